@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef USEWEAR_EVENT_H
+#define USEWEAR_EVENT_H
+
+/* THE contract between the kernel side and user space: every record of the ring buffer. A record is a
+ * fixed header, a fixed part by type, and a tail of strings. User space counts and skips records whose
+ * version or type it does not know. All numbers in host byte order; times are CLOCK_BOOTTIME ns; pids
+ * are those of the initial pid namespace. */
+
+#ifdef __bpf__
+typedef unsigned char __event_u8;
+typedef unsigned short __event_u16;
+typedef unsigned int __event_u32;
+typedef unsigned long long __event_u64;
+#else
+#include <stdint.h>
+typedef uint8_t __event_u8;
+typedef uint16_t __event_u16;
+typedef uint32_t __event_u32;
+typedef uint64_t __event_u64;
+#endif
+
+#define EVENT_VERSION 1
+
+enum event_type {
+        EVENT_EXEC = 1,
+        EVENT_FORK,
+        EVENT_EXIT,
+        EVENT_MAP,
+        EVENT_LISTEN,
+        EVENT_CONNECT,
+        EVENT_FUNCTION, /* reserved: a probed function ran */
+        EVENT_HOOK,     /* reserved: a hook given by the user fired */
+        _EVENT_MAX,
+};
+
+enum {
+        EVENT_COMM = 16,
+        EVENT_PATH = 512,   /* most bytes of one path, NUL included */
+        EVENT_ARGS = 1024,  /* most bytes of the argument vector */
+};
+
+struct event_header {
+        __event_u16 version;    /* EVENT_VERSION */
+        __event_u16 type;       /* enum event_type */
+        __event_u32 size;       /* of the whole record, this header included */
+        __event_u64 time;       /* when it happened */
+        __event_u64 start;      /* when the process (thread-group leader) started; 0 unknown */
+        __event_u64 cgroup;     /* workload cgroup id (kn->id in the chosen hierarchy); 0 unknown */
+        __event_u32 tgid, tid;
+        __event_u32 uid;        /* real uid */
+        __event_u32 mount_ns;   /* inode number of the namespace */
+        __event_u32 pid_ns;     /* inode number of the namespace */
+        __event_u32 pad;
+        char comm[EVENT_COMM];
+};
+
+struct event_exec {
+        struct event_header header;
+        __event_u32 parent;     /* tgid of the parent */
+        __event_u16 path_size;  /* bytes of the path of the executable, NUL included, first in the tail */
+        __event_u16 cwd_size;   /* bytes of the working directory, NUL included, second */
+        __event_u16 args_size;  /* bytes of the arguments, NUL-separated, last */
+        __event_u16 args_cut;   /* 1: there were more */
+        __event_u32 pad;
+        char tail[];
+};
+
+struct event_fork {
+        struct event_header header; /* of the child */
+        __event_u32 parent;         /* tgid */
+        __event_u32 pad;
+};
+
+struct event_exit {
+        struct event_header header;
+        __event_u32 code;       /* as wait(2) gives it */
+        __event_u32 pad;
+};
+
+struct event_map {
+        struct event_header header;
+        __event_u64 address;    /* start of the mapping; 0: the hook does not know it */
+        __event_u64 size;       /* bytes */
+        __event_u64 offset;     /* in the file, bytes */
+        __event_u64 inode;      /* number */
+        __event_u32 device;     /* kernel's dev_t */
+        __event_u32 generation; /* of the inode */
+        __event_u16 path_size;  /* bytes of the path in the tail, NUL included; may be the last component only */
+        __event_u16 pad[3];
+        char tail[];
+};
+
+struct event_socket {           /* listen and connect */
+        struct event_header header;
+        __event_u8 local[16], remote[16]; /* IPv6, or IPv4 as ::ffff:a.b.c.d */
+        __event_u16 local_port, remote_port;
+        __event_u16 family;     /* AF_INET, AF_INET6 */
+        __event_u16 protocol;   /* IPPROTO_TCP */
+};
+
+#ifndef __bpf__
+_Static_assert(sizeof(struct event_header) == 72, "header");
+_Static_assert(sizeof(struct event_exec) == 88, "exec");
+_Static_assert(sizeof(struct event_fork) == 80, "fork");
+_Static_assert(sizeof(struct event_exit) == 80, "exit");
+_Static_assert(sizeof(struct event_map) == 120, "map");
+_Static_assert(sizeof(struct event_socket) == 112, "socket");
+#endif
+
+#endif

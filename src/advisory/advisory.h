@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What is known to be vulnerable: advisory.db, an SQLite file of OSV records, KEV and EPSS. Where nothing
+ * was imported yet it is filled from the starter set that is built into the program; imported
+ * ecosystems replace the starter's, the others stay. */
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/vec.h"
+
+struct advisory_db;
+
+enum advisory_mode { ADVISORY_READ, ADVISORY_WRITE };
+
+/* Open `state_dir`/advisory.db, creating it from the starter set where it is missing (in memory, when the
+ * folder cannot be written in ADVISORY_READ mode). 0 or -errno with a sentence: -EBUSY (another import),
+ * -EBADMSG (not a database, corrupt), -EPROTO (made by a newer Usewear), … */
+int advisory_open(const char *state_dir, enum advisory_mode mode, struct advisory_db **ret, struct error *error);
+struct advisory_db *advisory_close(struct advisory_db *db); /* returns NULL */
+static inline void advisory_closep(struct advisory_db **db)
+{
+        *db = advisory_close(*db);
+}
+#define _cleanup_advisory_ _cleanup_(advisory_closep)
+
+/* ---- import ------------------------------------------------------------------------------------- */
+struct import_result {
+        uint64_t records, unchanged, skipped; /* skipped: broken records, each named by `note` */
+};
+struct import_watch {
+        void *context;
+        void (*note)(void *context, const char *sentence);                      /* a record was skipped */
+        void (*progress)(void *context, const char *ecosystem, uint64_t done, uint64_t total);
+};
+/* Import one path: an OSV record, a folder of them, an all.zip, the KEV catalogue (JSON) or EPSS scores
+ * (CSV, plain or gzip), told apart by content. One transaction an ecosystem: on failure (truncated
+ * zip: -EBADMSG) nothing of it changes. */
+int advisory_import(struct advisory_db *db, const char *path, const struct import_watch *watch,
+                    struct import_result *ret, struct error *error);
+
+/* ---- status ------------------------------------------------------------------------------------- */
+struct advisory_source {
+        const char *ecosystem;  /* "Debian", …; "KEV", "EPSS" for these */
+        uint64_t records;
+        int64_t newest;         /* wall s: newest `modified` (KEV: release, EPSS: score date) */
+        int64_t imported;       /* wall s */
+        const char *source;     /* path that was imported, or "starter" */
+};
+typedef VEC(struct advisory_source) advisory_source_list;
+int advisory_status(struct advisory_db *db, struct arena *a, advisory_source_list *ret, struct error *error);
+
+/* ---- match -------------------------------------------------------------------------------------- */
+enum fix_state { FIX_UNKNOWN, FIX_FIXED, FIX_NOT_FIXED, FIX_WONT_FIX, FIX_EXTENDED_SUPPORT, _FIX_STATE_MAX };
+const char *fix_state_name(enum fix_state state); /* as in CONTRACTS §2 */
+
+struct severity {
+        const char *rating; /* "critical", "high", "medium", "low", "none", or NULL */
+        double score;       /* 0–10, negative where there is none */
+        const char *vector; /* or NULL */
+        const char *source; /* id of the record that said so, or NULL */
+};
+
+struct symbol {
+        const char *container, *function, *signature; /* CONTRACTS §1; signature may be NULL */
+        const char *kind;                             /* root, derived, entry, fix, unspecified */
+        const char *source;                           /* record id */
+};
+
+struct bug {
+        const char *id;               /* displayed: CVE, else GHSA, else home id; x_ ids last */
+        const char **aliases;         /* the other ids of the group */
+        size_t alias_count;
+        const char **bulletins;       /* DSA, USN, RHSA … that name it */
+        size_t bulletin_count;
+        struct severity severity;
+        const char *kev_added, *kev_due; /* "2021-12-10"; NULL: not in KEV */
+        bool kev_ransomware;
+        double epss, epss_percentile; /* negative: no score */
+        const char *epss_date;
+        const char *fixed_version;    /* or NULL */
+        enum fix_state fix_state;
+        bool malware;                 /* a MAL- record */
+        bool low_confidence;          /* Go custom_ranges */
+        struct symbol *symbols;
+        size_t symbol_count;
+        int64_t modified;
+};
+
+enum match_outcome {
+        MATCH_EVALUATED,     /* compared with `compared` advisories; clean if bug_count is 0 */
+        MATCH_NOT_EVALUATED, /* `reason`, and `mend`: the command that would change that (or NULL) */
+};
+
+struct match {
+        enum match_outcome outcome;
+        const char *reason, *mend;
+        size_t compared;
+        struct bug *bugs; /* sorted by id */
+        size_t bug_count;
+};
+
+struct match_query {
+        const char *ecosystem, *release; /* release NULL where there is none */
+        const char *name, *version;      /* of the source package where advisories name that */
+};
+
+/* Evaluate one package. Everything in ret lies in the arena. 0 or -errno with a sentence. */
+int advisory_match(struct advisory_db *db, const struct match_query *query, struct arena *a,
+                   struct match *ret, struct error *error);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/vec.h"
+
+void *vec_grow(void *items, size_t count, size_t *allocated, size_t size)
+{
+        if (count < *allocated)
+                return items;
+        size_t want = *allocated ? *allocated * 2 : 8;
+        void *grown = want < *allocated ? NULL : reallocarray(items, want, size);
+        if (grown)
+                *allocated = want;
+        return grown;
+}

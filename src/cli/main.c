@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+#include "cli/cli.h"
+#include "version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+        NULL,
+};
+
+static void print_help(void)
+{
+        puts("usewear tells which installed software is really used here, and which of its known\n"
+             "vulnerabilities matter.\n\n"
+             "Usage: usewear COMMAND [OPTION…]\n");
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+                if (commands[i] && commands[i]->help)
+                        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+        puts("\nEvery command takes --help and --state DIR (where the databases lie; default: USEWEAR_STATE,\n"
+             "else /var/lib/usewear for root, the XDG state folder for others).\n\n"
+             "Exit codes: 0 done, 1 a gate tripped (--fail-on), 2 usage or environment.\n\n"
+             "Example:\n  usewear scan");
+}
+
+int main(int argc, char **argv)
+{
+        const char *name = argc > 1 ? argv[1] : "--help";
+        if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+                print_help();
+                return argc > 1 ? 0 : EXIT_USAGE;
+        }
+        if (!strcmp(name, "--version")) {
+                puts("usewear " USEWEAR_VERSION);
+                return 0;
+        }
+        for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+                if (commands[i] && !strcmp(commands[i]->name, name))
+                        return commands[i]->run(argc - 1, argv + 1);
+        log_error(0, "unknown command '%s'; see usewear --help", name);
+        return EXIT_USAGE;
+}

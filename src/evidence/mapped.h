@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The engine "mapped": evidence from executable mappings of running processes, and the coverage of all
+ * runtimes that follows from which interpreters a workload holds. Pure: records in, records out. */
+
+#include "evidence/evidence.h"
+#include "host/mapped_file.h"
+#include "host/process.h"
+
+/* One mapped file in one process, with the packages that it belongs to. */
+struct mapped_use {
+        const struct process *process;
+        const struct mapped_file *file;
+        const char *owner;              /* package_key() of the owner, or NULL */
+        const char *const *linked;      /* keys of packages linked into it (Go modules) */
+        size_t linked_count;
+        int64_t started;                /* wall s: when the process started */
+};
+
+/* Append the evidence of one use, seen at wall time `now`. 0 or -ENOMEM. */
+int mapped_evidence(const struct mapped_use *use, int64_t now, struct arena *a, evidence_list *to);
+
+/* Append the coverage of one (workload, root): one record a runtime. `watched_since` is when events began
+ * to cover it, 0 for a single look. 0 or -ENOMEM. */
+int mapped_coverage(const struct workload *w, int64_t watched_since, int64_t now, const char *gaps,
+                    struct arena *a, coverage_list *to);

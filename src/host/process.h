@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A live process and what it has mapped executable. Read in the prober worker (process_read), carried
+ * over the wire, kept by the sensor process. Strings lie in the arena that filled them. */
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "base/wire.h"
+#include "host/root.h"
+#include "host/workload.h"
+
+/* Process start times come from /proc (10 ms ticks) and from the kernel (ns). Both are cut to this. */
+#define PROCESS_START_GRAIN 10000000ull
+
+struct mapping {
+        uint64_t start, end, offset; /* addresses; offset in the file, bytes */
+        uint64_t inode;              /* with device: tells mapped files of one look apart, nothing else */
+        uint32_t device;
+        bool deleted;                /* unlinked, or a memfd */
+        const char *path;            /* as the kernel prints it, without " (deleted)" */
+};
+
+struct process {
+        int pid, ppid;               /* initial pid namespace */
+        uint64_t start;              /* boottime ns, cut to PROCESS_START_GRAIN */
+        uint32_t uid;                /* effective */
+        uint64_t capabilities;       /* effective set */
+        char comm[16];
+        const char *exe;             /* or NULL: kernel thread, or not allowed */
+        uint64_t mount_ns, pid_ns, net_ns;
+        uint64_t cgroup_id;          /* workload cgroup (CONTRACTS §1), 0 unknown */
+        struct root root;
+        struct workload_hint hint;
+        const char *workload_id, *workload_name, *instance; /* instance may be NULL */
+        bool setuid;                 /* effective uid differs from the real one, or the exe is setuid */
+        const char *unreadable;      /* NULL, or what could not be read and why */
+        VEC(struct mapping) mappings;     /* executable and file-backed ones only */
+        VEC(uint64_t) sockets;            /* inode numbers of open sockets */
+        VEC(const char *) python_paths;   /* candidate module directories of an interpreter (absolute, in its root) */
+};
+
+void process_done(struct process *p); /* frees the arrays; strings are the arena's */
+
+enum {
+        PROCESS_READ_MAPPINGS = 1 << 0, /* parse maps; left out where iter/task_vma brought them */
+        PROCESS_READ_SOCKETS = 1 << 1,
+};
+
+/* Read one process from procfs. 0; -ESRCH when it is gone (also when the pid was reused meanwhile);
+ * what may not be read leaves `unreadable` set and is no failure. */
+int process_read(int pid, unsigned flags, struct arena *a, struct process *ret);
+
+void process_pack(const struct process *p, struct buf *to);
+int process_unpack(struct wire *from, struct arena *a, struct process *ret); /* 0 or -EBADMSG */
+
+/* All pids of /proc now (thread-group leaders). 0 or -errno. */
+typedef VEC(int) pid_list;
+int process_list(pid_list *ret);
+/* "uid 0", the strongest capability, "setuid", or NULL: why the process counts as privileged. */
+const char *process_privilege(const struct process *p);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Sockets of one network namespace, from /proc/PID/net/{tcp,tcp6,udp,udp6}, to be joined with the
+ * socket inodes of processes. */
+
+#include "base/vec.h"
+#include "base/wire.h"
+
+#include <netinet/in.h>
+
+enum socket_role {
+        SOCKET_LISTEN,      /* TCP listener, or bound UDP socket without peer */
+        SOCKET_CONNECTED,   /* opened from here */
+        SOCKET_ACCEPTED,    /* local port is one that somebody listens on in this namespace */
+        _SOCKET_ROLE_MAX,
+};
+
+struct socket_entry {
+        uint64_t inode;
+        uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+        enum socket_role role;
+        struct in6_addr local, remote; /* IPv4 as ::ffff:a.b.c.d */
+        uint16_t local_port, remote_port;
+};
+
+typedef VEC(struct socket_entry) socket_list;
+
+/* Read the tables of the namespace that `pid` is in. 0 or -errno. */
+int socket_read(int pid, socket_list *ret);
+void socket_pack(const socket_list *list, struct buf *to);
+int socket_unpack(struct wire *from, socket_list *ret);
+
+bool socket_is_loopback(const struct in6_addr *address);
+/* Makes a process of this socket reachable from the network: listens on, or accepted a peer from,
+ * an address that is not loopback. */
+bool socket_exposes(const struct socket_entry *s);
+enum { SOCKET_TEXT = 128 };
+/* "tcp 0.0.0.0:80", "tcp [::]:443 from 10.0.0.7" */
+char *socket_text(const struct socket_entry *s, char to[static SOCKET_TEXT]);

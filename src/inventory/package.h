@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* One installed package at one place. Its key (CONTRACTS §1) is (root, ecosystem[:release], name,
+ * version, arch, path); a purl is only rendered from it. */
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "base/wire.h"
+
+struct package {
+        const char *root;           /* struct root.id */
+        const char *ecosystem;      /* OSV's spelling: "Debian", "Ubuntu", "PyPI", "Go", "Linux" … */
+        const char *release;        /* "12", "24.04:LTS"; NULL where the ecosystem has none */
+        const char *name;           /* as installed, spelled as OSV spells it (PEP 503 for PyPI …) */
+        const char *version;        /* NULL: not known */
+        const char *arch;           /* or NULL */
+        const char *source;         /* source package that advisories name; equals name where there is none */
+        const char *source_version; /* of the source package */
+        const char *path;           /* evidence: file in the root that says it is installed */
+        uint32_t runtimes;          /* enum runtime bits that its files need; 0: it holds no code */
+        bool stale;                 /* no longer installed, but still mapped by a process */
+        const char *not_evaluated;  /* NULL, or why it is not to be matched ("not the running kernel") */
+};
+
+typedef VEC(struct package) package_list;
+
+/* The key as one line of text, parts separated by '|' (a '|' or '%' inside is %-escaped). */
+char *package_key(const struct package *p, struct arena *a);
+/* Key without root and path: the same on all hosts (for findings' keys). */
+char *package_portable_key(const struct package *p, struct arena *a);
+/* "Debian:12" */
+char *package_ecosystem(const struct package *p, struct arena *a);
+/* Package URL: pkg:deb/debian/libssl3@3.0.15-1?arch=amd64&distro=debian-12 */
+char *package_purl(const struct package *p, struct arena *a);
+
+void package_pack(const struct package *p, struct buf *to);
+int package_unpack(struct wire *from, struct arena *a, struct package *ret);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The killable worker: reads other processes and foreign files, and hands back records without
+ * pointers over a socketpair. Jobs are answered in order; the deadline is that of the oldest job. A
+ * worker that is late is killed with SIGKILL and replaced: its current job fails with -ETIME, the jobs
+ * behind it are sent again to the new worker. The worker is this program, executed anew
+ * (`usewear prober`), so it inherits neither descriptors nor memory. */
+
+#include "base/error.h"
+#include "base/wire.h"
+
+struct prober;
+
+enum probe_kind {
+        PROBE_PROCESS,   /* pid, flags                        → process_unpack */
+        PROBE_SOCKETS,   /* pid                               → socket_unpack */
+        PROBE_INVENTORY, /* pid, root_id, python_paths, kernel → inventory_reply_unpack */
+        PROBE_FILE,      /* pid, root_id, mapping, started    → file_reply_unpack */
+        _PROBE_KIND_MAX,
+};
+
+struct probe_job {
+        enum probe_kind kind;
+        int pid;                         /* whose procfs entries are the way in; 0: root_path */
+        unsigned flags;                  /* PROCESS_READ_* */
+        const char *root_id;
+        const char *root_path;           /* --root DIR, where pid is 0 */
+        const char *const *python_paths; /* inventory hints */
+        size_t python_path_count;
+        const char *kernel_release;
+        uint64_t start, end, offset;     /* of the mapping */
+        const char *path;
+        bool deleted;
+        int64_t started;                 /* wall s: start of the process */
+};
+
+/* 0: `reply` holds the record; else it is empty: -ETIME (late, killed), -EPIPE (worker died), or what
+ * the job failed with. Called from prober_dispatch; may submit further jobs. */
+typedef void (*probe_done)(void *context, int status, struct wire *reply);
+
+struct prober_options {
+        uint64_t deadline_ns; /* for each job; 0: default (2 s; 20 s for PROBE_INVENTORY) */
+        const char *program;  /* what to execute; NULL: /proc/self/exe */
+};
+
+int prober_new(const struct prober_options *options, struct prober **ret, struct error *error);
+struct prober *prober_free(struct prober *p); /* kills the worker; returns NULL */
+static inline void prober_freep(struct prober **p)
+{
+        *p = prober_free(*p);
+}
+#define _cleanup_prober_ _cleanup_(prober_freep)
+
+int prober_submit(struct prober *p, const struct probe_job *job, probe_done done, void *context);
+/* An epoll descriptor that is readable when prober_dispatch has something to do: replies, a deadline,
+ * a dead worker. It stays the same over replacements. */
+int prober_fd(const struct prober *p);
+int prober_dispatch(struct prober *p); /* 0 or -errno: no worker can be started any more */
+/* Dispatch until no job is outstanding. */
+int prober_run(struct prober *p);
+size_t prober_outstanding(const struct prober *p);
+
+struct prober_counts {
+        uint64_t jobs, late, died;
+};
+struct prober_counts prober_counts(const struct prober *p);
+
+/* The worker's side: serve jobs from the socket until it closes. Returns the exit code. */
+int prober_serve(int socket_fd);

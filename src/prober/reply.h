@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The composed replies of the prober; the single ones are packed by their own nouns. */
+
+#include "host/mapped_file.h"
+#include "inventory/package.h"
+
+struct inventory_reply {
+        package_list packages;
+        VEC(const char *) limits;
+};
+void inventory_reply_pack(const struct inventory_reply *r, struct buf *to);
+int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_reply *ret);
+
+struct file_reply {
+        struct mapped_file file;
+        bool has_owner;
+        struct package owner;        /* stale files: the version that was installed when the process started,
+                                        NULL where the package manager's log does not say */
+        package_list linked;         /* Go modules */
+};
+void file_reply_pack(const struct file_reply *r, struct buf *to);
+int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret);

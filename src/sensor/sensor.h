@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The kernel's side of looking: loads the BPF objects, chooses for each event the best hook that attaches
+ * and delivers on this kernel, and hands over decoded events. Holds BPF descriptors and parses no
+ * foreign bytes. */
+
+#include "base/error.h"
+#include "bpf/event.h"
+
+/* ---- events --------------------------------------------------------------------------------------- */
+
+/* A validated event; strings point into the record and live until the handler returns. */
+struct event {
+        enum event_type type;
+        uint64_t time, start, cgroup; /* as in bpf/event.h; start and cgroup 0 where not known */
+        uint32_t tgid, tid, uid, mount_ns, pid_ns;
+        const char *comm;
+        union {
+                struct {
+                        uint32_t parent;
+                        const char *path, *cwd; /* may be "" */
+                        const char *args;       /* NUL-separated, args_size bytes, NUL behind the last */
+                        size_t args_size;
+                        bool args_cut;
+                } exec;
+                struct {
+                        uint32_t parent;
+                } fork;
+                struct {
+                        uint32_t code;
+                } exit;
+                struct {
+                        uint64_t address, size, offset, inode;
+                        uint32_t device, generation;
+                        const char *path;
+                } map;
+                struct {
+                        const uint8_t *local, *remote; /* 16 bytes each */
+                        uint16_t local_port, remote_port, family, protocol;
+                } socket; /* listen, connect */
+        };
+};
+
+const char *event_type_name(enum event_type type);                /* "exec", "fork", … as in usewear/event/1 */
+int event_type_parse(const char *text, enum event_type *ret);     /* 0 or -EINVAL */
+/* Check and decode one ring-buffer record. 0; -EPROTO unknown version or type; -EBADMSG sizes disagree. */
+int event_decode(const void *record, size_t size, struct event *ret);
+
+/* ---- hooks ---------------------------------------------------------------------------------------- */
+
+/* One alternative of one event, and what became of it on this kernel. */
+struct hook {
+        enum event_type type;
+        const char *name;      /* "tp_btf/sched_process_exec", "PERF_RECORD_MMAP2" … */
+        enum hook_state {
+                HOOK_UNTRIED,  /* a better one serves */
+                HOOK_SERVING,  /* attached, and the provoked event arrived */
+                HOOK_REFUSED,  /* could not be loaded or attached: `reason` */
+                HOOK_SILENT,   /* attached, but the provoked event never came: not used */
+        } state;
+        char reason[192];
+};
+
+/* ---- the sensor ----------------------------------------------------------------------------------- */
+struct sensor;
+
+struct sensor_options {
+        size_t ring_size;          /* bytes, a power of two; 0: default */
+        uint32_t types;            /* bits 1 << enum event_type; 0: all */
+        bool all;                  /* no deduplication of mappings and connects */
+        int cgroup_subsystem;      /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */
+        const char *prove_with;    /* program that provokes the proof events; NULL: /proc/self/exe */
+};
+
+/* Load, attach and prove. Events buffer from here on. 0 with at least one serving hook, or -errno with a
+ * sentence: -EPERM (which capability is missing), -EOPNOTSUPP (no BTF, no ring buffer): snapshots only. */
+int sensor_open(const struct sensor_options *options, struct sensor **ret, struct error *error);
+struct sensor *sensor_close(struct sensor *s); /* returns NULL */
+static inline void sensor_closep(struct sensor **s)
+{
+        *s = sensor_close(*s);
+}
+#define _cleanup_sensor_ _cleanup_(sensor_closep)
+
+int sensor_fd(const struct sensor *s); /* epoll: readable when there are events */
+typedef int (*sensor_handler)(void *context, const struct event *event);
+/* Hand over what is there, without waiting. A handler's non-zero value ends it and is returned. */
+int sensor_drain(struct sensor *s, sensor_handler handler, void *context);
+const struct hook *sensor_hooks(const struct sensor *s, size_t *ret_count);
+
+/* made = seen + deduplicated + dropped, for each type. */
+struct sensor_counts {
+        struct {
+                uint64_t made, seen, deduplicated, dropped;
+        } types[_EVENT_MAX];
+        uint64_t unknown_records, broken_records;
+};
+int sensor_counts(struct sensor *s, struct sensor_counts *ret);
+/* Errors inside the kernel programs, counted by (program, errno). */
+struct sensor_error {
+        const char *program;
+        int error;
+        uint64_t count;
+};
+size_t sensor_errors(struct sensor *s, struct sensor_error *to, size_t room);
+/* Kernel memory of maps and buffers, bytes; run time of the programs, where statistics are on. */
+struct sensor_cost {
+        uint64_t map_bytes, runs, run_ns;
+};
+int sensor_cost(struct sensor *s, struct sensor_cost *ret);
+/* What `usewear self-prove` does in a child of the sensor: exec happened; maps its own file executable,
+ * listens on and connects to loopback. Returns the exit code. */
+int sensor_prove_main(void);
+
+/* ---- snapshot ------------------------------------------------------------------------------------- */
+
+/* One executable file mapping of one process, from iter/task_vma. */
+struct snapshot_mapping {
+        uint32_t tgid;
+        uint32_t device;
+        uint64_t start_time; /* of the process, boottime ns */
+        uint64_t start, end, offset, inode;
+        const char *path;    /* as /proc/PID/maps prints it, " (deleted)" included */
+};
+typedef int (*snapshot_handler)(void *context, const struct snapshot_mapping *mapping);
+/* All executable file mappings of all processes. 0, or -EOPNOTSUPP/-EPERM where the iterator cannot be
+ * had: then /proc/PID/maps it is. `hook` (may be NULL) receives which one and why. */
+int sensor_snapshot(snapshot_handler handler, void *context, struct hook *ret_hook);
+
+/* ---- rights and kernel, for doctor ------------------------------------------------------------------ */
+struct support {
+        bool btf, ring_buffer, iterators, trampolines; /* probed, never concluded from a version */
+        const char *lockdown;     /* "none", "integrity", "confidentiality", "unknown" */
+        int unprivileged_bpf, perf_event_paranoid, ptrace_scope; /* sysctl values, -1 unknown */
+        bool tracefs;
+        struct {
+                const char *name;   /* "CAP_BPF" */
+                bool held;
+                const char *needed_for;
+        } capabilities[8];
+        size_t capability_count;
+};
+int support_probe(struct support *ret);
