@@ -11,7 +11,8 @@ struct arena_block {
         _Alignas(16) char bytes[];
 };
 
-enum { ARENA_BLOCK = 64 * 1024 };
+/* Blocks double from the first to the largest size: thousands of small arenas stay small. */
+enum { ARENA_FIRST = 2 * 1024, ARENA_BLOCK = 64 * 1024 };
 
 void arena_done(struct arena *a)
 {
@@ -30,7 +31,8 @@ void *arena_alloc(struct arena *a, size_t size)
         size_t rounded = (size + 15) & ~(size_t)15;
         struct arena_block *block = a->blocks;
         if (!block || block->size - block->used < rounded) {
-                size_t capacity = MAX(rounded, (size_t)ARENA_BLOCK);
+                size_t grown = block ? MIN(block->size * 2, (size_t)ARENA_BLOCK) : ARENA_FIRST;
+                size_t capacity = MAX(rounded, grown);
                 block = malloc(sizeof(*block) + capacity);
                 if (!block)
                         return NULL;

@@ -36,7 +36,7 @@ void *vec_grow(void *items, size_t count, size_t *allocated, size_t size);
         })
 
 #define vec_each(item, v)                                                                                    \
-        for (__typeof__((v)->items) item = (v)->items; item && item < (v)->items + (v)->count; item++)
+        for (__typeof__((v)->items + 0) item = (v)->items; item && item < (v)->items + (v)->count; item++)
 
 #define vec_done(v)                                                                                          \
         do {                                                                                                 \
