@@ -5,7 +5,7 @@
  * it is the v2 id; on v1 and hybrid layouts the v2 id is the same for all, and the id of one v1
  * controller is used (CONTRACTS §1). */
 
-#include "base/macro.h"
+#include "base/str.h"
 
 enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 
@@ -18,6 +18,8 @@ struct cgroup_choice {
 
 /* Decide from /proc/cgroups, /proc/self/mountinfo and the cgroups of the processes that run now. */
 int cgroup_choose(struct cgroup_choice *ret);
+/* The path in the chosen hierarchy, out of the text of /proc/PID/cgroup; empty when it is not listed. */
+struct span cgroup_path(const struct cgroup_choice *choice, struct span cgroup_file);
 /* kn->id of a cgroup path in the chosen hierarchy (inode number of its directory), 0 if not to be had. */
 uint64_t cgroup_id(const struct cgroup_choice *choice, const char *path);
 const char *cgroup_layout_name(enum cgroup_layout layout); /* "v2", "hybrid", "v1", "none" */
