@@ -5,7 +5,8 @@
 /* THE contract between the kernel side and user space: every record of the ring buffer. A record is a
  * fixed header, a fixed part by type, and a tail of strings. User space counts and skips records whose
  * version or type it does not know. All numbers in host byte order; times are CLOCK_BOOTTIME ns; pids
- * are those of the initial pid namespace. */
+ * are those of the initial pid namespace. Paths are as the process itself sees them (below its root), with
+ * " (deleted)" behind those that are unlinked; one that does not begin with a slash has lost its front. */
 
 #ifdef __bpf__
 typedef unsigned char __event_u8;
@@ -38,7 +39,12 @@ enum {
         EVENT_COMM = 16,
         EVENT_PATH = 512,   /* most bytes of one path, NUL included */
         EVENT_ARGS = 1024,  /* most bytes of the argument vector */
+        EVENT_SNAPSHOT_PATH = 4096,
 };
+
+/* Between both sides only, never handed on: an event_header alone, sent when a process was moved to
+ * another workload cgroup (and for each process when user space asks which there are). */
+enum { EVENT_MOVED = 0x100 };
 
 struct event_header {
         __event_u16 version;    /* EVENT_VERSION */
@@ -60,7 +66,7 @@ struct event_exec {
         __event_u32 parent;     /* tgid of the parent */
         __event_u16 path_size;  /* bytes of the path of the executable, NUL included, first in the tail */
         __event_u16 cwd_size;   /* bytes of the working directory, NUL included, second */
-        __event_u16 args_size;  /* bytes of the arguments, NUL-separated, last */
+        __event_u16 args_size;  /* bytes of the arguments, NUL-separated, third; one more NUL ends the tail */
         __event_u16 args_cut;   /* 1: there were more */
         __event_u32 pad;
         char tail[];
@@ -86,7 +92,7 @@ struct event_map {
         __event_u64 inode;      /* number */
         __event_u32 device;     /* kernel's dev_t */
         __event_u32 generation; /* of the inode */
-        __event_u16 path_size;  /* bytes of the path in the tail, NUL included; may be the last component only */
+        __event_u16 path_size;  /* bytes of the path in the tail, NUL included */
         __event_u16 pad[3];
         char tail[];
 };
@@ -99,6 +105,30 @@ struct event_socket {           /* listen and connect */
         __event_u16 protocol;   /* IPPROTO_TCP */
 };
 
+/* ---- beside the ring ---- */
+
+/* Value of the map `tallies` (key: enum event_type; 0: EVENT_MOVED), for each CPU. */
+struct event_tally {
+        __event_u64 made, deduplicated, dropped;
+};
+
+/* Key of the map `errors`; the value is how often. */
+struct event_error {
+        __event_u32 type;       /* the program, by its enum event_type */
+        __event_u32 error;      /* errno, positive */
+};
+
+/* What the snapshot iterator writes for each executable file mapping, the path behind it. */
+struct event_snapshot {
+        __event_u16 version;    /* EVENT_VERSION */
+        __event_u16 path_size;  /* bytes behind this record, NUL included; 0: not known */
+        __event_u32 tgid;
+        __event_u32 device;     /* kernel's dev_t */
+        __event_u32 pad;
+        __event_u64 start_time; /* of the process */
+        __event_u64 start, end, offset, inode;
+};
+
 #ifndef __bpf__
 _Static_assert(sizeof(struct event_header) == 72, "header");
 _Static_assert(sizeof(struct event_exec) == 88, "exec");
@@ -106,6 +136,7 @@ _Static_assert(sizeof(struct event_fork) == 80, "fork");
 _Static_assert(sizeof(struct event_exit) == 80, "exit");
 _Static_assert(sizeof(struct event_map) == 120, "map");
 _Static_assert(sizeof(struct event_socket) == 112, "socket");
+_Static_assert(sizeof(struct event_snapshot) == 56, "snapshot");
 #endif
 
 #endif

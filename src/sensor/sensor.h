@@ -76,6 +76,8 @@ struct sensor_options {
 /* Load, attach and prove. Events buffer from here on. 0 with at least one serving hook, or -errno with a
  * sentence: -EPERM (which capability is missing), -EOPNOTSUPP (no BTF, no ring buffer): snapshots only. */
 int sensor_open(const struct sensor_options *options, struct sensor **ret, struct error *error);
+/* Take the hooks back; what is buffered can still be drained, and then the counts add up. */
+void sensor_stop(struct sensor *s);
 struct sensor *sensor_close(struct sensor *s); /* returns NULL */
 static inline void sensor_closep(struct sensor **s)
 {
@@ -89,7 +91,9 @@ typedef int (*sensor_handler)(void *context, const struct event *event);
 int sensor_drain(struct sensor *s, sensor_handler handler, void *context);
 const struct hook *sensor_hooks(const struct sensor *s, size_t *ret_count);
 
-/* made = seen + deduplicated + dropped, for each type. */
+/* made = seen + deduplicated + dropped, for each type, once the sensor is stopped and drained; before
+ * that, what still lies in the buffers is in `made` only. Mappings that perf dropped include anonymous
+ * ones: it does not say which they were. */
 struct sensor_counts {
         struct {
                 uint64_t made, seen, deduplicated, dropped;
@@ -133,11 +137,12 @@ struct support {
         bool btf, ring_buffer, iterators, trampolines; /* probed, never concluded from a version */
         const char *lockdown;     /* "none", "integrity", "confidentiality", "unknown" */
         int unprivileged_bpf, perf_event_paranoid, ptrace_scope; /* sysctl values, -1 unknown */
-        bool tracefs;
+        bool tracefs, initial_pid_ns;
         struct {
                 const char *name;   /* "CAP_BPF" */
                 bool held;
                 const char *needed_for;
+                bool required;      /* for any event at all */
         } capabilities[8];
         size_t capability_count;
 };

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef USEWEAR_COMPAT_BPF_H
+#define USEWEAR_COMPAT_BPF_H
+
+/* The only place that knows how kernels differ. Each function asks what the running kernel has, with the
+ * commit that brought the difference; nothing compares versions. */
+
+#include "kernel.bpf.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct task_struct___before_5_5 {
+        __u64 real_start_time;
+};
+
+struct sock___before_5_6 {
+        __u32 sk_protocol : 8;
+};
+#pragma clang attribute pop
+
+/* task_struct.real_start_time became start_boottime in cf25e24db61c ("time: Rename tsk->real_start_time to
+ * ->start_boottime", 5.5). */
+static __always_inline __u64 task_start(struct task_struct *task)
+{
+        if (bpf_core_field_exists(task->start_boottime))
+                return BPF_CORE_READ(task, start_boottime);
+        return BPF_CORE_READ((struct task_struct___before_5_5 *)task, real_start_time);
+}
+
+/* sock.sk_protocol stopped being a bit field in bf9765145b85 ("sock: Make sk_protocol a 16-bit value",
+ * 5.6). */
+static __always_inline __u16 sock_protocol(struct sock *sock)
+{
+        if (bpf_core_field_size(sock->sk_protocol) == sizeof(__u16))
+                return BPF_CORE_READ(sock, sk_protocol);
+        return BPF_CORE_READ_BITFIELD_PROBED((struct sock___before_5_6 *)sock, sk_protocol);
+}
+
+/* Where a file seems to lie for its user. A mapped file of a stacking filesystem is the one below, and the
+ * path above stands in struct backing_file: def3ae83da02 ("fs: store real path instead of fake path in
+ * backing file f_path", 6.7). */
+static __always_inline void file_place(struct file *file, struct path *ret)
+{
+        ret->mnt = BPF_CORE_READ(file, f_path.mnt);
+        ret->dentry = BPF_CORE_READ(file, f_path.dentry);
+        if (!bpf_core_field_exists(struct backing_file, user_path))
+                return;
+        if (!(BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+                return;
+        struct backing_file *backing = (void *)file - bpf_core_field_offset(struct backing_file, file);
+        ret->mnt = BPF_CORE_READ(backing, user_path.mnt);
+        ret->dentry = BPF_CORE_READ(backing, user_path.dentry);
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#ifndef USEWEAR_PATH_BPF_H
+#define USEWEAR_PATH_BPF_H
+
+/* Paths by hand, because bpf_d_path may be called from a few functions only: from the file up to the root
+ * of the process, written backwards into a buffer. The answer is the one that the process itself would
+ * get; what is too long loses its front, and then does not begin with a slash. */
+
+#include "compat.bpf.h"
+#include "event.h"
+
+#define GONE " (deleted)" /* as the kernel's d_path says it */
+enum { PATH_DEPTH = 48, NAME_SIZE = 256 };
+
+/* The slack lets the verifier see that a name starting anywhere in the first part stays inside. */
+struct path_buffer {
+        char text[EVENT_PATH + NAME_SIZE];
+};
+
+struct path_walk {
+        struct path at, root;
+        __u32 from; /* index of the first byte written */
+};
+
+static __always_inline bool path_prepend(struct path_buffer *to, struct path_walk *walk, struct qstr *name)
+{
+        __u32 len = name->len < NAME_SIZE ? name->len : NAME_SIZE - 1;
+        if (walk->from < len + 1)
+                return false;
+        walk->from -= len;
+        bpf_probe_read_kernel(to->text + (walk->from & (EVENT_PATH - 1)), len & (NAME_SIZE - 1), name->name);
+        walk->from--;
+        to->text[walk->from & (EVENT_PATH - 1)] = '/';
+        return true;
+}
+
+/* One step up. False at the end. */
+static __always_inline bool path_step(struct path_buffer *to, struct path_walk *walk)
+{
+        struct dentry *dentry = walk->at.dentry;
+        struct vfsmount *mount = walk->at.mnt;
+        if (dentry == walk->root.dentry && mount == walk->root.mnt)
+                return false;
+        if (dentry == BPF_CORE_READ(mount, mnt_root)) {
+                struct mount *here = (void *)mount - bpf_core_field_offset(struct mount, mnt);
+                struct mount *above = BPF_CORE_READ(here, mnt_parent);
+                if (above == here || !above)
+                        return false;
+                walk->at.dentry = BPF_CORE_READ(here, mnt_mountpoint);
+                walk->at.mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
+                return true;
+        }
+        struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
+        struct qstr name = {.len = BPF_CORE_READ(dentry, d_name.len), .name = BPF_CORE_READ(dentry, d_name.name)};
+        if (!path_prepend(to, walk, &name) || parent == dentry || !parent)
+                return false;
+        walk->at.dentry = parent;
+        return true;
+}
+
+/* Where the path of `at` begins in the buffer; it ends, with its NUL, at EVENT_PATH. */
+static __always_inline __u32 path_write(struct path_buffer *to, const struct path *at, const struct path *root)
+{
+        struct path_walk walk = {.at = *at, .root = *root, .from = EVENT_PATH - 1};
+        to->text[EVENT_PATH - 1] = 0;
+        if (!at->dentry || !at->mnt)
+                return EVENT_PATH - 1;
+        if (!BPF_CORE_READ(at->dentry, d_hash.pprev) && at->dentry != BPF_CORE_READ(at->mnt, mnt_root)) {
+                walk.from -= sizeof(GONE) - 1;
+                __builtin_memcpy(to->text + EVENT_PATH - sizeof(GONE), GONE, sizeof(GONE));
+        }
+        __u32 end = walk.from;
+        for (int i = 0; i < PATH_DEPTH && path_step(to, &walk); i++)
+                ;
+        if (walk.from == end) {
+                walk.from--;
+                to->text[walk.from & (EVENT_PATH - 1)] = '/';
+        }
+        return walk.from;
+}
+
+#endif

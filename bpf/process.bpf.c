@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+
+/* The life of processes. Threads are no events: a fork counts when it makes a new process, an exit when
+ * the last thread of a process goes. */
+
+#include "path.bpf.h"
+#include "task.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct exec_scratch {
+        struct event_exec record;
+        char tail[2 * EVENT_PATH + EVENT_ARGS + 1];
+        struct path_buffer path;
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+        __uint(max_entries, 1);
+        __type(key, __u32);
+        __type(value, struct exec_scratch);
+} exec_scratches SEC(".maps");
+
+/* Appends the path behind `at` bytes of the tail; returns its size. */
+static __always_inline __u32 exec_add_path(struct exec_scratch *s, __u32 at, const struct path *path,
+                                           const struct path *root)
+{
+        __u32 from = path_write(&s->path, path, root);
+        __u32 size = EVENT_PATH - from;
+        if (at > EVENT_PATH || size > EVENT_PATH)
+                return 0;
+        bpf_probe_read_kernel(s->tail + at, size, s->path.text + (from & (EVENT_PATH - 1)));
+        return size;
+}
+
+static __always_inline __u32 exec_add_args(struct exec_scratch *s, __u32 at, struct mm_struct *mm)
+{
+        unsigned long start = BPF_CORE_READ(mm, arg_start);
+        unsigned long size = BPF_CORE_READ(mm, arg_end) - start;
+        s->record.args_cut = size > EVENT_ARGS;
+        if (size > EVENT_ARGS)
+                size = EVENT_ARGS;
+        if (at > 2 * EVENT_PATH || !size)
+                return 0;
+        long r = bpf_probe_read_user(s->tail + at, size, (void *)start);
+        if (!r)
+                return size;
+        count_error(EVENT_EXEC, r);
+        s->record.args_cut = 1;
+        return 0;
+}
+
+static __always_inline int exec_made(struct task_struct *task)
+{
+        __u32 zero = 0;
+        struct exec_scratch *s = bpf_map_lookup_elem(&exec_scratches, &zero);
+        if (!s)
+                return 0;
+        count_made(EVENT_EXEC);
+        header_fill(&s->record.header, EVENT_EXEC, task);
+        s->record.parent = BPF_CORE_READ(task, real_parent, tgid);
+        s->record.pad = 0;
+
+        struct mm_struct *mm = BPF_CORE_READ(task, mm);
+        struct path exe = {}, cwd = {}, root = {};
+        file_place(BPF_CORE_READ(mm, exe_file), &exe);
+        cwd.mnt = BPF_CORE_READ(task, fs, pwd.mnt);
+        cwd.dentry = BPF_CORE_READ(task, fs, pwd.dentry);
+        root.mnt = BPF_CORE_READ(task, fs, root.mnt);
+        root.dentry = BPF_CORE_READ(task, fs, root.dentry);
+        __u32 size = exec_add_path(s, 0, &exe, &root);
+        s->record.path_size = size;
+        __u32 more = exec_add_path(s, size, &cwd, &root);
+        s->record.cwd_size = more;
+        size += more;
+        more = exec_add_args(s, size, mm);
+        s->record.args_size = more;
+        size += more;
+        if (size > 2 * EVENT_PATH + EVENT_ARGS)
+                return 0;
+        s->tail[size] = 0;
+        emit(&s->record.header, EVENT_EXEC, sizeof(s->record) + size + 1);
+        return 0;
+}
+
+static __always_inline int fork_made(struct task_struct *child)
+{
+        struct event_fork record = {};
+        if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+                return 0;
+        count_made(EVENT_FORK);
+        header_fill(&record.header, EVENT_FORK, child);
+        record.parent = BPF_CORE_READ(child, real_parent, tgid);
+        emit(&record.header, EVENT_FORK, sizeof(record));
+        return 0;
+}
+
+/* Two last threads that end at the same time both find nobody alive; the first to leave its mark here is
+ * the one that counts. */
+struct exit_mark {
+        __u64 start;
+        __u64 tgid;
+};
+
+struct {
+        __uint(type, BPF_MAP_TYPE_LRU_HASH);
+        __uint(max_entries, 4096);
+        __type(key, struct exit_mark);
+        __type(value, __u32);
+} exits SEC(".maps");
+
+static __always_inline int exit_made(struct task_struct *task)
+{
+        struct event_exit record = {};
+        __u32 one = 1;
+        struct signal_struct *signal = BPF_CORE_READ(task, signal);
+        if (BPF_CORE_READ(signal, live.counter) > 0)
+                return 0;
+        header_fill(&record.header, EVENT_EXIT, task);
+        struct exit_mark mark = {.start = record.header.start, .tgid = record.header.tgid};
+        if (bpf_map_update_elem(&exits, &mark, &one, BPF_NOEXIST) == -EEXIST)
+                return 0;
+        count_made(EVENT_EXIT);
+        if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+                record.code = BPF_CORE_READ(signal, group_exit_code);
+        else
+                record.code = BPF_CORE_READ(task, group_leader, exit_code);
+        emit(&record.header, EVENT_EXIT, sizeof(record));
+        return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_btf, struct task_struct *task)
+{
+        return exec_made(task);
+}
+
+SEC("raw_tp/sched_process_exec")
+int BPF_PROG(exec_raw, struct task_struct *task)
+{
+        return exec_made(task);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(fork_btf, struct task_struct *parent, struct task_struct *child)
+{
+        return fork_made(child);
+}
+
+SEC("raw_tp/sched_process_fork")
+int BPF_PROG(fork_raw, struct task_struct *parent, struct task_struct *child)
+{
+        return fork_made(child);
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(exit_btf, struct task_struct *task)
+{
+        return exit_made(task);
+}
+
+SEC("raw_tp/sched_process_exit")
+int BPF_PROG(exit_raw, struct task_struct *task)
+{
+        return exit_made(task);
+}
+
+/* ---- for hooks outside BPF, whose records name a process but not its workload ---- */
+
+SEC("raw_tp/cgroup_attach_task")
+int BPF_PROG(moved_raw, struct cgroup *to, const char *path, struct task_struct *task)
+{
+        struct event_header record = {};
+        header_fill(&record, EVENT_MOVED, task);
+        record.size = sizeof(record);
+        if (bpf_ringbuf_output(&ring, &record, sizeof(record), BPF_RB_NO_WAKEUP))
+                count_dropped(0);
+        return 0;
+}
+
+SEC("iter/task")
+int processes_now(struct bpf_iter__task *c)
+{
+        struct task_struct *task = c->task;
+        struct event_header record = {};
+        if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
+                return 0;
+        header_fill(&record, EVENT_MOVED, task);
+        record.size = sizeof(record);
+        bpf_seq_write(c->meta->seq, &record, sizeof(record));
+        return 0;
+}

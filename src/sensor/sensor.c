@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Opening a sensor is settling its hooks: each is attached and proven, events of everybody else buffer
+ * meanwhile, and from then on there is only draining. */
+
+#include "sensor/state.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+enum { RING_SIZE = 4 << 20, KEPT_MOST = 16 << 20 };
+enum { FETCH_NS = 50000000 }; /* process events wake nobody: the timer fetches them */
+
+static uint32_t sources_of(uint32_t types)
+{
+        uint32_t sources = 0;
+        for (size_t i = 0; i < _SOURCE_MAX; i++)
+                if (sensor_sources[i].types & types)
+                        sources |= 1u << i;
+        /* Where mappings come from perf, they are told apart by what the process events say. */
+        if (sources & 1u << SOURCE_MAP)
+                sources |= 1u << SOURCE_EXEC | 1u << SOURCE_FORK | 1u << SOURCE_EXIT;
+        return sources;
+}
+
+static int check_support(struct error *error)
+{
+        struct support support;
+        int r = support_probe_rights(&support);
+        if (r < 0)
+                return error_set(error, r, "cannot tell what this kernel supports: %s", strerror(-r));
+        for (size_t i = 0; i < support.capability_count; i++)
+                if (support.capabilities[i].required && !support.capabilities[i].held)
+                        return error_set(error, -EPERM,
+                                         "no events: %s is missing (%s); run as root. Snapshots only",
+                                         support.capabilities[i].name, support.capabilities[i].needed_for);
+        if (!support.btf)
+                return error_set(error, -EOPNOTSUPP,
+                                 "no events: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF). Snapshots only");
+        if (!support.ring_buffer)
+                return error_set(error, -EOPNOTSUPP,
+                                 "no events: this kernel has no BPF ring buffer (Linux 5.8). Snapshots only");
+        return 0;
+}
+
+static int open_descriptors(struct sensor *s)
+{
+        struct itimerspec every = {.it_value.tv_nsec = FETCH_NS, .it_interval.tv_nsec = FETCH_NS};
+        struct epoll_event event = {.events = EPOLLIN};
+        s->epoll = epoll_create1(EPOLL_CLOEXEC);
+        if (s->epoll < 0)
+                return -errno;
+        s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (s->timer < 0 || timerfd_settime(s->timer, 0, &every, NULL) < 0 ||
+            epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->timer, &event) < 0)
+                return -errno;
+        return 0;
+}
+
+static bool valid_ring_size(size_t size)
+{
+        size_t page = (size_t)sysconf(_SC_PAGESIZE);
+        return size >= page && size <= UINT32_MAX / 2 && !(size & (size - 1));
+}
+
+static int no_print(_unused_ enum libbpf_print_level level, _unused_ const char *format, _unused_ va_list args)
+{
+        return 0;
+}
+
+int sensor_open(const struct sensor_options *options, struct sensor **ret, struct error *error)
+{
+        int r = check_support(error);
+        if (r < 0)
+                return r;
+        size_t ring_size = options->ring_size ?: RING_SIZE;
+        if (!valid_ring_size(ring_size))
+                return error_set(error, -EINVAL, "ring size %zu: needs a power of two of at least a page", ring_size);
+        _cleanup_sensor_ struct sensor *s = calloc(1, sizeof(*s));
+        if (!s)
+                return error_set(error, -ENOMEM, "out of memory");
+        s->epoll = s->timer = -1;
+        s->kept = BUF_INIT(KEPT_MOST);
+        s->types = options->types ?: UINT32_MAX;
+        s->keep_all = options->all;
+        s->prove_with = options->prove_with;
+        s->programs.settings = (struct programs_settings){
+                .ring_size = ring_size, .cgroup_subsystem = options->cgroup_subsystem, .keep_all = options->all};
+        r = open_descriptors(s);
+        if (r < 0)
+                return error_set(error, r, "cannot set up the sensor: %s", strerror(-r));
+
+        libbpf_set_print(no_print);
+        uint32_t sources = sources_of(s->types);
+        hook_table_init(&s->table, sensor_sources, _SOURCE_MAX);
+        hooks_preload(s, sources);
+        uint32_t serving = hook_table_settle(&s->table, sources, &sensor_hook_ops, s);
+        s->hook_count = hook_table_report(&s->table, sources, s->hooks, ARRAY_SIZE(s->hooks));
+        if (!serving)
+                return error_set(error, -EOPNOTSUPP, "no events: no hook works here (%s: %s). Snapshots only",
+                                 s->hook_count ? s->hooks[0].name : "none",
+                                 s->hook_count ? s->hooks[0].reason : "none wanted");
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+void sensor_stop(struct sensor *s)
+{
+        hooks_detach_all(s);
+}
+
+struct sensor *sensor_close(struct sensor *s)
+{
+        if (!s)
+                return NULL;
+        hooks_detach_all(s);
+        bpf_link__destroy(s->processes_link);
+        ring_buffer__free(s->ring);
+        perf_buffers_done(&s->perf);
+        process_table_done(&s->processes);
+        dedup_done(&s->dedup);
+        programs_done(&s->programs);
+        buf_done(&s->kept);
+        close_fd(&s->timer);
+        close_fd(&s->epoll);
+        free(s);
+        return NULL;
+}
+
+int sensor_fd(const struct sensor *s)
+{
+        return s->epoll;
+}
+
+int sensor_drain(struct sensor *s, sensor_handler handler, void *context)
+{
+        uint64_t expirations;
+        if (read(s->timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
+                return -errno;
+        s->handler = handler;
+        s->context = context;
+        s->handler_result = 0;
+        int r = flow_drain(s);
+        s->handler = NULL;
+        return s->handler_result ? s->handler_result : r;
+}
+
+const struct hook *sensor_hooks(const struct sensor *s, size_t *ret_count)
+{
+        *ret_count = s->hook_count;
+        return s->hooks;
+}

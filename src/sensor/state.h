@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The inside of a sensor, shared by the files that make it: sensor.c opens and closes, hooks.c attaches,
+ * flow.c carries records to the handler, figures.c counts. */
+
+#include "sensor/dedup.h"
+#include "sensor/hook_table.h"
+#include "sensor/perf_buffer.h"
+#include "sensor/process_table.h"
+#include "sensor/programs.h"
+#include "sensor/prove.h"
+
+enum source {
+        SOURCE_EXEC,
+        SOURCE_FORK,
+        SOURCE_EXIT,
+        SOURCE_MAP,
+        SOURCE_SOCKET,
+        _SOURCE_MAX,
+};
+
+struct sensor {
+        uint32_t types;   /* wanted by the caller */
+        bool keep_all;
+        const char *prove_with; /* or NULL: this program */
+        struct programs programs;
+        struct hook_table table;
+        struct hook hooks[_EVENT_MAX * HOOK_ALTERNATIVES];
+        size_t hook_count;
+        struct bpf_link *links[_SOURCE_MAX], *moved_link, *processes_link;
+
+        struct ring_buffer *ring;
+        bool uses_perf;
+        struct perf_buffers perf;
+        struct process_table processes; /* with perf only */
+        struct dedup dedup;             /* with perf only */
+        uint64_t lost_processes;        /* dropped process events when the table was last filled */
+        uint64_t refilled;              /* boottime ns of that */
+        int epoll, timer;
+
+        bool proving;
+        struct proof proof;
+        struct buf kept; /* records of others that came during the proof: u32 size, bytes */
+        size_t kept_taken;
+
+        sensor_handler handler;
+        void *context;
+        int handler_result;
+        struct {
+                uint64_t made, seen, deduplicated, dropped; /* in user space */
+                uint64_t swallowed;                         /* the proof's own */
+        } tallies[_EVENT_MAX];
+        uint64_t unknown_records, broken_records;
+};
+
+/* hooks.c */
+extern const struct hook_source sensor_sources[_SOURCE_MAX];
+extern const struct hook_ops sensor_hook_ops; /* context: struct sensor */
+void hooks_preload(struct sensor *s, uint32_t sources);
+void hooks_detach_all(struct sensor *s);
+/* Ask the kernel for all processes, when it is time. */
+int processes_refill(struct sensor *s);
+
+/* flow.c */
+int flow_on_ring(void *context, void *record, size_t size); /* of libbpf's ring buffer */
+int flow_drain(struct sensor *s);
+
+/* support.c: the part of support_probe that needs no look at BTF */
+int support_probe_rights(struct support *ret);
+
+/* figures.c */
+void tally_kernel(const struct sensor *s, struct event_tally to[static _EVENT_MAX]);

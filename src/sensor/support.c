@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What kernel and rights allow, found by asking for it: a map is created, a program loaded, a file looked
+ * at. */
+
+#include "sensor/state.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <stdio.h>
+#include <sys/capability.h>
+#include <sys/stat.h>
+
+#define INITIAL_PID_NS 0xEFFFFFFCu /* linux/proc_ns.h, PROC_PID_INIT_INO */
+
+/* libcap of older distributions does not know these. */
+enum { CAPABILITY_PERFMON = 38, CAPABILITY_BPF = 39 };
+
+static bool capability_held(cap_t caps, cap_value_t value)
+{
+        cap_flag_value_t held = CAP_CLEAR;
+        return cap_get_flag(caps, value, CAP_EFFECTIVE, &held) == 0 && held == CAP_SET;
+}
+
+static int probe_capabilities(struct support *s)
+{
+        static const struct {
+                const char *name, *needed_for;
+                cap_value_t value;
+                bool required, implied; /* implied: CAP_SYS_ADMIN holds it too */
+        } table[] = {
+                {"CAP_BPF", "to load the programs that see events", CAPABILITY_BPF, true, true},
+                {"CAP_PERFMON", "to attach them and to read kernel structures", CAPABILITY_PERFMON, true, true},
+                {"CAP_SYS_PTRACE", "to look at processes of other users", CAP_SYS_PTRACE, false, false},
+                {"CAP_DAC_READ_SEARCH", "to read files of other users, such as package databases in containers",
+                 CAP_DAC_READ_SEARCH, false, false},
+                {"CAP_SYS_ADMIN", "to open mapped files by /proc/PID/map_files, deleted ones too", CAP_SYS_ADMIN,
+                 false, false},
+        };
+        cap_t caps = cap_get_proc();
+        if (!caps)
+                return -errno;
+        bool admin = capability_held(caps, CAP_SYS_ADMIN);
+        for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+                s->capabilities[i].name = table[i].name;
+                s->capabilities[i].needed_for = table[i].needed_for;
+                s->capabilities[i].required = table[i].required;
+                s->capabilities[i].held =
+                        capability_held(caps, table[i].value) || (table[i].implied && admin);
+        }
+        s->capability_count = ARRAY_SIZE(table);
+        cap_free(caps);
+        return 0;
+}
+
+static int sysctl_value(const char *path)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(64);
+        uint64_t value;
+        if (file_read_at(AT_FDCWD, path, &text) < 0)
+                return -1;
+        struct span digits = span_trim((struct span){text.data, text.size});
+        bool negative = span_starts(digits, "-"); /* perf_event_paranoid may be -1, which is like 0 */
+        if (negative)
+                return 0;
+        return span_to_u64(digits, 10, &value) < 0 || value > INT16_MAX ? -1 : (int)value;
+}
+
+/* "none [integrity] confidentiality" */
+static const char *probe_lockdown(void)
+{
+        static const char *const names[] = {"none", "integrity", "confidentiality"};
+        _cleanup_buf_ struct buf text = BUF_INIT(256);
+        if (file_read_at(AT_FDCWD, "/sys/kernel/security/lockdown", &text) < 0)
+                return "unknown";
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                char marked[32];
+                snprintf(marked, sizeof(marked), "[%s]", names[i]);
+                if (text.data && strstr(text.data, marked))
+                        return names[i];
+        }
+        return "unknown";
+}
+
+static bool probe_ring_buffer(void)
+{
+        int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "probe", 0, 0, (uint32_t)sysconf(_SC_PAGESIZE), NULL);
+        close_fd(&fd);
+        return fd >= 0;
+}
+
+/* Set and remove the smallest trampoline, on a function that exists to be tested upon. */
+static bool probe_trampolines(const struct btf *btf)
+{
+        const struct bpf_insn instructions[] = {
+                {.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
+                {.code = BPF_JMP | BPF_EXIT},
+        };
+        int id = btf__find_by_name_kind(btf, "bpf_fentry_test1", BTF_KIND_FUNC);
+        if (id < 0)
+                return false;
+        LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
+                    .attach_btf_id = (uint32_t)id);
+        _cleanup_close_ int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "Dual BSD/GPL", instructions,
+                                                    ARRAY_SIZE(instructions), &options);
+        if (program < 0)
+                return false;
+        _cleanup_close_ int link = bpf_raw_tracepoint_open(NULL, program);
+        return link >= 0;
+}
+
+int support_probe_rights(struct support *ret)
+{
+        struct support s = {
+                .lockdown = probe_lockdown(),
+                .unprivileged_bpf = sysctl_value("/proc/sys/kernel/unprivileged_bpf_disabled"),
+                .perf_event_paranoid = sysctl_value("/proc/sys/kernel/perf_event_paranoid"),
+                .ptrace_scope = sysctl_value("/proc/sys/kernel/yama/ptrace_scope"),
+                .btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0,
+                .tracefs = access("/sys/kernel/tracing/events", R_OK) == 0 ||
+                           access("/sys/kernel/debug/tracing/events", R_OK) == 0,
+                .ring_buffer = probe_ring_buffer(),
+        };
+        struct stat ns;
+        s.initial_pid_ns = stat("/proc/self/ns/pid", &ns) == 0 && ns.st_ino == INITIAL_PID_NS;
+        int r = probe_capabilities(&s);
+        if (r < 0)
+                return r;
+        *ret = s;
+        return 0;
+}
+
+int support_probe(struct support *ret)
+{
+        struct support s;
+        int r = support_probe_rights(&s);
+        if (r < 0)
+                return r;
+        struct btf *btf = s.btf ? btf__load_vmlinux_btf() : NULL;
+        if (btf) {
+                s.iterators = btf__find_by_name_kind(btf, "bpf_iter__task_vma", BTF_KIND_STRUCT) >= 0;
+                s.trampolines = probe_trampolines(btf);
+                btf__free(btf);
+        }
+        *ret = s;
+        return 0;
+}
