@@ -11,7 +11,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 struct map_scratch {
         struct event_map record;
-        char tail[EVENT_PATH];
+        char tail[2 * EVENT_PATH]; /* half of it for the verifier */
         struct path_buffer path;
 };
 
@@ -40,11 +40,9 @@ static __always_inline void map_emit(struct map_scratch *s, struct task_struct *
         root.dentry = BPF_CORE_READ(task, fs, root.dentry);
         __u32 from = path_write(&s->path, &place, &root);
         __u32 size = EVENT_PATH - from;
-        if (size > EVENT_PATH)
-                return;
-        bpf_probe_read_kernel(s->tail, size, s->path.text + (from & (EVENT_PATH - 1)));
+        bpf_probe_read_kernel(s->tail, BOUNDED(size, PATH_SIZE), s->path.text + BOUNDED(from, PATH_AT));
         s->record.path_size = size;
-        if (!emit(&s->record.header, EVENT_MAP, sizeof(s->record) + size))
+        if (!emit(&s->record.header, EVENT_MAP, sizeof(s->record) + BOUNDED(size, PATH_SIZE)))
                 fact_forget(&files, fact);
 }
 

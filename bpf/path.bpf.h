@@ -12,9 +12,19 @@
 #define GONE " (deleted)" /* as the kernel's d_path says it */
 enum { PATH_DEPTH = 48, NAME_SIZE = 256 };
 
-/* The slack lets the verifier see that a name starting anywhere in the first part stays inside. */
+/* The value, in a way that the verifier sees that it is at most `mask`, and the compiler does not optimise
+ * away because it knows already. */
+#define BOUNDED(value, mask)                                                                                 \
+        ({                                                                                                   \
+                __u64 _bounded = (value);                                                                    \
+                asm volatile("%0 &= %1" : "+r"(_bounded) : "i"(mask));                                       \
+                _bounded;                                                                                    \
+        })
+enum { PATH_AT = EVENT_PATH - 1, PATH_SIZE = 2 * EVENT_PATH - 1 }; /* masks for begin and size of a path */
+
+/* Three times the size, so that what begins and is as large as the masks allow stays inside. */
 struct path_buffer {
-        char text[EVENT_PATH + NAME_SIZE];
+        char text[3 * EVENT_PATH];
 };
 
 struct path_walk {
@@ -28,9 +38,9 @@ static __always_inline bool path_prepend(struct path_buffer *to, struct path_wal
         if (walk->from < len + 1)
                 return false;
         walk->from -= len;
-        bpf_probe_read_kernel(to->text + (walk->from & (EVENT_PATH - 1)), len & (NAME_SIZE - 1), name->name);
+        bpf_probe_read_kernel(to->text + BOUNDED(walk->from, PATH_AT), BOUNDED(len, NAME_SIZE - 1), name->name);
         walk->from--;
-        to->text[walk->from & (EVENT_PATH - 1)] = '/';
+        to->text[BOUNDED(walk->from, PATH_AT)] = '/';
         return true;
 }
 
@@ -74,7 +84,7 @@ static __always_inline __u32 path_write(struct path_buffer *to, const struct pat
                 ;
         if (walk.from == end) {
                 walk.from--;
-                to->text[walk.from & (EVENT_PATH - 1)] = '/';
+                to->text[BOUNDED(walk.from, PATH_AT)] = '/';
         }
         return walk.from;
 }

@@ -8,9 +8,11 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+enum { TAIL_SIZE = 4 * EVENT_ARGS, ARGS_SIZE = 2 * EVENT_ARGS - 1 };
+
 struct exec_scratch {
         struct event_exec record;
-        char tail[2 * EVENT_PATH + EVENT_ARGS + 1];
+        char tail[TAIL_SIZE]; /* of which two paths and the arguments are used; the rest is for the verifier */
         struct path_buffer path;
 };
 
@@ -27,9 +29,8 @@ static __always_inline __u32 exec_add_path(struct exec_scratch *s, __u32 at, con
 {
         __u32 from = path_write(&s->path, path, root);
         __u32 size = EVENT_PATH - from;
-        if (at > EVENT_PATH || size > EVENT_PATH)
-                return 0;
-        bpf_probe_read_kernel(s->tail + at, size, s->path.text + (from & (EVENT_PATH - 1)));
+        bpf_probe_read_kernel(s->tail + BOUNDED(at, PATH_SIZE), BOUNDED(size, PATH_SIZE),
+                              s->path.text + BOUNDED(from, PATH_AT));
         return size;
 }
 
@@ -40,9 +41,9 @@ static __always_inline __u32 exec_add_args(struct exec_scratch *s, __u32 at, str
         s->record.args_cut = size > EVENT_ARGS;
         if (size > EVENT_ARGS)
                 size = EVENT_ARGS;
-        if (at > 2 * EVENT_PATH || !size)
+        if (!size)
                 return 0;
-        long r = bpf_probe_read_user(s->tail + at, size, (void *)start);
+        long r = bpf_probe_read_user(s->tail + BOUNDED(at, ARGS_SIZE), BOUNDED(size, ARGS_SIZE), (void *)start);
         if (!r)
                 return size;
         count_error(EVENT_EXEC, r);
@@ -76,10 +77,8 @@ static __always_inline int exec_made(struct task_struct *task)
         more = exec_add_args(s, size, mm);
         s->record.args_size = more;
         size += more;
-        if (size > 2 * EVENT_PATH + EVENT_ARGS)
-                return 0;
-        s->tail[size] = 0;
-        emit(&s->record.header, EVENT_EXEC, sizeof(s->record) + size + 1);
+        s->tail[BOUNDED(size, TAIL_SIZE - 1)] = 0;
+        emit(&s->record.header, EVENT_EXEC, sizeof(s->record) + BOUNDED(size, TAIL_SIZE - 1) + 1);
         return 0;
 }
 

@@ -34,9 +34,7 @@ static __always_inline long snapshot_path(struct snapshot_scratch *s, struct vm_
         root.dentry = BPF_CORE_READ(reader, fs, root.dentry);
         __u32 from = path_write(&s->path, &place, &root);
         __u32 size = EVENT_PATH - from;
-        if (size > EVENT_PATH)
-                return 0;
-        bpf_probe_read_kernel(s->tail, size, s->path.text + (from & (EVENT_PATH - 1)));
+        bpf_probe_read_kernel(s->tail, BOUNDED(size, PATH_SIZE), s->path.text + BOUNDED(from, PATH_AT));
         return size;
 }
 
@@ -52,7 +50,7 @@ int mappings_now(struct bpf_iter__task_vma *c)
         if (!s)
                 return 0;
         long size = snapshot_path(s, vma);
-        if (size < 0 || size > EVENT_SNAPSHOT_PATH)
+        if (size < 0 || size >= EVENT_SNAPSHOT_PATH)
                 size = 0;
         s->record.version = EVENT_VERSION;
         s->record.path_size = size;
@@ -64,6 +62,6 @@ int mappings_now(struct bpf_iter__task_vma *c)
         s->record.end = vma->vm_end;
         s->record.offset = (__u64)vma->vm_pgoff << PAGE_SHIFT_UNIT;
         s->record.inode = BPF_CORE_READ(vma, vm_file, f_inode, i_ino);
-        bpf_seq_write(c->meta->seq, &s->record, sizeof(s->record) + size);
+        bpf_seq_write(c->meta->seq, &s->record, sizeof(s->record) + BOUNDED(size, EVENT_SNAPSHOT_PATH - 1));
         return 0;
 }

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-        NULL,
+        &command_events,
+        &command_self_prove,
 };
 
 static void print_help(void)

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The event stream as NDJSON (usewear/event/1): one line an event, nothing kept. Whoever reads it may go
+ * at any time: a closed pipe is as good an end as Ctrl-C. */
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/str.h"
+#include "cli/options.h"
+#include "sensor/sensor.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum { OUT_FLUSH = 64 * 1024, OUT_MOST = 1 << 20, END = 1 };
+
+struct stream {
+        struct sensor *sensor;
+        uint32_t types;
+        uint64_t pid;     /* 0: all */
+        const char *comm, *workload;
+        bool all;
+        uint64_t ring_size;
+        int64_t wall_offset; /* ns from boottime to wall time */
+        struct buf out;
+        uint64_t printed;
+        struct sensor_counts last;
+};
+
+/* ---- one event → one line --------------------------------------------------------------------------- */
+
+static void write_time(struct json *j, const struct stream *s, uint64_t boottime)
+{
+        char seconds[CLOCK_TEXT], text[CLOCK_TEXT + 16];
+        int64_t wall = (int64_t)boottime + s->wall_offset;
+        clock_rfc3339(wall / (int64_t)NS_PER_S, seconds);
+        snprintf(text, sizeof(text), "%.19s.%09" PRId64 "Z", seconds, wall % (int64_t)NS_PER_S);
+        json_str(j, "time", text);
+}
+
+static void write_end(struct json *j, const char *key, const uint8_t address[static 16], uint16_t port)
+{
+        char text[INET6_ADDRSTRLEN] = "";
+        struct in6_addr in6;
+        memcpy(&in6, address, sizeof(in6));
+        if (IN6_IS_ADDR_V4MAPPED(&in6))
+                inet_ntop(AF_INET, &in6.s6_addr[12], text, sizeof(text));
+        else
+                inet_ntop(AF_INET6, &in6, text, sizeof(text));
+        json_object(j, key);
+        json_str(j, "address", text);
+        json_u64(j, "port", port);
+        json_end(j);
+}
+
+static void write_exec(struct json *j, const struct event *e)
+{
+        json_u64(j, "parent", e->exec.parent);
+        json_str(j, "exe", e->exec.path);
+        json_str(j, "cwd", e->exec.cwd);
+        json_array(j, "args");
+        for (const char *at = e->exec.args; at < e->exec.args + e->exec.args_size; at += strlen(at) + 1)
+                json_str(j, NULL, at);
+        json_end(j);
+        json_bool(j, "args_cut", e->exec.args_cut);
+}
+
+static void write_map(struct json *j, const struct event *e)
+{
+        json_str(j, "path", e->map.path);
+        json_u64(j, "inode", e->map.inode);
+        json_u64(j, "device", e->map.device);
+        json_u64(j, "generation", e->map.generation);
+        json_u64(j, "address", e->map.address);
+        json_u64(j, "size", e->map.size);
+        json_u64(j, "offset", e->map.offset);
+}
+
+static void write_rest(struct json *j, const struct event *e)
+{
+        switch (e->type) {
+        case EVENT_EXEC:
+                write_exec(j, e);
+                break;
+        case EVENT_FORK:
+                json_u64(j, "parent", e->fork.parent);
+                break;
+        case EVENT_EXIT:
+                if (WIFSIGNALED(e->exit.code))
+                        json_u64(j, "signal", WTERMSIG(e->exit.code));
+                else
+                        json_u64(j, "status", WEXITSTATUS(e->exit.code));
+                break;
+        case EVENT_MAP:
+                write_map(j, e);
+                break;
+        case EVENT_LISTEN:
+        case EVENT_CONNECT:
+                json_str(j, "protocol", "tcp");
+                write_end(j, "local", e->socket.local, e->socket.local_port);
+                if (e->type == EVENT_CONNECT)
+                        write_end(j, "remote", e->socket.remote, e->socket.remote_port);
+                break;
+        default:
+                break;
+        }
+}
+
+static int flush(struct stream *s)
+{
+        size_t done = 0;
+        while (done < s->out.size) {
+                ssize_t wrote = write(STDOUT_FILENO, s->out.data + done, s->out.size - done);
+                if (wrote < 0 && errno == EINTR)
+                        continue;
+                if (wrote < 0)
+                        return -errno;
+                done += (size_t)wrote;
+        }
+        buf_clear(&s->out);
+        return 0;
+}
+
+static bool filtered_out(const struct stream *s, const struct event *e)
+{
+        return (s->pid && e->tgid != s->pid) || (s->comm && !str_equal(s->comm, e->comm));
+}
+
+static int on_event(void *context, const struct event *e)
+{
+        struct stream *s = context;
+        struct json j = JSON_INIT(&s->out, 0);
+        if (filtered_out(s, e))
+                return 0;
+        json_object(&j, NULL);
+        json_str(&j, "type", event_type_name(e->type));
+        write_time(&j, s, e->time);
+        json_u64(&j, "pid", e->tgid);
+        json_u64(&j, "tid", e->tid);
+        json_str(&j, "comm", e->comm);
+        json_u64(&j, "uid", e->uid);
+        write_rest(&j, e);
+        json_u64(&j, "start", e->start);
+        json_u64(&j, "cgroup", e->cgroup);
+        json_u64(&j, "mount_ns", e->mount_ns);
+        json_u64(&j, "pid_ns", e->pid_ns);
+        json_end(&j);
+        buf_add_char(&s->out, '\n');
+        s->printed++;
+        return s->out.error ? s->out.error : s->out.size >= OUT_FLUSH ? flush(s) : 0;
+}
+
+/* ---- the stream ------------------------------------------------------------------------------------- */
+
+static int on_readable(void *context)
+{
+        struct stream *s = context;
+        int r = sensor_drain(s->sensor, on_event, s);
+        return r < 0 ? r : flush(s);
+}
+
+static int on_signal(_unused_ void *context)
+{
+        return END;
+}
+
+/* What was lost since the last look is an event as well. */
+static int on_second(void *context)
+{
+        struct stream *s = context;
+        struct sensor_counts now;
+        uint64_t lost = 0;
+        if (sensor_counts(s->sensor, &now) < 0)
+                return 0;
+        for (size_t type = 1; type < _EVENT_MAX; type++)
+                lost += now.types[type].dropped - s->last.types[type].dropped;
+        if (lost) {
+                struct json j = JSON_INIT(&s->out, 0);
+                json_object(&j, NULL);
+                json_str(&j, "type", "lost");
+                write_time(&j, s, clock_boottime());
+                json_object(&j, "dropped");
+                for (unsigned type = 1; type < _EVENT_MAX; type++)
+                        if (now.types[type].dropped > s->last.types[type].dropped)
+                                json_u64(&j, event_type_name(type),
+                                         now.types[type].dropped - s->last.types[type].dropped);
+                json_end(&j);
+                json_end(&j);
+                buf_add_char(&s->out, '\n');
+        }
+        s->last = now;
+        return flush(s);
+}
+
+static void print_counts(struct stream *s)
+{
+        struct sensor_counts counts;
+        struct sensor_error errors[32];
+        if (sensor_counts(s->sensor, &counts) < 0)
+                return;
+        for (unsigned type = 1; type < _EVENT_MAX; type++)
+                if (counts.types[type].made || s->types == 1u << type)
+                        log_note("%-8s made %" PRIu64 " = seen %" PRIu64 " + deduplicated %" PRIu64
+                                 " + dropped %" PRIu64,
+                                 event_type_name(type), counts.types[type].made, counts.types[type].seen,
+                                 counts.types[type].deduplicated, counts.types[type].dropped);
+        log_note("printed %" PRIu64 " events", s->printed);
+        if (counts.unknown_records || counts.broken_records)
+                log_note("skipped %" PRIu64 " unknown and %" PRIu64 " broken records", counts.unknown_records,
+                         counts.broken_records);
+        size_t count = sensor_errors(s->sensor, errors, ARRAY_SIZE(errors));
+        for (size_t i = 0; i < count; i++)
+                log_note("%s: %s, %" PRIu64 " times", errors[i].program, strerror(errors[i].error),
+                         errors[i].count);
+}
+
+static int stream_run(struct stream *s)
+{
+        _cleanup_loop_ struct loop *loop = NULL;
+        int r = loop_new(&loop);
+        if (r >= 0)
+                r = loop_add_signal(loop, SIGINT, on_signal, s);
+        if (r >= 0)
+                r = loop_add_signal(loop, SIGTERM, on_signal, s);
+        if (r >= 0)
+                r = loop_add_fd(loop, sensor_fd(s->sensor), on_readable, s);
+        if (r >= 0)
+                r = loop_add_timer(loop, NS_PER_S, NS_PER_S, on_second, s);
+        if (r >= 0)
+                r = loop_run(loop);
+        sensor_stop(s->sensor);
+        if (r == END)
+                r = on_readable(s);
+        return r == -EPIPE ? 0 : r;
+}
+
+static int parse_types(struct stream *s, const char *list)
+{
+        struct span rest = span_of(list), piece;
+        while (span_cut(&rest, ',', &piece)) {
+                char name[32];
+                enum event_type type;
+                snprintf(name, sizeof(name), "%.*s", (int)MIN(piece.size, sizeof(name) - 1), piece.data);
+                if (event_type_parse(name, &type) < 0 || type > EVENT_CONNECT)
+                        return log_error(-EINVAL,
+                                         "events: unknown type '%s'; use exec, fork, exit, map, listen, connect",
+                                         name);
+                s->types |= 1u << type;
+        }
+        return 0;
+}
+
+static int64_t wall_offset(void)
+{
+        struct timespec wall, boot;
+        clock_gettime(CLOCK_REALTIME, &wall);
+        clock_gettime(CLOCK_BOOTTIME, &boot);
+        return (wall.tv_sec - boot.tv_sec) * (int64_t)NS_PER_S + wall.tv_nsec - boot.tv_nsec;
+}
+
+static int run(int argc, char **argv)
+{
+        struct stream s = {.wall_offset = wall_offset(), .out = BUF_INIT(OUT_MOST)};
+        struct error error;
+        const char *types = NULL;
+        const struct option_spec specs[] = {
+                {"--type", OPTION_TEXT, &types},       {"--pid", OPTION_NUMBER, &s.pid},
+                {"--comm", OPTION_TEXT, &s.comm},      {"--workload", OPTION_TEXT, &s.workload},
+                {"--all", OPTION_FLAG, &s.all},        {"--ring", OPTION_NUMBER, &s.ring_size},
+        };
+        struct options o = {.command = &command_events, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
+        int r = options_parse(&o, argc, argv);
+        if (r)
+                return r > 0 ? 0 : EXIT_USAGE;
+        if (types && parse_types(&s, types) < 0)
+                return EXIT_USAGE;
+        signal(SIGPIPE, SIG_IGN);
+        struct sensor_options options = {
+                .types = s.types, .all = s.all, .ring_size = s.ring_size, .cgroup_subsystem = -1};
+        r = sensor_open(&options, &s.sensor, &error);
+        if (r < 0) {
+                log_error(r, "%s", error.text);
+                return EXIT_USAGE;
+        }
+        r = stream_run(&s);
+        if (r < 0)
+                log_error(r, "events: %s", strerror(-r));
+        print_counts(&s);
+        s.sensor = sensor_close(s.sensor);
+        buf_done(&s.out);
+        return r < 0 ? EXIT_USAGE : 0;
+}
+
+const struct command command_events = {
+        .name = "events",
+        .summary = "the event stream as NDJSON",
+        .help =
+                "usewear events prints what happens on this machine, one JSON object a line: programs started\n"
+                "(exec), processes made and ended (fork, exit), files mapped executable (map), TCP sockets\n"
+                "that listen or connect. Counts and losses follow on stderr at the end.\n\n"
+                "Usage: usewear events [OPTION…]\n\n"
+                "  --type LIST       only these types, separated by commas\n"
+                "  --pid PID         only this process\n"
+                "  --comm NAME       only processes that are called so\n"
+                "  --workload ID     only this workload, such as systemd:nginx.service\n"
+                "  --all             every mapping and connection, not only the first of each workload\n"
+                "  --ring BYTES      size of the kernel's buffer, a power of two (default 4 MiB)\n\n"
+                "Command lines may hold secrets; they appear here and are stored nowhere.\n\n"
+                "Example:\n  usewear events --type exec,listen\n",
+        .run = run,
+};
