@@ -8,6 +8,7 @@
 
 static const struct command *const commands[] = {
         &command_events,
+        &command_doctor,
         &command_self_prove,
 };
 
