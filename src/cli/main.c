@@ -9,6 +9,7 @@
 static const struct command *const commands[] = {
         &command_events,
         &command_doctor,
+        &command_prober,
         &command_self_prove,
 };
 

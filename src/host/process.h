@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/vec.h"
 #include "base/wire.h"
+#include "host/cgroup.h"
 #include "host/root.h"
 #include "host/workload.h"
 
@@ -17,27 +18,28 @@ struct mapping {
         uint64_t start, end, offset; /* addresses; offset in the file, bytes */
         uint64_t inode;              /* with device: tells mapped files of one look apart, nothing else */
         uint32_t device;
-        bool deleted;                /* unlinked, or a memfd */
-        const char *path;            /* as the kernel prints it, without " (deleted)" */
+        bool deleted;     /* unlinked, or a memfd */
+        const char *path; /* as the kernel prints it, without " (deleted)" */
 };
 
 struct process {
-        int pid, ppid;               /* initial pid namespace */
-        uint64_t start;              /* boottime ns, cut to PROCESS_START_GRAIN */
-        uint32_t uid;                /* effective */
-        uint64_t capabilities;       /* effective set */
+        int pid, ppid;         /* initial pid namespace */
+        uint64_t start;        /* boottime ns, cut to PROCESS_START_GRAIN */
+        uint32_t uid;          /* effective */
+        uint64_t capabilities; /* effective set */
         char comm[16];
-        const char *exe;             /* or NULL: kernel thread, or not allowed */
+        const char *exe; /* or NULL: kernel thread, or not allowed */
         uint64_t mount_ns, pid_ns, net_ns;
-        uint64_t cgroup_id;          /* workload cgroup (CONTRACTS §1), 0 unknown */
+        uint64_t cgroup_id; /* workload cgroup (CONTRACTS §1), 0 unknown */
         struct root root;
         struct workload_hint hint;
         const char *workload_id, *workload_name, *instance; /* instance may be NULL */
-        bool setuid;                 /* effective uid differs from the real one, or the exe is setuid */
-        const char *unreadable;      /* NULL, or what could not be read and why */
-        VEC(struct mapping) mappings;     /* executable and file-backed ones only */
-        VEC(uint64_t) sockets;            /* inode numbers of open sockets */
-        VEC(const char *) python_paths;   /* candidate module directories of an interpreter (absolute, in its root) */
+        bool setuid;                  /* effective uid differs from the real one, or the exe is setuid */
+        const char *unreadable;       /* NULL, or what could not be read and why */
+        VEC(struct mapping) mappings; /* executable and file-backed ones only */
+        VEC(uint64_t) sockets;        /* inode numbers of open sockets */
+        VEC(const char *)
+        python_paths; /* candidate module directories of an interpreter (absolute, in its root) */
 };
 
 void process_done(struct process *p); /* frees the arrays; strings are the arena's */
@@ -45,11 +47,25 @@ void process_done(struct process *p); /* frees the arrays; strings are the arena
 enum {
         PROCESS_READ_MAPPINGS = 1 << 0, /* parse maps; left out where iter/task_vma brought them */
         PROCESS_READ_SOCKETS = 1 << 1,
+        _PROCESS_READ_ALL = (1 << 2) - 1,
 };
 
+/* What the reading of all processes has in common: the host's root, the cgroup hierarchy, and for a
+ * second what was found out about roots and containers, because many processes share them. */
+struct process_reader;
+int process_reader_new(const struct cgroup_choice *cgroup, struct process_reader **ret); /* 0 or -errno */
+struct process_reader *process_reader_free(struct process_reader *reader);               /* returns NULL */
+static inline void process_reader_freep(struct process_reader **reader)
+{
+        *reader = process_reader_free(*reader);
+}
+#define _cleanup_process_reader_ _cleanup_(process_reader_freep)
+
 /* Read one process from procfs. 0; -ESRCH when it is gone (also when the pid was reused meanwhile);
- * what may not be read leaves `unreadable` set and is no failure. */
-int process_read(int pid, unsigned flags, struct arena *a, struct process *ret);
+ * what may not be read leaves `unreadable` set and is no failure. With flags 0 nothing is read that lies
+ * in the process's own memory, so that nothing can block; python_paths stay empty then. */
+int process_read(struct process_reader *reader, int pid, unsigned flags, struct arena *a,
+                 struct process *ret);
 
 void process_pack(const struct process *p, struct buf *to);
 int process_unpack(struct wire *from, struct arena *a, struct process *ret); /* 0 or -EBADMSG */

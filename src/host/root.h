@@ -15,6 +15,14 @@ struct root {
 };
 
 /* What identifies the root of a process, from /proc/PID/root and /proc/PID/mountinfo.
- * `host_device`/`host_inode` are those of the host's "/". 0 or -errno. */
+ * `host_device`/`host_inode` are those of the host's "/". 0 or -errno. A process that went into a chroot
+ * after its start (its executable lies outside) still runs code of the tree that it came from: in the
+ * host's mount namespace it counts as the host's. */
 int root_identify(int proc_pid_fd, uint64_t host_device, uint64_t host_inode, struct arena *a,
                   struct root *ret);
+/* Descriptor of the directory that the code of process `pid` comes from, by the same rule. The process's
+ * procfs directory is `proc_pid_fd`. -errno on failure. */
+int root_open(int proc_pid_fd);
+/* The path inside that root, of a path that the kernel printed for this process (maps, exe): those are
+ * relative to the reader's root. Points into `path`, which may be returned as it is. */
+const char *root_path(int proc_pid_fd, const char *path);

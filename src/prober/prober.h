@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/wire.h"
+#include "host/cgroup.h"
 
 struct prober;
 
@@ -22,17 +23,17 @@ enum probe_kind {
 
 struct probe_job {
         enum probe_kind kind;
-        int pid;                         /* whose procfs entries are the way in; 0: root_path */
-        unsigned flags;                  /* PROCESS_READ_* */
+        int pid;        /* whose procfs entries are the way in; 0: root_path */
+        unsigned flags; /* PROCESS_READ_* */
         const char *root_id;
         const char *root_path;           /* --root DIR, where pid is 0 */
         const char *const *python_paths; /* inventory hints */
         size_t python_path_count;
         const char *kernel_release;
-        uint64_t start, end, offset;     /* of the mapping */
+        uint64_t start, end, offset; /* of the mapping */
         const char *path;
         bool deleted;
-        int64_t started;                 /* wall s: start of the process */
+        int64_t started; /* wall s: start of the process */
 };
 
 /* 0: `reply` holds the record; else it is empty: -ETIME (late, killed), -EPIPE (worker died), or what
@@ -40,8 +41,9 @@ struct probe_job {
 typedef void (*probe_done)(void *context, int status, struct wire *reply);
 
 struct prober_options {
-        uint64_t deadline_ns; /* for each job; 0: default (2 s; 20 s for PROBE_INVENTORY) */
-        const char *program;  /* what to execute; NULL: /proc/self/exe */
+        const struct cgroup_choice *cgroup; /* the one that the sensor uses; NULL: chosen in prober_new */
+        uint64_t deadline_ns;               /* for each job; 0: default (2 s; 20 s for PROBE_INVENTORY) */
+        const char *program;                /* what to execute; NULL: /proc/self/exe */
 };
 
 int prober_new(const struct prober_options *options, struct prober **ret, struct error *error);

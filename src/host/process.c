@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/process.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "format/procfs.h"
+#include "host/process_reader.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/capability.h>
+#include <sys/stat.h>
+
+/* The descriptor of /proc/PID pins the process: when it ends and its pid is given to another one, every
+ * later openat below it fails with ESRCH instead of answering for the wrong process. An exec meanwhile is
+ * seen by comparing the executable before and after. */
+
+enum {
+        SMALL_TEXT = 64 * 1024,
+        MAPS_TEXT = 64 << 20, /* bytes: half a million mappings */
+        MOST_MAPPINGS = 65536,
+        MOST_SOCKETS = 1 << 20,
+        CACHE_BYTES = 64 << 20,
+};
+
+/* ---- the reader ----------------------------------------------------------------------------------- */
+
+static void cache_clear(struct process_reader *reader)
+{
+        map_done(&reader->roots);
+        map_done(&reader->containers);
+        map_done(&reader->cgroups);
+        arena_done(&reader->cache);
+        reader->cached_at = clock_boottime();
+}
+
+static bool capability_held(cap_value_t capability)
+{
+        cap_t caps = cap_get_proc();
+        cap_flag_value_t value = CAP_CLEAR;
+        if (caps)
+                cap_get_flag(caps, capability, CAP_EFFECTIVE, &value);
+        cap_free(caps);
+        return value == CAP_SET;
+}
+
+int process_reader_new(const struct cgroup_choice *cgroup, struct process_reader **ret)
+{
+        struct process_reader *reader = calloc(1, sizeof(*reader));
+        struct stat st;
+        if (!reader)
+                return -ENOMEM;
+        reader->cgroup = *cgroup;
+        reader->cache = ARENA_INIT(CACHE_BYTES);
+        reader->ticks = (uint64_t)sysconf(_SC_CLK_TCK);
+        reader->may_trace = capability_held(CAP_SYS_PTRACE);
+        /* In a container that shares the host's pid namespace, pid 1 still has the host's root. */
+        reader->host_fd = open("/proc/1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (reader->host_fd < 0)
+                reader->host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (reader->host_fd < 0 || fstat(reader->host_fd, &st) < 0) {
+                int r = -errno;
+                process_reader_free(reader);
+                return r;
+        }
+        reader->host_device = st.st_dev;
+        reader->host_inode = st.st_ino;
+        *ret = reader;
+        return 0;
+}
+
+struct process_reader *process_reader_free(struct process_reader *reader)
+{
+        if (!reader)
+                return NULL;
+        cache_clear(reader);
+        if (reader->host_fd >= 0)
+                close(reader->host_fd);
+        free(reader);
+        return NULL;
+}
+
+/* ---- pieces of one process -------------------------------------------------------------------------- */
+
+/* The first thing that could not be read is what stays in the record. */
+static int note_unreadable(const struct process_reader *reader, struct process *p, const char *what, int r,
+                           struct arena *a)
+{
+        if (r == -ESRCH || r == -ENOENT)
+                return -ESRCH;
+        if (r == -ENOMEM || p->unreadable)
+                return r == -ENOMEM ? r : 0;
+        if (r != -EACCES && r != -EPERM)
+                p->unreadable = arena_printf(a, "%s: %s", what, strerror(-r));
+        else if (!reader->may_trace)
+                p->unreadable = arena_printf(a, "%s: no CAP_SYS_PTRACE", what);
+        else
+                p->unreadable = arena_printf(a, "%s: denied by a security module", what);
+        return p->unreadable ? 0 : -ENOMEM;
+}
+
+static int read_stat(int fd, const struct process_reader *reader, struct process *p, struct procfs_stat *ret)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(SMALL_TEXT);
+        int r = file_read_at(fd, "stat", &text);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+        r = procfs_stat_parse((struct span){text.data, text.size}, ret);
+        if (r < 0)
+                return r;
+        p->ppid = ret->ppid;
+        memcpy(p->comm, ret->comm, sizeof(p->comm));
+        uint64_t seconds = ret->start_ticks / reader->ticks, rest = ret->start_ticks % reader->ticks;
+        p->start = (seconds * NS_PER_S + rest * NS_PER_S / reader->ticks) / PROCESS_START_GRAIN *
+                   PROCESS_START_GRAIN;
+        return 0;
+}
+
+static int read_status(int fd, struct process *p)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(SMALL_TEXT);
+        struct procfs_status status;
+        int r = file_read_at(fd, "status", &text);
+        if (r == 0)
+                r = procfs_status_parse((struct span){text.data, text.size}, &status);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+        p->uid = status.uid_effective;
+        p->capabilities = status.capabilities;
+        p->setuid = status.uid_effective != status.uid_real;
+        return 0;
+}
+
+static int read_namespace(int fd, const char *name, uint64_t *ret)
+{
+        char text[64];
+        ssize_t size = readlinkat(fd, name, text, sizeof(text) - 1);
+        if (size < 0)
+                return -errno;
+        text[size] = 0;
+        return sscanf(text, "%*[a-z]:[%" SCNu64 "]", ret) == 1 ? 0 : -EBADMSG;
+}
+
+static int read_namespaces(int fd, struct process *p)
+{
+        int r = read_namespace(fd, "ns/mnt", &p->mount_ns);
+        if (r == 0)
+                r = read_namespace(fd, "ns/pid", &p->pid_ns);
+        if (r == 0)
+                r = read_namespace(fd, "ns/net", &p->net_ns);
+        return r;
+}
+
+static int read_exe(int fd, struct arena *a, struct process *p)
+{
+        char path[PATH_MAX];
+        ssize_t size = readlinkat(fd, "exe", path, sizeof(path) - 1);
+        if (size < 0)
+                return -errno;
+        path[size] = 0;
+        p->exe = arena_strdup(a, root_path(fd, path));
+        struct stat st;
+        /* Of the very file that runs, wherever it lies. */
+        if (fstatat(fd, "exe", &st, 0) == 0 && (st.st_mode & S_ISUID))
+                p->setuid = true;
+        return p->exe ? 0 : -ENOMEM;
+}
+
+static int read_cgroup(int fd, struct process_reader *reader, struct arena *a, struct process *p)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(SMALL_TEXT);
+        int r = file_read_at(fd, "cgroup", &text);
+        if (r < 0)
+                return r;
+        struct span all = {text.data, text.size}, path = cgroup_path(&reader->cgroup, all);
+        r = workload_classify(all, a, &p->hint);
+        if (r < 0 || !path.size)
+                return r;
+        p->hint.path = arena_strndup(a, path.data, path.size);
+        if (!p->hint.path)
+                return -ENOMEM;
+        uint64_t *known = map_get_str(&reader->cgroups, p->hint.path);
+        if (known) {
+                p->cgroup_id = *known;
+                return 0;
+        }
+        p->cgroup_id = cgroup_id(&reader->cgroup, p->hint.path);
+        known = arena_alloc(&reader->cache, sizeof(*known));
+        char *key = arena_strdup(&reader->cache, p->hint.path);
+        if (!known || !key)
+                return -ENOMEM;
+        *known = p->cgroup_id;
+        return map_put_str(&reader->cgroups, key, known);
+}
+
+static int read_root(int fd, struct process_reader *reader, struct arena *a, struct process *p,
+                     bool *ret_at_root)
+{
+        char link[PATH_MAX], key[PATH_MAX + 128];
+        struct stat st;
+        ssize_t size = readlinkat(fd, "root", link, sizeof(link) - 1);
+        if (size < 0 || fstatat(fd, "root", &st, 0) < 0)
+                return -errno;
+        link[size] = 0;
+        *ret_at_root = !strcmp(link, "/");
+        /* Chroots depend on where the executable lies: not worth remembering. */
+        if (!*ret_at_root)
+                return root_identify(fd, reader->host_device, reader->host_inode, a, &p->root);
+        snprintf(key, sizeof(key), "%" PRIu64 ":%" PRIu64 ":%" PRIu64, p->mount_ns, (uint64_t)st.st_dev,
+                 (uint64_t)st.st_ino);
+        struct root *known = map_get_str(&reader->roots, key);
+        if (!known) {
+                struct root root;
+                int r = root_identify(fd, reader->host_device, reader->host_inode, &reader->cache, &root);
+                if (r < 0)
+                        return r;
+                char *kept = arena_strdup(&reader->cache, key);
+                known = arena_alloc(&reader->cache, sizeof(*known));
+                if (!kept || !known)
+                        return -ENOMEM;
+                *known = root;
+                r = map_put_str(&reader->roots, kept, known);
+                if (r < 0)
+                        return r;
+        }
+        p->root = *known;
+        p->root.id = arena_strdup(a, known->id);
+        p->root.description = arena_strdup(a, known->description);
+        return p->root.id && p->root.description ? 0 : -ENOMEM;
+}
+
+static int take_mappings(struct span maps, struct arena *a, struct process *p)
+{
+        for (struct procfs_mapping from; procfs_mapping_next(&maps, &from);) {
+                /* "[vdso]", "[anon:…]" and nameless ones have no file. */
+                if (!from.executable || !from.path.size || *from.path.data != '/' ||
+                    from.path.size >= PATH_MAX)
+                        continue;
+                struct mapping *m = p->mappings.count < MOST_MAPPINGS ? vec_add(&p->mappings) : NULL;
+                char path[PATH_MAX];
+                if (!m)
+                        return -E2BIG;
+                procfs_unescape(from.path, path, sizeof(path));
+                *m = (struct mapping){.start = from.start,
+                                      .end = from.end,
+                                      .offset = from.offset,
+                                      .inode = from.inode,
+                                      .device = from.device,
+                                      .deleted = from.deleted};
+                m->path = arena_strdup(a, path);
+                if (!m->path)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static int read_sockets(int fd, struct process *p)
+{
+        _cleanup_close_ int fds = openat(fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = fds < 0 ? NULL : fdopendir(fds);
+        if (!dir)
+                return -errno;
+        TAKE_FD(fds);
+        int r = 0;
+        for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
+                char text[64];
+                uint64_t inode;
+                ssize_t size = readlinkat(dirfd(dir), entry->d_name, text, sizeof(text) - 1);
+                if (size <= 0)
+                        continue;
+                text[size] = 0;
+                if (sscanf(text, "socket:[%" SCNu64 "]", &inode) != 1)
+                        continue;
+                uint64_t *slot = p->sockets.count < MOST_SOCKETS ? vec_add(&p->sockets) : NULL;
+                if (slot)
+                        *slot = inode;
+                else
+                        r = -E2BIG;
+        }
+        closedir(dir);
+        return r;
+}
+
+/* A leader that called pthread_exit is a zombie without memory while its threads go on: one of them
+ * answers for all. Returns a descriptor, or -ESRCH when nobody lives any more. */
+static int open_living_thread(int fd, int pid)
+{
+        _cleanup_close_ int tasks = openat(fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *dir = tasks < 0 ? NULL : fdopendir(tasks);
+        if (!dir)
+                return -ESRCH;
+        TAKE_FD(tasks);
+        int thread = -ESRCH;
+        for (struct dirent *entry; thread < 0 && (entry = readdir(dir));) {
+                uint64_t tid;
+                if (str_to_u64(entry->d_name, 10, &tid) == 0 && tid != (uint64_t)pid)
+                        thread = openat(dirfd(dir), entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        }
+        closedir(dir);
+        return thread < 0 ? -ESRCH : thread;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------------- */
+
+static int read_mappings(int fd, const struct process_reader *reader, unsigned flags, struct arena *a,
+                         struct process *p)
+{
+        _cleanup_buf_ struct buf maps = BUF_INIT(MAPS_TEXT);
+        int r = file_read_at(fd, "maps", &maps);
+        if (r < 0)
+                return note_unreadable(reader, p, "mapped files", r, a);
+        struct span text = {maps.data, maps.size};
+        if (flags & PROCESS_READ_MAPPINGS) {
+                r = take_mappings(text, a, p);
+                if (r < 0)
+                        return note_unreadable(reader, p, "mapped files", r, a);
+        }
+        return python_paths_find(fd, text, a, p);
+}
+
+static int read_inside(int fd, struct process_reader *reader, unsigned flags, struct arena *a,
+                       struct process *p)
+{
+        bool at_root = false;
+        int r = read_namespaces(fd, p);
+        if (r == 0)
+                r = read_exe(fd, a, p);
+        if (r == 0)
+                r = read_root(fd, reader, a, p, &at_root);
+        if (r < 0)
+                r = note_unreadable(reader, p, "root, executable and mapped files", r, a);
+        if (r == 0)
+                r = process_name_workload(reader, p, at_root, a);
+        if (r == 0 && flags && !p->unreadable)
+                r = read_mappings(fd, reader, flags, a, p);
+        if (r == 0 && (flags & PROCESS_READ_SOCKETS) && !p->unreadable) {
+                r = read_sockets(fd, p);
+                if (r < 0)
+                        r = note_unreadable(reader, p, "open sockets", r, a);
+        }
+        return r;
+}
+
+static int kernel_thread(struct process_reader *reader, struct arena *a, struct process *p)
+{
+        /* Its namespaces and root are init's. */
+        p->root = (struct root){.id = "host",
+                                .description = "host",
+                                .device = reader->host_device,
+                                .inode = reader->host_inode};
+        return process_name_workload(reader, p, true, a);
+}
+
+static bool same_exe(int fd, const struct process *p)
+{
+        char path[PATH_MAX];
+        ssize_t size = readlinkat(fd, "exe", path, sizeof(path) - 1);
+        if (size < 0 || !p->exe)
+                return true;
+        path[size] = 0;
+        return !strcmp(root_path(fd, path), p->exe);
+}
+
+static int read_once(int fd, struct process_reader *reader, int pid, unsigned flags, struct arena *a,
+                     struct process *p, bool *ret_changed)
+{
+        struct procfs_stat stat, again;
+        p->pid = pid;
+        int r = read_stat(fd, reader, p, &stat);
+        if (r == 0)
+                r = read_status(fd, p);
+        if (r == 0)
+                r = read_cgroup(fd, reader, a, p);
+        if (r < 0)
+                return r;
+        if (stat.flags & PROCFS_KERNEL_THREAD)
+                return kernel_thread(reader, a, p);
+        bool ended = stat.state == 'Z' || stat.state == 'X';
+        _cleanup_close_ int thread = ended ? open_living_thread(fd, pid) : -1;
+        if (ended && thread < 0)
+                return -ESRCH;
+        int inside = ended ? thread : fd;
+        r = read_inside(inside, reader, flags, a, p);
+        if (r < 0)
+                return r;
+        struct process now = {};
+        r = read_stat(fd, reader, &now, &again);
+        if (r < 0 || again.start_ticks != stat.start_ticks || (!ended && again.state == 'Z'))
+                return -ESRCH;
+        *ret_changed = !same_exe(inside, p);
+        return 0;
+}
+
+int process_read(struct process_reader *reader, int pid, unsigned flags, struct arena *a, struct process *ret)
+{
+        char path[32];
+        snprintf(path, sizeof(path), "/proc/%d", pid);
+        _cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        if (clock_boottime() - reader->cached_at > NS_PER_S)
+                cache_clear(reader);
+        for (int tries = 0;; tries++) {
+                struct process p = {};
+                bool changed = false;
+                int r = read_once(fd, reader, pid, flags, a, &p, &changed);
+                if (r == 0 && changed && tries == 0) {
+                        process_done(&p); /* it executed another program meanwhile */
+                        continue;
+                }
+                if (r == 0 && changed)
+                        p.unreadable = "it executed one program after the other while it was read";
+                if (r < 0)
+                        process_done(&p);
+                else
+                        *ret = p;
+                return r;
+        }
+}
+
+void process_done(struct process *p)
+{
+        vec_done(&p->mappings);
+        vec_done(&p->sockets);
+        vec_done(&p->python_paths);
+}
+
+int process_list(pid_list *ret)
+{
+        pid_list list = {};
+        DIR *proc = opendir("/proc");
+        if (!proc)
+                return -errno;
+        int r = 0;
+        for (struct dirent *entry; r == 0 && (entry = readdir(proc));) {
+                uint64_t pid;
+                if (str_to_u64(entry->d_name, 10, &pid) < 0 || pid > INT_MAX)
+                        continue;
+                int *slot = vec_add(&list);
+                if (slot)
+                        *slot = (int)pid;
+                else
+                        r = -ENOMEM;
+        }
+        closedir(proc);
+        if (r < 0)
+                vec_done(&list);
+        else
+                *ret = list;
+        return r;
+}
+
+const char *process_privilege(const struct process *p)
+{
+        /* Strongest first: each of these is as good as root, or nearly. */
+        static const struct {
+                cap_value_t capability;
+                const char *name;
+        } strong[] = {
+                {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
+                {CAP_SYS_MODULE, "CAP_SYS_MODULE"},
+                {CAP_SYS_RAWIO, "CAP_SYS_RAWIO"},
+                {CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
+                {CAP_BPF, "CAP_BPF"},
+                {CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"},
+                {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
+                {CAP_SETUID, "CAP_SETUID"},
+                {CAP_SETFCAP, "CAP_SETFCAP"},
+                {CAP_FOWNER, "CAP_FOWNER"},
+                {CAP_CHOWN, "CAP_CHOWN"},
+                {CAP_NET_ADMIN, "CAP_NET_ADMIN"},
+                {CAP_SYS_CHROOT, "CAP_SYS_CHROOT"},
+                {CAP_MKNOD, "CAP_MKNOD"},
+        };
+        if (p->uid == 0)
+                return "uid 0";
+        for (size_t i = 0; i < ARRAY_SIZE(strong); i++)
+                if (p->capabilities & (1ull << strong[i].capability))
+                        return strong[i].name;
+        return p->setuid ? "setuid" : NULL;
+}

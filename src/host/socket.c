@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/socket.h"
+
+#include "base/file.h"
+#include "format/procfs.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+/* Who opened a TCP connection is not in the tables: a connection whose local port has a listener in the
+ * same namespace was accepted, every other one was opened from here. */
+
+enum {
+        TABLE_TEXT = 256 << 20, /* bytes: a million connections */
+        MOST_SOCKETS = 4 << 20,
+        TCP_LISTENING = 10, /* TCP_LISTEN of include/net/tcp_states.h */
+        ENTRY_SIZE = 8 * 8, /* bytes of one entry on the wire */
+};
+
+static const struct {
+        const char *file;
+        uint8_t protocol;
+} tables[] = {
+        {"tcp", IPPROTO_TCP},
+        {"tcp6", IPPROTO_TCP},
+        {"udp", IPPROTO_UDP},
+        {"udp6", IPPROTO_UDP},
+};
+
+static int read_table(int pid, size_t table, socket_list *to)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(TABLE_TEXT);
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, tables[table].file);
+        int r = file_read_at(AT_FDCWD, path, &text);
+        if (r < 0)
+                return r;
+        struct span rest = {text.data, text.size};
+        for (struct procfs_socket s; procfs_socket_next(&rest, &s);) {
+                if (!s.inode)
+                        continue; /* TIME_WAIT and the like belong to nobody */
+                struct socket_entry *entry = to->count < MOST_SOCKETS ? vec_add(to) : NULL;
+                if (!entry)
+                        return -ENOMEM;
+                *entry = (struct socket_entry){
+                        .inode = s.inode,
+                        .protocol = tables[table].protocol,
+                        .local_port = s.local_port,
+                        .remote_port = s.remote_port,
+                };
+                memcpy(&entry->local, s.local, sizeof(entry->local));
+                memcpy(&entry->remote, s.remote, sizeof(entry->remote));
+                bool listens =
+                        tables[table].protocol == IPPROTO_TCP ? s.state == TCP_LISTENING : !s.remote_port;
+                entry->role = listens ? SOCKET_LISTEN : SOCKET_CONNECTED;
+        }
+        return 0;
+}
+
+static void find_accepted(socket_list *list)
+{
+        bool listening[UINT16_MAX + 1] = {};
+        vec_each (s, list)
+                if (s->protocol == IPPROTO_TCP && s->role == SOCKET_LISTEN)
+                        listening[s->local_port] = true;
+        vec_each (s, list)
+                if (s->protocol == IPPROTO_TCP && s->role == SOCKET_CONNECTED && listening[s->local_port])
+                        s->role = SOCKET_ACCEPTED;
+}
+
+int socket_read(int pid, socket_list *ret)
+{
+        socket_list list = {};
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++) {
+                r = read_table(pid, i, &list);
+                /* Kernels without IPv6 lack two of the tables; without the process all are missing. */
+                if (r == -ENOENT && i > 0)
+                        r = 0;
+        }
+        if (r < 0) {
+                vec_done(&list);
+                return r == -ENOENT ? -ESRCH : r;
+        }
+        find_accepted(&list);
+        *ret = list;
+        return 0;
+}
+
+void socket_pack(const socket_list *list, struct buf *to)
+{
+        wire_put_u64(to, list->count);
+        vec_each (s, list) {
+                uint64_t words[4];
+                memcpy(words, &s->local, 16);
+                memcpy(words + 2, &s->remote, 16);
+                wire_put_u64(to, s->inode);
+                wire_put_u64(to, s->protocol);
+                wire_put_u64(to, s->role);
+                for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+                        wire_put_u64(to, words[i]);
+                wire_put_u64(to, (uint64_t)s->local_port << 16 | s->remote_port);
+        }
+}
+
+int socket_unpack(struct wire *from, socket_list *ret)
+{
+        socket_list list = {};
+        uint64_t count = wire_get_max(from, from->left / ENTRY_SIZE);
+        for (uint64_t i = 0; i < count; i++) {
+                struct socket_entry *s = vec_add(&list);
+                uint64_t words[4];
+                if (!s) {
+                        vec_done(&list);
+                        return -ENOMEM;
+                }
+                s->inode = wire_get_u64(from);
+                s->protocol = (uint8_t)wire_get_max(from, UINT8_MAX);
+                s->role = (enum socket_role)wire_get_max(from, _SOCKET_ROLE_MAX - 1);
+                for (size_t k = 0; k < ARRAY_SIZE(words); k++)
+                        words[k] = wire_get_u64(from);
+                memcpy(&s->local, words, 16);
+                memcpy(&s->remote, words + 2, 16);
+                uint64_t ports = wire_get_max(from, UINT32_MAX);
+                s->local_port = (uint16_t)(ports >> 16);
+                s->remote_port = (uint16_t)ports;
+        }
+        if (wire_end(from) < 0) {
+                vec_done(&list);
+                return -EBADMSG;
+        }
+        *ret = list;
+        return 0;
+}
+
+bool socket_is_loopback(const struct in6_addr *address)
+{
+        if (IN6_IS_ADDR_V4MAPPED(address))
+                return address->s6_addr[12] == 127;
+        return IN6_IS_ADDR_LOOPBACK(address);
+}
+
+bool socket_exposes(const struct socket_entry *s)
+{
+        switch (s->role) {
+        case SOCKET_LISTEN:
+                return !socket_is_loopback(&s->local);
+        case SOCKET_ACCEPTED:
+                /* A peer of this very host shows an address of this host on both ends. */
+                return !socket_is_loopback(&s->remote) &&
+                       memcmp(&s->local, &s->remote, sizeof(s->local)) != 0;
+        case SOCKET_CONNECTED:
+        case _SOCKET_ROLE_MAX:
+                break;
+        }
+        return false;
+}
+
+static void address_text(const struct in6_addr *address, char to[static INET6_ADDRSTRLEN + 2])
+{
+        if (IN6_IS_ADDR_V4MAPPED(address)) {
+                inet_ntop(AF_INET, &address->s6_addr[12], to, INET6_ADDRSTRLEN);
+                return;
+        }
+        to[0] = '[';
+        inet_ntop(AF_INET6, address, to + 1, INET6_ADDRSTRLEN);
+        strcat(to, "]");
+}
+
+char *socket_text(const struct socket_entry *s, char to[static SOCKET_TEXT])
+{
+        static const char *const relations[_SOCKET_ROLE_MAX] = {
+                [SOCKET_CONNECTED] = "to",
+                [SOCKET_ACCEPTED] = "from",
+        };
+        char local[INET6_ADDRSTRLEN + 2] = "", remote[INET6_ADDRSTRLEN + 2] = "";
+        const char *protocol = s->protocol == IPPROTO_UDP ? "udp" : "tcp";
+        address_text(&s->local, local);
+        address_text(&s->remote, remote);
+        if (s->role == SOCKET_LISTEN || s->role >= _SOCKET_ROLE_MAX)
+                snprintf(to, SOCKET_TEXT, "%s %s:%u", protocol, local, s->local_port);
+        else if (s->role == SOCKET_CONNECTED)
+                snprintf(to, SOCKET_TEXT, "%s %s:%u %s %s:%u", protocol, local, s->local_port,
+                         relations[s->role], remote, s->remote_port);
+        else
+                snprintf(to, SOCKET_TEXT, "%s %s:%u %s %s", protocol, local, s->local_port,
+                         relations[s->role], remote);
+        return to;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prober/channel.h"
+
+#include <errno.h>
+
+/* Both ends run the same build, but one of them parses hostile bytes and may have been taken over: what it
+ * sends is unpacked like anything else from outside. */
+
+enum { MOST_HINTS = 65536 };
+
+void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
+{
+        wire_put_u64(to, id);
+        wire_put_u64(to, job->kind);
+        wire_put_u64(to, (uint64_t)job->pid);
+        wire_put_u64(to, job->flags);
+        wire_put_str(to, job->root_id);
+        wire_put_str(to, job->root_path);
+        wire_put_u64(to, job->python_path_count);
+        for (size_t i = 0; i < job->python_path_count; i++)
+                wire_put_str(to, job->python_paths[i]);
+        wire_put_str(to, job->kernel_release);
+        wire_put_u64(to, job->start);
+        wire_put_u64(to, job->end);
+        wire_put_u64(to, job->offset);
+        wire_put_str(to, job->path);
+        wire_put_u64(to, job->deleted);
+        wire_put_u64(to, (uint64_t)job->started);
+}
+
+int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct probe_job *ret)
+{
+        struct probe_job job = {};
+        uint64_t id = wire_get_u64(from);
+        job.kind = (enum probe_kind)wire_get_max(from, _PROBE_KIND_MAX - 1);
+        job.pid = (int)wire_get_max(from, INT32_MAX);
+        job.flags = (unsigned)wire_get_max(from, UINT32_MAX);
+        job.root_id = wire_get_str(from, a);
+        job.root_path = wire_get_str(from, a);
+        job.python_path_count = wire_get_max(from, MIN(from->left / 8, (size_t)MOST_HINTS));
+        const char **paths = arena_alloc(a, job.python_path_count * sizeof(*paths));
+        if (!paths)
+                return -ENOMEM;
+        for (size_t i = 0; i < job.python_path_count; i++)
+                if (!(paths[i] = wire_get_str(from, a)))
+                        from->failed = true;
+        job.python_paths = paths;
+        job.kernel_release = wire_get_str(from, a);
+        job.start = wire_get_u64(from);
+        job.end = wire_get_u64(from);
+        job.offset = wire_get_u64(from);
+        job.path = wire_get_str(from, a);
+        job.deleted = wire_get_max(from, 1);
+        job.started = (int64_t)wire_get_u64(from);
+        if (wire_end(from) < 0)
+                return -EBADMSG;
+        *ret_id = id;
+        *ret = job;
+        return 0;
+}
+
+void setup_pack(const struct cgroup_choice *cgroup, struct buf *to)
+{
+        wire_put_u64(to, cgroup->layout);
+        wire_put_bytes(to, cgroup->controller, sizeof(cgroup->controller));
+        wire_put_bytes(to, cgroup->mount, sizeof(cgroup->mount));
+        wire_put_u64(to, (uint64_t)(cgroup->subsystem + 1));
+}
+
+static void get_text(struct wire *from, char *to, size_t size)
+{
+        struct span text = wire_get_bytes(from);
+        if (text.size != size || text.data[size - 1])
+                from->failed = true;
+        else
+                memcpy(to, text.data, size);
+}
+
+int setup_unpack(struct wire *from, struct cgroup_choice *ret)
+{
+        struct cgroup_choice cgroup = {};
+        cgroup.layout = (enum cgroup_layout)wire_get_max(from, CGROUP_V2);
+        get_text(from, cgroup.controller, sizeof(cgroup.controller));
+        get_text(from, cgroup.mount, sizeof(cgroup.mount));
+        cgroup.subsystem = (int)wire_get_max(from, INT32_MAX) - 1;
+        if (wire_end(from) < 0)
+                return -EBADMSG;
+        *ret = cgroup;
+        return 0;
+}
+
+void frame_put(struct buf *to, const void *data, size_t size)
+{
+        wire_put_bytes(to, data, size);
+}
+
+int frame_get(const char *data, size_t size, size_t limit, struct span *ret, size_t *ret_size)
+{
+        struct wire w = WIRE_INIT(data, size);
+        uint64_t length = wire_get_u64(&w);
+        if (w.failed)
+                return 0;
+        if (length > limit)
+                return -EMSGSIZE;
+        if (length > w.left)
+                return 0;
+        *ret = (struct span){w.data, length};
+        *ret_size = sizeof(length) + length;
+        return 1;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prober/channel.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* The worker's loop: one frame in, one frame out, in order. It never waits for anything but its socket and
+ * the work itself; jobs that came meanwhile wait in the socket. */
+
+enum { JOB_ARENA = 16 << 20, READ_SIZE = 64 * 1024 };
+
+/* The next frame; `buffer` keeps what lies behind it. 1, 0 at the end of the stream, or -errno. The content
+ * is valid until the next call, which must be given the size to drop. */
+static int next_frame(int fd, struct buf *buffer, size_t *drop, struct span *ret)
+{
+        memmove(buffer->data, buffer->data + *drop, buffer->size - *drop);
+        buffer->size -= *drop;
+        *drop = 0;
+        for (;;) {
+                int r = frame_get(buffer->data, buffer->size, JOB_BYTES, ret, drop);
+                if (r)
+                        return r;
+                char *at = buf_reserve(buffer, READ_SIZE);
+                if (!at)
+                        return buffer->error;
+                ssize_t got = read(fd, at, READ_SIZE);
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got <= 0)
+                        return got < 0 ? -errno : 0;
+                buf_grow(buffer, (size_t)got);
+        }
+}
+
+/* Id, status (a positive errno) and the record. */
+static int reply_send(int fd, uint64_t id, int status, const struct buf *record)
+{
+        _cleanup_buf_ struct buf reply = BUF_INIT(REPLY_BYTES + 64);
+        size_t size = record && status == 0 ? record->size : 0;
+        wire_put_u64(&reply, 2 * sizeof(uint64_t) + size);
+        wire_put_u64(&reply, id);
+        wire_put_u64(&reply, (uint64_t)-status);
+        if (size)
+                buf_add(&reply, record->data, size);
+        return reply.error ? reply.error : file_write_fd(fd, reply.data, reply.size);
+}
+
+static int answer(int fd, struct worker *w, struct span frame)
+{
+        _cleanup_arena_ struct arena a = ARENA_INIT(JOB_ARENA);
+        _cleanup_buf_ struct buf record = BUF_INIT(REPLY_BYTES - 64);
+        struct wire wire = WIRE_INIT(frame.data, frame.size);
+        struct probe_job job;
+        uint64_t id;
+        int r = job_unpack(&wire, &a, &id, &job);
+        if (r < 0)
+                return r;
+        int status = worker_do(w, &job, &record);
+        return reply_send(fd, id, status < 0 ? status : record.error, &record);
+}
+
+static int serve(int fd)
+{
+        _cleanup_buf_ struct buf buffer = BUF_INIT(JOB_BYTES + READ_SIZE + 64);
+        _cleanup_worker_ struct worker *w = NULL;
+        struct cgroup_choice cgroup;
+        struct span frame;
+        size_t drop = 0;
+        if (!buf_reserve(&buffer, READ_SIZE))
+                return -ENOMEM;
+        int r = next_frame(fd, &buffer, &drop, &frame);
+        if (r <= 0)
+                return r;
+        struct wire wire = WIRE_INIT(frame.data, frame.size);
+        r = setup_unpack(&wire, &cgroup);
+        if (r == 0)
+                r = sandbox_enter();
+        if (r == 0)
+                r = worker_new(&cgroup, &w);
+        /* Id 0: ready, or why not. */
+        int sent = reply_send(fd, 0, r, NULL);
+        if (r == 0)
+                r = sent;
+        while (r == 0) {
+                r = next_frame(fd, &buffer, &drop, &frame);
+                if (r <= 0)
+                        break;
+                r = answer(fd, w, frame);
+        }
+        return r;
+}
+
+int prober_serve(int socket_fd)
+{
+        return serve(socket_fd) < 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prober/channel.h"
+
+#include "host/process.h"
+#include "host/socket.h"
+
+#include <errno.h>
+
+/* One job's work. Nothing is kept between jobs but caches. */
+
+enum { RECORD_ARENA = 64 << 20 };
+
+struct worker {
+        struct process_reader *reader;
+};
+
+int worker_new(const struct cgroup_choice *cgroup, struct worker **ret)
+{
+        struct worker *w = calloc(1, sizeof(*w));
+        if (!w)
+                return -ENOMEM;
+        int r = process_reader_new(cgroup, &w->reader);
+        if (r < 0) {
+                worker_free(w);
+                return r;
+        }
+        *ret = w;
+        return 0;
+}
+
+struct worker *worker_free(struct worker *w)
+{
+        if (!w)
+                return NULL;
+        process_reader_free(w->reader);
+        free(w);
+        return NULL;
+}
+
+static int do_process(struct worker *w, const struct probe_job *job, struct buf *reply)
+{
+        _cleanup_arena_ struct arena a = ARENA_INIT(RECORD_ARENA);
+        _cleanup_(process_done) struct process p = {};
+        int r = process_read(w->reader, job->pid, job->flags & _PROCESS_READ_ALL, &a, &p);
+        if (r == 0)
+                process_pack(&p, reply);
+        return r;
+}
+
+static int do_sockets(const struct probe_job *job, struct buf *reply)
+{
+        socket_list list = {};
+        int r = socket_read(job->pid, &list);
+        if (r == 0)
+                socket_pack(&list, reply);
+        vec_done(&list);
+        return r;
+}
+
+int worker_do(struct worker *w, const struct probe_job *job, struct buf *reply)
+{
+        switch (job->kind) {
+        case PROBE_PROCESS:
+                return do_process(w, job, reply);
+        case PROBE_SOCKETS:
+                return do_sockets(job, reply);
+        case PROBE_INVENTORY:
+        case PROBE_FILE:
+        case _PROBE_KIND_MAX:
+                break;
+        }
+        return -EOPNOTSUPP;
+}
