@@ -41,7 +41,8 @@ struct finding {
         struct answer loaded, executed, reached, exposed, privileged, restart_needed;
         bool stale;
         enum decision decision;
-        bool decision_unknown;           /* rests on something unknown */
+        enum decision decision_proven;   /* what it would be if only what is proven counted */
+        bool decision_unknown;           /* rests on something unknown: the two differ */
         const char *why;                 /* one line */
         const char *suppressed;          /* NULL, or the reason of the ignore rule */
         const struct evidence **evidence;
@@ -70,14 +71,23 @@ struct verdict {
 /* 0 or -ENOMEM. Everything lies in the arena or in the input. */
 int verdict_compute(const struct verdict_input *in, struct arena *a, struct verdict *ret);
 
-/* The decision table, for explain and docs. */
+/* The decision table, for explain and docs (docs/decision.md prints it). */
+#define DECISION_LIKELY_EPSS 0.1 /* probability of exploitation within 30 days that counts as likely */
 struct decision_input {
         bool exploited;            /* in KEV */
-        bool likely;               /* EPSS at or above the threshold */
+        bool likely;               /* EPSS at or above DECISION_LIKELY_EPSS */
         enum level level;          /* highest that cannot be excluded */
-        bool exposed, automatable;
+        bool exposed, automatable; /* automatable counts only where exposed */
         enum { IMPACT_LOW, IMPACT_MEDIUM, IMPACT_HIGH } impact;
         enum mission mission;
         bool malware;
 };
 enum decision decision_make(const struct decision_input *in);
+/* What the CVSS vector (v2, v3 or v4) or, without one, the rating says about a bug. */
+struct decision_bug {
+        bool remote;      /* attacked over a network; so where no vector says otherwise */
+        bool automatable; /* AV:N, PR:N (v2: Au:N), UI:N; so where no vector says otherwise */
+        int impact;       /* IMPACT_LOW … IMPACT_HIGH */
+        bool known;       /* there is a vector that could be read */
+};
+struct decision_bug decision_judge(const struct severity *s);

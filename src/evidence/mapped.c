@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* An executable mapping proves that code is loaded. That nothing is mapped proves something only for code
+ * which cannot run in any other way: machine code, and scripts whose interpreter nobody in the workload
+ * holds. Everything else is blind until its runtime has an engine. */
+
+#include "evidence/mapped.h"
+
+#include "host/runtime.h"
+
+#include <errno.h>
+
+static int add_loaded(const struct mapped_use *use, const char *package, const char *engine, int64_t now,
+                      evidence_list *to)
+{
+        const struct mapped_file *f = use->file;
+        struct evidence *e = vec_add(to);
+        if (!e)
+                return -ENOMEM;
+        *e = (struct evidence){
+                .workload = use->process->workload_id,
+                .package = package,
+                .object = f->object,
+                .subject = f->path,
+                .kind = EVIDENCE_LOADED,
+                .engine = engine,
+                .pid = use->process->pid,
+                .first = now,
+                .last = now,
+                .after = use->started,
+                .stale = f->state == FILE_REPLACED || f->state == FILE_DELETED,
+        };
+        return 0;
+}
+
+int mapped_evidence(const struct mapped_use *use, int64_t now, struct arena *a _unused_, evidence_list *to)
+{
+        int r = use->owner ? add_loaded(use, use->owner, "mapped", now, to) : 0;
+        for (size_t i = 0; r == 0 && i < use->linked_count; i++)
+                r = add_loaded(use, use->linked[i], "go-buildinfo", now, to);
+        return r;
+}
+
+/* Who could not read the processes said why in an answer about the workload. */
+static const char *unread_reason(const struct workload *w, struct arena *a)
+{
+        const struct answer *answers[] = {&w->privileged, &w->exposed};
+        for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+                if (answers[i]->value == ANSWER_UNKNOWN && answers[i]->reason)
+                        return answers[i]->reason;
+        return arena_printf(a, "%zu of its %zu processes could not be read", w->unreadable, w->processes);
+}
+
+/* Why nothing can be told about the runtime's code, or NULL: a negative is possible. -ENOMEM where the
+ * sentence finds no room. */
+static int blind_reason(const struct workload *w, uint32_t runtime, struct arena *a, const char **ret)
+{
+        *ret = NULL;
+        if (w->unreadable)
+                *ret = unread_reason(w, a);
+        else if (runtime == RUNTIME_UNKNOWN)
+                *ret = "it has files of unknown kind";
+        else if (runtime == RUNTIME_KERNEL)
+                *ret = "no engine for kernel modules yet";
+        else if (runtime == RUNTIME_SHELL || (runtime != RUNTIME_NATIVE && w->runtimes & runtime))
+                *ret = arena_printf(a, "no %s engine yet", runtime_name(runtime));
+        else
+                return 0;
+        return *ret ? 0 : -ENOMEM;
+}
+
+int mapped_coverage(const struct workload *w, int64_t watched_since, int64_t now, const char *gaps,
+                    struct arena *a, coverage_list *to)
+{
+        if (!watched_since && !gaps)
+                gaps = "no watch before";
+        else if (!watched_since && !str_starts(gaps, "no watch before") &&
+                 !(gaps = arena_printf(a, "no watch before; %s", gaps)))
+                return -ENOMEM;
+        for (uint32_t runtime = 1; runtime & _RUNTIME_ALL; runtime <<= 1) {
+                const char *reason;
+                int r = blind_reason(w, runtime, a, &reason);
+                struct coverage *c = r < 0 ? NULL : vec_add(to);
+                if (!c)
+                        return -ENOMEM;
+                *c = (struct coverage){
+                        .workload = w->id,
+                        .root = w->root,
+                        .runtime = runtime,
+                        .engine = reason ? NULL : "mapped",
+                        .reason = reason,
+                        .since = watched_since && watched_since < now ? watched_since : now,
+                        .until = now,
+                        .gaps = gaps,
+                };
+        }
+        return 0;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A finding is a bug in a source version in a root, and one workload that uses it. All bugs of a source
+ * version share the same uses, so a use is judged once; only whether a named function ran is a question
+ * of the single bug. What nobody uses is one finding without a workload. */
+
+#include "verdict/compute.h"
+
+#include "host/runtime.h"
+
+#include <errno.h>
+
+#define RUNTIME_INTERPRETED                                                                                  \
+        (RUNTIME_PYTHON | RUNTIME_NODE | RUNTIME_JAVA | RUNTIME_RUBY | RUNTIME_PHP | RUNTIME_PERL |          \
+         RUNTIME_SHELL | RUNTIME_DOTNET)
+
+/* ---- somebody uses it ------------------------------------------------------------------------------- */
+
+static struct answer answer_seen(const struct finding *f, enum evidence_kind least)
+{
+        struct answer a = {};
+        for (size_t i = 0; i < f->evidence_count; i++) {
+                const struct evidence *e = f->evidence[i];
+                if (e->kind < least)
+                        continue;
+                if (!a.engine || e->first < a.since) {
+                        a.since = e->first;
+                        a.engine = e->engine;
+                }
+                if (e->after && (!a.after || e->after < a.after))
+                        a.after = e->after;
+                a.value = ANSWER_YES;
+        }
+        return a;
+}
+
+static const char *functions_unseen(const struct finding *f, struct arena *a)
+{
+        uint32_t interpreted = f->package->runtimes & RUNTIME_INTERPRETED;
+        if (interpreted)
+                return arena_printf(a, "no %s engine yet", runtime_name(interpreted & -interpreted));
+        return f->package->runtimes & RUNTIME_KERNEL ? "no engine for kernel functions yet"
+                                                     : "no engine for native functions yet";
+}
+
+static struct answer restart_answer(const struct finding *f)
+{
+        for (size_t i = 0; i < f->evidence_count; i++)
+                if (f->evidence[i]->stale)
+                        return (struct answer){.value = ANSWER_YES,
+                                               .after = f->evidence[i]->after,
+                                               .since = f->evidence[i]->first,
+                                               .engine = "mapped",
+                                               .reason = f->evidence[i]->subject};
+        if (!f->workload)
+                return (struct answer){.reason = "the workload that used it is no longer known"};
+        if (f->workload->unreadable)
+                return (struct answer){.reason = "not every process of the workload could be read"};
+        return (struct answer){.value = ANSWER_NOT_OBSERVED,
+                               .after = f->workload->last_seen,
+                               .since = f->workload->last_seen,
+                               .engine = "mapped",
+                               .reason = f->workload->running ? NULL : "it does not run now"};
+}
+
+static int list_binaries(const struct index *x, const struct group *g, struct finding *f)
+{
+        f->binaries = arena_alloc(x->arena, g->member_count * sizeof(*f->binaries));
+        if (!f->binaries)
+                return -ENOMEM;
+        for (size_t i = 0; i < g->member_count; i++)
+                if (x->packages[g->members[i]].package != f->package)
+                        f->binaries[f->binary_count++] = x->packages[g->members[i]].package;
+        return 0;
+}
+
+/* What is the same for all bugs of the group in the workload of these observations. */
+static int judge_use(const struct index *x, const struct group *g, const struct observation *o, size_t count,
+                     struct finding *ret)
+{
+        struct finding f = {.package = x->packages[o->package].package};
+        f.workload = o->workload == SIZE_MAX ? NULL : x->workloads[o->workload];
+        f.evidence = arena_alloc(x->arena, count * sizeof(*f.evidence));
+        if (!f.evidence)
+                return -ENOMEM;
+        for (size_t i = 0; i < count; i++)
+                f.evidence[f.evidence_count++] = o[i].evidence;
+        f.loaded = answer_seen(&f, EVIDENCE_LOADED);
+        f.executed = answer_seen(&f, EVIDENCE_EXECUTED);
+        if (f.executed.value != ANSWER_YES && !(f.executed.reason = functions_unseen(&f, x->arena)))
+                return -ENOMEM;
+        f.restart_needed = restart_answer(&f);
+        f.stale = f.package->stale || f.restart_needed.value == ANSWER_YES;
+        if (f.workload) {
+                f.exposed = f.workload->exposed;
+                f.privileged = f.workload->privileged;
+        } else {
+                f.exposed.reason = f.privileged.reason = f.restart_needed.reason;
+        }
+        f.level = f.executed.value == ANSWER_YES ? LEVEL_EXECUTED : LEVEL_LOADED;
+        *ret = f;
+        return list_binaries(x, g, ret);
+}
+
+/* ---- nobody was seen to use it ------------------------------------------------------------------------ */
+
+/* An answer about those workloads that might use the code, unseen: only if they all agree. */
+static struct answer answer_of_blind(size_t yes, size_t no, size_t unknown, const struct root_entry *r,
+                                     const char *engine)
+{
+        if (!yes && !unknown && no)
+                return (struct answer){.value = ANSWER_NOT_OBSERVED,
+                                       .engine = engine,
+                                       .reason = "none of the workloads that might use it"};
+        if (yes && !no && !unknown && r->workloads)
+                return (struct answer){.value = ANSWER_YES,
+                                       .engine = engine,
+                                       .reason = "every workload that might use it"};
+        return (struct answer){.reason = "which workload might use it is not known"};
+}
+
+static void judge_blind(const struct root_entry *r, uint32_t runtimes, struct finding *f)
+{
+        struct cover sum = {};
+        for (size_t bit = 0; bit < RUNTIME_BITS; bit++) {
+                const struct cover *c = &r->covers[bit];
+                if (!((runtimes ? runtimes : RUNTIME_NATIVE) & 1u << bit))
+                        continue;
+                sum.blind_exposed += c->blind_exposed;
+                sum.blind_closed += c->blind_closed;
+                sum.blind_exposure_unknown += c->blind_exposure_unknown;
+                sum.blind_privileged += c->blind_privileged;
+                sum.blind_plain += c->blind_plain;
+                sum.blind_privilege_unknown += c->blind_privilege_unknown;
+        }
+        f->executed = f->reached = f->restart_needed = f->loaded;
+        f->exposed =
+                answer_of_blind(sum.blind_exposed, sum.blind_closed, sum.blind_exposure_unknown, r, "sockets");
+        f->privileged = answer_of_blind(sum.blind_privileged, sum.blind_plain, sum.blind_privilege_unknown, r,
+                                        "procfs");
+}
+
+static const struct package *unused_package(const struct index *x, const struct group *g)
+{
+        const struct package *best = NULL;
+        for (size_t i = 0; i < g->member_count; i++) {
+                const struct package *p = x->packages[g->members[i]].package;
+                if (str_equal(p->name, p->source))
+                        return p;
+                if (!best || (p->runtimes && !best->runtimes))
+                        best = p;
+        }
+        return best;
+}
+
+static int judge_unused(const struct index *x, const struct group *g, struct finding *ret)
+{
+        struct finding f = {.package = unused_package(x, g), .level = LEVEL_PRESENT};
+        f.loaded = unused_answer(g->root, g->runtimes);
+        if (f.loaded.value == ANSWER_UNKNOWN) {
+                judge_blind(g->root, g->runtimes, &f);
+        } else {
+                /* What is not loaded does not run, listens nowhere and needs no restart. */
+                f.executed = f.reached = f.exposed = f.privileged = f.restart_needed = f.loaded;
+        }
+        f.stale = f.package->stale;
+        *ret = f;
+        return list_binaries(x, g, ret);
+}
+
+/* ---- one bug ---------------------------------------------------------------------------------------- */
+
+/* An engine names a function alone or behind its container. Derived callers of a vulnerable function are
+ * not the vulnerable function. */
+static bool symbol_is(const struct symbol *s, const char *subject)
+{
+        if (!s->function || !subject || str_equal(s->kind, "derived"))
+                return false;
+        if (!strcmp(subject, s->function))
+                return true;
+        size_t size = s->container ? strlen(s->container) : 0;
+        return size && !strncmp(subject, s->container, size) && subject[size] &&
+               !strcmp(subject + size + 1, s->function);
+}
+
+static bool reaches(const struct evidence *e, const struct bug *b)
+{
+        for (size_t i = 0; e->kind == EVIDENCE_REACHED && i < b->symbol_count; i++)
+                if (symbol_is(&b->symbols[i], e->subject))
+                        return true;
+        return false;
+}
+
+static void judge_reached(struct finding *f)
+{
+        if (f->level == LEVEL_PRESENT)
+                return; /* follows from `loaded` */
+        for (size_t i = 0; i < f->evidence_count; i++) {
+                const struct evidence *e = f->evidence[i];
+                if (!reaches(e, f->bug))
+                        continue;
+                f->reached = (struct answer){.value = ANSWER_YES,
+                                             .after = e->after,
+                                             .since = e->first,
+                                             .engine = e->engine,
+                                             .reason = e->subject};
+                f->level = LEVEL_REACHED;
+                return;
+        }
+        f->reached.reason = !f->bug->symbol_count             ? "its advisories name no function"
+                            : f->executed.value == ANSWER_YES ? "no engine looks for its functions yet"
+                                                              : f->executed.reason;
+}
+
+static enum level highest_possible(const struct finding *f)
+{
+        return f->reached.value != ANSWER_NOT_OBSERVED    ? LEVEL_REACHED
+               : f->executed.value != ANSWER_NOT_OBSERVED ? LEVEL_EXECUTED
+               : f->loaded.value != ANSWER_NOT_OBSERVED   ? LEVEL_LOADED
+                                                          : LEVEL_PRESENT;
+}
+
+/* The source package names the finding: which of its binaries shows the highest level may change. */
+static const char *finding_key(const struct package *p, const struct bug *b, struct arena *a)
+{
+        struct package source = {
+                .ecosystem = p->ecosystem,
+                .release = p->release,
+                .name = p->source ? p->source : p->name,
+                .version = p->source_version ? p->source_version : p->version,
+        };
+        const char *key = package_portable_key(&source, a);
+        return key ? arena_printf(a, "%s|%s", key, b->id) : NULL;
+}
+
+static int add_findings(const struct index *x, const struct group *g, const struct finding *use,
+                        struct verdict *to)
+{
+        for (size_t i = 0; i < g->match->bug_count; i++) {
+                struct finding *f = &to->findings[to->finding_count];
+                *f = *use;
+                f->bug = &g->match->bugs[i];
+                f->key = finding_key(f->package, f->bug, x->arena);
+                if (!f->key)
+                        return -ENOMEM;
+                judge_reached(f);
+                f->level_possible = highest_possible(f);
+                rank_finding(f, x->in->mission);
+                int r = why_write(f, x->arena);
+                if (r < 0)
+                        return r;
+                to->finding_count++;
+        }
+        return 0;
+}
+
+static size_t use_size(const struct group *g, size_t from)
+{
+        size_t to = from;
+        while (to < g->observation_count && g->observations[to].workload == g->observations[from].workload)
+                to++;
+        return to - from;
+}
+
+static int add_group(const struct index *x, const struct group *g, struct verdict *to)
+{
+        struct finding use;
+        int r = 0;
+        if (!g->match->bug_count)
+                return 0;
+        if (!g->observation_count) {
+                r = judge_unused(x, g, &use);
+                return r < 0 ? r : add_findings(x, g, &use, to);
+        }
+        for (size_t i = 0, size; r == 0 && i < g->observation_count; i += size) {
+                size = use_size(g, i);
+                r = judge_use(x, g, &g->observations[i], size, &use);
+                if (r == 0)
+                        r = add_findings(x, g, &use, to);
+        }
+        return r;
+}
+
+int findings_build(const struct index *x, struct verdict *ret)
+{
+        size_t count = 0, bytes;
+        for (size_t k = 0; k < x->group_count; k++) {
+                const struct group *g = &x->groups[k];
+                size_t uses = !g->observation_count;
+                for (size_t i = 0; i < g->observation_count; i += use_size(g, i))
+                        uses++;
+                count += uses * g->match->bug_count;
+        }
+        if (__builtin_mul_overflow(MAX(count, (size_t)1), sizeof(*ret->findings), &bytes) ||
+            !(ret->findings = arena_alloc(x->arena, bytes)))
+                return -ENOMEM;
+        for (size_t k = 0; k < x->group_count; k++) {
+                int r = add_group(x, &x->groups[k], ret);
+                if (r < 0)
+                        return r;
+        }
+        qsort(ret->findings, ret->finding_count, sizeof(*ret->findings), rank_compare);
+        return 0;
+}
