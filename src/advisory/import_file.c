@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Paths → imports. What a file is tells its content: a zip, gzip, JSON with a record or the KEV catalogue,
+ * or EPSS lines. A folder is walked; every archive in it is an import of its own, and its single records
+ * are one together. */
+#include "advisory/import.h"
+
+#include "base/file.h"
+#include "format/epss.h"
+#include "format/kev.h"
+#include "format/osv.h"
+#include "format/zip.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+enum { FOLDER_DEPTH = 8 };
+
+enum kind { KIND_ZIP, KIND_EPSS, KIND_JSON, KIND_UNKNOWN };
+
+static enum kind recognise(int fd)
+{
+        char head[64];
+        ssize_t size = pread(fd, head, sizeof(head), 0);
+        struct span start = {head, size > 0 ? (size_t)size : 0};
+        if (span_starts(start, "PK"))
+                return KIND_ZIP;
+        if (span_starts(start, "\x1f\x8b") || epss_recognise(start))
+                return KIND_EPSS;
+        if (span_starts(start, "\xef\xbb\xbf"))
+                start = (struct span){start.data + 3, start.size - 3};
+        start = span_trim(start);
+        return span_starts(start, "{") ? KIND_JSON : KIND_UNKNOWN;
+}
+
+/* ---- archives ------------------------------------------------------------------------------------- */
+static int read_at(void *context, uint64_t offset, void *to, size_t size)
+{
+        int fd = *(int *)context;
+        for (size_t done = 0; done < size;) {
+                ssize_t got = pread(fd, (char *)to + done, size - done, (off_t)(offset + done));
+                if (got <= 0)
+                        return got < 0 ? -errno : -EBADMSG; /* it shrank meanwhile */
+                done += (size_t)got;
+        }
+        return 0;
+}
+
+static int import_entry(struct import *i, const struct zip *z, const struct zip_entry *entry, struct buf *bytes,
+                        struct error *error)
+{
+        char name[300], shown[300];
+        size_t size = MIN(entry->name.size, sizeof(name) - 1);
+        memcpy(name, entry->name.data, size);
+        name[size] = 0;
+        if (!span_ends(entry->name, ".json"))
+                return 0;
+        buf_clear(bytes);
+        int r = zip_read(z, entry, bytes);
+        if (r == -EFBIG || r == -ENOTSUP) {
+                struct error trouble;
+                error_set(&trouble, r, r == -EFBIG ? "absurdly large" : "encrypted, or packed in an unknown way");
+                import_note(i, str_printable(shown, sizeof(shown), name), &trouble);
+                return 0;
+        }
+        if (r < 0)
+                return error_set(error, r, "%s is damaged at %s; fetch it again; nothing of it was imported", i->path,
+                                 str_printable(shown, sizeof(shown), name));
+        return import_record(i, str_printable(shown, sizeof(shown), name), bytes->data ? bytes->data : "", bytes->size,
+                             error);
+}
+
+int import_zip(struct import *i, int fd, uint64_t size, struct error *error)
+{
+        _cleanup_zip_ struct zip z = {};
+        struct zip_source source = {read_at, &fd, size};
+        int r = zip_open(&source, &z);
+        if (r < 0)
+                return error_set(error, r, "%s is truncated or no zip archive; fetch it again; nothing of it was imported",
+                                 i->path);
+        _cleanup_buf_ struct buf bytes = BUF_INIT(OSV_SIZE_MAX);
+        struct zip_entry entry;
+        uint64_t iterator = 0, done = 0;
+        while ((r = zip_next(&z, &iterator, &entry)) > 0) {
+                r = import_entry(i, &z, &entry, &bytes, error);
+                if (r < 0)
+                        return r;
+                import_progress(i, ++done, z.count);
+        }
+        return r;
+}
+
+/* ---- KEV and EPSS ---------------------------------------------------------------------------------- */
+int import_kev(struct import *i, const char *json, size_t size, struct error *error)
+{
+        _cleanup_arena_ struct arena memory = ARENA_INIT(64 << 20);
+        _cleanup_kev_ struct kev_catalogue catalogue = {};
+        int r = kev_parse(json, size, &memory, &catalogue, error);
+        if (r == 0)
+                r = database_run(i->db, "DELETE FROM kev", "importing", error);
+        for (size_t n = 0; r == 0 && n < catalogue.entries.count; n++) {
+                const struct kev_entry *entry = &catalogue.entries.items[n];
+                sqlite3_stmt *s = database_statement(i->db, KEV_INSERT);
+                if (s) {
+                        bind_text(s, 1, entry->cve);
+                        bind_text(s, 2, entry->added);
+                        bind_text(s, 3, entry->due);
+                        sqlite3_bind_int(s, 4, entry->ransomware);
+                }
+                r = database_step(i->db, s, "importing", error);
+                i->result->records++;
+        }
+        return r < 0 ? r : import_source(i, "KEV", catalogue.released, error);
+}
+
+static int epss_store(struct import *i, const struct epss_score *score, struct error *error)
+{
+        sqlite3_stmt *s = database_statement(i->db, EPSS_INSERT);
+        if (s) {
+                bind_text(s, 1, score->cve);
+                sqlite3_bind_double(s, 2, score->score);
+                sqlite3_bind_double(s, 3, score->percentile);
+        }
+        i->result->records++;
+        return database_step(i->db, s, "importing", error);
+}
+
+static int epss_lines(struct import *i, gzFile file, struct error *error)
+{
+        struct epss_reader reader = {};
+        struct epss_score score;
+        char line[256];
+        int r = database_run(i->db, "DELETE FROM epss", "importing", error);
+        while (r >= 0 && gzgets(file, line, sizeof(line))) {
+                r = epss_line(&reader, span_of(line), &score, error);
+                if (r > 0)
+                        r = epss_store(i, &score, error);
+                import_progress(i, reader.line, 0);
+        }
+        int code;
+        gzerror(file, &code);
+        if (r >= 0 && (code != Z_OK || !reader.header))
+                return error_set(error, -EBADMSG, "%s: %s; nothing of it was imported", i->path,
+                                 code != Z_OK ? "truncated or damaged" : "no EPSS scores");
+        return r < 0 ? r : import_source(i, "EPSS", reader.date, error);
+}
+
+int import_epss(struct import *i, int fd, struct error *error)
+{
+        int own = dup(fd);
+        gzFile file = own < 0 ? NULL : gzdopen(own, "rb");
+        if (!file) {
+                if (own >= 0)
+                        close(own);
+                return error_set(error, -ENOMEM, "out of memory");
+        }
+        int r = epss_lines(i, file, error);
+        gzclose(file);
+        return r;
+}
+
+/* ---- files and folders ----------------------------------------------------------------------------- */
+static int import_json(struct import *i, int fd, struct error *error)
+{
+        _cleanup_buf_ struct buf bytes = BUF_INIT(KEV_SIZE_MAX);
+        int r = file_read_fd(fd, &bytes);
+        if (r < 0)
+                return error_set(error, r, "cannot read %s: %s", i->path, strerror(-r));
+        size_t head = MIN(bytes.size, (size_t)4096);
+        if (memmem(bytes.data, head, "\"catalogVersion\"", strlen("\"catalogVersion\"")) &&
+            memmem(bytes.data, bytes.size, "\"cveID\"", strlen("\"cveID\""))) {
+                r = import_kev(i, bytes.data, bytes.size, error);
+                if (r != -ENODATA)
+                        return r;
+        }
+        return import_record(i, i->path, bytes.data, bytes.size, error);
+}
+
+static int import_single(struct import *i, int fd, enum kind kind, uint64_t size, struct error *error)
+{
+        int r = import_begin(i, error);
+        if (r < 0)
+                return r;
+        if (kind == KIND_ZIP)
+                r = import_zip(i, fd, size, error);
+        else if (kind == KIND_EPSS)
+                r = import_epss(i, fd, error);
+        else
+                r = import_json(i, fd, error);
+        if (r >= 0)
+                r = import_end(i, kind == KIND_ZIP, error);
+        if (r < 0)
+                import_abort(i);
+        return r;
+}
+
+static const char *folder_name(const char *path, char to[static 256])
+{
+        const char *end = strrchr(path, '/'), *start = end;
+        while (start && start > path && start[-1] != '/')
+                start--;
+        size_t size = end ? (size_t)(end - start) : 0;
+        size = MIN(size, (size_t)255);
+        if (size)
+                memcpy(to, start, size);
+        to[size] = 0;
+        return to;
+}
+
+static int open_regular(const char *path, struct stat *ret, struct error *error)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        if (fd < 0 || fstat(fd, ret) < 0)
+                return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
+        return TAKE_FD(fd);
+}
+
+/* `found` is what the caller has; -ENODATA: neither advisories nor KEV nor EPSS. */
+static int import_file(const struct import *from, const char *path, struct error *error)
+{
+        struct stat st;
+        char folder[256];
+        _cleanup_close_ int fd = open_regular(path, &st, error);
+        if (fd < 0)
+                return fd;
+        struct import i = *from;
+        i.path = path;
+        i.folder = folder_name(path, folder);
+        enum kind kind = S_ISREG(st.st_mode) ? recognise(fd) : KIND_UNKNOWN;
+        if (kind == KIND_UNKNOWN)
+                return error_set(error, -ENODATA,
+                                 "%s is no OSV record, all.zip, KEV catalogue or EPSS file; see usewear db --help",
+                                 path);
+        return import_single(&i, fd, kind, (uint64_t)st.st_size, error);
+}
+
+typedef VEC(char *) path_list;
+
+static void paths_done(path_list *list)
+{
+        vec_each (path, list)
+                free(*path);
+        vec_done(list);
+}
+
+static int path_compare(const void *a, const void *b)
+{
+        return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int folder_list(const char *path, unsigned depth, path_list *to, struct error *error)
+{
+        DIR *dir = opendir(path);
+        if (!dir)
+                return error_set(error, -errno, "cannot read the folder %s: %s", path, strerror(errno));
+        int r = 0;
+        for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
+                struct stat st;
+                _cleanup_free_ char *name = NULL;
+                if (entry->d_name[0] == '.' || fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                        continue;
+                if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
+                        name = NULL;
+                        r = error_set(error, -ENOMEM, "out of memory");
+                } else if (S_ISDIR(st.st_mode) && depth < FOLDER_DEPTH) {
+                        r = folder_list(name, depth + 1, to, error);
+                } else if (S_ISREG(st.st_mode)) {
+                        char **slot = vec_add(to);
+                        if (!slot)
+                                r = error_set(error, -ENOMEM, "out of memory");
+                        else
+                                *slot = TAKE_PTR(name);
+                }
+        }
+        closedir(dir);
+        return r;
+}
+
+/* One file of a folder: single records join the folder's import, the rest is left for its own. */
+static int folder_record(struct import *i, char **path, struct error *error)
+{
+        struct stat st;
+        const char *folder = i->path;
+        _cleanup_close_ int fd = open_regular(*path, &st, error);
+        if (fd < 0)
+                return fd;
+        enum kind kind = recognise(fd);
+        if (kind != KIND_JSON) {
+                if (kind == KIND_UNKNOWN)
+                        (*path)[0] = 0; /* readme, licence, index: not ours */
+                return 0;
+        }
+        i->path = *path;
+        int r = import_json(i, fd, error);
+        i->path = folder;
+        (*path)[0] = 0;
+        return r;
+}
+
+static int folder_records(struct import *i, const path_list *paths, struct error *error)
+{
+        uint64_t done = 0;
+        int r = import_begin(i, error);
+        if (r < 0)
+                return r;
+        vec_each (path, paths) {
+                if (r == 0)
+                        r = folder_record(i, path, error);
+                import_progress(i, ++done, paths->count);
+        }
+        if (r == 0)
+                r = import_end(i, false, error);
+        if (r < 0)
+                import_abort(i);
+        return r;
+}
+
+static int import_folder(struct import *i, struct error *error)
+{
+        __attribute__((cleanup(paths_done))) path_list paths = {};
+        char folder[256];
+        _cleanup_free_ char *below = NULL;
+        int r = folder_list(i->path, 0, &paths, error);
+        if (r < 0)
+                return r;
+        if (!paths.count)
+                return error_set(error, -ENODATA, "%s holds no advisories", i->path);
+        if (asprintf(&below, "%s/", i->path) < 0) {
+                below = NULL;
+                return error_set(error, -ENOMEM, "out of memory");
+        }
+        i->folder = folder_name(below, folder);
+        qsort(paths.items, paths.count, sizeof(*paths.items), path_compare);
+        r = folder_records(i, &paths, error);
+        vec_each (path, &paths)
+                if (r == 0 && **path)
+                        r = import_file(i, *path, error);
+        return r;
+}
+
+int advisory_import(struct advisory_db *db, const char *path, const struct import_watch *watch,
+                    struct import_result *ret, struct error *error)
+{
+        struct import_result result = {};
+        struct import i = {.db = db, .watch = watch, .result = &result, .path = path, .folder = ""};
+        struct stat st;
+        if (stat(path, &st) < 0)
+                return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
+        map_done(&db->releases); /* what matching remembered may change now */
+        db->releases = (struct map){};
+        int r = S_ISDIR(st.st_mode) ? import_folder(&i, error) : import_file(&i, path, error);
+        if (r == 0 && !result.records && !result.unchanged)
+                r = error_set(error, -ENODATA, "%s holds no usable advisories", path);
+        if (r < 0)
+                return r;
+        *ret = result;
+        return 0;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Inside of matching: the records that call a version affected, and the bugs they make. Private to
+ * src/advisory. */
+
+#include "advisory/database.h"
+#include "advisory/range.h"
+
+/* One record of the package's name. Texts are lists of lines, NULL where empty, in the scratch arena. */
+struct hit {
+        int64_t advisory, modified;
+        const char *id, *aliases, *upstream, *related;
+        const char *ranges, *versions;
+        const char *severity, *record_severity, *rating, *urgency, *symbols;
+        bool doubt;    /* low confidence */
+        bool affected; /* the version lies in it */
+};
+typedef VEC(struct hit) hit_list;
+
+struct match_context {
+        struct advisory_db *db;
+        const struct match_query *query;
+        const struct version_scheme *scheme;
+        const char *base;      /* ecosystem without release */
+        bool distribution;
+        struct span version;
+        hit_list hits;         /* every entry of the package, also those that do not affect the version */
+        size_t affecting;      /* how many of them do */
+        struct arena scratch;  /* the hits' texts */
+        struct arena *arena;   /* the caller's, for what is returned */
+        struct error *error;
+};
+
+/* Hits → bugs (CONTRACTS §2). 0 or -errno. */
+int group_bugs(struct match_context *c, struct match *ret);
+/* Fill the bug from the entries of its records; `affected` ones make it, all of them say what mends it. */
+int bug_fill(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug);
+/* The severity of a group of hits: the distribution's, else the home database's, else the newest CVSS. */
+int severity_choose(const struct match_context *c, const struct hit *const *hits, size_t count,
+                    struct severity *ret);
+/* Whether the version lies in what the hit calls affected. */
+bool hit_affects(const struct hit *h, const struct version_scheme *scheme, struct span version);
