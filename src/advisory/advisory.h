@@ -16,7 +16,8 @@ enum advisory_mode { ADVISORY_READ, ADVISORY_WRITE };
 /* Open `state_dir`/advisory.db, creating it from the starter set where it is missing (in memory, when the
  * folder cannot be written in ADVISORY_READ mode). 0 or -errno with a sentence: -EBUSY (another import),
  * -EBADMSG (not a database, corrupt), -EPROTO (made by a newer Usewear), … */
-int advisory_open(const char *state_dir, enum advisory_mode mode, struct advisory_db **ret, struct error *error);
+int advisory_open(const char *state_dir, enum advisory_mode mode, struct advisory_db **ret,
+                  struct error *error);
 struct advisory_db *advisory_close(struct advisory_db *db); /* returns NULL */
 static inline void advisory_closep(struct advisory_db **db)
 {
@@ -30,7 +31,7 @@ struct import_result {
 };
 struct import_watch {
         void *context;
-        void (*note)(void *context, const char *sentence);                      /* a record was skipped */
+        void (*note)(void *context, const char *sentence); /* a record was skipped */
         void (*progress)(void *context, const char *ecosystem, uint64_t done, uint64_t total);
 };
 /* Import one path: an OSV record, a folder of them, an all.zip, the KEV catalogue (JSON) or EPSS scores
@@ -41,11 +42,11 @@ int advisory_import(struct advisory_db *db, const char *path, const struct impor
 
 /* ---- status ------------------------------------------------------------------------------------- */
 struct advisory_source {
-        const char *ecosystem;  /* "Debian", …; "KEV", "EPSS" for these */
+        const char *ecosystem; /* "Debian", …; "KEV", "EPSS" for these */
         uint64_t records;
-        int64_t newest;         /* wall s: newest `modified` (KEV: release, EPSS: score date) */
-        int64_t imported;       /* wall s */
-        const char *source;     /* path that was imported, or "starter" */
+        int64_t newest;     /* wall s: newest `modified` (KEV: release, EPSS: score date) */
+        int64_t imported;   /* wall s */
+        const char *source; /* path that was imported, or "starter" */
 };
 typedef VEC(struct advisory_source) advisory_source_list;
 int advisory_status(struct advisory_db *db, struct arena *a, advisory_source_list *ret, struct error *error);
@@ -68,20 +69,20 @@ struct symbol {
 };
 
 struct bug {
-        const char *id;               /* displayed: CVE, else GHSA, else home id; x_ ids last */
-        const char **aliases;         /* the other ids of the group */
+        const char *id;       /* displayed: CVE, else GHSA, else home id; x_ ids last */
+        const char **aliases; /* the other ids of the group */
         size_t alias_count;
-        const char **bulletins;       /* DSA, USN, RHSA … that name it */
+        const char **bulletins; /* DSA, USN, RHSA … that name it */
         size_t bulletin_count;
         struct severity severity;
         const char *kev_added, *kev_due; /* "2021-12-10"; NULL: not in KEV */
         bool kev_ransomware;
         double epss, epss_percentile; /* negative: no score */
         const char *epss_date;
-        const char *fixed_version;    /* or NULL */
+        const char *fixed_version; /* or NULL */
         enum fix_state fix_state;
-        bool malware;                 /* a MAL- record */
-        bool low_confidence;          /* Go custom_ranges */
+        bool malware;        /* a MAL- record */
+        bool low_confidence; /* Go custom_ranges */
         struct symbol *symbols;
         size_t symbol_count;
         int64_t modified;

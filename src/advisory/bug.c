@@ -59,7 +59,9 @@ static int fill_fix(struct match_context *c, const struct hit *const *hits, size
                 bug->fix_state = FIX_FIXED;
                 return bug->fixed_version ? 0 : -ENOMEM;
         }
-        bug->fix_state = f.wont_fix ? FIX_WONT_FIX : f.ranges && !f.last_affected ? FIX_NOT_FIXED : FIX_UNKNOWN;
+        bug->fix_state = f.wont_fix                     ? FIX_WONT_FIX
+                         : f.ranges && !f.last_affected ? FIX_NOT_FIXED
+                                                        : FIX_UNKNOWN;
         return 0;
 }
 
@@ -149,7 +151,8 @@ static int symbol_take(struct match_context *c, struct span line, const char *so
 static bool symbol_known(const struct bug *bug, const struct symbol *s)
 {
         for (size_t i = 0; i < bug->symbol_count; i++)
-                if (!strcmp(bug->symbols[i].function, s->function) && !strcmp(bug->symbols[i].container, s->container))
+                if (!strcmp(bug->symbols[i].function, s->function) &&
+                    !strcmp(bug->symbols[i].container, s->container))
                         return true;
         return false;
 }

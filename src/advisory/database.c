@@ -9,17 +9,21 @@ static const char *const texts[_STATEMENT_MAX] = {
         [META_SET] = "INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)",
         [RECORD_BY_DIGEST] = "SELECT rowid FROM advisory WHERE digest = ?",
         [RECORD_BY_ID] = "SELECT rowid, modified FROM advisory WHERE id = ?",
-        [RECORD_INSERT] = "INSERT INTO advisory (id, digest, modified, published, withdrawn, aliases, upstream,"
-                          " related, severity, rating) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [RECORD_UPDATE] = "UPDATE advisory SET id = ?, digest = ?, modified = ?, published = ?, withdrawn = ?,"
-                          " aliases = ?, upstream = ?, related = ?, severity = ?, rating = ? WHERE rowid = ?",
+        [RECORD_INSERT] =
+                "INSERT INTO advisory (id, digest, modified, published, withdrawn, aliases, upstream,"
+                " related, severity, rating) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [RECORD_UPDATE] =
+                "UPDATE advisory SET id = ?, digest = ?, modified = ?, published = ?, withdrawn = ?,"
+                " aliases = ?, upstream = ?, related = ?, severity = ?, rating = ? WHERE rowid = ?",
         [AFFECTED_DELETE] = "DELETE FROM affected WHERE advisory = ?",
-        [AFFECTED_INSERT] = "INSERT INTO affected (advisory, ecosystem, name, ranges, versions, severity, symbols,"
-                            " urgency, doubt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [AFFECTED_INSERT] =
+                "INSERT INTO affected (advisory, ecosystem, name, ranges, versions, severity, symbols,"
+                " urgency, doubt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [SEEN_INSERT] = "INSERT OR IGNORE INTO temp.seen (advisory) VALUES (?)",
-        [SOURCE_PUT] = "INSERT INTO source (ecosystem, path, imported, newest, starter) VALUES (?, ?, ?, ?, ?)"
-                       " ON CONFLICT (ecosystem) DO UPDATE SET path = excluded.path,"
-                       " imported = excluded.imported, newest = excluded.newest, starter = excluded.starter",
+        [SOURCE_PUT] =
+                "INSERT INTO source (ecosystem, path, imported, newest, starter) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (ecosystem) DO UPDATE SET path = excluded.path,"
+                " imported = excluded.imported, newest = excluded.newest, starter = excluded.starter",
         [KEV_INSERT] = "INSERT OR REPLACE INTO kev (cve, added, due, ransomware) VALUES (?, ?, ?, ?)",
         [KEV_GET] = "SELECT added, due, ransomware FROM kev WHERE cve = ?",
         [EPSS_INSERT] = "INSERT OR REPLACE INTO epss (cve, score, percentile) VALUES (?, ?, ?)",
@@ -27,10 +31,11 @@ static const char *const texts[_STATEMENT_MAX] = {
         [SOURCE_GET] = "SELECT path, imported, newest, starter FROM source WHERE ecosystem = ?",
         [RELEASE_COUNT] = "SELECT COUNT(*) FROM (SELECT DISTINCT advisory FROM affected WHERE ecosystem = ?"
                           " LIMIT ?)",
-        [PACKAGE_ROWS] = "SELECT advisory, ranges, versions, affected.severity, symbols, urgency, doubt, id, modified,"
-                         " aliases, upstream, related, advisory.severity, rating"
-                         " FROM affected JOIN advisory ON advisory.rowid = affected.advisory"
-                         " WHERE ecosystem = ? AND name = ?",
+        [PACKAGE_ROWS] =
+                "SELECT advisory, ranges, versions, affected.severity, symbols, urgency, doubt, id, modified,"
+                " aliases, upstream, related, advisory.severity, rating"
+                " FROM affected JOIN advisory ON advisory.rowid = affected.advisory"
+                " WHERE ecosystem = ? AND name = ?",
         [ALIASES_GET] = "SELECT aliases FROM advisory WHERE id = ? AND NOT withdrawn",
 };
 
@@ -66,16 +71,20 @@ int database_error(struct advisory_db *db, int code, const char *doing, struct e
         int r = errno_of(code);
         switch (r) {
         case -EBUSY:
-                return error_set(error, r, "%s: %s is in use by another import; wait until it is done", doing, path);
+                return error_set(error, r, "%s: %s is in use by another import; wait until it is done", doing,
+                                 path);
         case -EBADMSG:
-                return error_set(error, r, "%s: %s is damaged or no advisory database; move it away and import again",
+                return error_set(error, r,
+                                 "%s: %s is damaged or no advisory database; move it away and import again",
                                  doing, path);
         case -ENOSPC:
-                return error_set(error, r, "%s: no space left for %s; nothing of it was changed", doing, path);
+                return error_set(error, r, "%s: no space left for %s; nothing of it was changed", doing,
+                                 path);
         case -EROFS:
                 return error_set(error, r, "%s: %s cannot be written; check its rights", doing, path);
         case -EACCES:
-                return error_set(error, r, "%s: cannot open %s; check the folder and its rights", doing, path);
+                return error_set(error, r, "%s: cannot open %s; check the folder and its rights", doing,
+                                 path);
         default:
                 return error_set(error, r, "%s: %s: %s", doing, path,
                                  db->sql ? sqlite3_errmsg(db->sql) : sqlite3_errstr(code));
@@ -91,7 +100,8 @@ int database_run(struct advisory_db *db, const char *sql, const char *doing, str
 sqlite3_stmt *database_statement(struct advisory_db *db, enum statement which)
 {
         sqlite3_stmt **slot = &db->statements[which];
-        if (!*slot && sqlite3_prepare_v3(db->sql, texts[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
+        if (!*slot &&
+            sqlite3_prepare_v3(db->sql, texts[which], -1, SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
                 return NULL;
         statement_reset(slot);
         return *slot;

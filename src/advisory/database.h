@@ -35,8 +35,8 @@ struct advisory_db {
         sqlite3 *sql;
         char *path; /* NULL: in memory */
         sqlite3_stmt *statements[_STATEMENT_MAX];
-        struct arena memory;   /* what lives as long as the database is open */
-        struct map releases;   /* "Debian:12" → struct release, see match.c */
+        struct arena memory; /* what lives as long as the database is open */
+        struct map releases; /* "Debian:12" → struct release, see match.c */
 };
 
 /* Turn the last SQLite failure into -errno and a sentence that begins with `doing`. */

@@ -106,9 +106,9 @@ static struct span cve_in(struct span id)
 
 static bool is_bulletin(const char *id)
 {
-        static const char *const prefixes[] = {"DSA-",  "DLA-",  "DTSA-", "USN-",  "LSN-",  "RHSA-", "RHBA-",
-                                               "RHEA-", "ALSA-", "ALBA-", "ALEA-", "RLSA-", "RLBA-", "RLEA-",
-                                               "SUSE-", "openSUSE-", "MGASA-"};
+        static const char *const prefixes[] = {"DSA-",  "DLA-",  "DTSA-", "USN-",      "LSN-",  "RHSA-",
+                                               "RHBA-", "RHEA-", "ALSA-", "ALBA-",     "ALEA-", "RLSA-",
+                                               "RLBA-", "RLEA-", "SUSE-", "openSUSE-", "MGASA-"};
         for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
                 if (str_starts(id, prefixes[i]))
                         return true;
@@ -276,7 +276,8 @@ static int set_names(struct set *s, struct arena *a, struct bug *bug)
         size_t count;
         int r = ids_finish(a, s->ids.items, s->ids.count, &ids, &count);
         if (r == 0)
-                r = ids_finish(a, s->bulletins.items, s->bulletins.count, &bug->bulletins, &bug->bulletin_count);
+                r = ids_finish(a, s->bulletins.items, s->bulletins.count, &bug->bulletins,
+                               &bug->bulletin_count);
         if (r < 0)
                 return r;
         bug->id = ids[0];

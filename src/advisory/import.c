@@ -11,8 +11,8 @@
 int import_begin(struct import *i, struct error *error)
 {
         i->text = BUF_INIT(16 << 20);
-        int r = database_run(i->db, "CREATE TEMP TABLE IF NOT EXISTS seen (advisory INTEGER PRIMARY KEY)", "importing",
-                             error);
+        int r = database_run(i->db, "CREATE TEMP TABLE IF NOT EXISTS seen (advisory INTEGER PRIMARY KEY)",
+                             "importing", error);
         if (r == 0)
                 r = database_run(i->db, "BEGIN IMMEDIATE", "importing", error);
         return r < 0 ? r : database_run(i->db, "DELETE FROM temp.seen", "importing", error);
@@ -47,10 +47,13 @@ int import_source(struct import *i, const char *ecosystem, int64_t newest, struc
 
 #define BASE_OF "substr(ecosystem, 1, instr(ecosystem || ':', ':') - 1)"
 
-/* Ecosystems of this import with the number of records, and their newest date. */
+/* Ecosystems of this import with the number of records, and their newest date; dates in the future are
+ * mistakes and would make old data look new. */
 static const char sql_ecosystems[] =
-        "SELECT base, COUNT(*), MAX(newest) FROM (SELECT DISTINCT " BASE_OF " AS base, advisory.rowid AS row,"
-        " MAX(modified, published) AS newest FROM temp.seen JOIN affected ON affected.advisory = seen.advisory"
+        "SELECT base, COUNT(*), MAX(newest) FILTER (WHERE newest <= CAST(strftime('%s', 'now') AS INTEGER)) "
+        "FROM (SELECT DISTINCT " BASE_OF
+        " AS base, advisory.rowid AS row, MAX(modified, published) AS newest FROM temp.seen JOIN affected ON "
+        "affected.advisory = seen.advisory"
         " JOIN advisory ON advisory.rowid = seen.advisory) GROUP BY base ORDER BY base";
 
 struct booked {
@@ -115,20 +118,24 @@ static int book_complete(struct import *i, const struct booked *b, struct error 
 {
         int r = import_source(i, b->ecosystem, b->newest, error);
         if (r == 0)
-                r = database_run(i->db, "CREATE TEMP TABLE IF NOT EXISTS let_go (advisory INTEGER PRIMARY KEY);"
-                                        "DELETE FROM temp.let_go",
+                r = database_run(i->db,
+                                 "CREATE TEMP TABLE IF NOT EXISTS let_go (advisory INTEGER PRIMARY KEY);"
+                                 "DELETE FROM temp.let_go",
                                  "booking the import", error);
         if (r == 0)
-                r = run_for(i, "INSERT INTO temp.let_go SELECT advisory FROM held WHERE source ="
-                               " (SELECT id FROM source WHERE ecosystem = ?) AND advisory NOT IN temp.seen",
+                r = run_for(i,
+                            "INSERT INTO temp.let_go SELECT advisory FROM held WHERE source ="
+                            " (SELECT id FROM source WHERE ecosystem = ?) AND advisory NOT IN temp.seen",
                             b->ecosystem, error);
         if (r == 0)
-                r = run_for(i, "DELETE FROM held WHERE source = (SELECT id FROM source WHERE ecosystem = ?)"
-                               " AND advisory IN temp.let_go",
+                r = run_for(i,
+                            "DELETE FROM held WHERE source = (SELECT id FROM source WHERE ecosystem = ?)"
+                            " AND advisory IN temp.let_go",
                             b->ecosystem, error);
         if (r == 0)
-                r = run_for(i, "INSERT OR IGNORE INTO held SELECT (SELECT id FROM source WHERE ecosystem = ?),"
-                               " advisory FROM temp.seen",
+                r = run_for(i,
+                            "INSERT OR IGNORE INTO held SELECT (SELECT id FROM source WHERE ecosystem = ?),"
+                            " advisory FROM temp.seen",
                             b->ecosystem, error);
         if (r == 0)
                 r = database_run(i->db,
@@ -153,9 +160,12 @@ static int book_added(struct import *i, const struct booked *b, struct error *er
         statement_reset(&get);
         int r = import_source(i, b->ecosystem, newest, error);
         return r < 0 ? r
-                     : run_for(i, "INSERT OR IGNORE INTO held SELECT (SELECT id FROM source WHERE ecosystem = ?1),"
-                                  " seen.advisory FROM temp.seen JOIN affected ON affected.advisory = seen.advisory"
-                                  " WHERE " BASE_OF " = ?1",
+                     : run_for(i,
+                               "INSERT OR IGNORE INTO held SELECT (SELECT id FROM source WHERE ecosystem = "
+                               "?1),"
+                               " seen.advisory FROM temp.seen JOIN affected ON affected.advisory = "
+                               "seen.advisory"
+                               " WHERE " BASE_OF " = ?1",
                                b->ecosystem, error);
 }
 
@@ -165,10 +175,12 @@ int import_end(struct import *i, bool complete, struct error *error)
         int64_t total = 0;
         int r = ecosystems_read(i, &list, error);
         if (r == 0)
-                r = database_number(i->db, "SELECT COUNT(DISTINCT affected.advisory) FROM temp.seen JOIN affected"
-                                           " ON affected.advisory = seen.advisory",
+                r = database_number(i->db,
+                                    "SELECT COUNT(DISTINCT affected.advisory) FROM temp.seen JOIN affected"
+                                    " ON affected.advisory = seen.advisory",
                                     &total, error);
-        const struct booked *whole = r == 0 && complete && total ? ecosystem_of(i, &list, (uint64_t)total) : NULL;
+        const struct booked *whole =
+                r == 0 && complete && total ? ecosystem_of(i, &list, (uint64_t)total) : NULL;
         if (whole)
                 r = book_complete(i, whole, error);
         vec_each (b, &list)

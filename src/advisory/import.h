@@ -12,10 +12,10 @@ struct import {
         struct advisory_db *db;
         const struct import_watch *watch; /* or NULL */
         struct import_result *result;
-        const char *path;      /* where the records come from, for sentences and the sources */
-        const char *folder;    /* name of the archive's folder ("PyPI" of PyPI/all.zip), or "" */
+        const char *path;   /* where the records come from, for sentences and the sources */
+        const char *folder; /* name of the archive's folder ("PyPI" of PyPI/all.zip), or "" */
         bool starter;
-        struct buf text;       /* scratch for the columns */
+        struct buf text; /* scratch for the columns */
 };
 
 int import_begin(struct import *i, struct error *error);

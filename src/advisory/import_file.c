@@ -13,7 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
@@ -49,8 +49,8 @@ static int read_at(void *context, uint64_t offset, void *to, size_t size)
         return 0;
 }
 
-static int import_entry(struct import *i, const struct zip *z, const struct zip_entry *entry, struct buf *bytes,
-                        struct error *error)
+static int import_entry(struct import *i, const struct zip *z, const struct zip_entry *entry,
+                        struct buf *bytes, struct error *error)
 {
         char name[300], shown[300];
         size_t size = MIN(entry->name.size, sizeof(name) - 1);
@@ -62,15 +62,16 @@ static int import_entry(struct import *i, const struct zip *z, const struct zip_
         int r = zip_read(z, entry, bytes);
         if (r == -EFBIG || r == -ENOTSUP) {
                 struct error trouble;
-                error_set(&trouble, r, r == -EFBIG ? "absurdly large" : "encrypted, or packed in an unknown way");
+                error_set(&trouble, r,
+                          r == -EFBIG ? "absurdly large" : "encrypted, or packed in an unknown way");
                 import_note(i, str_printable(shown, sizeof(shown), name), &trouble);
                 return 0;
         }
         if (r < 0)
-                return error_set(error, r, "%s is damaged at %s; fetch it again; nothing of it was imported", i->path,
-                                 str_printable(shown, sizeof(shown), name));
-        return import_record(i, str_printable(shown, sizeof(shown), name), bytes->data ? bytes->data : "", bytes->size,
-                             error);
+                return error_set(error, r, "%s is damaged at %s; fetch it again; nothing of it was imported",
+                                 i->path, str_printable(shown, sizeof(shown), name));
+        return import_record(i, str_printable(shown, sizeof(shown), name), bytes->data ? bytes->data : "",
+                             bytes->size, error);
 }
 
 int import_zip(struct import *i, int fd, uint64_t size, struct error *error)
@@ -79,8 +80,10 @@ int import_zip(struct import *i, int fd, uint64_t size, struct error *error)
         struct zip_source source = {read_at, &fd, size};
         int r = zip_open(&source, &z);
         if (r < 0)
-                return error_set(error, r, "%s is truncated or no zip archive; fetch it again; nothing of it was imported",
-                                 i->path);
+                return error_set(
+                        error, r,
+                        "%s is truncated or no zip archive; fetch it again; nothing of it was imported",
+                        i->path);
         _cleanup_buf_ struct buf bytes = BUF_INIT(OSV_SIZE_MAX);
         struct zip_entry entry;
         uint64_t iterator = 0, done = 0;
@@ -231,9 +234,10 @@ static int import_file(const struct import *from, const char *path, struct error
         i.folder = folder_name(path, folder);
         enum kind kind = S_ISREG(st.st_mode) ? recognise(fd) : KIND_UNKNOWN;
         if (kind == KIND_UNKNOWN)
-                return error_set(error, -ENODATA,
-                                 "%s is no OSV record, all.zip, KEV catalogue or EPSS file; see usewear db --help",
-                                 path);
+                return error_set(
+                        error, -ENODATA,
+                        "%s is no OSV record, all.zip, KEV catalogue or EPSS file; see usewear db --help",
+                        path);
         return import_single(&i, fd, kind, (uint64_t)st.st_size, error);
 }
 
@@ -260,7 +264,8 @@ static int folder_list(const char *path, unsigned depth, path_list *to, struct e
         for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
                 struct stat st;
                 _cleanup_free_ char *name = NULL;
-                if (entry->d_name[0] == '.' || fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                if (entry->d_name[0] == '.' ||
+                    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                         continue;
                 if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
                         name = NULL;

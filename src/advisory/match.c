@@ -13,9 +13,13 @@
 enum { RELEASE_FEWEST = 10 };
 
 static const char *const distributions[] = {
-        "Debian", "Ubuntu", "Alpine", "AlmaLinux", "Rocky Linux", "Red Hat", "SUSE", "openSUSE", "Wolfi",
-        "Chainguard", "MinimOS", "Echo", "Azure Linux", "Mageia", "Photon OS", "openEuler", "Alpaquita",
-        "BellSoft Hardened Containers", "Fedora", "Amazon Linux",
+        "Debian",      "Ubuntu",       "Alpine",
+        "AlmaLinux",   "Rocky Linux",  "Red Hat",
+        "SUSE",        "openSUSE",     "Wolfi",
+        "Chainguard",  "MinimOS",      "Echo",
+        "Azure Linux", "Mageia",       "Photon OS",
+        "openEuler",   "Alpaquita",    "BellSoft Hardened Containers",
+        "Fedora",      "Amazon Linux",
 };
 
 const char *fix_state_name(enum fix_state state)
@@ -35,7 +39,8 @@ bool hit_affects(const struct hit *h, const struct version_scheme *scheme, struc
         struct span rest = span_of(h->versions), line;
         while (line_next(&rest, &line))
                 if ((line.size == version.size && !memcmp(line.data, version.data, line.size)) ||
-                    (scheme && scheme->valid(line) && scheme->valid(version) && !scheme->compare(line, version)))
+                    (scheme && scheme->valid(line) && scheme->valid(version) &&
+                     !scheme->compare(line, version)))
                         return true;
         return scheme && scheme->valid(version) && range_contains(span_of(h->ranges), scheme, version);
 }
@@ -44,8 +49,9 @@ static int not_evaluated(struct match_context *c, struct match *ret, bool mend, 
 {
         *ret = (struct match){.outcome = MATCH_NOT_EVALUATED, .reason = reason};
         if (mend)
-                ret->mend = arena_printf(c->arena, strchr(c->base, ' ') ? "usewear db import '%s/all.zip'"
-                                                                       : "usewear db import %s/all.zip",
+                ret->mend = arena_printf(c->arena,
+                                         strchr(c->base, ' ') ? "usewear db import '%s/all.zip'"
+                                                              : "usewear db import %s/all.zip",
                                          c->base);
         return reason && (!mend || ret->mend) ? 0 : error_set(c->error, -ENOMEM, "out of memory");
 }
@@ -135,19 +141,22 @@ static int collect(struct match_context *c, const char *ecosystem, const char *n
 static int evaluate(struct match_context *c, const char *ecosystem, struct match *ret)
 {
         _cleanup_buf_ struct buf name = BUF_INIT(OSV_TEXT_MAX);
-        int releases;
+        int releases = 0;
         int r = release_count(c, ecosystem, &releases);
         if (r < 0)
                 return r;
         if (!releases)
-                return not_evaluated(c, ret, true, arena_printf(c->arena, "no advisories of %s here", ecosystem));
+                return not_evaluated(c, ret, true,
+                                     arena_printf(c->arena, "no advisories of %s here", ecosystem));
         if (!c->scheme)
-                return not_evaluated(c, ret, false,
-                                     arena_printf(c->arena, "versions of %s cannot be compared yet", c->base));
+                return not_evaluated(
+                        c, ret, false,
+                        arena_printf(c->arena, "versions of %s cannot be compared yet", c->base));
         if (!c->version.size || !c->scheme->valid(c->version))
                 return not_evaluated(c, ret, false,
                                      arena_printf(c->arena, "%s is no version of %s",
-                                                  c->version.size ? c->query->version : "an unknown version", c->base));
+                                                  c->version.size ? c->query->version : "an unknown version",
+                                                  c->base));
         if (name_normalise(c->base, c->query->name, &name) < 0 || !name.size)
                 return not_evaluated(c, ret, false, arena_printf(c->arena, "no package name of %s", c->base));
         r = collect(c, ecosystem, name.data, &ret->compared);
@@ -155,15 +164,16 @@ static int evaluate(struct match_context *c, const char *ecosystem, struct match
                 return r;
         if (!c->affecting && releases < RELEASE_FEWEST)
                 return not_evaluated(c, ret, true,
-                                     arena_printf(c->arena, "only %d advisories of %s here, too few to call a"
-                                                            " package clean",
+                                     arena_printf(c->arena,
+                                                  "only %d advisories of %s here, too few to call a"
+                                                  " package clean",
                                                   releases, ecosystem));
         ret->outcome = MATCH_EVALUATED;
         return c->affecting ? group_bugs(c, ret) : 0;
 }
 
-int advisory_match(struct advisory_db *db, const struct match_query *query, struct arena *a, struct match *ret,
-                   struct error *error)
+int advisory_match(struct advisory_db *db, const struct match_query *query, struct arena *a,
+                   struct match *ret, struct error *error)
 {
         struct match_context c = {
                 .scratch = ARENA_INIT(256 << 20),

@@ -22,13 +22,13 @@ struct match_context {
         struct advisory_db *db;
         const struct match_query *query;
         const struct version_scheme *scheme;
-        const char *base;      /* ecosystem without release */
+        const char *base; /* ecosystem without release */
         bool distribution;
         struct span version;
-        hit_list hits;         /* every entry of the package, also those that do not affect the version */
-        size_t affecting;      /* how many of them do */
-        struct arena scratch;  /* the hits' texts */
-        struct arena *arena;   /* the caller's, for what is returned */
+        hit_list hits;        /* every entry of the package, also those that do not affect the version */
+        size_t affecting;     /* how many of them do */
+        struct arena scratch; /* the hits' texts */
+        struct arena *arena;  /* the caller's, for what is returned */
         struct error *error;
 };
 

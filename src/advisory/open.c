@@ -23,7 +23,8 @@ static const char *const migrations[] = {
         " published INTEGER NOT NULL, withdrawn INTEGER NOT NULL, aliases TEXT, upstream TEXT, related TEXT,"
         " severity TEXT, rating TEXT);"
         "CREATE INDEX advisory_digest ON advisory (digest);"
-        "CREATE TABLE held (source INTEGER NOT NULL, advisory INTEGER NOT NULL, PRIMARY KEY (source, advisory))"
+        "CREATE TABLE held (source INTEGER NOT NULL, advisory INTEGER NOT NULL, PRIMARY KEY (source, "
+        "advisory))"
         " WITHOUT ROWID;"
         "CREATE INDEX held_advisory ON held (advisory);"
         "CREATE TABLE affected (advisory INTEGER NOT NULL, ecosystem TEXT NOT NULL, name TEXT NOT NULL,"
@@ -32,7 +33,8 @@ static const char *const migrations[] = {
         "CREATE INDEX affected_advisory ON affected (advisory);"
         "CREATE TABLE kev (cve TEXT PRIMARY KEY, added TEXT NOT NULL, due TEXT, ransomware INTEGER NOT NULL)"
         " WITHOUT ROWID;"
-        "CREATE TABLE epss (cve TEXT PRIMARY KEY, score REAL NOT NULL, percentile REAL NOT NULL) WITHOUT ROWID;",
+        "CREATE TABLE epss (cve TEXT PRIMARY KEY, score REAL NOT NULL, percentile REAL NOT NULL) WITHOUT "
+        "ROWID;",
 };
 
 enum { SCHEMA_VERSION = ARRAY_SIZE(migrations), APPLICATION_ID = 0x55736577 /* "Usew" */ };
@@ -43,8 +45,8 @@ static int connect(struct advisory_db *db, const char *name, int flags, struct e
         if (code == SQLITE_OK) {
                 sqlite3_busy_timeout(db->sql, 3000);
                 sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-                code = sqlite3_exec(db->sql, "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8000", NULL, NULL,
-                                    NULL);
+                code = sqlite3_exec(db->sql, "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -8000", NULL,
+                                    NULL, NULL);
         }
         return code == SQLITE_OK ? 0 : database_error(db, code, "opening", error);
 }
@@ -71,9 +73,11 @@ static int schema_check(struct advisory_db *db, int64_t *ret_version, struct err
         if (r < 0)
                 return r;
         if (objects && application != APPLICATION_ID)
-                return error_set(error, -EBADMSG, "%s is no advisory database of Usewear; move it away", db->path);
+                return error_set(error, -EBADMSG, "%s is no advisory database of Usewear; move it away",
+                                 db->path);
         if (version > SCHEMA_VERSION)
-                return error_set(error, -EPROTO, "%s was made by a newer Usewear (schema %lld, this one knows %d);"
+                return error_set(error, -EPROTO,
+                                 "%s was made by a newer Usewear (schema %lld, this one knows %d);"
                                  " update Usewear or use another --state folder",
                                  db->path, (long long)version, SCHEMA_VERSION);
         *ret_version = version;
@@ -86,8 +90,8 @@ static int schema_migrate(struct advisory_db *db, int64_t from, struct error *er
         int r = 0;
         for (int64_t i = from; r == 0 && i < SCHEMA_VERSION; i++)
                 r = database_run(db, migrations[i], "making the tables", error);
-        snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
-                 SCHEMA_VERSION);
+        snprintf(pragma, sizeof(pragma), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+                 APPLICATION_ID, SCHEMA_VERSION);
         return r < 0 ? r : database_run(db, pragma, "making the tables", error);
 }
 
@@ -157,7 +161,8 @@ static int open_write(struct advisory_db *db, struct error *error)
         close(fd);
         int r = connect(db, db->path, SQLITE_OPEN_READWRITE, error);
         if (r == 0)
-                r = database_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", "opening", error);
+                r = database_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", "opening",
+                                 error);
         return r < 0 ? r : prepare(db, error);
 }
 
@@ -204,12 +209,14 @@ static int open_existing(struct advisory_db *db, const char *state_dir, struct e
                         return MIN(r, 0);
                 disconnect(db);
         }
-        if (file_make_dirs(state_dir) < 0 || access(state_dir, W_OK) < 0 || (exists && access(db->path, W_OK) < 0))
+        if (file_make_dirs(state_dir) < 0 || access(state_dir, W_OK) < 0 ||
+            (exists && access(db->path, W_OK) < 0))
                 return open_memory(db, error);
         return open_write(db, error);
 }
 
-int advisory_open(const char *state_dir, enum advisory_mode mode, struct advisory_db **ret, struct error *error)
+int advisory_open(const char *state_dir, enum advisory_mode mode, struct advisory_db **ret,
+                  struct error *error)
 {
         _cleanup_advisory_ struct advisory_db *db = calloc(1, sizeof(*db));
         if (!db)

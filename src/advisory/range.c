@@ -84,7 +84,8 @@ struct walk {
         bool affected, limited, within; /* within: below one of the limits */
 };
 
-static void walk_event(struct walk *w, struct span line, const struct version_scheme *scheme, struct span version)
+static void walk_event(struct walk *w, struct span line, const struct version_scheme *scheme,
+                       struct span version)
 {
         char kind = line.data[0];
         struct span at = {line.data + 1, line.size - 1};

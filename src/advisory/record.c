@@ -57,10 +57,12 @@ static void add_severities(struct buf *to, const osv_severity_list *list)
 static void bind_added(sqlite3_stmt *s, int column, const struct buf *text, size_t from)
 {
         if (!text->error && text->size > from)
-                sqlite3_bind_text64(s, column, text->data + from, text->size - from, SQLITE_TRANSIENT, SQLITE_UTF8);
+                sqlite3_bind_text64(s, column, text->data + from, text->size - from, SQLITE_TRANSIENT,
+                                    SQLITE_UTF8);
 }
 
-static int affected_write(struct import *i, int64_t row, const struct osv_affected *affected, struct error *error)
+static int affected_write(struct import *i, int64_t row, const struct osv_affected *affected,
+                          struct error *error)
 {
         char base[64];
         size_t base_size = ecosystem_size(affected->ecosystem);
@@ -148,7 +150,8 @@ static int rows_replace(struct import *i, const struct osv_record *record, const
                         sqlite3_bind_int64(s, 1, row);
                 r = database_step(i->db, s, "storing a record", error);
         }
-        /* Withdrawn: the record stays known, so that an older copy does not come back, and affects nothing. */
+        /* Withdrawn: the record stays known, so that an older copy does not come back, and affects nothing.
+         */
         for (size_t n = 0; r == 0 && !record->withdrawn && n < record->affected.count; n++) {
                 const struct osv_affected *affected = &record->affected.items[n];
                 if (affected->ranges.count || affected->versions.count)

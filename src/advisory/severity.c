@@ -10,8 +10,9 @@
 static const struct {
         const char *ecosystem, *prefix;
 } homes[] = {
-        {"Go", "GO-"}, {"PyPI", "PYSEC-"}, {"crates.io", "RUSTSEC-"}, {"Hackage", "HSEC-"},
-        {"Bioconductor", "RSEC-"}, {"CRAN", "RSEC-"}, {"Bitnami", "BIT-"},
+        {"Go", "GO-"},        {"PyPI", "PYSEC-"},        {"crates.io", "RUSTSEC-"},
+        {"Hackage", "HSEC-"}, {"Bioconductor", "RSEC-"}, {"CRAN", "RSEC-"},
+        {"Bitnami", "BIT-"},
 };
 
 static bool is_home(const struct match_context *c, const char *id)
@@ -31,7 +32,8 @@ static const char *word_rating(struct span word)
         };
         char lower[16] = {};
         for (size_t i = 0; i < word.size && i < sizeof(lower) - 1; i++)
-                lower[i] = word.data[i] >= 'A' && word.data[i] <= 'Z' ? (char)(word.data[i] + 32) : word.data[i];
+                lower[i] =
+                        word.data[i] >= 'A' && word.data[i] <= 'Z' ? (char)(word.data[i] + 32) : word.data[i];
         for (size_t i = 0; i < ARRAY_SIZE(words); i++)
                 if (!strcmp(words[i][0], lower))
                         return words[i][1];

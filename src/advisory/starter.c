@@ -120,23 +120,27 @@ static int starter_lines(struct starter *s, lzma_stream *stream, struct error *e
                         const char *end = memchr(rest.data, '\n', rest.size);
                         size_t size = end ? (size_t)(end - rest.data) : rest.size;
                         buf_add(&s->line, rest.data, size);
-                        rest = (struct span){rest.data + size + (end != NULL), rest.size - size - (end != NULL)};
+                        rest = (struct span){rest.data + size + (end != NULL),
+                                             rest.size - size - (end != NULL)};
                         if (!end)
                                 break;
-                        int r = s->line.error ? s->line.error
-                                              : starter_line(s, (struct span){s->line.data, s->line.size}, error);
+                        int r = s->line.error
+                                        ? s->line.error
+                                        : starter_line(s, (struct span){s->line.data, s->line.size}, error);
                         if (r < 0)
                                 return r;
                         buf_clear(&s->line);
                 }
         }
-        return status == LZMA_STREAM_END ? 0 : error_set(error, -EBADMSG, "the built-in advisories are damaged");
+        return status == LZMA_STREAM_END ? 0
+                                         : error_set(error, -EBADMSG, "the built-in advisories are damaged");
 }
 
 int starter_apply(struct advisory_db *db, struct error *error)
 {
         struct import_result result = {};
-        struct import import = {.db = db, .result = &result, .path = "starter", .folder = "", .starter = true};
+        struct import import = {
+                .db = db, .result = &result, .path = "starter", .folder = "", .starter = true};
         struct starter s = {.import = &import, .line = BUF_INIT(STARTER_LINE_MAX)};
         lzma_stream stream = LZMA_STREAM_INIT;
         if (lzma_stream_decoder(&stream, STARTER_MEMORY, 0) != LZMA_OK)

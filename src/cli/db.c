@@ -21,10 +21,14 @@ static const char help[] =
         "The advisories that packages are compared with. A starter set is built in; what is imported\n"
         "replaces it, ecosystem by ecosystem.\n"
         "\n"
-        "  import PATH…             OSV records: one file, a folder of them, or an all.zip of the OSV bucket\n"
-        "                           (https://osv-vulnerabilities.storage.googleapis.com/Debian/all.zip, and so\n"
-        "                           for each ecosystem); the KEV catalogue (JSON); EPSS scores (CSV, also .gz).\n"
-        "                           Broken records are named and skipped; a damaged archive changes nothing.\n"
+        "  import PATH…             OSV records: one file, a folder of them, or an all.zip of the OSV "
+        "bucket\n"
+        "                           (https://osv-vulnerabilities.storage.googleapis.com/Debian/all.zip, and "
+        "so\n"
+        "                           for each ecosystem); the KEV catalogue (JSON); EPSS scores (CSV, also "
+        ".gz).\n"
+        "                           Broken records are named and skipped; a damaged archive changes "
+        "nothing.\n"
         "  status                   what there is: records, newest, age, source\n"
         "  compare ECOSYSTEM A B    prints <, = or > by the order of the ecosystem's versions; with '-' for\n"
         "                           A it reads lines A<TAB>B\n"
@@ -74,8 +78,8 @@ static void on_progress(void *context, const char *ecosystem, uint64_t done, uin
 static void print_import(const char *path, const struct import_result *r, struct json *j)
 {
         if (!j) {
-                printf("%s: %" PRIu64 " imported, %" PRIu64 " unchanged, %" PRIu64 " skipped\n", path, r->records,
-                       r->unchanged, r->skipped);
+                printf("%s: %" PRIu64 " imported, %" PRIu64 " unchanged, %" PRIu64 " skipped\n", path,
+                       r->records, r->unchanged, r->skipped);
                 return;
         }
         json_object(j, NULL);
@@ -163,12 +167,14 @@ static int run_status(const struct options *o, struct json *j)
                         print_source_json(s, j);
                 else
                         printf("%-12s %9" PRIu64 "  %-10s  %8s  %s\n", s->ecosystem, s->records,
-                               day(s->newest, newest), s->newest > 0 ? clock_span_text(now - s->newest, age) : "",
+                               day(s->newest, newest),
+                               s->newest > 0 ? clock_span_text(now - s->newest, age) : "",
                                str_printable(source, sizeof(source), s->source));
         }
         if (!j && old)
-                printf("\n%" PRId64 " of %zu are older than a week: fetch their files anew and run usewear db import\n", old,
-                       list.count);
+                printf("\n%" PRId64
+                       " of %zu are older than a week: fetch their files anew and run usewear db import\n",
+                       old, list.count);
         vec_done(&list);
         return 0;
 }
@@ -207,8 +213,9 @@ static int run_compare(const struct options *o, struct json *j)
         }
         const struct version_scheme *scheme = version_scheme_of(o->arguments[1]);
         if (!scheme) {
-                log_error(0, "versions of '%s' cannot be compared; ecosystems are spelled as OSV spells them"
-                             " (Debian, PyPI, npm, Go …)",
+                log_error(0,
+                          "versions of '%s' cannot be compared; ecosystems are spelled as OSV spells them"
+                          " (Debian, PyPI, npm, Go …)",
                           o->arguments[1]);
                 return EXIT_USAGE;
         }

@@ -8,6 +8,7 @@
 
 static const struct command *const commands[] = {
         &command_events,
+        &command_db,
         &command_doctor,
         &command_prober,
         &command_self_prove,

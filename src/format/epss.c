@@ -62,13 +62,15 @@ int epss_line(struct epss_reader *r, struct span line, struct epss_score *ret, s
         }
         if (!r->header) {
                 r->header = span_equal(rest, "cve,epss,percentile");
-                return r->header ? 0 : error_set(error, -EBADMSG, "not EPSS scores: no header \"cve,epss,percentile\"");
+                return r->header ? 0
+                                 : error_set(error, -EBADMSG,
+                                             "not EPSS scores: no header \"cve,epss,percentile\"");
         }
         struct epss_score found = {};
         if (span_cut(&rest, ',', &cve) && cve.size < sizeof(found.cve))
                 memcpy(found.cve, cve.data, cve.size);
-        if (!cve_valid(found.cve) || !span_cut(&rest, ',', &score) || parse_probability(score, &found.score) < 0 ||
-            parse_probability(rest, &found.percentile) < 0)
+        if (!cve_valid(found.cve) || !span_cut(&rest, ',', &score) ||
+            parse_probability(score, &found.score) < 0 || parse_probability(rest, &found.percentile) < 0)
                 return error_set(error, -EBADMSG, "line %" PRIu64 " of the EPSS scores is damaged", r->line);
         *ret = found;
         return 1;

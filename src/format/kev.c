@@ -63,7 +63,8 @@ static int take_catalogue(const json_t *root, struct arena *a, struct kev_catalo
         for (size_t i = 0; i < json_array_size(list); i++) {
                 int r = take_entry(json_array_get(list, i), a, ret);
                 if (r == -EBADMSG)
-                        return error_set(error, r, "entry %zu of the KEV catalogue has no CVE id or date", i + 1);
+                        return error_set(error, r, "entry %zu of the KEV catalogue has no CVE id or date",
+                                         i + 1);
                 if (r < 0)
                         return error_set(error, r, "out of memory");
         }

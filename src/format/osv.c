@@ -161,7 +161,8 @@ static int take_range(const struct reader *rd, const json_t *item, struct osv_af
         return 0;
 }
 
-static int add_symbol(struct osv_affected *affected, const char *container, const char *function, const char *kind)
+static int add_symbol(struct osv_affected *affected, const char *container, const char *function,
+                      const char *kind)
 {
         if (!function || !*function)
                 return 0;

@@ -35,8 +35,8 @@ struct osv_affected {
         osv_text_list versions;
         osv_severity_list severities;
         VEC(struct osv_symbol) symbols;
-        const char *urgency;   /* distribution's word: "unimportant", "end-of-life", "high" …; or NULL */
-        bool custom_ranges;    /* Go: real ranges are in versions that Go modules do not have */
+        const char *urgency; /* distribution's word: "unimportant", "end-of-life", "high" …; or NULL */
+        bool custom_ranges;  /* Go: real ranges are in versions that Go modules do not have */
 };
 
 struct osv_record {

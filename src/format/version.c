@@ -9,15 +9,9 @@ static const struct {
         const char *ecosystem;
         const struct version_scheme *scheme;
 } schemes[] = {
-        {"Debian", &version_dpkg},
-        {"Ubuntu", &version_dpkg},
-        {"Echo", &version_dpkg},
-        {"PyPI", &version_pep440},
-        {"npm", &version_semver},
-        {"crates.io", &version_semver},
-        {"Hex", &version_semver},
-        {"SwiftURL", &version_semver},
-        {"GitHub Actions", &version_semver},
+        {"Debian", &version_dpkg}, {"Ubuntu", &version_dpkg},     {"Echo", &version_dpkg},
+        {"PyPI", &version_pep440}, {"npm", &version_semver},      {"crates.io", &version_semver},
+        {"Hex", &version_semver},  {"SwiftURL", &version_semver}, {"GitHub Actions", &version_semver},
         {"Go", &version_go},
 };
 

@@ -8,8 +8,8 @@
 #include "base/str.h"
 
 struct version_scheme {
-        const char *name;                        /* "dpkg", "pep440", "semver", … */
-        bool (*valid)(struct span v);            /* whether the string has a place in this order */
+        const char *name;                             /* "dpkg", "pep440", "semver", … */
+        bool (*valid)(struct span v);                 /* whether the string has a place in this order */
         int (*compare)(struct span a, struct span b); /* both valid: <0, 0, >0 */
 };
 

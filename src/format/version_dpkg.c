@@ -19,7 +19,8 @@ static struct dpkg_version dpkg_split(struct span v)
                 }
         for (size_t i = parts.upstream.size; i-- > 0;)
                 if (parts.upstream.data[i] == '-') {
-                        parts.revision = (struct span){parts.upstream.data + i + 1, parts.upstream.size - i - 1};
+                        parts.revision =
+                                (struct span){parts.upstream.data + i + 1, parts.upstream.size - i - 1};
                         parts.upstream.size = i;
                         break;
                 }

@@ -154,13 +154,15 @@ static int local_compare(struct span a, struct span b)
         if (!a.data || !b.data)
                 return a.data ? 1 : b.data ? -1 : 0;
         while (a.size && b.size) {
-                struct span left = local_next(&a), right = local_next(&b), left_tail = left, right_tail = right;
+                struct span left = local_next(&a), right = local_next(&b), left_tail = left,
+                            right_tail = right;
                 version_digits(&left_tail);
                 version_digits(&right_tail);
                 bool left_number = !left_tail.size, right_number = !right_tail.size;
                 if (left_number != right_number)
                         return left_number ? 1 : -1;
-                int order = left_number ? version_number_compare(left, right) : version_fold_compare(left, right);
+                int order =
+                        left_number ? version_number_compare(left, right) : version_fold_compare(left, right);
                 if (order)
                         return order;
         }

@@ -81,7 +81,8 @@ static bool go_release_parse(struct span v, struct semver *ret)
 
 static bool go_parse(struct span v, struct semver *ret)
 {
-        return span_starts(v, "go") ? go_release_parse(v, ret) : semver_parse(v, ret) || go_release_parse(v, ret);
+        return span_starts(v, "go") ? go_release_parse(v, ret)
+                                    : semver_parse(v, ret) || go_release_parse(v, ret);
 }
 
 static int semver_numbers_compare(struct span a, struct span b)

@@ -57,7 +57,8 @@ int version_bytes_compare(struct span a, struct span b)
 int version_fold_compare(struct span a, struct span b)
 {
         for (size_t i = 0; i < a.size && i < b.size; i++) {
-                unsigned char left = (unsigned char)to_lower(a.data[i]), right = (unsigned char)to_lower(b.data[i]);
+                unsigned char left = (unsigned char)to_lower(a.data[i]),
+                              right = (unsigned char)to_lower(b.data[i]);
                 if (left != right)
                         return left < right ? -1 : 1;
         }

@@ -224,7 +224,8 @@ struct inflater {
         uint8_t in[INFLATE_CHUNK];
 };
 
-static int inflate_some(const struct zip *z, struct inflater *i, uint64_t *offset, uint64_t *left, struct buf *to)
+static int inflate_some(const struct zip *z, struct inflater *i, uint64_t *offset, uint64_t *left,
+                        struct buf *to)
 {
         if (!i->stream.avail_in && *left) {
                 size_t size = (size_t)MIN(*left, (uint64_t)sizeof(i->in));

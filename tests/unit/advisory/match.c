@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Import and matching through the public interface, over small records in a scratch folder. */
+#include "advisory/advisory.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+struct scene {
+        char dir[64];
+        struct advisory_db *db;
+        struct arena memory;
+        unsigned files;
+};
+
+static int setup(void **state)
+{
+        struct scene *s = calloc(1, sizeof(*s));
+        struct error error = {};
+        strcpy(s->dir, "/tmp/usewear-advisory-XXXXXX");
+        s->memory = ARENA_INIT(32 << 20);
+        if (!mkdtemp(s->dir) || advisory_open(s->dir, ADVISORY_WRITE, &s->db, &error) < 0) {
+                fprintf(stderr, "%s\n", error.text);
+                return -1;
+        }
+        *state = s;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        struct scene *s = *state;
+        char command[100];
+        advisory_close(s->db);
+        arena_done(&s->memory);
+        snprintf(command, sizeof(command), "rm -rf %s", s->dir);
+        int r = system(command);
+        free(s);
+        return r;
+}
+
+static const char *write_file(struct scene *s, const char *bytes)
+{
+        char *path = arena_printf(&s->memory, "%s/%u.json", s->dir, s->files++);
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(file_write_fd(fd, bytes, strlen(bytes)), 0);
+        return path;
+}
+
+static struct import_result import(struct scene *s, const char *json)
+{
+        struct error error = {};
+        struct import_result result = {};
+        if (advisory_import(s->db, write_file(s, json), NULL, &result, &error) < 0)
+                fail_msg("%s", error.text);
+        return result;
+}
+
+static struct match match(struct scene *s, const char *ecosystem, const char *release, const char *name,
+                          const char *version)
+{
+        struct match_query query = {ecosystem, release, name, version};
+        struct error error = {};
+        struct match m = {};
+        if (advisory_match(s->db, &query, &s->memory, &m, &error) < 0)
+                fail_msg("%s", error.text);
+        return m;
+}
+
+static const char *ids(struct scene *s, const struct match *m)
+{
+        char *text = arena_strdup(&s->memory, "");
+        for (size_t i = 0; i < m->bug_count; i++)
+                text = arena_printf(&s->memory, "%s%s%s", text, i ? " " : "", m->bugs[i].id);
+        return text;
+}
+
+#define RANGE(events)      "\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[" events "]}]"
+#define PACKAGE(eco, name) "\"package\":{\"ecosystem\":\"" eco "\",\"name\":\"" name "\"}"
+#define RECORD(id, more, affected) \
+        "{\"id\":\"" id "\",\"modified\":\"2024-01-01T00:00:00Z\"" more ",\"affected\":[" affected "]}"
+
+static void test_ranges(void **state)
+{
+        struct scene *s = *state;
+        import(s, RECORD("GHSA-r", "",
+                         "{" PACKAGE("npm", "ranged") ",\"ranges\":[{\"type\":\"GIT\",\"repo\":\"x\","
+                                                      "\"events\":[{\"introduced\":\"0\"}]},"
+                                                      "{\"type\":\"SEMVER\",\"events\":[{\"fixed\":\"1.5.0\"}"
+                                                      ",{\"introduced\":\"1.0.0\"},"
+                                                      "{\"introduced\":\"2.0.0\"},{\"last_affected\":\"2.3."
+                                                      "0\"}]}],\"versions\":[\"7.7.7\"]}"));
+        const struct {
+                const char *version;
+                bool affected;
+        } cases[] = {{"0.9.9", false}, {"1.0.0", true},      {"1.4.9", true}, {"1.5.0", false},
+                     {"1.9.0", false}, {"2.0.0", true},      {"2.3.0", true}, {"2.3.1", false},
+                     {"7.7.7", true},  {"2.0.0-rc.1", false}};
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                struct match m = match(s, "npm", NULL, "ranged", cases[i].version);
+                assert_int_equal(m.outcome, MATCH_EVALUATED);
+                if ((m.bug_count == 1) != cases[i].affected)
+                        fail_msg("%s", cases[i].version);
+        }
+        struct match m = match(s, "npm", NULL, "ranged", "1.2.0");
+        assert_string_equal(m.bugs[0].fixed_version, "1.5.0");
+        assert_int_equal(m.bugs[0].fix_state, FIX_FIXED);
+}
+
+static void test_limit_and_empty_and_withdrawn(void **state)
+{
+        struct scene *s = *state;
+        import(s,
+               RECORD("GHSA-limit", "",
+                      "{" PACKAGE("npm", "p") "," RANGE("{\"introduced\":\"0\"},{\"limit\":\"2.0.0\"}") "}"));
+        import(s, RECORD("GHSA-empty", "", "{" PACKAGE("npm", "p") "}"));
+        import(s, RECORD("GHSA-gone", ",\"withdrawn\":\"2024-02-02T00:00:00Z\"",
+                         "{" PACKAGE("npm", "p") "," RANGE("{\"introduced\":\"0\"}") "}"));
+        struct match m = match(s, "npm", NULL, "p", "1.0.0");
+        assert_string_equal(ids(s, &m), "GHSA-limit");
+        m = match(s, "npm", NULL, "p", "2.0.0");
+        assert_string_equal(ids(s, &m), "");
+}
+
+static void test_aliases_are_one_bug(void **state)
+{
+        struct scene *s = *state;
+#define PYSEC_RANGE "{" PACKAGE("PyPI", "Thing_x") "," RANGE("{\"introduced\":\"0\"},{\"fixed\":\"1.2\"}") "}"
+        import(s, RECORD("PYSEC-2024-1", ",\"aliases\":[\"GHSA-a\"]", PYSEC_RANGE));
+        import(s,
+               RECORD("GHSA-a",
+                      ",\"aliases\":[\"CVE-2024-0001\",\"PYSEC-2024-1\"],\"severity\":[{\"type\":\"CVSS_V3\","
+                      "\"score\":\"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H\"}]",
+                      "{" PACKAGE("PyPI",
+                                  "thing-x") "," RANGE("{\"introduced\":\"0\"},{\"fixed\":\"1.3\"}") "}"));
+        struct match m = match(s, "PyPI", NULL, "thing.X", "1.0");
+        assert_string_equal(ids(s, &m), "CVE-2024-0001");
+        assert_int_equal(m.bugs[0].alias_count, 2);
+        assert_string_equal(m.bugs[0].aliases[0], "GHSA-a");
+        assert_string_equal(m.bugs[0].fixed_version, "1.3");
+        assert_string_equal(m.bugs[0].severity.rating, "critical");
+        assert_true(m.bugs[0].severity.score > 9.75 && m.bugs[0].severity.score < 9.85);
+        assert_string_equal(m.bugs[0].severity.source, "GHSA-a");
+}
+
+static void test_several_cves_join_nothing(void **state)
+{
+        struct scene *s = *state;
+        import(s, RECORD("GO-2024-1", ",\"aliases\":[\"CVE-2024-0001\",\"CVE-2024-0002\"]",
+                         "{" PACKAGE("Go", "e.org/m") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"1.2.0\"}") "}"));
+        import(s, RECORD("GHSA-b", ",\"aliases\":[\"CVE-2024-0002\"]",
+                         "{" PACKAGE("Go", "e.org/m") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"1.4.0\"}") "}"));
+        struct match m = match(s, "Go", NULL, "e.org/m", "v1.0.0");
+        assert_string_equal(ids(s, &m), "CVE-2024-0001 CVE-2024-0002");
+        assert_string_equal(m.bugs[0].fixed_version, "1.2.0");
+        assert_string_equal(m.bugs[1].fixed_version, "1.4.0");
+}
+
+#define BULLETIN(id, related, name)     \
+        RECORD(id, related,             \
+               "{" PACKAGE("Debian:12", \
+                           name) "," RANGE("{\"introduced\":\"0\"},{\"fixed\":\"1.0-1+deb12u1\"}") "}")
+
+static void test_bulletins_expand(void **state)
+{
+        struct scene *s = *state;
+        import(s, BULLETIN("DSA-1-1",
+                           ",\"upstream\":[\"CVE-2024-0003\",\"CVE-2024-0004\",\"DEBIAN-CVE-2024-0003\"]",
+                           "src"));
+        import(s, RECORD("DEBIAN-CVE-2024-0003", ",\"upstream\":[\"CVE-2024-0003\"]",
+                         "{" PACKAGE("Debian:12", "src") "," RANGE("{\"introduced\":\"0\"},{\"fixed\":\"1.0-"
+                                                                   "1+deb12u1\"}") ",\"ecosystem_specific\":{"
+                                                                                   "\"urgency\":\"high\"}}"));
+        struct match m = match(s, "Debian", "12", "src", "1.0-1");
+        assert_int_equal(m.outcome, MATCH_EVALUATED);
+        assert_string_equal(ids(s, &m), "CVE-2024-0003 CVE-2024-0004");
+        assert_int_equal(m.bugs[0].bulletin_count, 1);
+        assert_string_equal(m.bugs[0].bulletins[0], "DSA-1-1");
+        assert_string_equal(m.bugs[0].severity.rating, "high");
+        assert_string_equal(m.bugs[0].fixed_version, "1.0-1+deb12u1");
+        assert_string_equal(m.bugs[1].bulletins[0], "DSA-1-1");
+}
+
+static void test_no_data_is_not_clean(void **state)
+{
+        struct scene *s = *state;
+        struct match m = match(s, "Debian", "12", "openssl", "3.0");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
+        assert_string_equal(m.mend, "usewear db import Debian/all.zip");
+        import(s, BULLETIN("DSA-1-1", "", "src"));
+        /* One record in passing does not make a release known. */
+        m = match(s, "Debian", "12", "openssl", "3.0");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
+        for (int i = 0; i < 10; i++) {
+                char json[500];
+                snprintf(json, sizeof(json), BULLETIN("DSA-9%d-1", "", "src"), i);
+                import(s, json);
+        }
+        m = match(s, "Debian", "12", "openssl", "3.0");
+        assert_int_equal(m.outcome, MATCH_EVALUATED);
+        m = match(s, "Debian", "13", "src", "1.0");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
+        m = match(s, "Debian", NULL, "src", "1.0");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
+        m = match(s, "Debian", "12", "src", "not a version");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
+        m = match(s, "Debian", "12", "src", NULL);
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
+}
+
+static void test_unchanged_and_newest(void **state)
+{
+        struct scene *s = *state;
+        const char *old =
+                RECORD("GHSA-c", "", "{" PACKAGE("npm", "p") "," RANGE("{\"introduced\":\"0\"}") "}");
+        struct import_result r = import(s, old);
+        assert_int_equal(r.records, 1);
+        r = import(s, old);
+        assert_int_equal(r.records, 0);
+        assert_int_equal(r.unchanged, 1);
+        import(s, "{\"id\":\"GHSA-c\",\"modified\":\"2024-05-01T00:00:00Z\",\"affected\":[{" PACKAGE(
+                          "npm", "p") "," RANGE("{\"introduced\":\"0\"},{\"fixed\":\"0.5.0\"}") "}]}");
+        struct match m = match(s, "npm", NULL, "p", "1.0.0");
+        assert_int_equal(m.bug_count, 0);
+        import(s, old); /* older: does not come back */
+        m = match(s, "npm", NULL, "p", "1.0.0");
+        assert_int_equal(m.bug_count, 0);
+}
+
+static void test_kev_and_malware(void **state)
+{
+        struct scene *s = *state;
+        import(s, "{\"catalogVersion\":\"1\",\"dateReleased\":\"2025-01-01T00:00:00Z\",\"vulnerabilities\":[{"
+                  "\"cveID\":"
+                  "\"CVE-2024-0009\",\"dateAdded\":\"2024-03-04\",\"dueDate\":\"2024-03-25\","
+                  "\"knownRansomwareCampaignUse\":\"Known\"}]}");
+        import(s, RECORD("GHSA-k", ",\"aliases\":[\"CVE-2024-0009\"]",
+                         "{" PACKAGE("npm", "k") "," RANGE("{\"introduced\":\"0\"}") "}"));
+        import(s, RECORD("MAL-2024-1", "", "{" PACKAGE("npm", "evil") ",\"versions\":[\"1.0.0\"]}"));
+        struct match m = match(s, "npm", NULL, "k", "1.0.0");
+        assert_string_equal(m.bugs[0].kev_added, "2024-03-04");
+        assert_string_equal(m.bugs[0].kev_due, "2024-03-25");
+        assert_true(m.bugs[0].kev_ransomware);
+        assert_int_equal(m.bugs[0].fix_state, FIX_NOT_FIXED);
+        assert_true(m.bugs[0].epss < 0);
+        m = match(s, "npm", NULL, "evil", "1.0.0");
+        assert_true(m.bugs[0].malware);
+        assert_int_equal(match(s, "npm", NULL, "evil", "1.0.1").bug_count, 0);
+}
+
+static void test_starter_is_there(void **state)
+{
+        struct scene *s = *state;
+        struct match m = match(s, "PyPI", NULL, "jinja2", "2.11.2");
+        assert_int_equal(m.outcome, MATCH_EVALUATED);
+        assert_non_null(strstr(ids(s, &m), "CVE-2020-28493"));
+        m = match(s, "Go", NULL, "golang.org/x/text", "v0.3.5");
+        assert_non_null(strstr(ids(s, &m), "CVE-2021-38561"));
+        bool root = false, derived = false;
+        for (size_t i = 0; i < m.bug_count; i++)
+                for (size_t k = 0; k < m.bugs[i].symbol_count; k++) {
+                        root = root || !strcmp(m.bugs[i].symbols[k].kind, "root");
+                        derived = derived || !strcmp(m.bugs[i].symbols[k].kind, "derived");
+                }
+        assert_true(root && derived);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_ranges, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_limit_and_empty_and_withdrawn, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_aliases_are_one_bug, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_several_cves_join_nothing, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_bulletins_expand, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_no_data_is_not_clean, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_unchanged_and_newest, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_kev_and_malware, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_starter_is_there, setup, teardown),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

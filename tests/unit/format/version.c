@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Orders of versions as tables: each list is sorted, "=" joins equals. Every pair of a list is compared
+ * both ways, so a table of n versions is n² checks. */
+#include "format/version.h"
+
+#include "base/vec.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+struct ranked {
+        struct span version;
+        int rank;
+};
+
+static void check_sorted(const char *ecosystem, const char *list)
+{
+        const struct version_scheme *scheme = version_scheme_of(ecosystem);
+        struct span rest = span_of(list), word;
+        VEC(struct ranked) all = {};
+        int rank = 0;
+        assert_non_null(scheme);
+        while (span_cut(&rest, ' ', &word)) {
+                if (span_equal(word, "="))
+                        continue;
+                bool equal =
+                        all.count && word.data[-1] == ' ' && word.data[-2] == '=' && word.data[-3] == ' ';
+                struct ranked *r = vec_add(&all);
+                assert_non_null(r);
+                *r = (struct ranked){word, equal ? rank : ++rank};
+        }
+        vec_each (a, &all) {
+                vec_each (b, &all) {
+                        int order, expected = a->rank < b->rank ? -1 : a->rank > b->rank;
+                        assert_int_equal(version_compare(scheme, a->version, b->version, &order), 0);
+                        if (order != expected)
+                                fail_msg("%s: %.*s %c %.*s", ecosystem, (int)a->version.size, a->version.data,
+                                         "<=>"[order + 1], (int)b -> version.size, b->version.data);
+                }
+        }
+        assert_true(all.count > 1);
+        vec_done(&all);
+}
+
+static void check_invalid(const char *ecosystem, const char *version)
+{
+        int order = 7;
+        const struct version_scheme *scheme = version_scheme_of(ecosystem);
+        if (version_compare(scheme, span_of(version), span_of("1.0"), &order) != -EINVAL || order != 7)
+                fail_msg("%s: '%s' is no version", ecosystem, version);
+}
+
+static void test_debian(void **state)
+{
+        (void)state;
+        check_sorted("Debian",
+                     "0~~ 0~~a 0~ 0 = 0-0 = 00 0a 0+ 1.0~rc1-1 1.0~rc1-2 1.0 = 1.0-0 1.0-1~deb12u1 1.0-1"
+                     " 1.0-1+b1 1.0-1+deb12u1 1.0-1.1 1.0a 1.0+ 1.00001 2:0.1 10:0.1");
+        check_sorted("Debian", "1.2.3-1 1.2.3-10 1.10 99999999999999999999999999999998"
+                               " 99999999999999999999999999999999 100000000000000000000000000000000");
+        check_sorted("Ubuntu", "2.4.52-1ubuntu4 2.4.52-1ubuntu4.1 2.4.52-1ubuntu4.14 2.4.52-1ubuntu5");
+        check_invalid("Debian", "");
+        check_invalid("Debian", "a:1");
+        check_invalid("Debian", "1-");
+        check_invalid("Debian", "1 2");
+}
+
+static void test_pypi(void **state)
+{
+        (void)state;
+        check_sorted("PyPI", "0.dev1 1.0.dev456 1.0a1 1.0a2.dev456 1.0a12.dev456 1.0a12 1.0b1.dev456 1.0b2"
+                             " 1.0b2.post345.dev456 1.0b2.post345 1.0rc1.dev456 1.0rc1 = 1.0c1 = 1.0-RC.1 ="
+                             " 1.0preview1 1.0 = 1 = 1.0.0 = v1.0 1.0+abc.5 1.0+abc.7 1.0+5 1.0.post456.dev34"
+                             " 1.0.post456 = 1.0-456 = 1.0r456 1.1.dev1 1.1 1!0.1");
+        check_sorted("PyPI", "1.0.a.legacy.x 2004d.x 0.1 4.2a1 4.2");
+        check_invalid("PyPI", "");
+}
+
+static void test_semver(void **state)
+{
+        (void)state;
+        check_sorted("npm",
+                     "0.0.0-0 0.0.0 1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2"
+                     " 1.0.0-beta.11 1.0.0-rc.1 1.0.0 = v1.0.0 = 1.0.0+build 1.0.1 1.2.0 1.10.0 2.0.0");
+        check_sorted("crates.io", "1.0.0-9 1.0.0-10 1.0.0-a 1.0.0");
+        check_invalid("npm", "latest");
+        check_invalid("npm", "1.x");
+        check_invalid("npm", "1.0.0-");
+}
+
+static void test_go(void **state)
+{
+        (void)state;
+        check_sorted("Go",
+                     "1.21.0-0 1.21.0-rc.2 = go1.21rc2 = 1.21rc2 1.21.0-rc.10 = go1.21rc10 1.21.0 = go1.21"
+                     " 1.21.3 = go1.21.3 1.26.8 = go1.26.8");
+        check_sorted("Go", "0.0.0-20160722212129-ac0cc4484ad4 = v0.0.0-20160722212129-ac0cc4484ad4"
+                           " 0.0.0-20200131131040-063a3fb69896 0.3.5 2.0.0 = v2.0.0+incompatible");
+        check_invalid("Go", "(devel)");
+}
+
+static void test_unknown_is_not_comparable(void **state)
+{
+        (void)state;
+        assert_null(version_scheme_of("Bitnami"));
+        assert_null(version_scheme_of("debian"));
+        assert_null(version_scheme_of(""));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_debian),
+                cmocka_unit_test(test_pypi),
+                cmocka_unit_test(test_semver),
+                cmocka_unit_test(test_go),
+                cmocka_unit_test(test_unknown_is_not_comparable),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
