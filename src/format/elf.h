@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Read ELF files from their bytes: identity, what they export and need, sections by name. Little-endian
+ * ELF32 and ELF64 (System V ABI, gABI 4.1). Every offset is checked; a lying header yields less, never
+ * more, than the bytes hold. */
+
+#include "base/str.h"
+
+struct elf {
+        struct span bytes;
+        bool wide;              /* 64 bit */
+        uint16_t type, machine; /* ET_*, EM_* */
+        uint64_t phoff, shoff;
+        uint16_t phentsize, phnum, shentsize, shnum, shstrndx;
+};
+
+enum { ELF_BUILD_ID = 129 }; /* hex digits of the longest id that is read, and the NUL */
+
+/* 0; -EINVAL: no ELF file; -ENOTSUP: big-endian or an unknown class; -EBADMSG: too short. The bytes are
+ * borrowed. A prefix of a file works for what lies within it. */
+int elf_open(struct span bytes, struct elf *ret);
+/* Lower-case hex of the GNU build-id note. 0, or -ENOENT. */
+int elf_build_id(const struct elf *e, char ret[static ELF_BUILD_ID]);
+/* DT_SONAME, or an empty span. */
+struct span elf_soname(const struct elf *e);
+/* Contents of the first section of that name. 0, or -ENOENT. */
+int elf_section(const struct elf *e, const char *name, struct span *ret);
+/* Bytes from a virtual address on, as far as the file holds them. 0, or -ENOENT. */
+int elf_at_address(const struct elf *e, uint64_t address, struct span *ret);
+/* Call for each defined symbol of .dynsym until it returns non-zero, which is returned; 0 at the end. At
+ * most 1,000,000 are walked. */
+typedef int (*elf_symbol_handler)(void *context, const char *name);
+int elf_exported(const struct elf *e, elf_symbol_handler handler, void *context);
