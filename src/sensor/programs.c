@@ -130,9 +130,14 @@ uint64_t programs_map_bytes(const struct programs *p)
         uint64_t sum = 0;
         for (size_t i = 0; i < p->count; i++) {
                 struct bpf_map *map;
-                bpf_object__for_each_map(map, p->objects[i]->obj)
-                        if (i == 0 || bpf_map__is_internal(map))
-                                sum += map_bytes(bpf_map__fd(map));
+                bpf_object__for_each_map(map, p->objects[i]->obj) {
+                        if (i > 0 && !bpf_map__is_internal(map))
+                                continue;
+                        uint64_t bytes = map_bytes(bpf_map__fd(map));
+                        if (bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF) /* some kernels leave it out */
+                                bytes = MAX(bytes, (uint64_t)p->settings.ring_size);
+                        sum += bytes;
+                }
         }
         return sum;
 }
