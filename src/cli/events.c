@@ -289,6 +289,7 @@ static int run(int argc, char **argv)
                 log_error(r, "%s", error.text);
                 return EXIT_USAGE;
         }
+        log_note("watching; Ctrl-C ends");
         r = stream_run(&s);
         if (r < 0)
                 log_error(r, "events: %s", strerror(-r));

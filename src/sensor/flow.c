@@ -185,5 +185,11 @@ int flow_drain(struct sensor *s)
                 if (r < 0)
                         return r;
         }
-        return s->uses_perf ? take_mappings_until(s, UINT64_MAX) : 0;
+        r = s->uses_perf ? take_mappings_until(s, UINT64_MAX) : 0;
+        if (r < 0 || !s->uses_perf || !s->stopped || s->lost_provoked)
+                return r;
+        s->lost_provoked = true;
+        perf_buffers_provoke_lost(&s->perf);
+        perf_buffers_fetch(&s->perf);
+        return take_mappings_until(s, UINT64_MAX);
 }

@@ -207,6 +207,7 @@ void hooks_detach_all(struct sensor *s)
                 s->links[i] = (bpf_link__destroy(s->links[i]), NULL);
         s->moved_link = (bpf_link__destroy(s->moved_link), NULL);
         perf_buffers_stop(&s->perf);
+        s->stopped = true;
 }
 
 enum { PROOF_MS = 5000, PROOF_STEP_MS = 2 };

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -129,6 +130,27 @@ void perf_buffers_stop(struct perf_buffers *p)
 {
         vec_each (c, &p->cpus)
                 ioctl(c->fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
+void perf_buffers_provoke_lost(struct perf_buffers *p)
+{
+        cpu_set_t before, one;
+        if (sched_getaffinity(0, sizeof(before), &before) < 0)
+                return;
+        vec_each (c, &p->cpus) {
+                if (c->cpu >= CPU_SETSIZE)
+                        continue;
+                CPU_ZERO(&one);
+                CPU_SET(c->cpu, &one);
+                if (sched_setaffinity(0, sizeof(one), &one) < 0)
+                        continue;
+                ioctl(c->fd, PERF_EVENT_IOC_ENABLE, 0);
+                void *map = mmap(NULL, page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                if (map != MAP_FAILED)
+                        munmap(map, page_size());
+                ioctl(c->fd, PERF_EVENT_IOC_DISABLE, 0);
+        }
+        sched_setaffinity(0, sizeof(before), &before);
 }
 
 /* Bytes of the ring from `at` on, which may wrap. */

@@ -33,6 +33,9 @@ int perf_buffers_open(struct perf_buffers *p, size_t most);
 void perf_buffers_done(struct perf_buffers *p);
 /* Stop making records; what is there can still be fetched. */
 void perf_buffers_stop(struct perf_buffers *p);
+/* Once stopped and fetched: make the kernel tell what it lost last, to be fetched again. It writes that
+ * with the next record only, and there may never be one. */
+void perf_buffers_provoke_lost(struct perf_buffers *p);
 /* Open on CPUs that came online since. 0 or -errno. */
 int perf_buffers_refresh(struct perf_buffers *p);
 /* Copy out what lies in the buffers. Call when nothing is pending. 0 or -ENOMEM. */

@@ -37,6 +37,7 @@ struct sensor {
         struct dedup dedup;             /* with perf only */
         uint64_t lost_processes;        /* dropped process events when the table was last filled */
         uint64_t refilled;              /* boottime ns of that */
+        bool stopped, lost_provoked;
         int epoll, timer;
 
         bool proving;

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`usewear events` and `usewear doctor` as commands: filters, ends, rights, and what stays behind."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import needs_root
+
+bpftool = shutil.which("bpftool", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+needs_bpftool = pytest.mark.skipif(not bpftool, reason="needs bpftool")
+
+
+def bpf(*args):
+    done = subprocess.run([bpftool, "-j", *args], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout or "[]")
+
+
+def own_ids(pid, kind):
+    """Ids of the BPF objects whose descriptors the process holds."""
+    ids = set()
+    for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+        text = pathlib.Path(f"/proc/{pid}/fdinfo/{fd}").read_text(encoding="ascii")
+        ids |= {int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{kind}_id:")}
+    return ids
+
+
+@needs_root
+def test_filters(events, steered):
+    one, two = steered(), steered()
+    with events("--pid", str(one.pid)) as stream:
+        one.do("listen 4")
+        two.do("listen 4")
+    assert {e["pid"] for e in stream.events} == {one.pid}
+    with events("--comm", "steered", "--type", "listen") as stream:
+        two.do("listen 4")
+        subprocess.run(["true"], check=True)
+    assert {(e["comm"], e["type"]) for e in stream.events} == {("steered", "listen")}
+
+
+@needs_root
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_are_a_clean_end(usewear, number):
+    process = subprocess.Popen([usewear, "events"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert "watching" in process.stderr.readline()
+    process.send_signal(number)
+    assert process.wait(10) == 0
+    assert "made" in process.stderr.read()
+
+
+@needs_root
+def test_closed_pipe_is_a_clean_end(usewear):
+    process = subprocess.Popen([usewear, "events", "--type", "exec"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
+    assert "watching" in process.stderr.readline()
+    process.stdout.close()
+    for _ in range(100):
+        subprocess.run(["true"], check=True)
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    assert process.wait(10) == 0
+
+
+def test_usage_errors(usewear):
+    for args in ["--type", "nonsense"], ["--nonsense"], ["extra"], ["--ring", "5000"]:
+        done = subprocess.run([usewear, "events", *args], capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 2, args
+        assert done.stdout == "" and done.stderr.startswith("usewear: ") and done.stderr.count("\n") == 1
+
+
+@needs_root
+@needs_bpftool
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left(usewear, number):
+    process = subprocess.Popen([usewear, "events"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert "watching" in process.stderr.readline()
+    programs, links = own_ids(process.pid, "prog"), own_ids(process.pid, "link")
+    maps = own_ids(process.pid, "map")
+    assert programs and links and maps
+    process.send_signal(number)
+    process.wait(10)
+    left = True
+    for _ in range(50):  # the kernel frees them a moment later
+        left = (programs & {p["id"] for p in bpf("prog", "show")} or links & {x["id"] for x in bpf("link", "show")} or
+                maps & {m["id"] for m in bpf("map", "show")})
+        if not left:
+            break
+        time.sleep(0.1)
+    assert not left
+
+
+@needs_root
+@needs_bpftool
+def test_no_hook_on_system_calls(usewear, doctor):
+    assert not [h for h in doctor["hooks"] if "sys_enter" in h["name"] or "sys_exit" in h["name"] or
+                "syscalls" in h["name"]]
+    process = subprocess.Popen([usewear, "events"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert "watching" in process.stderr.readline()
+    try:
+        own = own_ids(process.pid, "link")
+        links = [x for x in bpf("link", "show") if x["id"] in own]
+        assert len(links) == len(own)
+        for link in links:
+            assert not link.get("tp_name", "").startswith("sys_"), link
+        for perf in bpf("perf", "show"):
+            assert perf["pid"] != process.pid or "sys_" not in perf.get("tracepoint", ""), perf
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@needs_root
+def test_doctor_shows_a_proven_hook_for_each_event(doctor):
+    serving = {h["event"]: h["name"] for h in doctor["hooks"] if h["state"] == "serving"}
+    assert set(serving) == {"exec", "fork", "exit", "map", "listen", "connect"}
+    for h in doctor["hooks"]:
+        assert (h["state"] in ("refused", "silent")) == bool(h["reason"]), h
+    assert doctor["snapshot"]["state"] in ("serving", "refused")
+    assert 0 < doctor["kernel_memory"] <= 16 << 20
+
+
+@needs_root
+def test_without_rights(usewear, tmp_path):
+    setpriv = shutil.which("setpriv")
+    if not setpriv:
+        pytest.skip("needs setpriv")
+    copy = pathlib.Path("/tmp") / f"usewear-test-{os.getpid()}"
+    shutil.copy(usewear, copy)
+    copy.chmod(0o755)
+    try:
+        nobody = [setpriv, "--reuid", "65534", "--regid", "65534", "--clear-groups", str(copy)]
+        done = subprocess.run([*nobody, "events"], capture_output=True, text=True, timeout=20, cwd="/", check=False)
+        assert done.returncode == 2 and done.stdout == ""
+        assert "CAP_BPF" in done.stderr and done.stderr.count("\n") == 1
+        done = subprocess.run([*nobody, "doctor", "--json"], capture_output=True, text=True, timeout=20, cwd="/",
+                              check=False)
+        assert done.returncode == 0
+        report = json.loads(done.stdout)
+        assert "CAP_BPF" in report["events_error"]
+        missing = " ".join(m["what"] for m in report["missing"])
+        for name in "CAP_BPF", "CAP_PERFMON", "CAP_SYS_PTRACE":
+            assert name in missing
+        assert all(m["costs"] and m["mend"] for m in report["missing"])
+    finally:
+        copy.unlink()
+
+
+@needs_root
+def test_in_a_pid_namespace_of_its_own(usewear):
+    """Events still come, by the kernel's numbers; and doctor says what is wrong."""
+    unshare = shutil.which("unshare")
+    if not unshare:
+        pytest.skip("needs unshare")
+    done = subprocess.run([unshare, "--pid", "--fork", "--mount-proc", usewear, "doctor", "--json"],
+                          capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0:
+        pytest.skip("cannot make a pid namespace: " + done.stderr)
+    report = json.loads(done.stdout)
+    assert report["kernel"]["initial_pid_namespace"] is False
+    assert "pid namespace" in " ".join(m["what"] for m in report["missing"])
+    serving = {h["event"] for h in report["hooks"] if h["state"] == "serving"}
+    assert {"exec", "fork", "exit", "listen", "connect"} <= serving
