@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "cli/event_workload.h"
 #include "cli/options.h"
 #include "sensor/sensor.h"
 
@@ -29,6 +30,7 @@ struct stream {
         bool all;
         uint64_t ring_size;
         int64_t wall_offset; /* ns from boottime to wall time */
+        struct event_workloads workloads;
         struct buf out;
         uint64_t printed;
         struct sensor_counts last;
@@ -128,16 +130,27 @@ static int flush(struct stream *s)
         return 0;
 }
 
-static bool filtered_out(const struct stream *s, const struct event *e)
+static void write_workload(struct json *j, const struct event_workload *w)
 {
-        return (s->pid && e->tgid != s->pid) || (s->comm && !str_equal(s->comm, e->comm));
+        if (!w || !w->id) {
+                json_null(j, "workload");
+                return;
+        }
+        json_object(j, "workload");
+        json_str(j, "id", w->id);
+        json_str(j, "kind", workload_kind_name(w->kind));
+        json_str(j, "name", w->name);
+        json_end(j);
 }
 
 static int on_event(void *context, const struct event *e)
 {
         struct stream *s = context;
         struct json j = JSON_INIT(&s->out, 0);
-        if (filtered_out(s, e))
+        if ((s->pid && e->tgid != s->pid) || (s->comm && !str_equal(s->comm, e->comm)))
+                return 0;
+        const struct event_workload *workload = event_workload_find(&s->workloads, e);
+        if (s->workload && !(workload && str_equal(s->workload, workload->id)))
                 return 0;
         json_object(&j, NULL);
         json_str(&j, "type", event_type_name(e->type));
@@ -146,6 +159,7 @@ static int on_event(void *context, const struct event *e)
         json_u64(&j, "tid", e->tid);
         json_str(&j, "comm", e->comm);
         json_u64(&j, "uid", e->uid);
+        write_workload(&j, workload);
         write_rest(&j, e);
         json_u64(&j, "start", e->start);
         json_u64(&j, "cgroup", e->cgroup);
@@ -233,8 +247,10 @@ static int stream_run(struct stream *s)
                 r = loop_add_fd(loop, sensor_fd(s->sensor), on_readable, s);
         if (r >= 0)
                 r = loop_add_timer(loop, NS_PER_S, NS_PER_S, on_second, s);
-        if (r >= 0)
+        if (r >= 0) {
+                log_note("watching; Ctrl-C ends");
                 r = loop_run(loop);
+        }
         sensor_stop(s->sensor);
         if (r == END)
                 r = on_readable(s);
@@ -257,6 +273,29 @@ static int parse_types(struct stream *s, const char *list)
         return 0;
 }
 
+/* Sensor and workloads by the same hierarchy. */
+static int stream_open(struct stream *s)
+{
+        struct cgroup_choice choice;
+        struct error error;
+        if (cgroup_choose(&choice) < 0)
+                choice = (struct cgroup_choice){.layout = CGROUP_NONE, .subsystem = -1};
+        int r = event_workloads_open(&s->workloads, &choice);
+        if (r < 0)
+                return log_error(r, "events: cannot read processes: %s", strerror(-r));
+        struct sensor_options options = {.types = s->types, .all = s->all, .ring_size = s->ring_size,
+                                         .cgroup_subsystem = choice.subsystem};
+        r = sensor_open(&options, &s->sensor, &error);
+        return r < 0 ? log_error(r, "%s", error.text) : 0;
+}
+
+static void stream_done(struct stream *s)
+{
+        s->sensor = sensor_close(s->sensor);
+        event_workloads_close(&s->workloads);
+        buf_done(&s->out);
+}
+
 static int64_t wall_offset(void)
 {
         struct timespec wall, boot;
@@ -268,7 +307,6 @@ static int64_t wall_offset(void)
 static int run(int argc, char **argv)
 {
         struct stream s = {.wall_offset = wall_offset(), .out = BUF_INIT(OUT_MOST)};
-        struct error error;
         const char *types = NULL;
         const struct option_spec specs[] = {
                 {"--type", OPTION_TEXT, &types},       {"--pid", OPTION_NUMBER, &s.pid},
@@ -282,20 +320,14 @@ static int run(int argc, char **argv)
         if (types && parse_types(&s, types) < 0)
                 return EXIT_USAGE;
         signal(SIGPIPE, SIG_IGN);
-        struct sensor_options options = {
-                .types = s.types, .all = s.all, .ring_size = s.ring_size, .cgroup_subsystem = -1};
-        r = sensor_open(&options, &s.sensor, &error);
-        if (r < 0) {
-                log_error(r, "%s", error.text);
-                return EXIT_USAGE;
+        r = stream_open(&s);
+        if (r >= 0) {
+                r = stream_run(&s);
+                if (r < 0)
+                        log_error(r, "events: %s", strerror(-r));
+                print_counts(&s);
         }
-        log_note("watching; Ctrl-C ends");
-        r = stream_run(&s);
-        if (r < 0)
-                log_error(r, "events: %s", strerror(-r));
-        print_counts(&s);
-        s.sensor = sensor_close(s.sensor);
-        buf_done(&s.out);
+        stream_done(&s);
         return r < 0 ? EXIT_USAGE : 0;
 }
 

@@ -166,3 +166,25 @@ def test_in_a_pid_namespace_of_its_own(usewear):
     assert "pid namespace" in " ".join(m["what"] for m in report["missing"])
     serving = {h["event"] for h in report["hooks"] if h["state"] == "serving"}
     assert {"exec", "fork", "exit", "listen", "connect"} <= serving
+
+
+@needs_root
+def test_workload_of_an_event(events, steered, cgroups):
+    """Named even when the process of the event is gone: the cgroup is still there."""
+    (folder, number), = cgroups(1)
+    stays = steered()
+    (folder / "cgroup.procs").write_text(str(stays.pid))
+    with events("--type", "exec") as stream:
+        quick = subprocess.Popen(["sh", "-c", f"echo $$ > {folder}/cgroup.procs; exec true"])
+        quick.wait()
+    e = [e for e in stream.of("exec", pid=quick.pid) if e["comm"] == "true"][0]
+    assert e["cgroup"] == number
+    assert e["workload"] and e["workload"]["id"] and e["workload"]["kind"]
+    name = e["workload"]["id"]
+    with events("--type", "exec", "--workload", name) as stream:
+        quick = subprocess.Popen(["true"])
+        quick.wait()
+        other = subprocess.Popen(["sh", "-c", f"echo $$ > {folder}/cgroup.procs; exec true"])
+        other.wait()
+    assert {e["workload"]["id"] for e in stream.events} == {name}
+    assert stream.of("exec", pid=other.pid)
