@@ -17,16 +17,16 @@ enum evidence_kind {
 const char *evidence_kind_name(enum evidence_kind kind); /* "loaded", "executed", "reached" */
 
 struct evidence {
-        const char *workload;    /* struct workload.id */
-        const char *package;     /* package_key() */
-        const char *object;      /* build-id or digest of the file, or NULL */
-        const char *subject;     /* file path in the root, or function */
+        const char *workload; /* struct workload.id */
+        const char *package;  /* package_key() */
+        const char *object;   /* build-id or digest of the file, or NULL */
+        const char *subject;  /* file path in the root, or function */
         enum evidence_kind kind;
-        const char *engine;      /* "mapped", "go-buildinfo", "kernel" … */
-        int pid;                 /* of one process that showed it */
-        int64_t first, last;     /* wall s: first and last seen */
-        int64_t after;           /* wall s: earliest moment that it speaks for (process start) */
-        bool stale;              /* the file is no longer the one on disk: restart needed */
+        const char *engine;  /* "mapped", "go-buildinfo", "kernel" … */
+        int pid;             /* of one process that showed it */
+        int64_t first, last; /* wall s: first and last seen */
+        int64_t after;       /* wall s: earliest moment that it speaks for (process start) */
+        bool stale;          /* the file is no longer the one on disk: restart needed */
 };
 
 typedef VEC(struct evidence) evidence_list;
@@ -34,18 +34,18 @@ typedef VEC(struct evidence) evidence_list;
 /* How well one runtime's code was watched in one workload and root. Blind where engine is NULL. */
 struct coverage {
         const char *workload, *root;
-        uint32_t runtime;       /* one enum runtime bit */
-        const char *engine;     /* NULL: no engine, `reason` says why nothing can be told */
+        uint32_t runtime;   /* one enum runtime bit */
+        const char *engine; /* NULL: no engine, `reason` says why nothing can be told */
         const char *reason;
-        int64_t since, until;   /* wall s: watched without a break in between; equal for a single look */
-        const char *gaps;       /* NULL, or sentences joined by "; " of what was not covered */
+        int64_t since, until; /* wall s: watched without a break in between; equal for a single look */
+        const char *gaps;     /* NULL, or sentences joined by "; " of what was not covered */
 };
 
 typedef VEC(struct coverage) coverage_list;
 
 /* Something was lost: weakens coverage and is shown. */
 struct loss {
-        const char *what;   /* "events of type map dropped", "processes unreadable: no CAP_SYS_PTRACE" */
+        const char *what; /* "events of type map dropped", "processes unreadable: no CAP_SYS_PTRACE" */
         uint64_t count;
         int64_t first, last; /* wall s */
 };

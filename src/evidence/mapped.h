@@ -12,10 +12,10 @@
 struct mapped_use {
         const struct process *process;
         const struct mapped_file *file;
-        const char *owner;              /* package_key() of the owner, or NULL */
-        const char *const *linked;      /* keys of packages linked into it (Go modules) */
+        const char *owner;         /* package_key() of the owner, or NULL */
+        const char *const *linked; /* keys of packages linked into it (Go modules) */
         size_t linked_count;
-        int64_t started;                /* wall s: when the process started */
+        int64_t started; /* wall s: when the process started */
 };
 
 /* Append the evidence of one use, seen at wall time `now`. 0 or -ENOMEM. */

@@ -54,11 +54,11 @@ int store_prune(struct store *s, int days, int64_t now, struct error *error);
 /* ---- reading --------------------------------------------------------------------------------------- */
 struct history {
         struct host_facts host;
-        int64_t time;            /* wall s of the last look */
-        package_list packages;   /* installed now, or stale and still in evidence of a running workload */
+        int64_t time;          /* wall s of the last look */
+        package_list packages; /* installed now, or stale and still in evidence of a running workload */
         VEC(struct workload) workloads;
         evidence_list evidence;
-        coverage_list coverage;  /* latest window of each (workload, root, runtime) */
+        coverage_list coverage; /* latest window of each (workload, root, runtime) */
         loss_list losses;
 };
 void history_done(struct history *h); /* frees the arrays; strings are the arena's */

@@ -14,9 +14,9 @@ struct cover {
         bool blind;
         const char *reason; /* blind: why */
         const char *engine, *gaps;
-        int64_t since;      /* latest begin: from here on all of them were watched */
-        size_t blind_exposed, blind_closed, blind_exposure_unknown;        /* blind workloads, by network */
-        size_t blind_privileged, blind_plain, blind_privilege_unknown;     /* and by rights */
+        int64_t since; /* latest begin: from here on all of them were watched */
+        size_t blind_exposed, blind_closed, blind_exposure_unknown;    /* blind workloads, by network */
+        size_t blind_privileged, blind_plain, blind_privilege_unknown; /* and by rights */
 };
 
 struct root_entry {
@@ -31,8 +31,8 @@ struct package_entry {
         const struct match *match;
         const char *key;
         struct root_entry *root;
-        size_t group;       /* index, SIZE_MAX: not evaluated */
-        enum level level;   /* proven in any workload */
+        size_t group;     /* index, SIZE_MAX: not evaluated */
+        enum level level; /* proven in any workload */
 };
 
 /* One record of evidence, resolved. */
@@ -49,7 +49,7 @@ struct group {
         struct root_entry *root;
         size_t *members; /* indexes of package_entry, by key */
         size_t member_count;
-        uint32_t runtimes; /* of all members */
+        uint32_t runtimes;                /* of all members */
         struct observation *observations; /* by workload, strongest first */
         size_t observation_count;
 };

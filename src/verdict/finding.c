@@ -10,8 +10,8 @@
 
 #include <errno.h>
 
-#define RUNTIME_INTERPRETED                                                                                  \
-        (RUNTIME_PYTHON | RUNTIME_NODE | RUNTIME_JAVA | RUNTIME_RUBY | RUNTIME_PHP | RUNTIME_PERL |          \
+#define RUNTIME_INTERPRETED                                                                         \
+        (RUNTIME_PYTHON | RUNTIME_NODE | RUNTIME_JAVA | RUNTIME_RUBY | RUNTIME_PHP | RUNTIME_PERL | \
          RUNTIME_SHELL | RUNTIME_DOTNET)
 
 /* ---- somebody uses it ------------------------------------------------------------------------------- */
@@ -113,9 +113,8 @@ static struct answer answer_of_blind(size_t yes, size_t no, size_t unknown, cons
                                        .engine = engine,
                                        .reason = "none of the workloads that might use it"};
         if (yes && !no && !unknown && r->workloads)
-                return (struct answer){.value = ANSWER_YES,
-                                       .engine = engine,
-                                       .reason = "every workload that might use it"};
+                return (struct answer){
+                        .value = ANSWER_YES, .engine = engine, .reason = "every workload that might use it"};
         return (struct answer){.reason = "which workload might use it is not known"};
 }
 
@@ -134,8 +133,8 @@ static void judge_blind(const struct root_entry *r, uint32_t runtimes, struct fi
                 sum.blind_privilege_unknown += c->blind_privilege_unknown;
         }
         f->executed = f->reached = f->restart_needed = f->loaded;
-        f->exposed =
-                answer_of_blind(sum.blind_exposed, sum.blind_closed, sum.blind_exposure_unknown, r, "sockets");
+        f->exposed = answer_of_blind(sum.blind_exposed, sum.blind_closed, sum.blind_exposure_unknown, r,
+                                     "sockets");
         f->privileged = answer_of_blind(sum.blind_privileged, sum.blind_plain, sum.blind_privilege_unknown, r,
                                         "procfs");
 }

@@ -17,11 +17,11 @@ size_t ignore_remarks(const struct ignore_rules *rules, int64_t now, struct aren
 
 struct gate {
         bool on;
-        bool by_decision;            /* else by level */
+        bool by_decision; /* else by level */
         enum level level;
         enum decision decision;
         bool allow_unknown, strict, only_fixed;
-        const char *min_severity;    /* rating or NULL */
+        const char *min_severity; /* rating or NULL */
 };
 /* "loaded", "act", … 0 or -EINVAL. */
 int gate_parse(const char *text, struct gate *ret);

@@ -41,7 +41,8 @@ int ignore_rule_set(struct ignore_rule *r, struct span field, struct span value,
         const struct {
                 const char *name;
                 const char **target;
-        } texts[] = {{"id", &r->id}, {"package", &r->package}, {"workload", &r->workload}, {"reason", &r->reason}};
+        } texts[] = {
+                {"id", &r->id}, {"package", &r->package}, {"workload", &r->workload}, {"reason", &r->reason}};
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
                 if (!span_equal(field, texts[i].name))
                         continue;
@@ -96,13 +97,15 @@ static int parse_line(struct span line, struct arena *a, struct ignore_rule *ret
                 const char *equal = memchr(word.data, '=', word.size);
                 int r = 0;
                 if (equal)
-                        r = ignore_rule_set(ret, (struct span){word.data, (size_t)(equal - word.data)},
-                                            (struct span){equal + 1, word.size - (size_t)(equal - word.data) - 1},
-                                            a, error);
+                        r = ignore_rule_set(
+                                ret, (struct span){word.data, (size_t)(equal - word.data)},
+                                (struct span){equal + 1, word.size - (size_t)(equal - word.data) - 1}, a,
+                                error);
                 else if (first)
                         r = ignore_rule_set(ret, SPAN("id"), word, a, error);
                 else
-                        r = error_set(error, -EINVAL, "'%.*s' is no field=value; the reason comes after ' -- '",
+                        r = error_set(error, -EINVAL,
+                                      "'%.*s' is no field=value; the reason comes after ' -- '",
                                       (int)MIN(word.size, (size_t)40), word.data);
                 if (r < 0)
                         return r;
@@ -187,7 +190,8 @@ int ignore_parse_json(struct span bytes, struct arena *a, struct ignore_rules *t
                 return error_set(error, -EINVAL, "line %d: %s", where.line, where.text);
         json_t *list = json_is_object(root) ? json_object_get(root, "ignore") : root;
         if (!json_is_array(list) || (json_is_object(root) && json_object_size(root) != 1))
-                return error_set(error, -EINVAL, "line 1: expected an array of rules, or {\"ignore\": [rules]}");
+                return error_set(error, -EINVAL,
+                                 "line 1: expected an array of rules, or {\"ignore\": [rules]}");
         size_t count = json_array_size(list);
         if (count > IGNORE_RULES_MAX)
                 return error_set(error, -EINVAL, "line 1: more than %d rules", IGNORE_RULES_MAX);

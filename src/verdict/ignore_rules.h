@@ -10,11 +10,11 @@ struct ignore_rule {
         const char *package;  /* name of the package, its source or a purl; NULL: all; one of both is set */
         const char *workload; /* glob over workload ids, or NULL: all, and what nobody uses */
         const char *reason;
-        int64_t expires;      /* wall s: first second that it no longer holds; 0: never */
-        bool until;           /* holds only for findings below until_level */
+        int64_t expires; /* wall s: first second that it no longer holds; 0: never */
+        bool until;      /* holds only for findings below until_level */
         enum level until_level;
-        size_t place;         /* line of the text form, number of the JSON form; from 1 */
-        size_t covered;       /* findings */
+        size_t place;   /* line of the text form, number of the JSON form; from 1 */
+        size_t covered; /* findings */
 };
 
 struct ignore_rules {

@@ -96,8 +96,7 @@ static void cover_join(struct cover *to, const struct workload *w, const struct 
                         to->reason = c && c->reason ? c->reason : "not every workload was looked at";
                 to->blind = true;
                 tally(&w->exposed, &to->blind_exposed, &to->blind_closed, &to->blind_exposure_unknown);
-                tally(&w->privileged, &to->blind_privileged, &to->blind_plain,
-                      &to->blind_privilege_unknown);
+                tally(&w->privileged, &to->blind_privileged, &to->blind_plain, &to->blind_privilege_unknown);
                 return;
         }
         if (!to->engine || c->since > to->since) {
@@ -113,7 +112,8 @@ static bool cover_newer(const struct coverage *a, const struct coverage *b)
 {
         int r = number_compare(a->until, b->until);
         r = r ? r : number_compare(a->since, b->since);
-        r = r ? r : (b->engine != NULL) - (a->engine != NULL); /* blind beats seeing: doubt beats a negative */
+        r = r ? r
+              : (b->engine != NULL) - (a->engine != NULL); /* blind beats seeing: doubt beats a negative */
         r = r ? r : text_compare(a->engine, b->engine);
         r = r ? r : text_compare(a->reason, b->reason);
         return (r ? r : text_compare(a->gaps, b->gaps)) > 0;

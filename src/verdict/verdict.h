@@ -11,8 +11,8 @@
 
 enum level { LEVEL_PRESENT, LEVEL_LOADED, LEVEL_EXECUTED, LEVEL_REACHED, _LEVEL_MAX };
 enum decision { DECISION_TRACK, DECISION_TRACK_STAR, DECISION_ATTEND, DECISION_ACT, _DECISION_MAX };
-const char *level_name(enum level level);          /* "present", "loaded", "executed", "reached" */
-const char *decision_name(enum decision decision); /* "track", "track*", "attend", "act" */
+const char *level_name(enum level level);                 /* "present", "loaded", "executed", "reached" */
+const char *decision_name(enum decision decision);        /* "track", "track*", "attend", "act" */
 int level_parse(const char *text, enum level *ret);       /* 0 or -EINVAL */
 int decision_parse(const char *text, enum decision *ret); /* 0 or -EINVAL */
 
@@ -21,7 +21,7 @@ enum mission { MISSION_LOW, MISSION_MEDIUM, MISSION_HIGH };
 struct verdict_input {
         const struct package *packages; /* current ones and stale ones, of all roots */
         size_t package_count;
-        const struct match *matches;    /* one a package, same order */
+        const struct match *matches;      /* one a package, same order */
         const struct workload *workloads; /* one a (workload, root) */
         size_t workload_count;
         const evidence_list *evidence;
@@ -30,7 +30,7 @@ struct verdict_input {
 };
 
 struct finding {
-        const char *key;                 /* stable over time and hosts */
+        const char *key; /* stable over time and hosts */
         const struct bug *bug;
         const struct package *package;   /* the binary package with the highest level */
         const struct package **binaries; /* the others of the same source version */
@@ -41,10 +41,10 @@ struct finding {
         struct answer loaded, executed, reached, exposed, privileged, restart_needed;
         bool stale;
         enum decision decision;
-        enum decision decision_proven;   /* what it would be if only what is proven counted */
-        bool decision_unknown;           /* rests on something unknown: the two differ */
-        const char *why;                 /* one line */
-        const char *suppressed;          /* NULL, or the reason of the ignore rule */
+        enum decision decision_proven; /* what it would be if only what is proven counted */
+        bool decision_unknown;         /* rests on something unknown: the two differ */
+        const char *why;               /* one line */
+        const char *suppressed;        /* NULL, or the reason of the ignore rule */
         const struct evidence **evidence;
         size_t evidence_count;
 };
