@@ -25,12 +25,15 @@ struct mapped_file {
         const char *unreadable; /* NULL, or why the file could not be looked at */
 };
 
-/* Open the file of the mapping [start, end) of `pid`. Returns a descriptor, or -errno. `ret_state` is
- * always set. */
+/* Open the file of the mapping [start, end) of `pid`; with both 0, the file that lies at `path` in its root
+ * (nothing proves then that it is the one that was mapped: compare times). Returns a descriptor, or
+ * -errno: -ESTALE when another file lies at the path now and the mapped one cannot be reached. `ret_state`
+ * is always set. */
 int mapped_file_open(int pid, uint64_t start, uint64_t end, const char *path, bool deleted,
                      enum file_state *ret_state);
-/* All facts about it; `fd` as opened above, or negative when that failed (the ELF header and its notes
- * are then read from the process's memory at `start` when the mapping's offset is 0). 0 or -ENOMEM. */
+/* All that its content tells (`object`, `runtimes`, `elf`, `unreadable`; the rest of `ret` is left alone);
+ * `fd` as opened above, or negative when that failed (the ELF header and its notes are then read from the
+ * process's memory at `start` when the mapping's offset is 0). 0 or -ENOMEM. */
 int mapped_file_examine(int fd, int pid, uint64_t start, uint64_t offset, struct arena *a,
                         struct mapped_file *ret);
 void mapped_file_pack(const struct mapped_file *f, struct buf *to);

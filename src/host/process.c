@@ -58,12 +58,9 @@ int process_reader_new(const struct cgroup_choice *cgroup, struct process_reader
         reader->cache = ARENA_INIT(CACHE_BYTES);
         reader->ticks = (uint64_t)sysconf(_SC_CLK_TCK);
         reader->may_trace = capability_held(CAP_SYS_PTRACE);
-        /* In a container that shares the host's pid namespace, pid 1 still has the host's root. */
-        reader->host_fd = open("/proc/1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (reader->host_fd < 0)
-                reader->host_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (reader->host_fd < 0 || fstat(reader->host_fd, &st) < 0) {
-                int r = -errno;
+        reader->host_fd = root_open_host();
+        int r = reader->host_fd < 0 ? reader->host_fd : fstat(reader->host_fd, &st) < 0 ? -errno : 0;
+        if (r < 0) {
                 process_reader_free(reader);
                 return r;
         }

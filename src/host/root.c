@@ -37,13 +37,26 @@ static bool lies_below(const char *path, const char *directory)
                (!strncmp(path, directory, size) && (!path[size] || path[size] == '/'));
 }
 
-/* Whether the process locked itself into a directory that its program is not in, on the host. */
+int root_open_host(void)
+{
+        int fd = open("/proc/1/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+/* Whether the process locked itself into a directory that its program is not in, and the program is one of
+ * the host's: found at the same path there, as the same file. */
 static bool left_for_chroot(int proc_pid_fd, const char *root_link)
 {
-        char exe[PATH_MAX], own[PATH_MAX], init[PATH_MAX];
-        return strcmp(root_link, "/") != 0 && link_read(proc_pid_fd, "exe", exe) == 0 && exe[0] == '/' &&
-               !lies_below(exe, root_link) && link_read(proc_pid_fd, "ns/mnt", own) == 0 &&
-               link_read(AT_FDCWD, "/proc/1/ns/mnt", init) == 0 && !strcmp(own, init);
+        char exe[PATH_MAX];
+        struct stat runs, lies;
+        if (!strcmp(root_link, "/") || link_read(proc_pid_fd, "exe", exe) < 0 || exe[0] != '/' ||
+            lies_below(exe, root_link) || fstatat(proc_pid_fd, "exe", &runs, 0) < 0)
+                return false;
+        _cleanup_close_ int host_fd = root_open_host();
+        _cleanup_close_ int fd = host_fd < 0 ? -1 : file_open_in(host_fd, exe);
+        return fd >= 0 && fstat(fd, &lies) == 0 && runs.st_dev == lies.st_dev && runs.st_ino == lies.st_ino;
 }
 
 int root_open(int proc_pid_fd)
@@ -53,9 +66,9 @@ int root_open(int proc_pid_fd)
         if (r < 0)
                 return r;
         int fd = left_for_chroot(proc_pid_fd, link)
-                         ? open("/proc/1/root", O_PATH | O_DIRECTORY | O_CLOEXEC)
+                         ? root_open_host()
                          : openat(proc_pid_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+        return fd == -1 ? -errno : fd;
 }
 
 const char *root_path(int proc_pid_fd, const char *path)

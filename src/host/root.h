@@ -16,10 +16,13 @@ struct root {
 
 /* What identifies the root of a process, from /proc/PID/root and /proc/PID/mountinfo.
  * `host_device`/`host_inode` are those of the host's "/". 0 or -errno. A process that went into a chroot
- * after its start (its executable lies outside) still runs code of the tree that it came from: in the
- * host's mount namespace it counts as the host's. */
+ * after its start (its executable lies outside, and is the host's) still runs the host's code and counts as
+ * living there. */
 int root_identify(int proc_pid_fd, uint64_t host_device, uint64_t host_inode, struct arena *a,
                   struct root *ret);
+/* "/" of the host. In a container that shares the host's pid namespace, pid 1 still has it; where pid 1 may
+ * not be looked at, it is our own. A descriptor or -errno. */
+int root_open_host(void);
 /* Descriptor of the directory that the code of process `pid` comes from, by the same rule. The process's
  * procfs directory is `proc_pid_fd`. -errno on failure. */
 int root_open(int proc_pid_fd);

@@ -11,7 +11,8 @@ struct inventory_reply {
         VEC(const char *) limits;
 };
 void inventory_reply_pack(const struct inventory_reply *r, struct buf *to);
-int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_reply *ret);
+int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_reply *ret); /* or -EBADMSG */
+void inventory_reply_done(struct inventory_reply *r); /* frees the arrays; strings are the arena's */
 
 struct file_reply {
         struct mapped_file file;
@@ -21,4 +22,5 @@ struct file_reply {
         package_list linked;         /* Go modules */
 };
 void file_reply_pack(const struct file_reply *r, struct buf *to);
-int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret);
+int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret); /* or -EBADMSG */
+void file_reply_done(struct file_reply *r);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prober/reply.h"
+
+#include <errno.h>
+
+/* Lists of packages, one after the other; how long they may be follows from the bytes that are there. */
+
+enum { LEAST_PACKAGE = 8 * 8, LEAST_STRING = 8 }; /* bytes on the wire, at least */
+
+static void packages_pack(const package_list *list, struct buf *to)
+{
+        wire_put_u64(to, list->count);
+        vec_each (p, list)
+                package_pack(p, to);
+}
+
+static int packages_unpack(struct wire *from, struct arena *a, package_list *to)
+{
+        uint64_t count = wire_get_max(from, from->left / LEAST_PACKAGE);
+        for (uint64_t i = 0; i < count && !from->failed; i++) {
+                struct package *p = vec_add(to);
+                if (!p)
+                        return -ENOMEM;
+                int r = package_unpack(from, a, p);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+void inventory_reply_pack(const struct inventory_reply *r, struct buf *to)
+{
+        packages_pack(&r->packages, to);
+        wire_put_u64(to, r->limits.count);
+        vec_each (limit, &r->limits)
+                wire_put_str(to, *limit);
+}
+
+int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_reply *ret)
+{
+        struct inventory_reply reply = {};
+        int r = packages_unpack(from, a, &reply.packages);
+        uint64_t count = r == 0 ? wire_get_max(from, from->left / LEAST_STRING) : 0;
+        for (uint64_t i = 0; i < count && r == 0 && !from->failed; i++) {
+                const char **limit = vec_add(&reply.limits);
+                if (!limit)
+                        r = -ENOMEM;
+                else if (!(*limit = wire_get_str(from, a)))
+                        from->failed = true;
+        }
+        if (r == 0)
+                r = wire_end(from);
+        if (r < 0) {
+                inventory_reply_done(&reply);
+                return r;
+        }
+        *ret = reply;
+        return 0;
+}
+
+void inventory_reply_done(struct inventory_reply *r)
+{
+        vec_done(&r->packages);
+        vec_done(&r->limits);
+}
+
+void file_reply_pack(const struct file_reply *r, struct buf *to)
+{
+        mapped_file_pack(&r->file, to);
+        wire_put_u64(to, r->has_owner);
+        if (r->has_owner)
+                package_pack(&r->owner, to);
+        packages_pack(&r->linked, to);
+}
+
+int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret)
+{
+        struct file_reply reply = {};
+        int r = mapped_file_unpack(from, a, &reply.file);
+        if (r == 0) {
+                reply.has_owner = wire_get_max(from, 1);
+                if (reply.has_owner)
+                        r = package_unpack(from, a, &reply.owner);
+        }
+        if (r == 0)
+                r = packages_unpack(from, a, &reply.linked);
+        if (r == 0)
+                r = wire_end(from);
+        if (r < 0) {
+                file_reply_done(&reply);
+                return r;
+        }
+        *ret = reply;
+        return 0;
+}
+
+void file_reply_done(struct file_reply *r)
+{
+        vec_done(&r->linked);
+}

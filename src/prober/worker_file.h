@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Inside of src/prober: the worker's memory, and the jobs that concern packages. */
+
+#include "base/map.h"
+#include "host/process.h"
+#include "inventory/inventory.h"
+#include "prober/channel.h"
+
+struct cached_root {
+        struct inventory *inventory;
+        char id[]; /* key of the map */
+};
+
+struct worker {
+        struct process_reader *reader;
+        struct map roots;   /* root id → struct cached_root */
+        struct map files;   /* identity and times of a file → what its content tells */
+        struct arena names; /* of `files`; all is forgotten when it is full */
+};
+
+/* A descriptor of the root that the job speaks of, after proof that the process still lives in it; -ESRCH
+ * otherwise. */
+int worker_root_open(struct worker *w, const struct probe_job *job);
+void worker_roots_done(struct worker *w);
+int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply);
+int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply);
+/* The inventory of the job's root: from memory, else read now. NULL: it cannot be read, or must not be. */
+const struct inventory *worker_inventory_of(struct worker *w, const struct probe_job *job);
