@@ -89,12 +89,13 @@ static void a_record_survives_the_wire(void **state)
         }
 }
 
-/* A child that prepares itself, says so by a byte, and waits to be killed. */
+/* A child that prepares itself, says so by a byte (or by executing another program), and waits to be
+ * killed. */
 static pid_t victim(void (*prepare)(void *), void *context)
 {
         int pair[2];
         char byte;
-        assert_int_equal(pipe(pair), 0);
+        assert_int_equal(pipe2(pair, O_CLOEXEC), 0);
         pid_t pid = fork();
         if (pid == 0) {
                 close(pair[0]);
@@ -105,7 +106,7 @@ static pid_t victim(void (*prepare)(void *), void *context)
                 _exit(1);
         }
         close(pair[1]);
-        assert_int_equal(read(pair[0], &byte, 1), 1);
+        assert_true(read(pair[0], &byte, 1) >= 0);
         close(pair[0]);
         return pid;
 }
@@ -169,57 +170,37 @@ static void late_chroot_counts_as_host(void **state)
         assert_true(str_ends(p.exe, "test-host_process"));
 }
 
-struct other_root {
-        char directory[64];
-        bool own_namespace;
-};
-
-/* Run this program from a copy inside of the directory. */
-static void enter_other_root(void *context)
+/* With /usr as its root a program finds its libraries by the same names, where /bin and /lib are links. */
+static void sleep_in_other_root(void *context)
 {
-        const struct other_root *other = context;
-        if (other->own_namespace &&
-            (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-             mount(other->directory, other->directory, NULL, MS_BIND, NULL) < 0))
+        if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+            mount("/usr", context, NULL, MS_BIND, NULL) < 0 || chroot(context) < 0 || chdir("/") < 0)
                 _exit(1);
-        if (chroot(other->directory) < 0 || chdir("/") < 0)
-                _exit(1);
-}
-
-static void run_sleeper(void *context)
-{
-        enter_other_root(context);
-        /* A static program would be needed to exec here; a mapping of the copy says where its code is from. */
-        int fd = open("/program", O_RDONLY);
-        if (fd < 0 || mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
-                _exit(1);
-}
-
-static void copy_self(const char *directory)
-{
-        char command[256];
-        snprintf(command, sizeof(command), "cp /proc/%d/exe %s/program", getpid(), directory);
-        assert_int_equal(system(command), 0);
+        execl("/bin/sleep", "sleep", "1000", NULL);
+        _exit(1);
 }
 
 static void mount_namespace_is_seen(void **state)
 {
         (void)state;
         need_root();
-        struct other_root other = {.directory = "/tmp/usewear-root-XXXXXX", .own_namespace = true};
-        assert_non_null(mkdtemp(other.directory));
-        copy_self(other.directory);
-        pid_t pid = victim(run_sleeper, &other);
+        char directory[] = "/tmp/usewear-root-XXXXXX";
+        assert_non_null(mkdtemp(directory));
+        pid_t pid = victim(sleep_in_other_root, directory);
         _cleanup_arena_ struct arena a = ARENA_INIT(8 << 20);
         _cleanup_(process_done) struct process p = {}, own = {};
-        assert_int_equal(process_read(reader, pid, PROCESS_READ_MAPPINGS, &a, &p), 0);
-        assert_int_equal(process_read(reader, getpid(), 0, &a, &own), 0);
+        int r = process_read(reader, pid, PROCESS_READ_MAPPINGS, &a, &p);
         bury(pid);
-        char command[128];
-        snprintf(command, sizeof(command), "rm -rf %s", other.directory);
-        assert_int_equal(system(command), 0);
+        rmdir(directory);
+        if (r == -ESRCH) {
+                print_message("needs a /usr that programs can run from\n");
+                skip();
+        }
+        assert_int_equal(r, 0);
+        assert_int_equal(process_read(reader, getpid(), 0, &a, &own), 0);
         assert_true(p.mount_ns != own.mount_ns);
         assert_true(str_starts(p.root.id, "mount:"));
+        assert_string_equal(p.exe, "/bin/sleep");
         assert_true(p.root.device != own.root.device || p.root.inode != own.root.inode);
 }
 
