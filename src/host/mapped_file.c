@@ -128,8 +128,8 @@ static bool proven_same(int fd, const struct place *at, uint64_t start)
 static bool is_memory(int fd, const char *path, bool deleted)
 {
         struct statfs fs;
-        if (!deleted || (!str_starts(path, "/memfd:") && !str_starts(path, "/SYSV") && !str_starts(path, "/dev/zero") &&
-                         !str_starts(path, "/anon_hugepage")))
+        if (!deleted || (!str_starts(path, "/memfd:") && !str_starts(path, "/SYSV") &&
+                         !str_starts(path, "/dev/zero") && !str_starts(path, "/anon_hugepage")))
                 return false;
         return fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type == TMPFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC;
 }

@@ -17,10 +17,10 @@ enum file_state {
 };
 
 struct mapped_file {
-        const char *path;      /* in its root */
-        const char *object;    /* "build-id:…", else "sha256:…", else NULL: the lasting identity */
+        const char *path;   /* in its root */
+        const char *object; /* "build-id:…", else "sha256:…", else NULL: the lasting identity */
         enum file_state state;
-        uint32_t runtimes;     /* interpreters that this file holds (enum runtime bits), by exported symbols */
+        uint32_t runtimes; /* interpreters that this file holds (enum runtime bits), by exported symbols */
         bool elf;
         const char *unreadable; /* NULL, or why the file could not be looked at */
 };

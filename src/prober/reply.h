@@ -17,9 +17,9 @@ void inventory_reply_done(struct inventory_reply *r); /* frees the arrays; strin
 struct file_reply {
         struct mapped_file file;
         bool has_owner;
-        struct package owner;        /* stale files: the version that was installed when the process started,
-                                        NULL where the package manager's log does not say */
-        package_list linked;         /* Go modules */
+        struct package owner; /* stale files: the version that was installed when the process started,
+                                 NULL where the package manager's log does not say */
+        package_list linked;  /* Go modules */
 };
 void file_reply_pack(const struct file_reply *r, struct buf *to);
 int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret); /* or -EBADMSG */

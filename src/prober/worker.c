@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "prober/channel.h"
+#include "prober/worker_file.h"
 
-#include "host/process.h"
 #include "host/socket.h"
 
 #include <errno.h>
 
 /* One job's work. Nothing is kept between jobs but caches. */
 
-enum { RECORD_ARENA = 64 << 20 };
-
-struct worker {
-        struct process_reader *reader;
-};
+enum { RECORD_ARENA = 64 << 20, NAMES_BYTES = 64 << 20 };
 
 int worker_new(const struct cgroup_choice *cgroup, struct worker **ret)
 {
         struct worker *w = calloc(1, sizeof(*w));
         if (!w)
                 return -ENOMEM;
+        w->names = ARENA_INIT(NAMES_BYTES);
         int r = process_reader_new(cgroup, &w->reader);
         if (r < 0) {
                 worker_free(w);
@@ -32,6 +28,8 @@ struct worker *worker_free(struct worker *w)
 {
         if (!w)
                 return NULL;
+        map_done(&w->files);
+        arena_done(&w->names);
         process_reader_free(w->reader);
         free(w);
         return NULL;
@@ -64,8 +62,9 @@ int worker_do(struct worker *w, const struct probe_job *job, struct buf *reply)
                 return do_process(w, job, reply);
         case PROBE_SOCKETS:
                 return do_sockets(job, reply);
-        case PROBE_INVENTORY:
         case PROBE_FILE:
+                return worker_file(w, job, reply);
+        case PROBE_INVENTORY:
         case _PROBE_KIND_MAX:
                 break;
         }

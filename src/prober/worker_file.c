@@ -2,6 +2,7 @@
 #include "prober/worker_file.h"
 
 #include "base/clock.h"
+#include "host/runtime.h"
 #include "prober/reply.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 /* What a file's content tells is remembered by its identity and times: hundreds of processes map the same
  * libraries. Who owns it is asked anew each time, because packages come and go. */
 
-enum { RECORD_ARENA = 64 << 20, NAMES_BYTES = 64 << 20 };
+enum { RECORD_ARENA = 64 << 20, PROCESS_ARENA = 8 << 20 };
 
 struct file_key {
         uint64_t device, inode, size;
@@ -56,7 +57,8 @@ static void remember(struct worker *w, const struct file_key *key, const struct 
         map_put(&w->files, &known->key, sizeof(known->key), known);
 }
 
-static int examine(struct worker *w, int fd, const struct probe_job *job, struct arena *a, struct mapped_file *file)
+static int examine(struct worker *w, int fd, const struct probe_job *job, struct arena *a,
+                   struct mapped_file *file)
 {
         struct file_key key;
         bool keyed = fd >= 0 && key_of(fd, &key) == 0;
@@ -81,66 +83,36 @@ static bool unchanged_since(int fd, int64_t started)
         return fstat(fd, &st) == 0 && st.st_ctim.tv_sec <= started;
 }
 
-/* dpkg's binary rebuilds: the source keeps its version without "+bN". */
-static bool is_rebuild_of(const char *version, const char *source_version, size_t *ret_size)
+static int process_root_open(struct worker *w, const struct probe_job *job)
 {
-        const char *at = strstr(version, "+b");
-        if (!at || !at[2] || strspn(at + 2, "0123456789") != strlen(at + 2))
-                return false;
-        *ret_size = (size_t)(at - version);
-        return strlen(source_version) == *ret_size && !strncmp(version, source_version, *ret_size);
+        _cleanup_arena_ struct arena a = ARENA_INIT(PROCESS_ARENA);
+        _cleanup_(process_done) struct process p = {};
+        char path[32];
+        snprintf(path, sizeof(path), "/proc/%d", job->pid);
+        _cleanup_close_ int proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (proc_fd < 0)
+                return errno == ENOENT ? -ESRCH : -errno;
+        int r = process_read(w->reader, job->pid, 0, &a, &p);
+        if (r < 0)
+                return r;
+        /* Both are cut to whole seconds, by clocks that are steered. */
+        bool reused = job->kind == PROBE_FILE && job->end &&
+                      llabs((long long)(clock_wall_of(p.start) - job->started)) > 2;
+        if (reused)
+                return -ESRCH;
+        if (!str_equal(p.root.id, job->root_id))
+                return p.root.id ? -ESRCH : -EACCES;
+        return root_open(proc_fd);
 }
 
-/* The owner of a file that lies there no more is the version that was installed when it was mapped. */
-static int make_stale(const struct inventory *inventory, int64_t started, struct arena *a, struct package *owner)
+int worker_root_open(struct worker *w, const struct probe_job *job)
 {
-        const char *now = owner->version, *source_now = owner->source_version;
-        const char *then = inventory_version_at(inventory, owner->name, owner->arch, started);
-        size_t size = 0, size_then = 0;
-        owner->stale = true;
-        owner->version = then;
-        owner->source_version = NULL;
-        if (!then || !now || !source_now)
-                return 0;
-        if (!strcmp(then, now))
-                owner->source_version = source_now;
-        else if (!strcmp(now, source_now))
-                owner->source_version = then;
-        else if (is_rebuild_of(now, source_now, &size)) {
-                const char *at = strstr(then, "+b");
-                size_then = at && strspn(at + 2, "0123456789") == strlen(at + 2) ? (size_t)(at - then) : strlen(then);
-                owner->source_version = arena_strndup(a, then, size_then);
-                if (!owner->source_version)
-                        return -ENOMEM;
-        }
-        return 0;
-}
-
-static bool is_gone(enum file_state state)
-{
-        return state == FILE_REPLACED || state == FILE_DELETED;
-}
-
-static int attribute(struct worker *w, int fd, const struct probe_job *job, struct arena *a,
-                     struct file_reply *reply)
-{
-        if (reply->file.state == FILE_MEMORY)
-                return 0;
-        const struct inventory *inventory = worker_inventory_of(w, job);
-        const struct package *owner = inventory ? inventory_owner(inventory, reply->file.path) : NULL;
-        if (owner) {
-                reply->has_owner = true;
-                reply->owner = *owner;
-                return is_gone(reply->file.state) ? make_stale(inventory, job->started, a, &reply->owner) : 0;
-        }
-        /* What a distribution built belongs to its package, whatever is linked into it. */
-        if (!inventory || !reply->file.elf || fd < 0)
-                return 0;
-        int r = inventory_go_modules(fd, job->root_id, reply->file.path, a, &reply->linked);
-        if (is_gone(reply->file.state))
-                vec_each (module, &reply->linked)
-                        module->stale = true;
-        return r == -ENOMEM ? r : 0;
+        if (job->pid)
+                return process_root_open(w, job);
+        if (!job->root_path)
+                return -EINVAL;
+        int fd = open(job->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
 }
 
 /* The path in the root, as it was when the process was looked at. */
@@ -164,7 +136,8 @@ int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
-        int opened = mapped_file_open(job->pid, job->start, job->end, job->path, job->deleted, &record.file.state);
+        int opened =
+                mapped_file_open(job->pid, job->start, job->end, job->path, job->deleted, &record.file.state);
         _cleanup_close_ int fd = opened;
         if (opened == -ESRCH || (by_path && opened < 0))
                 return opened;
@@ -173,8 +146,8 @@ int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply
         int r = path_in_root(job, &a, &record.file.path);
         if (r == 0)
                 r = examine(w, fd, job, &a, &record.file);
-        if (r == 0)
-                r = attribute(w, fd, job, &a, &record);
+        if (r == 0 && record.file.elf)
+                record.file.runtimes |= runtime_of_program(record.file.path);
         if (r == 0 && fd < 0 && !record.file.object && !record.file.unreadable)
                 record.file.unreadable = strerror(-opened);
         if (r == 0)

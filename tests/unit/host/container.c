@@ -77,11 +77,13 @@ static void podman_of_a_user(void **state)
         (void)state;
         _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
         struct container c;
-        static const char list[] = "[{\"id\":\"other\"},{\"id\":\"" ID "\",\"names\":[\"db\"],\"image\":\"" IMAGE
-                                   "\",\"metadata\":\"{\\\"image-name\\\":\\\"docker.io/library/postgres:16\\\"}\"}]";
+        static const char list[] =
+                "[{\"id\":\"other\"},{\"id\":\"" ID "\",\"names\":[\"db\"],\"image\":\"" IMAGE
+                "\",\"metadata\":\"{\\\"image-name\\\":\\\"docker.io/library/postgres:16\\\"}\"}]";
         put("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000:Ann:/home/ann:/bin/sh\n");
         put("home/ann/.local/share/containers/storage/overlay-containers/containers.json", list);
-        struct workload_hint hint = {.kind = WORKLOAD_CONTAINER, .container_id = ID, .runtime = "podman", .uid = 1000};
+        struct workload_hint hint = {
+                .kind = WORKLOAD_CONTAINER, .container_id = ID, .runtime = "podman", .uid = 1000};
         assert_int_equal(find(&hint, &a, &c), 1);
         assert_string_equal(c.name, "db");
         assert_string_equal(c.image, "docker.io/library/postgres:16");
@@ -117,7 +119,8 @@ static void crio_sandbox(void **state)
         _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
         struct container c;
         put("run/containers/storage/overlay-containers/" ID "/userdata/config.json",
-            "{\"annotations\":{\"io.kubernetes.cri-o.ContainerType\":\"sandbox\",\"io.kubernetes.pod.namespace\":\"ns\","
+            "{\"annotations\":{\"io.kubernetes.cri-o.ContainerType\":\"sandbox\",\"io.kubernetes.pod."
+            "namespace\":\"ns\","
             "\"io.kubernetes.pod.name\":\"p-0\",\"io.kubernetes.cri-o.ImageRef\":\"" IMAGE "\"}}");
         struct workload_hint hint = {.kind = WORKLOAD_K8S, .container_id = ID, .runtime = "cri-o"};
         assert_int_equal(find(&hint, &a, &c), 1);
@@ -154,7 +157,8 @@ static void hostile_state_is_no_harm(void **state)
         (void)state;
         _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
         struct container c;
-        put("var/lib/docker/containers/" ID "/config.v2.json", "{\"Name\":17,\"Image\":\"sha256:short\",\"Config\":[]}");
+        put("var/lib/docker/containers/" ID "/config.v2.json",
+            "{\"Name\":17,\"Image\":\"sha256:short\",\"Config\":[]}");
         put("var/lib/containers/storage/overlay-containers/containers.json", "[[[[");
         struct workload_hint hint = {.kind = WORKLOAD_CONTAINER, .container_id = ID};
         assert_int_equal(find(&hint, &a, &c), 1);
@@ -170,12 +174,12 @@ static void owners_of_pods(void **state)
         static const struct {
                 const char *pod, *owner;
         } cases[] = {
-                {"api-5d8f7c9b6d-x7k2p", "api"},           /* Deployment */
+                {"api-5d8f7c9b6d-x7k2p", "api"}, /* Deployment */
                 {"my-long-app-7f9c4d8b65-zzt4w", "my-long-app"},
-                {"node-exporter-x7k2p", "node-exporter"},  /* DaemonSet */
-                {"postgres-0", "postgres"},                /* StatefulSet */
-                {"backup-28391234-qx9z4", "backup"},       /* CronJob */
-                {"etcd-master1", "etcd-master1"},          /* static pod: no vowels in generated names */
+                {"node-exporter-x7k2p", "node-exporter"}, /* DaemonSet */
+                {"postgres-0", "postgres"},               /* StatefulSet */
+                {"backup-28391234-qx9z4", "backup"},      /* CronJob */
+                {"etcd-master1", "etcd-master1"},         /* static pod: no vowels in generated names */
                 {"kube-proxy", "kube-proxy"},
                 {"x", "x"},
                 {"-x7k2p", "-x7k2p"},

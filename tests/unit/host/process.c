@@ -45,7 +45,8 @@ static void own_process(void **state)
         int s = socket(AF_INET, SOCK_STREAM, 0);
         struct stat st;
         assert_int_equal(fstat(s, &st), 0);
-        assert_int_equal(process_read(reader, getpid(), PROCESS_READ_MAPPINGS | PROCESS_READ_SOCKETS, &a, &p), 0);
+        assert_int_equal(process_read(reader, getpid(), PROCESS_READ_MAPPINGS | PROCESS_READ_SOCKETS, &a, &p),
+                         0);
         assert_int_equal(p.pid, getpid());
         assert_int_equal(p.ppid, getppid());
         assert_int_equal(p.uid, geteuid());
@@ -129,7 +130,8 @@ static void map_memfd(void *context)
 {
         (void)context;
         int fd = memfd_create("usewear-test", 0);
-        if (ftruncate(fd, 4096) < 0 || mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
+        if (ftruncate(fd, 4096) < 0 ||
+            mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED)
                 _exit(1);
 }
 

@@ -80,7 +80,8 @@ static void own_sockets_have_their_roles(void **state)
 
 static struct socket_entry entry(enum socket_role role, const char *local, const char *remote)
 {
-        struct socket_entry s = {.protocol = IPPROTO_TCP, .role = role, .local_port = 80, .remote_port = 4711};
+        struct socket_entry s = {
+                .protocol = IPPROTO_TCP, .role = role, .local_port = 80, .remote_port = 4711};
         assert_int_equal(inet_pton(AF_INET6, local, &s.local), 1);
         assert_int_equal(inet_pton(AF_INET6, remote, &s.remote), 1);
         return s;
@@ -100,9 +101,11 @@ static void exposure_is_what_others_can_reach(void **state)
                 {SOCKET_LISTEN, "::1", "::", false, "tcp [::1]:80"},
                 {SOCKET_LISTEN, "::ffff:127.3.2.1", "::", false, "tcp 127.3.2.1:80"},
                 {SOCKET_LISTEN, "::ffff:10.0.0.1", "::", true, "tcp 10.0.0.1:80"},
-                {SOCKET_ACCEPTED, "2001:db8::1", "2001:db8::7", true, "tcp [2001:db8::1]:80 from [2001:db8::7]"},
+                {SOCKET_ACCEPTED, "2001:db8::1", "2001:db8::7", true,
+                 "tcp [2001:db8::1]:80 from [2001:db8::7]"},
                 {SOCKET_ACCEPTED, "::1", "::1", false, "tcp [::1]:80 from [::1]"},
-                {SOCKET_ACCEPTED, "::ffff:10.0.0.1", "::ffff:10.0.0.1", false, "tcp 10.0.0.1:80 from 10.0.0.1"},
+                {SOCKET_ACCEPTED, "::ffff:10.0.0.1", "::ffff:10.0.0.1", false,
+                 "tcp 10.0.0.1:80 from 10.0.0.1"},
                 {SOCKET_CONNECTED, "::ffff:10.0.0.1", "::ffff:10.0.0.7", false,
                  "tcp 10.0.0.1:80 to 10.0.0.7:4711"},
         };

@@ -62,8 +62,8 @@ static void check_pieces(struct remote *r)
         static char to[COUNT][8];
         for (size_t i = 0; i < COUNT; i++)
                 pieces[i] = (struct remote_piece){.address = at + i, .to = to[i], .size = 8};
-        pieces[3].address = at + 2 * PAGE;        /* nothing there */
-        pieces[700].address = at + 2 * PAGE - 5;  /* five bytes, then nothing */
+        pieces[3].address = at + 2 * PAGE;       /* nothing there */
+        pieces[700].address = at + 2 * PAGE - 5; /* five bytes, then nothing */
         pieces[701].size = 0;
         pieces[702].address = 8;
         assert_int_equal(remote_read_pieces(r, pieces, COUNT), 0);

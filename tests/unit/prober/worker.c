@@ -5,24 +5,14 @@
 #include "host/process.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/fuse.h>
-#include <linux/userfaultfd.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <cmocka.h>
 
-/* Reads that never return, and workers that die: each must cost its own job only. This program is its own
+/* Workers that are late, die or lie: each must cost its own job only. This program is its own
  * worker, see main. */
 
 #define SHORT (NS_PER_S / 4)
@@ -61,93 +51,6 @@ static const struct probe_job *harmless(void)
         static struct probe_job job = {.kind = PROBE_PROCESS};
         job.pid = getpid();
         return &job;
-}
-
-/* ---- a page guarded by userfaultfd ------------------------------------------------------------------- */
-
-enum { PADDING = 64 * 1024, PAGE = 4096 };
-
-/* A page in the middle of the child's environment that nobody will ever fill. */
-static int guard_environment(void)
-{
-        int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-        struct uffdio_api api = {.api = UFFD_API};
-        char *padding = getenv("PADDING");
-        if (fd < 0 || !padding || ioctl(fd, UFFDIO_API, &api) < 0)
-                return 1;
-        char *page = (char *)(((uintptr_t)padding + PADDING / 2) & ~(uintptr_t)(PAGE - 1));
-        struct uffdio_register area = {.range = {(uint64_t)(uintptr_t)page, PAGE},
-                                       .mode = UFFDIO_REGISTER_MODE_MISSING};
-        if (ioctl(fd, UFFDIO_REGISTER, &area) < 0 || madvise(page, PAGE, MADV_DONTNEED) < 0)
-                return 2;
-        return 0;
-}
-
-static _Noreturn void guarded_main(void)
-{
-        char result = (char)guard_environment();
-        if (write(1, &result, 1) == 1)
-                for (;;)
-                        pause();
-        _exit(1);
-}
-
-/* A copy of this program called python, so that the worker asks for its environment. */
-static pid_t start_guarded(char *path, char *ret_result)
-{
-        static char padding[PADDING] = "PADDING=";
-        memset(padding + strlen("PADDING="), 'x', sizeof(padding) - strlen("PADDING=") - 1);
-        char *environment[] = {padding, NULL}, command[256];
-        int pair[2];
-        snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), path);
-        assert_int_equal(system(command), 0);
-        assert_int_equal(pipe(pair), 0);
-        pid_t pid = fork();
-        if (pid == 0) {
-                dup2(pair[1], 1);
-                execle(path, path, "guarded", NULL, environment);
-                _exit(1);
-        }
-        close(pair[1]);
-        assert_int_equal(read(pair[0], ret_result, 1), 1);
-        close(pair[0]);
-        return pid;
-}
-
-static void guarded_page_costs_one_job(void **state)
-{
-        (void)state;
-        char directory[] = "/tmp/usewear-hang-XXXXXX", path[64], result;
-        assert_non_null(mkdtemp(directory));
-        snprintf(path, sizeof(path), "%s/python", directory);
-        pid_t pid = start_guarded(path, &result);
-        struct answers answers = {};
-        struct prober_counts counts = {};
-        if (result == 0) {
-                _cleanup_prober_ struct prober *p = new_prober();
-                struct probe_job job = {.kind = PROBE_PROCESS, .pid = pid, .flags = PROCESS_READ_MAPPINGS};
-                submit(p, harmless(), &answers);
-                submit(p, &job, &answers);
-                for (int i = 0; i < 8; i++)
-                        submit(p, harmless(), &answers);
-                job.flags = 0; /* who it is, without its memory */
-                submit(p, &job, &answers);
-                assert_int_equal(prober_run(p), 0);
-                counts = prober_counts(p);
-        }
-        kill(pid, SIGKILL);
-        waitpid(pid, NULL, 0);
-        unlink(path);
-        rmdir(directory);
-        if (result != 0) {
-                print_message("needs userfaultfd (%d)\n", result);
-                skip();
-        }
-        assert_int_equal(answers.done, 11);
-        assert_int_equal(answers.statuses[0], 0);
-        assert_int_equal(answers.statuses[1], -ETIME);
-        assert_int_equal(answers.good, 10);
-        assert_int_equal(counts.late, 1);
 }
 
 /* ---- workers that die ---------------------------------------------------------------------------------- */
@@ -225,7 +128,8 @@ static void an_absent_parent_is_no_delay(void **state)
         assert_int_equal(answers.good, 10);
 }
 
-/* ---- a worker that lies ---------------------------------------------------------------------------------- */
+/* ---- a worker that lies ----------------------------------------------------------------------------------
+ */
 
 struct resubmit {
         struct prober *p;
@@ -283,7 +187,8 @@ static void a_lying_worker_is_replaced(void **state)
         setenv("USEWEAR_TEST_LIAR", "1", 1);
         struct prober *p = NULL;
         struct answers answers = {};
-        assert_int_equal(prober_new(&(struct prober_options){.deadline_ns = NS_PER_S, .program = link}, &p, NULL), 0);
+        assert_int_equal(
+                prober_new(&(struct prober_options){.deadline_ns = NS_PER_S, .program = link}, &p, NULL), 0);
         for (int i = 0; i < 4; i++)
                 submit(p, harmless(), &answers);
         assert_int_equal(prober_run(p), 0);
@@ -296,15 +201,12 @@ static void a_lying_worker_is_replaced(void **state)
 
 int main(int argc, char **argv)
 {
-        if (argc > 1 && !strcmp(argv[1], "guarded"))
-                guarded_main();
         if (argc > 1 && !strcmp(argv[1], "prober")) {
                 if (getenv("USEWEAR_TEST_LIAR"))
                         liar_main();
                 return prober_serve(3);
         }
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(guarded_page_costs_one_job),
                 cmocka_unit_test(a_killed_worker_is_replaced),
                 cmocka_unit_test(a_stopped_worker_is_late),
                 cmocka_unit_test(an_absent_parent_is_no_delay),

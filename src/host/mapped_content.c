@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/mapped_file.h"
+
+#include "base/digest.h"
+#include "format/elf.h"
+#include "host/runtime.h"
+#include "memory/remote.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* The file is mapped, not read: of a large program only the pages with notes and symbols are touched. If
+ * somebody truncates it meanwhile the worker dies by SIGBUS, which is what workers are for. */
+
+enum {
+        HASHED = 512 << 20,    /* bytes: files without a build-id are hashed up to this size */
+        HEAD_SIZE = 64 * 1024, /* bytes of an image in memory: headers and notes come first */
+};
+
+struct bytes {
+        void *data;
+        size_t size;
+};
+
+static void bytes_done(struct bytes *b)
+{
+        if (b->data)
+                munmap(b->data, b->size);
+}
+
+static int take_symbol(void *context, const char *name)
+{
+        *(uint32_t *)context |= runtime_of_symbol(name);
+        return 0;
+}
+
+static int take_build_id(const struct elf *elf, struct arena *a, struct mapped_file *to)
+{
+        char id[ELF_BUILD_ID];
+        if (elf_build_id(elf, id) < 0)
+                return 0;
+        to->object = arena_printf(a, "build-id:%s", id);
+        return to->object ? 0 : -ENOMEM;
+}
+
+static int take_digest(int fd, struct arena *a, struct mapped_file *to)
+{
+        char hex[DIGEST_HEX];
+        int r = digest_file(fd, HASHED, hex);
+        if (r == -EFBIG)
+                to->unreadable = "it has no build-id and is too large to be hashed";
+        else if (r < 0)
+                to->unreadable = strerror(-r);
+        else
+                to->object = arena_printf(a, "sha256:%s", hex);
+        return to->object || to->unreadable ? 0 : -ENOMEM;
+}
+
+static int examine_file(int fd, struct arena *a, struct mapped_file *to)
+{
+        _cleanup_(bytes_done) struct bytes b = {};
+        struct stat st;
+        if (fstat(fd, &st) < 0) {
+                to->unreadable = strerror(errno);
+                return 0;
+        }
+        b.size = (size_t)st.st_size;
+        if (b.size) {
+                b.data = mmap(NULL, b.size, PROT_READ, MAP_PRIVATE, fd, 0);
+                if (b.data == MAP_FAILED) {
+                        b.data = NULL;
+                        to->unreadable = strerror(errno);
+                        return 0;
+                }
+        }
+        struct elf elf;
+        int r = elf_open((struct span){b.data ? b.data : "", b.size}, &elf);
+        if (r == 0) {
+                to->elf = true;
+                elf_exported(&elf, take_symbol, &to->runtimes);
+                r = take_build_id(&elf, a, to);
+                if (r < 0)
+                        return r;
+        }
+        return to->object ? 0 : take_digest(fd, a, to);
+}
+
+/* The file itself is out of reach; its first pages may be in the process's memory. */
+static int examine_memory(int pid, uint64_t start, uint64_t offset, struct arena *a, struct mapped_file *to)
+{
+        _cleanup_remote_ struct remote remote = REMOTE_INIT(pid);
+        char head[HEAD_SIZE];
+        struct elf elf;
+        if (offset != 0 || !pid)
+                return 0;
+        ssize_t got = remote_read(&remote, start, head, sizeof(head));
+        if (got <= 0 || elf_open((struct span){head, (size_t)got}, &elf) < 0)
+                return 0;
+        to->elf = true;
+        return take_build_id(&elf, a, to);
+}
+
+int mapped_file_examine(int fd, int pid, uint64_t start, uint64_t offset, struct arena *a,
+                        struct mapped_file *ret)
+{
+        struct mapped_file found = *ret;
+        found.object = found.unreadable = NULL;
+        found.runtimes = 0;
+        found.elf = false;
+        int r = fd >= 0 ? examine_file(fd, a, &found) : examine_memory(pid, start, offset, a, &found);
+        if (r == 0)
+                *ret = found;
+        return r;
+}
