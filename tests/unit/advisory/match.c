@@ -19,13 +19,38 @@ struct scene {
         unsigned files;
 };
 
+static char prototype[64]; /* folder of a database with nothing but the starter set, copied for each test */
+
+static int setup_prototype(void **state)
+{
+        struct advisory_db *db = NULL;
+        (void)state;
+        strcpy(prototype, "/tmp/usewear-advisory-XXXXXX");
+        if (!mkdtemp(prototype) || advisory_open(prototype, ADVISORY_WRITE, &db, NULL) < 0)
+                return -1;
+        advisory_close(db);
+        return 0;
+}
+
+static int teardown_prototype(void **state)
+{
+        char command[100];
+        (void)state;
+        snprintf(command, sizeof(command), "rm -rf %s", prototype);
+        return system(command);
+}
+
 static int setup(void **state)
 {
         struct scene *s = calloc(1, sizeof(*s));
         struct error error = {};
+        char command[200];
         strcpy(s->dir, "/tmp/usewear-advisory-XXXXXX");
         s->memory = ARENA_INIT(32 << 20);
-        if (!mkdtemp(s->dir) || advisory_open(s->dir, ADVISORY_WRITE, &s->db, &error) < 0) {
+        if (!mkdtemp(s->dir))
+                return -1;
+        snprintf(command, sizeof(command), "cp %s/advisory.db %s/", prototype, s->dir);
+        if (system(command) || advisory_open(s->dir, ADVISORY_WRITE, &s->db, &error) < 0) {
                 fprintf(stderr, "%s\n", error.text);
                 return -1;
         }
@@ -287,5 +312,5 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_kev_and_malware, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_starter_is_there, setup, teardown),
         };
-        return cmocka_run_group_tests(tests, NULL, NULL);
+        return cmocka_run_group_tests(tests, setup_prototype, teardown_prototype);
 }
