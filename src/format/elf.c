@@ -53,7 +53,7 @@ int elf_open(struct span bytes, struct elf *ret)
 }
 
 struct segment {
-        uint32_t type;
+        uint32_t type, flags;
         uint64_t offset, address, file_size;
 };
 
@@ -65,11 +65,11 @@ static bool segment_at(const struct elf *e, uint16_t i, struct segment *ret)
         if (!p)
                 return false;
         if (e->wide)
-                *ret = (struct segment){(uint32_t)number(p, 4), number(p + 8, 8), number(p + 16, 8),
-                                        number(p + 32, 8)};
+                *ret = (struct segment){(uint32_t)number(p, 4), (uint32_t)number(p + 4, 4), number(p + 8, 8),
+                                        number(p + 16, 8), number(p + 32, 8)};
         else
-                *ret = (struct segment){(uint32_t)number(p, 4), number(p + 4, 4), number(p + 8, 4),
-                                        number(p + 16, 4)};
+                *ret = (struct segment){(uint32_t)number(p, 4), (uint32_t)number(p + 24, 4), number(p + 4, 4),
+                                        number(p + 8, 4), number(p + 16, 4)};
         return true;
 }
 
@@ -133,6 +133,17 @@ int elf_at_address(const struct elf *e, uint64_t address, struct span *ret)
                 *ret = clip(e, s.offset + skip, s.file_size - skip);
                 return ret->size ? 0 : -ENOENT;
         }
+        return -ENOENT;
+}
+
+int elf_data(const struct elf *e, struct span *ret)
+{
+        struct segment s;
+        for (uint16_t i = 0; i < e->phnum; i++)
+                if (segment_at(e, i, &s) && s.type == PT_LOAD && (s.flags & PF_W)) {
+                        *ret = clip(e, s.offset, s.file_size);
+                        return ret->size ? 0 : -ENOENT;
+                }
         return -ENOENT;
 }
 

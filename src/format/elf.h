@@ -28,6 +28,8 @@ struct span elf_soname(const struct elf *e);
 int elf_section(const struct elf *e, const char *name, struct span *ret);
 /* Bytes from a virtual address on, as far as the file holds them. 0, or -ENOENT. */
 int elf_at_address(const struct elf *e, uint64_t address, struct span *ret);
+/* What the file holds of its first writable segment. 0, or -ENOENT. */
+int elf_data(const struct elf *e, struct span *ret);
 /* Call for each defined symbol of .dynsym until it returns non-zero, which is returned; 0 at the end. At
  * most 1,000,000 are walked. */
 typedef int (*elf_symbol_handler)(void *context, const char *name);

@@ -11,7 +11,7 @@ struct inventory;
 struct inventory_hints {
         const char *const *python_paths; /* module directories of interpreters that run in this root */
         size_t python_path_count;
-        const char *kernel_release;      /* `uname -r` where the root is the host's, else NULL */
+        const char *kernel_release; /* `uname -r` where the root is the host's, else NULL */
 };
 
 /* Read everything below `root_fd` ("/" of the root). What could not be read becomes a limit, never a
