@@ -35,13 +35,14 @@ static bool dpkg_allowed(struct span s, const char *more)
         return true;
 }
 
-/* As strict as dpkg's parser where it errs (lib/dpkg/parsehelp.c); what it only warns about passes. */
+/* As strict as dpkg's parser where it errs (lib/dpkg/parsehelp.c: an epoch is an int); what it only warns
+ * about passes. */
 static bool dpkg_valid(struct span v)
 {
         struct dpkg_version parts = dpkg_split(v);
         bool has_epoch = parts.upstream.data != v.data, has_revision = parts.revision.data;
-        struct span rest = parts.epoch;
-        if (has_epoch && (!parts.epoch.size || (version_digits(&rest), rest.size)))
+        uint64_t epoch;
+        if (has_epoch && (span_to_u64(parts.epoch, 10, &epoch) < 0 || epoch > INT32_MAX))
                 return false;
         if (!parts.upstream.size || (has_revision && !parts.revision.size))
                 return false;

@@ -25,20 +25,21 @@ static bool is_separator(struct span s)
         return s.size && (s.data[0] == '.' || s.data[0] == '-' || s.data[0] == '_');
 }
 
-/* [separator] word [separator] digits; true and *rest advanced if one of the words is there. */
+/* [separator] word [separator] [digits]; true and *rest advanced if one of the words is there. Words are
+ * prefixes, as in the grammar's regular expression ("rdev1" is r0.dev1): the longer ones come first. */
 static bool take_tagged(struct span *rest, const char *const *words, size_t count, size_t *ret_word,
                         struct span *ret_number)
 {
-        struct span at = is_separator(*rest) ? skip(*rest, 1) : *rest, tail = at;
-        struct span word = version_letters(&tail);
+        struct span at = is_separator(*rest) ? skip(*rest, 1) : *rest;
         for (size_t i = 0; i < count; i++) {
-                if (!version_fold_equal(word, words[i]))
+                size_t size = strlen(words[i]);
+                if (at.size < size || !version_fold_equal((struct span){at.data, size}, words[i]))
                         continue;
-                /* A separator belongs to the tag only if its number follows: "1a.dev1" is a0, dev1. */
-                struct span number_at = is_separator(tail) ? skip(tail, 1) : tail;
-                struct span number = version_digits(&number_at);
-                *ret_number = number;
-                *rest = number.size ? number_at : tail;
+                at = skip(at, size);
+                if (is_separator(at))
+                        at = skip(at, 1);
+                *ret_number = version_digits(&at);
+                *rest = at;
                 *ret_word = i;
                 return true;
         }
@@ -97,7 +98,7 @@ static bool local_allowed(struct span local)
 
 static bool pep440_parse(struct span text, struct pep440 *ret)
 {
-        static const char *const pre_words[] = {"a", "alpha", "b", "beta", "c", "rc", "pre", "preview"};
+        static const char *const pre_words[] = {"alpha", "a", "beta", "b", "preview", "pre", "c", "rc"};
         static const enum pre pre_kinds[] = {PRE_A, PRE_A, PRE_B, PRE_B, PRE_RC, PRE_RC, PRE_RC, PRE_RC};
         static const char *const dev_words[] = {"dev"};
         struct pep440 v = {.pre = PRE_NONE};
