@@ -35,20 +35,29 @@ static __always_inline __u16 sock_protocol(struct sock *sock)
         return BPF_CORE_READ_BITFIELD_PROBED((struct sock___before_5_6 *)sock, sk_protocol);
 }
 
-/* Where a file seems to lie for its user. A mapped file of a stacking filesystem is the one below, and the
- * path above stands in struct backing_file: def3ae83da02 ("fs: store real path instead of fake path in
- * backing file f_path", 6.7). */
+/* FMODE_BACKING is bit 25 since 62d53c4a1dfe ("fs: use backing_file container for internal files with
+ * "fake" f_path", 6.5), and bit 24 on kernels where fsnotify has taken 25 (seen on 6.18). Flags are not in
+ * BTF, so that either bit makes a candidate. */
+enum { FMODE_MAYBE_BACKING = 1 << 24 | 1 << 25 };
+
+/* Where a file seems to lie for its user. A mapped file of an overlay is the one below, and the path above
+ * stands in struct backing_file: def3ae83da02 ("fs: store real path instead of fake path in backing file
+ * f_path", 6.7). Since the flag is ambiguous, what would stand there has to be an overlay's. */
 static __always_inline void file_place(struct file *file, struct path *ret)
 {
         ret->mnt = BPF_CORE_READ(file, f_path.mnt);
         ret->dentry = BPF_CORE_READ(file, f_path.dentry);
-        if (!bpf_core_field_exists(struct backing_file, user_path))
-                return;
-        if (!(BPF_CORE_READ(file, f_mode) & FMODE_BACKING))
+        if (!bpf_core_field_exists(struct backing_file, user_path) ||
+            !(BPF_CORE_READ(file, f_mode) & FMODE_MAYBE_BACKING))
                 return;
         struct backing_file *backing = (void *)file - bpf_core_field_offset(struct backing_file, file);
-        ret->mnt = BPF_CORE_READ(backing, user_path.mnt);
-        ret->dentry = BPF_CORE_READ(backing, user_path.dentry);
+        struct path user = {.mnt = BPF_CORE_READ(backing, user_path.mnt),
+                            .dentry = BPF_CORE_READ(backing, user_path.dentry)};
+        struct super_block *above = BPF_CORE_READ(user.dentry, d_sb);
+        if (above != BPF_CORE_READ(user.mnt, mnt_sb) ||
+            BPF_CORE_READ(above, s_magic) != OVERLAYFS_SUPER_MAGIC)
+                return;
+        *ret = user;
 }
 
 #endif

@@ -34,10 +34,10 @@ enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2, BPF_RB_AVAIL_DATA = 0 };
 /* asm-generic/errno.h */
 enum { ENOENT = 2, EAGAIN = 11, EFAULT = 14, EEXIST = 17 };
 
-/* linux/mm.h, linux/fs.h, linux/sched/signal.h, net/tcp_states.h, linux/socket.h */
+/* linux/mm.h, linux/magic.h, linux/sched/signal.h, net/tcp_states.h, linux/socket.h */
 enum { VM_EXEC = 4 };
 enum { PAGE_SHIFT_UNIT = 12 };
-enum { FMODE_BACKING = 1 << 25 };
+enum { OVERLAYFS_SUPER_MAGIC = 0x794c7630 };
 enum { SIGNAL_GROUP_EXIT = 4 };
 enum { TCP_SYN_SENT = 2, TCP_CLOSE = 7, TCP_LISTEN = 10 };
 enum { AF_INET = 2, AF_INET6 = 10, IPPROTO_TCP = 6 };
@@ -54,13 +54,20 @@ struct hlist_bl_node {
         struct hlist_bl_node **pprev;
 };
 
+struct super_block {
+        __u32 s_dev;
+        unsigned long s_magic;
+};
+
 struct dentry {
+        struct super_block *d_sb;
         struct hlist_bl_node d_hash;
         struct dentry *d_parent;
         struct qstr d_name;
 };
 
 struct vfsmount {
+        struct super_block *mnt_sb;
         struct dentry *mnt_root;
 };
 
@@ -73,10 +80,6 @@ struct mount {
 struct path {
         struct vfsmount *mnt;
         struct dentry *dentry;
-};
-
-struct super_block {
-        __u32 s_dev;
 };
 
 struct inode {

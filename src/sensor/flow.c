@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum { KEPT_FRAME = sizeof(uint32_t) };
-enum { REFILL_PAUSE_NS = 200000000 };
+enum { MEND_NS = 200000000 };
 
 static int deliver(struct sensor *s, const struct event *e)
 {
@@ -111,8 +111,12 @@ static int take_mappings_until(struct sensor *s, uint64_t time)
 {
         struct perf_record p;
         int r = 0;
-        while (r >= 0 && perf_buffers_take(&s->perf, time, &p))
-                r = take_mapping(s, &p);
+        while (r >= 0 && perf_buffers_take(&s->perf, time, &p)) {
+                if (p.kind == PERF_RECORD_IS_MAP)
+                        r = take_mapping(s, &p);
+                else if (p.tgid == p.tid)
+                        process_table_rename(&s->processes, p.tgid, p.comm);
+        }
         return r;
 }
 
@@ -155,14 +159,20 @@ static int take_kept(struct sensor *s)
         return 0;
 }
 
-/* Process events that were dropped leave holes in the table: fill it again, not too often. */
-static void mend_processes(struct sensor *s)
+/* What perf cannot do alone, now and then: open the buffers of CPUs that came online, and fill the table
+ * again when process events were dropped, which leave holes in it. */
+static void mend(struct sensor *s)
 {
         struct event_tally kernel[_EVENT_MAX];
+        uint64_t now = clock_boottime();
+        if (now - s->mended < MEND_NS)
+                return;
+        s->mended = now;
+        perf_buffers_refresh(&s->perf);
         tally_kernel(s, kernel);
         uint64_t lost = kernel[0].dropped + kernel[EVENT_EXEC].dropped + kernel[EVENT_FORK].dropped +
                         kernel[EVENT_EXIT].dropped;
-        if (lost == s->lost_processes || clock_boottime() - s->refilled < REFILL_PAUSE_NS)
+        if (lost == s->lost_processes)
                 return;
         s->lost_processes = lost;
         processes_refill(s);
@@ -177,7 +187,8 @@ int flow_drain(struct sensor *s)
                 r = take_mappings_until(s, UINT64_MAX); /* left by a handler that stopped */
                 if (r < 0)
                         return r;
-                mend_processes(s);
+                if (!s->stopped)
+                        mend(s);
                 perf_buffers_fetch(&s->perf);
         }
         if (s->ring) {

@@ -83,7 +83,6 @@ int processes_refill(struct sensor *s)
         _cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(s->processes_link));
         if (fd < 0)
                 return -errno;
-        s->refilled = now;
         int r = refill_from(s, fd);
         if (r >= 0)
                 process_table_forget_before(&s->processes, now);

@@ -35,6 +35,7 @@ static int cpu_open(struct perf_buffers *p, int cpu)
                 .sample_id_all = 1,
                 .mmap = 1,
                 .mmap2 = 1,
+                .comm = 1, /* a program is mapped before its exec is told, and after its name is set */
                 .use_clockid = 1,
                 .clockid = CLOCK_BOOTTIME,
                 .watermark = 1,
@@ -175,8 +176,9 @@ static int fetch_record(struct perf_buffers *p, const struct perf_cpu *c, uint64
         }
         if (record.kind == PERF_RECORD_IS_LOST)
                 p->lost += record.lost;
-        if (record.kind != PERF_RECORD_IS_MAP || !record.inode)
-                return 0; /* anonymous code and the vDSO are no files */
+        /* Anonymous code and the vDSO are no files. */
+        if (record.kind != PERF_RECORD_IS_COMM && (record.kind != PERF_RECORD_IS_MAP || !record.inode))
+                return 0;
         struct perf_pending *slot = vec_add(&p->pending);
         if (!slot)
                 return -ENOMEM;

@@ -22,6 +22,10 @@ struct body_lost {
         uint64_t id, lost;
 };
 
+struct body_comm {
+        uint32_t pid, tid;
+};
+
 struct sample_id {
         uint32_t pid, tid;
         uint64_t time;
@@ -51,6 +55,30 @@ static int decode_map(const char *body, size_t size, uint16_t misc, struct perf_
         return 0;
 }
 
+static int decode_comm(const char *body, size_t size, struct perf_record *p)
+{
+        struct body_comm comm;
+        if (size < sizeof(comm) || !memchr(body + sizeof(comm), 0, size - sizeof(comm)))
+                return -EBADMSG;
+        memcpy(&comm, body, sizeof(comm));
+        p->kind = PERF_RECORD_IS_COMM;
+        p->tgid = comm.pid;
+        p->tid = comm.tid;
+        p->comm = body + sizeof(comm);
+        return 0;
+}
+
+static int decode_lost(const char *body, size_t size, struct perf_record *p)
+{
+        struct body_lost lost;
+        if (size < sizeof(lost))
+                return -EBADMSG;
+        memcpy(&lost, body, sizeof(lost));
+        p->kind = PERF_RECORD_IS_LOST;
+        p->lost = lost.lost;
+        return 0;
+}
+
 int perf_record_decode(const void *record, size_t size, struct perf_record *ret)
 {
         struct perf_event_header header;
@@ -64,18 +92,15 @@ int perf_record_decode(const void *record, size_t size, struct perf_record *ret)
         size_t body_size = size - sizeof(header) - sizeof(id);
         memcpy(&id, body + body_size, sizeof(id));
         struct perf_record p = {.kind = PERF_RECORD_IS_OTHER, .time = id.time};
-        if (header.type == PERF_RECORD_MMAP2) {
-                int r = decode_map(body, body_size, header.misc, &p);
-                if (r < 0)
-                        return r;
-        } else if (header.type == PERF_RECORD_LOST) {
-                struct body_lost lost;
-                if (body_size < sizeof(lost))
-                        return -EBADMSG;
-                memcpy(&lost, body, sizeof(lost));
-                p.kind = PERF_RECORD_IS_LOST;
-                p.lost = lost.lost;
-        }
+        int r = 0;
+        if (header.type == PERF_RECORD_MMAP2)
+                r = decode_map(body, body_size, header.misc, &p);
+        else if (header.type == PERF_RECORD_LOST)
+                r = decode_lost(body, body_size, &p);
+        else if (header.type == PERF_RECORD_COMM)
+                r = decode_comm(body, body_size, &p);
+        if (r < 0)
+                return r;
         *ret = p;
         return 0;
 }

@@ -10,6 +10,7 @@ struct perf_record {
                 PERF_RECORD_IS_OTHER, /* a well-formed record of another kind */
                 PERF_RECORD_IS_MAP,
                 PERF_RECORD_IS_LOST,
+                PERF_RECORD_IS_COMM, /* a task has a new name */
         } kind;
         uint64_t time;          /* of the clock that the event was opened with */
         uint32_t tgid, tid;     /* in the pid namespace of who opened the event */
@@ -17,6 +18,7 @@ struct perf_record {
         uint64_t inode, generation;
         uint32_t device;        /* kernel's dev_t */
         const char *path;       /* into the record; "//anon", "[vdso]" … for what is no file */
+        const char *comm;       /* into the record */
         uint64_t lost;          /* records that found no room */
 };
 

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 static void forget(struct process_table *t, uint32_t tgid)
 {
@@ -42,6 +43,13 @@ int process_table_learn(struct process_table *t, const struct event_header *head
                 return r;
         (void)TAKE_PTR(fresh);
         return 0;
+}
+
+void process_table_rename(struct process_table *t, uint32_t tgid, const char *comm)
+{
+        struct event_header *known = map_get(&t->processes, &tgid, sizeof(tgid));
+        if (known)
+                snprintf(known->comm, sizeof(known->comm), "%s", comm);
 }
 
 void process_table_forget_before(struct process_table *t, uint64_t time)

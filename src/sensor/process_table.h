@@ -14,6 +14,8 @@ struct process_table {
 void process_table_done(struct process_table *t);
 /* Learn from the header of any record; EVENT_EXIT forgets the process. 0 or -ENOMEM. */
 int process_table_learn(struct process_table *t, const struct event_header *header);
+/* It has this name now. */
+void process_table_rename(struct process_table *t, uint32_t tgid, const char *comm);
 /* Forget all but what was learnt at or after this time (boottime ns): after a refill. */
 void process_table_forget_before(struct process_table *t, uint64_t time);
 /* The last that was heard of it, or NULL. */

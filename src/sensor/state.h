@@ -36,7 +36,7 @@ struct sensor {
         struct process_table processes; /* with perf only */
         struct dedup dedup;             /* with perf only */
         uint64_t lost_processes;        /* dropped process events when the table was last filled */
-        uint64_t refilled;              /* boottime ns of that */
+        uint64_t mended;                /* boottime ns when that was looked at */
         bool stopped, lost_provoked;
         int epoll, timer;
 

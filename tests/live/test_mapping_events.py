@@ -29,6 +29,15 @@ def test_dlopen_and_dlclose(events, steered, library):
     assert_adds_up(stream)
 
 
+def test_program_is_mapped_under_its_own_name(events, victim, tmp_path):
+    """The loader maps a program after its name is set and before its exec is told."""
+    program = tmp_path / "ownname"
+    shutil.copy(victim("quiet", flags=("-static",)), program)
+    with events("--type", "map", "--comm", "ownname") as stream:
+        subprocess.run([program], check=False)
+    assert str(program) in [e["path"] for e in stream.events]
+
+
 def test_started_before_the_sensor(events, steered, library):
     one = steered()
     one.do("threads 1")
@@ -122,17 +131,19 @@ def test_deleted(events, steered, library):
 
 
 def test_deleted_executable(events, victim, tmp_path):
-    """A program that was removed between its start and its fork still maps what it is told to."""
+    """A program that runs although nothing lies at its path any more."""
     program = tmp_path / "gone"
-    shutil.copy(victim("steered", flags=("-ldl",)), program)
+    shutil.copy(victim("quiet", flags=("-static",)), program)
+    fd = os.open(program, os.O_RDONLY)
+    program.unlink()
     with events("--type", "exec,map,exit") as stream:
-        process = subprocess.Popen([program], stdin=subprocess.PIPE)
-        program.unlink()
-        process.stdin.close()
-        process.wait()
+        process = subprocess.Popen([f"/proc/self/fd/{fd}"], pass_fds=[fd])
+        assert process.wait() == 5
+    os.close(fd)
     e, = stream.of("exec", pid=process.pid)
-    assert e["exe"].startswith(str(program))
-    assert str(program) in paths(stream, process.pid)
+    assert e["exe"] == f"{program} (deleted)"
+    assert f"{program} (deleted)" in paths(stream, process.pid)
+    assert stream.of("exit", pid=process.pid)[0]["status"] == 5
 
 
 def test_memfd(events, steered):

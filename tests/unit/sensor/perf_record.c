@@ -63,6 +63,26 @@ static void test_lost_and_other(void **state)
         assert_int_equal(p.kind, PERF_RECORD_IS_OTHER);
 }
 
+static void test_comm(void **state)
+{
+        (void)state;
+        struct {
+                struct perf_event_header header;
+                uint32_t pid, tid;
+                char comm[8];
+                uint32_t sample_pid, sample_tid;
+                uint64_t time;
+        } comm = {.header = {.type = PERF_RECORD_COMM, .size = sizeof(comm)}, .pid = 3, .tid = 4, .comm = "nginx"};
+        struct perf_record p;
+        assert_int_equal(perf_record_decode(&comm, sizeof(comm), &p), 0);
+        assert_int_equal(p.kind, PERF_RECORD_IS_COMM);
+        assert_int_equal(p.tgid, 3);
+        assert_int_equal(p.tid, 4);
+        assert_string_equal(p.comm, "nginx");
+        memset(comm.comm, 'x', sizeof(comm.comm));
+        assert_int_equal(perf_record_decode(&comm, sizeof(comm), &p), -EBADMSG);
+}
+
 static void test_refused(void **state)
 {
         (void)state;
@@ -87,6 +107,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_map),
                 cmocka_unit_test(test_lost_and_other),
+                cmocka_unit_test(test_comm),
                 cmocka_unit_test(test_refused),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

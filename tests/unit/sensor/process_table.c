@@ -20,6 +20,9 @@ static void test_life(void **state)
         assert_int_equal(process_table_find(&t, 5)->cgroup, 1);
         learn(&t, EVENT_MOVED, 5, 2, 11);
         assert_int_equal(process_table_find(&t, 5)->cgroup, 2);
+        process_table_rename(&t, 5, "a name that is too long");
+        assert_string_equal(process_table_find(&t, 5)->comm, "a name that is ");
+        process_table_rename(&t, 6, "nobody");
         learn(&t, EVENT_EXIT, 5, 2, 12);
         assert_null(process_table_find(&t, 5));
         learn(&t, EVENT_EXIT, 6, 2, 12); /* never heard of */
