@@ -75,8 +75,8 @@ static __always_inline __u64 emit_flags(__u32 type)
 {
         if (type == EVENT_MAP || type == EVENT_LISTEN || type == EVENT_CONNECT)
                 return 0;
-        return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wakeup_bytes ? BPF_RB_FORCE_WAKEUP :
-                                                                             BPF_RB_NO_WAKEUP;
+        return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wakeup_bytes ? BPF_RB_FORCE_WAKEUP
+                                                                           : BPF_RB_NO_WAKEUP;
 }
 
 /* False when the buffer is full; counted. */

@@ -37,8 +37,8 @@ enum event_type {
 
 enum {
         EVENT_COMM = 16,
-        EVENT_PATH = 512,   /* most bytes of one path, NUL included */
-        EVENT_ARGS = 1024,  /* most bytes of the argument vector */
+        EVENT_PATH = 512,  /* most bytes of one path, NUL included */
+        EVENT_ARGS = 1024, /* most bytes of the argument vector */
         EVENT_SNAPSHOT_PATH = 4096,
 };
 
@@ -47,27 +47,27 @@ enum {
 enum { EVENT_MOVED = 0x100 };
 
 struct event_header {
-        __event_u16 version;    /* EVENT_VERSION */
-        __event_u16 type;       /* enum event_type */
-        __event_u32 size;       /* of the whole record, this header included */
-        __event_u64 time;       /* when it happened */
-        __event_u64 start;      /* when the process (thread-group leader) started; 0 unknown */
-        __event_u64 cgroup;     /* workload cgroup id (kn->id in the chosen hierarchy); 0 unknown */
+        __event_u16 version; /* EVENT_VERSION */
+        __event_u16 type;    /* enum event_type */
+        __event_u32 size;    /* of the whole record, this header included */
+        __event_u64 time;    /* when it happened */
+        __event_u64 start;   /* when the process (thread-group leader) started; 0 unknown */
+        __event_u64 cgroup;  /* workload cgroup id (kn->id in the chosen hierarchy); 0 unknown */
         __event_u32 tgid, tid;
-        __event_u32 uid;        /* real uid */
-        __event_u32 mount_ns;   /* inode number of the namespace */
-        __event_u32 pid_ns;     /* inode number of the namespace */
+        __event_u32 uid;      /* real uid */
+        __event_u32 mount_ns; /* inode number of the namespace */
+        __event_u32 pid_ns;   /* inode number of the namespace */
         __event_u32 pad;
         char comm[EVENT_COMM];
 };
 
 struct event_exec {
         struct event_header header;
-        __event_u32 parent;     /* tgid of the parent */
-        __event_u16 path_size;  /* bytes of the path of the executable, NUL included, first in the tail */
-        __event_u16 cwd_size;   /* bytes of the working directory, NUL included, second */
-        __event_u16 args_size;  /* bytes of the arguments, NUL-separated, third; one more NUL ends the tail */
-        __event_u16 args_cut;   /* 1: there were more */
+        __event_u32 parent;    /* tgid of the parent */
+        __event_u16 path_size; /* bytes of the path of the executable, NUL included, first in the tail */
+        __event_u16 cwd_size;  /* bytes of the working directory, NUL included, second */
+        __event_u16 args_size; /* bytes of the arguments, NUL-separated, third; one more NUL ends the tail */
+        __event_u16 args_cut;  /* 1: there were more */
         __event_u32 pad;
         char tail[];
 };
@@ -80,7 +80,7 @@ struct event_fork {
 
 struct event_exit {
         struct event_header header;
-        __event_u32 code;       /* as wait(2) gives it */
+        __event_u32 code; /* as wait(2) gives it */
         __event_u32 pad;
 };
 
@@ -97,12 +97,12 @@ struct event_map {
         char tail[];
 };
 
-struct event_socket {           /* listen and connect */
+struct event_socket { /* listen and connect */
         struct event_header header;
         __event_u8 local[16], remote[16]; /* IPv6, or IPv4 as ::ffff:a.b.c.d */
         __event_u16 local_port, remote_port;
-        __event_u16 family;     /* AF_INET, AF_INET6 */
-        __event_u16 protocol;   /* IPPROTO_TCP */
+        __event_u16 family;   /* AF_INET, AF_INET6 */
+        __event_u16 protocol; /* IPPROTO_TCP */
 };
 
 /* ---- beside the ring ---- */
@@ -114,16 +114,16 @@ struct event_tally {
 
 /* Key of the map `errors`; the value is how often. */
 struct event_error {
-        __event_u32 type;       /* the program, by its enum event_type */
-        __event_u32 error;      /* errno, positive */
+        __event_u32 type;  /* the program, by its enum event_type */
+        __event_u32 error; /* errno, positive */
 };
 
 /* What the snapshot iterator writes for each executable file mapping, the path behind it. */
 struct event_snapshot {
-        __event_u16 version;    /* EVENT_VERSION */
-        __event_u16 path_size;  /* bytes behind this record, NUL included; 0: not known */
+        __event_u16 version;   /* EVENT_VERSION */
+        __event_u16 path_size; /* bytes behind this record, NUL included; 0: not known */
         __event_u32 tgid;
-        __event_u32 device;     /* kernel's dev_t */
+        __event_u32 device; /* kernel's dev_t */
         __event_u32 pad;
         __event_u64 start_time; /* of the process */
         __event_u64 start, end, offset, inode;

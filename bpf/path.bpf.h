@@ -14,11 +14,11 @@ enum { PATH_DEPTH = 48, NAME_SIZE = 256 };
 
 /* The value, in a way that the verifier sees that it is at most `mask`, and the compiler does not optimise
  * away because it knows already. */
-#define BOUNDED(value, mask)                                                                                 \
-        ({                                                                                                   \
-                __u64 _bounded = (value);                                                                    \
-                asm volatile("%0 &= %1" : "+r"(_bounded) : "i"(mask));                                       \
-                _bounded;                                                                                    \
+#define BOUNDED(value, mask)                                           \
+        ({                                                             \
+                __u64 _bounded = (value);                              \
+                asm volatile("%0 &= %1" : "+r"(_bounded) : "i"(mask)); \
+                _bounded;                                              \
         })
 enum { PATH_AT = EVENT_PATH - 1, PATH_SIZE = 2 * EVENT_PATH - 1 }; /* masks for begin and size of a path */
 
@@ -38,7 +38,8 @@ static __always_inline bool path_prepend(struct path_buffer *to, struct path_wal
         if (walk->from < len + 1)
                 return false;
         walk->from -= len;
-        bpf_probe_read_kernel(to->text + BOUNDED(walk->from, PATH_AT), BOUNDED(len, NAME_SIZE - 1), name->name);
+        bpf_probe_read_kernel(to->text + BOUNDED(walk->from, PATH_AT), BOUNDED(len, NAME_SIZE - 1),
+                              name->name);
         walk->from--;
         to->text[BOUNDED(walk->from, PATH_AT)] = '/';
         return true;
@@ -61,7 +62,8 @@ static __always_inline bool path_step(struct path_buffer *to, struct path_walk *
                 return true;
         }
         struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-        struct qstr name = {.len = BPF_CORE_READ(dentry, d_name.len), .name = BPF_CORE_READ(dentry, d_name.name)};
+        struct qstr name = {.len = BPF_CORE_READ(dentry, d_name.len),
+                            .name = BPF_CORE_READ(dentry, d_name.name)};
         if (!path_prepend(to, walk, &name) || parent == dentry || !parent)
                 return false;
         walk->at.dentry = parent;
@@ -69,7 +71,8 @@ static __always_inline bool path_step(struct path_buffer *to, struct path_walk *
 }
 
 /* Where the path of `at` begins in the buffer; it ends, with its NUL, at EVENT_PATH. */
-static __always_inline __u32 path_write(struct path_buffer *to, const struct path *at, const struct path *root)
+static __always_inline __u32 path_write(struct path_buffer *to, const struct path *at,
+                                        const struct path *root)
 {
         struct path_walk walk = {.at = *at, .root = *root, .from = EVENT_PATH - 1};
         to->text[EVENT_PATH - 1] = 0;

@@ -12,7 +12,8 @@ enum { TAIL_SIZE = 4 * EVENT_ARGS, ARGS_SIZE = 2 * EVENT_ARGS - 1 };
 
 struct exec_scratch {
         struct event_exec record;
-        char tail[TAIL_SIZE]; /* of which two paths and the arguments are used; the rest is for the verifier */
+        char tail[TAIL_SIZE]; /* of which two paths and the arguments are used; the rest is for the verifier
+                               */
         struct path_buffer path;
 };
 
@@ -43,7 +44,8 @@ static __always_inline __u32 exec_add_args(struct exec_scratch *s, __u32 at, str
                 size = EVENT_ARGS;
         if (!size)
                 return 0;
-        long r = bpf_probe_read_user(s->tail + BOUNDED(at, ARGS_SIZE), BOUNDED(size, ARGS_SIZE), (void *)start);
+        long r = bpf_probe_read_user(s->tail + BOUNDED(at, ARGS_SIZE), BOUNDED(size, ARGS_SIZE),
+                                     (void *)start);
         if (!r)
                 return size;
         count_error(EVENT_EXEC, r);

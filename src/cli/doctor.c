@@ -82,8 +82,8 @@ static bool proc_hides_processes(void)
         while (span_cut(&rest, '\n', &line)) {
                 char copy[512];
                 snprintf(copy, sizeof(copy), "%.*s", (int)MIN(line.size, sizeof(copy) - 1), line.data);
-                if (str_starts(copy, "proc /proc ") && strstr(copy, "hidepid=") && !strstr(copy, "hidepid=0") &&
-                    !strstr(copy, "hidepid=off"))
+                if (str_starts(copy, "proc /proc ") && strstr(copy, "hidepid=") &&
+                    !strstr(copy, "hidepid=0") && !strstr(copy, "hidepid=off"))
                         return true;
         }
         return false;
@@ -128,8 +128,8 @@ static void judge_events(struct diagnosis *d)
         }
         for (size_t i = 0; i < ARRAY_SIZE(table); i++)
                 if (!type_serves(d, table[i].type))
-                        add_problem(d, "no hook works for event", event_type_name(table[i].type), table[i].costs,
-                                    "see the reasons beside the hooks above");
+                        add_problem(d, "no hook works for event", event_type_name(table[i].type),
+                                    table[i].costs, "see the reasons beside the hooks above");
 }
 
 static void judge_rights(struct diagnosis *d)
@@ -140,9 +140,10 @@ static void judge_rights(struct diagnosis *d)
                                     d->support.capabilities[i].needed_for,
                                     "run as root, or give the capability (AmbientCapabilities= in a unit)");
         if (d->support.ptrace_scope >= 3 || (d->support.ptrace_scope >= 1 && !held(d, "CAP_SYS_PTRACE")))
-                add_problem(d, "Yama forbids to look into processes", "kernel.yama.ptrace_scope",
-                            "memory of other processes cannot be read: functions of interpreters stay unknown",
-                            "hold CAP_SYS_PTRACE; a scope of 3 can only be changed by a reboot");
+                add_problem(
+                        d, "Yama forbids to look into processes", "kernel.yama.ptrace_scope",
+                        "memory of other processes cannot be read: functions of interpreters stay unknown",
+                        "hold CAP_SYS_PTRACE; a scope of 3 can only be changed by a reboot");
         if (d->hidepid && !held(d, "CAP_SYS_PTRACE"))
                 add_problem(d, "/proc is mounted with hidepid", "", "processes of other users are not seen",
                             "hold CAP_SYS_PTRACE, or mount /proc with the gid= of Usewear's user");
@@ -155,10 +156,12 @@ static void judge_rights(struct diagnosis *d)
 static void judge_kernel(struct diagnosis *d)
 {
         if (!d->support.btf)
-                add_problem(d, "the kernel has no BTF", "", "no events; snapshots from /proc only",
-                            "use a kernel with CONFIG_DEBUG_INFO_BTF (distributions have it since about 2021)");
+                add_problem(
+                        d, "the kernel has no BTF", "", "no events; snapshots from /proc only",
+                        "use a kernel with CONFIG_DEBUG_INFO_BTF (distributions have it since about 2021)");
         if (str_equal(d->support.lockdown, "confidentiality"))
-                add_problem(d, "kernel lockdown", "confidentiality", "BPF may not read kernel memory: no events",
+                add_problem(d, "kernel lockdown", "confidentiality",
+                            "BPF may not read kernel memory: no events",
                             "boot with lockdown=integrity, or live with snapshots");
         if (d->snapshot.state != HOOK_SERVING)
                 add_problem(d, "no task_vma iterator", d->snapshot.reason,
@@ -370,8 +373,10 @@ static int run(int argc, char **argv)
 const struct command command_doctor = {
         .name = "doctor",
         .summary = "what works on this kernel and with these rights, and what to do about the rest",
-        .help = "usewear doctor tries every part of the sensor here and now: which hook serves each event and why\n"
-                "better ones do not, which rights are missing, how workloads are told apart; and for each thing\n"
+        .help = "usewear doctor tries every part of the sensor here and now: which hook serves each event "
+                "and why\n"
+                "better ones do not, which rights are missing, how workloads are told apart; and for each "
+                "thing\n"
                 "that is missing what it costs and what to do. Works without root.\n\n"
                 "Usage: usewear doctor [--json]\n\n"
                 "Example:\n  usewear doctor\n",

@@ -11,7 +11,7 @@ struct event_workload {
         uint64_t cgroup;
         const char *id, *name; /* NULL: not known */
         enum workload_kind kind;
-        uint64_t tried;        /* boottime ns */
+        uint64_t tried; /* boottime ns */
 };
 
 struct event_workloads {

@@ -25,7 +25,7 @@ enum { OUT_FLUSH = 64 * 1024, OUT_MOST = 1 << 20, END = 1 };
 struct stream {
         struct sensor *sensor;
         uint32_t types;
-        uint64_t pid;     /* 0: all */
+        uint64_t pid; /* 0: all */
         const char *comm, *workload;
         bool all;
         uint64_t ring_size;
@@ -265,9 +265,10 @@ static int parse_types(struct stream *s, const char *list)
                 enum event_type type;
                 snprintf(name, sizeof(name), "%.*s", (int)MIN(piece.size, sizeof(name) - 1), piece.data);
                 if (event_type_parse(name, &type) < 0 || type > EVENT_CONNECT)
-                        return log_error(-EINVAL,
-                                         "events: unknown type '%s'; use exec, fork, exit, map, listen, connect",
-                                         name);
+                        return log_error(
+                                -EINVAL,
+                                "events: unknown type '%s'; use exec, fork, exit, map, listen, connect",
+                                name);
                 s->types |= 1u << type;
         }
         return 0;
@@ -283,7 +284,9 @@ static int stream_open(struct stream *s)
         int r = event_workloads_open(&s->workloads, &choice);
         if (r < 0)
                 return log_error(r, "events: cannot read processes: %s", strerror(-r));
-        struct sensor_options options = {.types = s->types, .all = s->all, .ring_size = s->ring_size,
+        struct sensor_options options = {.types = s->types,
+                                         .all = s->all,
+                                         .ring_size = s->ring_size,
                                          .cgroup_subsystem = choice.subsystem};
         r = sensor_open(&options, &s->sensor, &error);
         return r < 0 ? log_error(r, "%s", error.text) : 0;
@@ -309,9 +312,9 @@ static int run(int argc, char **argv)
         struct stream s = {.wall_offset = wall_offset(), .out = BUF_INIT(OUT_MOST)};
         const char *types = NULL;
         const struct option_spec specs[] = {
-                {"--type", OPTION_TEXT, &types},       {"--pid", OPTION_NUMBER, &s.pid},
-                {"--comm", OPTION_TEXT, &s.comm},      {"--workload", OPTION_TEXT, &s.workload},
-                {"--all", OPTION_FLAG, &s.all},        {"--ring", OPTION_NUMBER, &s.ring_size},
+                {"--type", OPTION_TEXT, &types},  {"--pid", OPTION_NUMBER, &s.pid},
+                {"--comm", OPTION_TEXT, &s.comm}, {"--workload", OPTION_TEXT, &s.workload},
+                {"--all", OPTION_FLAG, &s.all},   {"--ring", OPTION_NUMBER, &s.ring_size},
         };
         struct options o = {.command = &command_events, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
         int r = options_parse(&o, argc, argv);
@@ -334,8 +337,8 @@ static int run(int argc, char **argv)
 const struct command command_events = {
         .name = "events",
         .summary = "the event stream as NDJSON",
-        .help =
-                "usewear events prints what happens on this machine, one JSON object a line: programs started\n"
+        .help = "usewear events prints what happens on this machine, one JSON object a line: programs "
+                "started\n"
                 "(exec), processes made and ended (fork, exit), files mapped executable (map), TCP sockets\n"
                 "that listen or connect. Counts and losses follow on stderr at the end.\n\n"
                 "Usage: usewear events [OPTION…]\n\n"

@@ -7,11 +7,11 @@
 #include "base/macro.h"
 
 struct dedup_key {
-        uint64_t owner;         /* workload cgroup; see `by_process` */
+        uint64_t owner; /* workload cgroup; see `by_process` */
         uint64_t inode, generation;
-        uint64_t path;          /* map_hash of it, made odd: never 0 */
+        uint64_t path; /* map_hash of it, made odd: never 0 */
         uint32_t device;
-        uint32_t by_process;    /* 1: owner is a tgid, because the cgroup is not known */
+        uint32_t by_process; /* 1: owner is a tgid, because the cgroup is not known */
 };
 
 struct dedup {

@@ -9,8 +9,8 @@
 #include <string.h>
 
 static const char *const names[_EVENT_MAX] = {
-        [EVENT_EXEC] = "exec",     [EVENT_FORK] = "fork",         [EVENT_EXIT] = "exit",
-        [EVENT_MAP] = "map",       [EVENT_LISTEN] = "listen",     [EVENT_CONNECT] = "connect",
+        [EVENT_EXEC] = "exec",         [EVENT_FORK] = "fork",     [EVENT_EXIT] = "exit",
+        [EVENT_MAP] = "map",           [EVENT_LISTEN] = "listen", [EVENT_CONNECT] = "connect",
         [EVENT_FUNCTION] = "function", [EVENT_HOOK] = "hook",
 };
 

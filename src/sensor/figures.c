@@ -17,7 +17,8 @@ static enum event_type type_of_program(const char *name)
         static const struct {
                 const char *prefix;
                 enum event_type type;
-        } table[] = {{"exec_", EVENT_EXEC}, {"fork_", EVENT_FORK}, {"exit_", EVENT_EXIT}, {"map_", EVENT_MAP}};
+        } table[] = {
+                {"exec_", EVENT_EXEC}, {"fork_", EVENT_FORK}, {"exit_", EVENT_EXIT}, {"map_", EVENT_MAP}};
         for (size_t i = 0; i < ARRAY_SIZE(table); i++)
                 if (str_starts(name, table[i].prefix))
                         return table[i].type;
@@ -82,8 +83,8 @@ size_t sensor_errors(struct sensor *s, struct sensor_error *to, size_t room)
                 previous = &key;
                 if (bpf_map_lookup_elem(fd, &key, &times) < 0)
                         continue;
-                to[count++] = (struct sensor_error){.program = event_type_name(key.type),
-                                                    .error = (int)key.error, .count = times};
+                to[count++] = (struct sensor_error){
+                        .program = event_type_name(key.type), .error = (int)key.error, .count = times};
         }
         return count;
 }
@@ -97,7 +98,8 @@ static void add_cost(void *context, _unused_ const char *name, const struct prog
 
 int sensor_cost(struct sensor *s, struct sensor_cost *ret)
 {
-        struct sensor_cost cost = {.map_bytes = programs_map_bytes(&s->programs) + perf_buffers_bytes(&s->perf)};
+        struct sensor_cost cost = {.map_bytes =
+                                           programs_map_bytes(&s->programs) + perf_buffers_bytes(&s->perf)};
         programs_figures(&s->programs, add_cost, &cost);
         *ret = cost;
         return 0;

@@ -93,8 +93,12 @@ static int take_mapping(struct sensor *s, const struct perf_record *p)
                 cut++;
         record.map = (struct event_map){
                 .header = *who,
-                .address = p->address, .size = p->size, .offset = p->offset,
-                .inode = p->inode, .device = p->device, .generation = (uint32_t)p->generation,
+                .address = p->address,
+                .size = p->size,
+                .offset = p->offset,
+                .inode = p->inode,
+                .device = p->device,
+                .generation = (uint32_t)p->generation,
                 .path_size = (uint16_t)(length - cut + 1),
         };
         memcpy(record.bytes + sizeof(record.map), p->path + cut, record.map.path_size);

@@ -100,9 +100,10 @@ static int attach_named(struct sensor *s, const char *name, struct bpf_link **re
         struct bpf_link *link = bpf_program__attach(program);
         if (!link) {
                 int r = -errno;
-                snprintf(reason, size, "%s", r == -EPERM ?
-                         "may not be attached: this kernel forbids it (lockdown or its configuration)" :
-                         strerror(-r));
+                snprintf(reason, size, "%s",
+                         r == -EPERM ? "may not be attached: this kernel forbids it (lockdown or its "
+                                       "configuration)"
+                                     : strerror(-r));
                 return r;
         }
         *ret = link;

@@ -146,7 +146,8 @@ void perf_buffers_provoke_lost(struct perf_buffers *p)
                 if (sched_setaffinity(0, sizeof(one), &one) < 0)
                         continue;
                 ioctl(c->fd, PERF_EVENT_IOC_ENABLE, 0);
-                void *map = mmap(NULL, page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                void *map =
+                        mmap(NULL, page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
                 if (map != MAP_FAILED)
                         munmap(map, page_size());
                 ioctl(c->fd, PERF_EVENT_IOC_DISABLE, 0);
@@ -155,7 +156,8 @@ void perf_buffers_provoke_lost(struct perf_buffers *p)
 }
 
 /* Bytes of the ring from `at` on, which may wrap. */
-static void ring_copy(const struct perf_buffers *p, const struct perf_cpu *c, uint64_t at, void *to, size_t size)
+static void ring_copy(const struct perf_buffers *p, const struct perf_cpu *c, uint64_t at, void *to,
+                      size_t size)
 {
         const char *data = (const char *)c->map + page_size();
         size_t from = at & (p->size - 1), first = MIN(size, p->size - from);

@@ -20,7 +20,7 @@ struct perf_pending {
 
 struct perf_buffers {
         VEC(struct perf_cpu) cpus;
-        size_t size;       /* bytes of data for each CPU, a power of two */
+        size_t size; /* bytes of data for each CPU, a power of two */
         uint64_t lost, broken;
         /* Records fetched and not yet taken, in order of time. */
         struct buf bytes;

@@ -12,14 +12,14 @@ struct perf_record {
                 PERF_RECORD_IS_LOST,
                 PERF_RECORD_IS_COMM, /* a task has a new name */
         } kind;
-        uint64_t time;          /* of the clock that the event was opened with */
-        uint32_t tgid, tid;     /* in the pid namespace of who opened the event */
+        uint64_t time;                  /* of the clock that the event was opened with */
+        uint32_t tgid, tid;             /* in the pid namespace of who opened the event */
         uint64_t address, size, offset; /* bytes */
         uint64_t inode, generation;
-        uint32_t device;        /* kernel's dev_t */
-        const char *path;       /* into the record; "//anon", "[vdso]" … for what is no file */
-        const char *comm;       /* into the record */
-        uint64_t lost;          /* records that found no room */
+        uint32_t device;  /* kernel's dev_t */
+        const char *path; /* into the record; "//anon", "[vdso]" … for what is no file */
+        const char *comm; /* into the record */
+        uint64_t lost;    /* records that found no room */
 };
 
 /* Decode one whole record that was made with sample_id_all and PERF_SAMPLE_TID | PERF_SAMPLE_TIME, and

@@ -33,7 +33,8 @@ static bool wanted(const char *name, const char *const names[], size_t count)
 static int share_maps(const struct programs *p, struct bpf_object *object)
 {
         struct bpf_map *map;
-        bpf_object__for_each_map(map, object) {
+        bpf_object__for_each_map(map, object)
+        {
                 if (bpf_map__is_internal(map))
                         continue;
                 int r = bpf_map__reuse_fd(map, programs_map(p, bpf_map__name(map)));
@@ -43,7 +44,8 @@ static int share_maps(const struct programs *p, struct bpf_object *object)
         return 0;
 }
 
-static int prepare(const struct programs *p, struct events_bpf *object, const char *const names[], size_t count)
+static int prepare(const struct programs *p, struct events_bpf *object, const char *const names[],
+                   size_t count)
 {
         struct bpf_program *program;
         bpf_object__for_each_program(program, object->obj)
@@ -130,7 +132,8 @@ uint64_t programs_map_bytes(const struct programs *p)
         uint64_t sum = 0;
         for (size_t i = 0; i < p->count; i++) {
                 struct bpf_map *map;
-                bpf_object__for_each_map(map, p->objects[i]->obj) {
+                bpf_object__for_each_map(map, p->objects[i]->obj)
+                {
                         if (i > 0 && !bpf_map__is_internal(map))
                                 continue;
                         uint64_t bytes = map_bytes(bpf_map__fd(map));
@@ -146,14 +149,16 @@ void programs_figures(const struct programs *p, programs_visitor visit, void *co
 {
         for (size_t i = 0; i < p->count; i++) {
                 struct bpf_program *program;
-                bpf_object__for_each_program(program, p->objects[i]->obj) {
+                bpf_object__for_each_program(program, p->objects[i]->obj)
+                {
                         struct bpf_prog_info info = {};
                         uint32_t size = sizeof(info);
                         int fd = bpf_program__fd(program);
                         if (fd < 0 || bpf_prog_get_info_by_fd(fd, &info, &size) < 0)
                                 continue;
-                        struct program_figures figures = {
-                                .runs = info.run_cnt, .run_ns = info.run_time_ns, .missed = info.recursion_misses};
+                        struct program_figures figures = {.runs = info.run_cnt,
+                                                          .run_ns = info.run_time_ns,
+                                                          .missed = info.recursion_misses};
                         visit(context, bpf_program__name(program), &figures);
                 }
         }

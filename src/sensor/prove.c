@@ -37,7 +37,8 @@ int proof_start(struct proof *p, const char *program)
         for (int fd = 0; fd < 3 && !r; fd++)
                 r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
         if (!r)
-                r = posix_spawn(&p->child, program ? program : "/proc/self/exe", &actions, NULL, argv, environ);
+                r = posix_spawn(&p->child, program ? program : "/proc/self/exe", &actions, NULL, argv,
+                                environ);
         posix_spawn_file_actions_destroy(&actions);
         if (r)
                 p->child = 0;

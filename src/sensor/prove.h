@@ -10,10 +10,10 @@
 #define PROOF_FILE "/memfd:usewear-proof" /* how the mapping of the proof is called */
 
 struct proof {
-        pid_t child;        /* as this process numbers it */
-        char word[32];      /* an argument of the child that nobody else has */
+        pid_t child;               /* as this process numbers it */
+        char word[32];             /* an argument of the child that nobody else has */
         uint32_t tgid, grandchild; /* in the initial pid namespace; 0 not yet known */
-        uint32_t came;      /* types of its events that arrived */
+        uint32_t came;             /* types of its events that arrived */
 };
 
 /* Start `program self-prove WORD`. 0 or -errno. */

@@ -65,7 +65,8 @@ static bool valid_ring_size(size_t size)
         return size >= page && size <= UINT32_MAX / 2 && !(size & (size - 1));
 }
 
-static int no_print(_unused_ enum libbpf_print_level level, _unused_ const char *format, _unused_ va_list args)
+static int no_print(_unused_ enum libbpf_print_level level, _unused_ const char *format,
+                    _unused_ va_list args)
 {
         return 0;
 }
@@ -77,7 +78,8 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
                 return r;
         size_t ring_size = options->ring_size ?: RING_SIZE;
         if (!valid_ring_size(ring_size))
-                return error_set(error, -EINVAL, "ring size %zu: needs a power of two of at least a page", ring_size);
+                return error_set(error, -EINVAL, "ring size %zu: needs a power of two of at least a page",
+                                 ring_size);
         _cleanup_sensor_ struct sensor *s = calloc(1, sizeof(*s));
         if (!s)
                 return error_set(error, -ENOMEM, "out of memory");
@@ -86,8 +88,9 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
         s->types = options->types ?: UINT32_MAX;
         s->keep_all = options->all;
         s->prove_with = options->prove_with;
-        s->programs.settings = (struct programs_settings){
-                .ring_size = ring_size, .cgroup_subsystem = options->cgroup_subsystem, .keep_all = options->all};
+        s->programs.settings = (struct programs_settings){.ring_size = ring_size,
+                                                          .cgroup_subsystem = options->cgroup_subsystem,
+                                                          .keep_all = options->all};
         r = open_descriptors(s);
         if (r < 0)
                 return error_set(error, r, "cannot set up the sensor: %s", strerror(-r));

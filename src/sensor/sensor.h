@@ -42,8 +42,8 @@ struct event {
         };
 };
 
-const char *event_type_name(enum event_type type);                /* "exec", "fork", … as in usewear/event/1 */
-int event_type_parse(const char *text, enum event_type *ret);     /* 0 or -EINVAL */
+const char *event_type_name(enum event_type type);            /* "exec", "fork", … as in usewear/event/1 */
+int event_type_parse(const char *text, enum event_type *ret); /* 0 or -EINVAL */
 /* Check and decode one ring-buffer record. 0; -EPROTO unknown version or type; -EBADMSG sizes disagree. */
 int event_decode(const void *record, size_t size, struct event *ret);
 
@@ -52,12 +52,12 @@ int event_decode(const void *record, size_t size, struct event *ret);
 /* One alternative of one event, and what became of it on this kernel. */
 struct hook {
         enum event_type type;
-        const char *name;      /* "tp_btf/sched_process_exec", "PERF_RECORD_MMAP2" … */
+        const char *name; /* "tp_btf/sched_process_exec", "PERF_RECORD_MMAP2" … */
         enum hook_state {
-                HOOK_UNTRIED,  /* a better one serves */
-                HOOK_SERVING,  /* attached, and the provoked event arrived */
-                HOOK_REFUSED,  /* could not be loaded or attached: `reason` */
-                HOOK_SILENT,   /* attached, but the provoked event never came: not used */
+                HOOK_UNTRIED, /* a better one serves */
+                HOOK_SERVING, /* attached, and the provoked event arrived */
+                HOOK_REFUSED, /* could not be loaded or attached: `reason` */
+                HOOK_SILENT,  /* attached, but the provoked event never came: not used */
         } state;
         char reason[192];
 };
@@ -66,11 +66,11 @@ struct hook {
 struct sensor;
 
 struct sensor_options {
-        size_t ring_size;          /* bytes, a power of two; 0: default */
-        uint32_t types;            /* bits 1 << enum event_type; 0: all */
-        bool all;                  /* no deduplication of mappings and connects */
-        int cgroup_subsystem;      /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */
-        const char *prove_with;    /* program that provokes the proof events; NULL: /proc/self/exe */
+        size_t ring_size;       /* bytes, a power of two; 0: default */
+        uint32_t types;         /* bits 1 << enum event_type; 0: all */
+        bool all;               /* no deduplication of mappings and connects */
+        int cgroup_subsystem;   /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */
+        const char *prove_with; /* program that provokes the proof events; NULL: /proc/self/exe */
 };
 
 /* Load, attach and prove. Events buffer from here on. 0 with at least one serving hook, or -errno with a
@@ -125,7 +125,7 @@ struct snapshot_mapping {
         uint32_t device;
         uint64_t start_time; /* of the process, boottime ns */
         uint64_t start, end, offset, inode;
-        const char *path;    /* as /proc/PID/maps prints it, " (deleted)" included */
+        const char *path; /* as /proc/PID/maps prints it, " (deleted)" included */
 };
 typedef int (*snapshot_handler)(void *context, const struct snapshot_mapping *mapping);
 /* All executable file mappings of all processes. 0, or -EOPNOTSUPP/-EPERM where the iterator cannot be
@@ -135,14 +135,14 @@ int sensor_snapshot(snapshot_handler handler, void *context, struct hook *ret_ho
 /* ---- rights and kernel, for doctor ------------------------------------------------------------------ */
 struct support {
         bool btf, ring_buffer, iterators, trampolines; /* probed, never concluded from a version */
-        const char *lockdown;     /* "none", "integrity", "confidentiality", "unknown" */
+        const char *lockdown;                          /* "none", "integrity", "confidentiality", "unknown" */
         int unprivileged_bpf, perf_event_paranoid, ptrace_scope; /* sysctl values, -1 unknown */
         bool tracefs, initial_pid_ns;
         struct {
-                const char *name;   /* "CAP_BPF" */
+                const char *name; /* "CAP_BPF" */
                 bool held;
                 const char *needed_for;
-                bool required;      /* for any event at all */
+                bool required; /* for any event at all */
         } capabilities[8];
         size_t capability_count;
 };

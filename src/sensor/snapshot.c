@@ -31,12 +31,14 @@ static int refuse(struct hook *hook, int r, const char *step)
 {
         if (hook) {
                 hook->state = HOOK_REFUSED;
-                snprintf(hook->reason, sizeof(hook->reason), "%s: %s; /proc/PID/maps serves", step, strerror(-r));
+                snprintf(hook->reason, sizeof(hook->reason), "%s: %s; /proc/PID/maps serves", step,
+                         strerror(-r));
         }
         return r == -EPERM || r == -ENOMEM ? r : -EOPNOTSUPP;
 }
 
-static int no_print(_unused_ enum libbpf_print_level level, _unused_ const char *format, _unused_ va_list args)
+static int no_print(_unused_ enum libbpf_print_level level, _unused_ const char *format,
+                    _unused_ va_list args)
 {
         return 0;
 }
@@ -58,7 +60,8 @@ static int snapshot_start(struct snapshot *s, struct hook *hook)
 }
 
 /* The record at the front of `size` bytes: its size, 0 when there is less than one, or -EBADMSG. */
-static ssize_t take_one(const char *bytes, size_t size, snapshot_handler handler, void *context, int *ret_result)
+static ssize_t take_one(const char *bytes, size_t size, snapshot_handler handler, void *context,
+                        int *ret_result)
 {
         struct event_snapshot record;
         if (size < sizeof(record))
@@ -73,9 +76,14 @@ static ssize_t take_one(const char *bytes, size_t size, snapshot_handler handler
         if (record.path_size && path[record.path_size - 1])
                 return -EBADMSG;
         struct snapshot_mapping mapping = {
-                .tgid = record.tgid, .device = record.device, .start_time = record.start_time,
-                .start = record.start, .end = record.end, .offset = record.offset,
-                .inode = record.inode, .path = path,
+                .tgid = record.tgid,
+                .device = record.device,
+                .start_time = record.start_time,
+                .start = record.start,
+                .end = record.end,
+                .offset = record.offset,
+                .inode = record.inode,
+                .path = path,
         };
         *ret_result = handler(context, &mapping);
         return (ssize_t)whole;

@@ -21,7 +21,7 @@ enum source {
 };
 
 struct sensor {
-        uint32_t types;   /* wanted by the caller */
+        uint32_t types; /* wanted by the caller */
         bool keep_all;
         const char *prove_with; /* or NULL: this program */
         struct programs programs;

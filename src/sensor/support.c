@@ -37,12 +37,14 @@ static int probe_capabilities(struct support *s)
                 bool required, implied; /* implied: CAP_SYS_ADMIN holds it too */
         } table[] = {
                 {"CAP_BPF", "to load the programs that see events", CAPABILITY_BPF, true, true},
-                {"CAP_PERFMON", "to attach them and to read kernel structures", CAPABILITY_PERFMON, true, true},
+                {"CAP_PERFMON", "to attach them and to read kernel structures", CAPABILITY_PERFMON, true,
+                 true},
                 {"CAP_SYS_PTRACE", "to look at processes of other users", CAP_SYS_PTRACE, false, false},
-                {"CAP_DAC_READ_SEARCH", "to read files of other users, such as package databases in containers",
-                 CAP_DAC_READ_SEARCH, false, false},
-                {"CAP_SYS_ADMIN", "to open mapped files by /proc/PID/map_files, deleted ones too", CAP_SYS_ADMIN,
+                {"CAP_DAC_READ_SEARCH",
+                 "to read files of other users, such as package databases in containers", CAP_DAC_READ_SEARCH,
                  false, false},
+                {"CAP_SYS_ADMIN", "to open mapped files by /proc/PID/map_files, deleted ones too",
+                 CAP_SYS_ADMIN, false, false},
         };
         cap_t caps = cap_get_proc();
         if (!caps)
@@ -108,8 +110,8 @@ static bool probe_trampolines(const struct btf *btf)
                 return false;
         LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FENTRY,
                     .attach_btf_id = (uint32_t)id);
-        _cleanup_close_ int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "Dual BSD/GPL", instructions,
-                                                    ARRAY_SIZE(instructions), &options);
+        _cleanup_close_ int program = bpf_prog_load(BPF_PROG_TYPE_TRACING, "probe", "Dual BSD/GPL",
+                                                    instructions, ARRAY_SIZE(instructions), &options);
         if (program < 0)
                 return false;
         _cleanup_close_ int link = bpf_raw_tracepoint_open(NULL, program);

@@ -9,7 +9,8 @@ static size_t walk(const struct event *e)
         size_t sum = strlen(e->comm) + strlen(event_type_name(e->type));
         if (e->type == EVENT_EXEC) {
                 sum += strlen(e->exec.path) + strlen(e->exec.cwd);
-                for (const char *at = e->exec.args; at < e->exec.args + e->exec.args_size; at += strlen(at) + 1)
+                for (const char *at = e->exec.args; at < e->exec.args + e->exec.args_size;
+                     at += strlen(at) + 1)
                         sum++;
         } else if (e->type == EVENT_MAP) {
                 sum += strlen(e->map.path);

@@ -9,8 +9,8 @@
 static int print(void *context, const struct snapshot_mapping *m)
 {
         ++*(size_t *)context;
-        printf("%u %" PRIx64 "-%" PRIx64 " %" PRIx64 " %" PRIu64 " %" PRIu64 " %s\n", m->tgid, m->start, m->end,
-               m->offset, m->inode, m->start_time, m->path);
+        printf("%u %" PRIx64 "-%" PRIx64 " %" PRIx64 " %" PRIu64 " %" PRIu64 " %s\n", m->tgid, m->start,
+               m->end, m->offset, m->inode, m->start_time, m->path);
         return 0;
 }
 

@@ -148,7 +148,8 @@ int main(void)
                 else if (!strcmp(word, "listen"))
                         r = do_listen(!strcmp(rest, "6") ? AF_INET6 : AF_INET);
                 else if (!strcmp(word, "connect"))
-                        r = do_connect(!strcmp(rest, "6") ? AF_INET6 : AF_INET, SOCK_STREAM, number, more ? more : 1);
+                        r = do_connect(!strcmp(rest, "6") ? AF_INET6 : AF_INET, SOCK_STREAM, number,
+                                       more ? more : 1);
                 else if (!strcmp(word, "udp"))
                         r = do_connect(AF_INET, SOCK_DGRAM, number, 1);
                 if (r < 0)

@@ -22,9 +22,18 @@ struct record {
 static void start(struct record *r, unsigned type, size_t size)
 {
         memset(r, 0, sizeof(*r));
-        r->header = (struct event_header){.version = EVENT_VERSION, .type = (uint16_t)type, .size = (uint32_t)size,
-                                          .time = 7, .start = 5, .cgroup = 3, .tgid = 100, .tid = 101,
-                                          .uid = 1000, .mount_ns = 11, .pid_ns = 12, .comm = "victim"};
+        r->header = (struct event_header){.version = EVENT_VERSION,
+                                          .type = (uint16_t)type,
+                                          .size = (uint32_t)size,
+                                          .time = 7,
+                                          .start = 5,
+                                          .cgroup = 3,
+                                          .tgid = 100,
+                                          .tid = 101,
+                                          .uid = 1000,
+                                          .mount_ns = 11,
+                                          .pid_ns = 12,
+                                          .comm = "victim"};
 }
 
 static size_t make_exec(struct record *r)

@@ -22,10 +22,18 @@ struct map_record {
 
 static struct map_record make_map(void)
 {
-        return (struct map_record){
-                .header = {.type = PERF_RECORD_MMAP2, .size = sizeof(struct map_record)},
-                .pid = 10, .tid = 11, .address = 0x1000, .size = 0x2000, .offset = 0x3000,
-                .major = 8, .minor = 3, .inode = 77, .generation = 5, .path = "/lib/x.so", .time = 123};
+        return (struct map_record){.header = {.type = PERF_RECORD_MMAP2, .size = sizeof(struct map_record)},
+                                   .pid = 10,
+                                   .tid = 11,
+                                   .address = 0x1000,
+                                   .size = 0x2000,
+                                   .offset = 0x3000,
+                                   .major = 8,
+                                   .minor = 3,
+                                   .inode = 77,
+                                   .generation = 5,
+                                   .path = "/lib/x.so",
+                                   .time = 123};
 }
 
 static void test_map(void **state)
@@ -72,7 +80,10 @@ static void test_comm(void **state)
                 char comm[8];
                 uint32_t sample_pid, sample_tid;
                 uint64_t time;
-        } comm = {.header = {.type = PERF_RECORD_COMM, .size = sizeof(comm)}, .pid = 3, .tid = 4, .comm = "nginx"};
+        } comm = {.header = {.type = PERF_RECORD_COMM, .size = sizeof(comm)},
+                  .pid = 3,
+                  .tid = 4,
+                  .comm = "nginx"};
         struct perf_record p;
         assert_int_equal(perf_record_decode(&comm, sizeof(comm), &p), 0);
         assert_int_equal(p.kind, PERF_RECORD_IS_COMM);
