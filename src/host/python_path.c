@@ -178,7 +178,7 @@ static bool is_python(const struct process *p, struct span maps)
 {
         if (p->exe && (str_starts(base_name(p->exe), "python") || str_starts(base_name(p->exe), "pypy")))
                 return true;
-        return maps.size && (memmem(maps.data, maps.size, "/libpython", 10) ||
+        return maps.data && (memmem(maps.data, maps.size, "/libpython", 10) ||
                              memmem(maps.data, maps.size, "/lib-dynload/", 13) ||
                              memmem(maps.data, maps.size, "/site-packages/", 15) ||
                              memmem(maps.data, maps.size, "/dist-packages/", 15));
