@@ -28,6 +28,7 @@ struct worker *worker_free(struct worker *w)
 {
         if (!w)
                 return NULL;
+        worker_roots_done(w);
         map_done(&w->files);
         arena_done(&w->names);
         process_reader_free(w->reader);
@@ -65,6 +66,7 @@ int worker_do(struct worker *w, const struct probe_job *job, struct buf *reply)
         case PROBE_FILE:
                 return worker_file(w, job, reply);
         case PROBE_INVENTORY:
+                return worker_inventory(w, job, reply);
         case _PROBE_KIND_MAX:
                 break;
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/mapped_file.h"
 #include "host/process.h"
 #include "host/socket.h"
 #include "prober/channel.h"
+#include "prober/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,6 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct process process = {};
         socket_list sockets = {};
         struct mapped_file file;
+        struct file_reply file_reply;
+        struct inventory_reply inventory;
         struct probe_job job;
         struct cgroup_choice cgroup;
         struct span frame;
@@ -32,6 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 break;
         case 'f':
                 mapped_file_unpack(&wire, &a, &file);
+                break;
+        case 'l':
+                if (file_reply_unpack(&wire, &a, &file_reply) == 0)
+                        file_reply_done(&file_reply);
+                break;
+        case 'i':
+                if (inventory_reply_unpack(&wire, &a, &inventory) == 0)
+                        inventory_reply_done(&inventory);
                 break;
         case 'j':
                 job_unpack(&wire, &a, &id, &job);

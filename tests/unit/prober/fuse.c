@@ -36,7 +36,8 @@ static struct fuse_attr attributes(uint64_t node)
 static void answer(int fd, uint64_t unique, int error, const void *data, size_t size)
 {
         char message[512];
-        struct fuse_out_header header = {.len = (uint32_t)(sizeof(header) + size), .error = error, .unique = unique};
+        struct fuse_out_header header = {
+                .len = (uint32_t)(sizeof(header) + size), .error = error, .unique = unique};
         memcpy(message, &header, sizeof(header));
         if (size)
                 memcpy(message + sizeof(header), data, size);
@@ -46,10 +47,10 @@ static void answer(int fd, uint64_t unique, int error, const void *data, size_t 
 
 static void serve_one(int fd, const struct fuse_in_header *in)
 {
-        struct fuse_init_out init = {.major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION,
-                                     .max_write = 4096};
-        struct fuse_entry_out entry = {.nodeid = FILE_NODE, .entry_valid = 1000, .attr_valid = 1000,
-                                       .attr = attributes(FILE_NODE)};
+        struct fuse_init_out init = {
+                .major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION, .max_write = 4096};
+        struct fuse_entry_out entry = {
+                .nodeid = FILE_NODE, .entry_valid = 1000, .attr_valid = 1000, .attr = attributes(FILE_NODE)};
         struct fuse_attr_out attr = {.attr_valid = 1000, .attr = attributes(in->nodeid)};
         struct fuse_open_out open = {.open_flags = FOPEN_DIRECT_IO};
         switch (in->opcode) {
@@ -133,7 +134,10 @@ static void probe_hanging_file(struct answers *answers, struct prober_counts *re
         struct probe_job who = {.kind = PROBE_PROCESS, .pid = getpid()};
         prober_submit(p, &who, take, answers);
         prober_run(p);
-        struct probe_job file = {.kind = PROBE_FILE, .pid = getpid(), .root_id = answers->root, .path = path,
+        struct probe_job file = {.kind = PROBE_FILE,
+                                 .pid = getpid(),
+                                 .root_id = answers->root,
+                                 .path = path,
                                  .started = clock_wall()};
         uint64_t before = clock_boottime();
         prober_submit(p, &file, take, answers);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prober/worker_file.h"
+
+#include "prober/reply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+/* An inventory is read once a root and kept, because every mapped file asks it for its owner. A job that
+ * asks for the inventory itself reads it anew. */
+
+enum { MOST_ROOTS = 64 };
+
+static void forget(struct worker *w, struct cached_root *root)
+{
+        map_remove(&w->roots, root->id, strlen(root->id));
+        inventory_free(root->inventory);
+        free(root);
+}
+
+void worker_roots_done(struct worker *w)
+{
+        size_t i = 0;
+        for (void *value; map_next(&w->roots, &i, NULL, NULL, &value);) {
+                struct cached_root *root = value;
+                inventory_free(root->inventory);
+                free(root);
+        }
+        map_done(&w->roots);
+}
+
+static void make_room(struct worker *w)
+{
+        size_t i = 0;
+        void *value;
+        if (w->roots.count >= MOST_ROOTS && map_next(&w->roots, &i, NULL, NULL, &value))
+                forget(w, value);
+}
+
+static int read_root(struct worker *w, const struct probe_job *job, const struct inventory **ret)
+{
+        if (!job->root_id)
+                return -EINVAL;
+        _cleanup_close_ int root_fd = worker_root_open(w, job);
+        if (root_fd < 0)
+                return root_fd;
+        const struct inventory_hints hints = {
+                .python_paths = job->python_paths,
+                .python_path_count = job->python_path_count,
+                .kernel_release = job->kernel_release,
+        };
+        _cleanup_inventory_ struct inventory *inventory = NULL;
+        int r = inventory_read(root_fd, job->root_id, &hints, &inventory);
+        if (r < 0)
+                return r;
+        struct cached_root *root = map_get_str(&w->roots, job->root_id);
+        if (root) {
+                inventory_free(root->inventory);
+        } else {
+                size_t size = strlen(job->root_id) + 1;
+                make_room(w);
+                root = malloc(sizeof(*root) + size);
+                if (!root)
+                        return -ENOMEM;
+                memcpy(root->id, job->root_id, size);
+                r = map_put_str(&w->roots, root->id, root);
+                if (r < 0) {
+                        free(root);
+                        return r;
+                }
+        }
+        root->inventory = TAKE_PTR(inventory);
+        *ret = root->inventory;
+        return 0;
+}
+
+const struct inventory *worker_inventory_of(struct worker *w, const struct probe_job *job)
+{
+        const struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
+        const struct inventory *inventory = root ? root->inventory : NULL;
+        if (!inventory && !(job->flags & PROBE_NO_INVENTORY))
+                read_root(w, job, &inventory);
+        return inventory;
+}
+
+int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply)
+{
+        const struct inventory *inventory;
+        int r = read_root(w, job, &inventory);
+        if (r < 0)
+                return r;
+        struct inventory_reply record = {.packages = *inventory_packages(inventory)};
+        size_t count;
+        const char *const *limits = inventory_limits(inventory, &count);
+        for (size_t i = 0; i < count && r == 0; i++) {
+                const char **slot = vec_add(&record.limits);
+                if (slot)
+                        *slot = limits[i];
+                else
+                        r = -ENOMEM;
+        }
+        if (r == 0)
+                inventory_reply_pack(&record, reply);
+        vec_done(&record.limits); /* the packages are the inventory's */
+        return r;
+}
