@@ -16,6 +16,7 @@ static const char *const texts[_STATEMENT_MAX] = {
                 "UPDATE advisory SET id = ?, digest = ?, modified = ?, published = ?, withdrawn = ?,"
                 " aliases = ?, upstream = ?, related = ?, severity = ?, rating = ? WHERE rowid = ?",
         [AFFECTED_DELETE] = "DELETE FROM affected WHERE advisory = ?",
+        [AFFECTED_SYMBOLS] = "SELECT symbols FROM affected WHERE advisory = ? AND symbols IS NOT NULL",
         [AFFECTED_INSERT] =
                 "INSERT INTO affected (advisory, ecosystem, name, ranges, versions, severity, symbols,"
                 " urgency, doubt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -17,6 +17,7 @@ enum statement {
         RECORD_INSERT,
         RECORD_UPDATE,
         AFFECTED_DELETE,
+        AFFECTED_SYMBOLS,
         AFFECTED_INSERT,
         SEEN_INSERT,
         SOURCE_PUT,

@@ -159,8 +159,11 @@ static int open_write(struct advisory_db *db, struct error *error)
         if (fd < 0)
                 return error_set(error, -errno, "cannot write %s: %s", db->path, strerror(errno));
         close(fd);
+        int64_t version;
         int r = connect(db, db->path, SQLITE_OPEN_READWRITE, error);
         if (r == 0)
+                r = schema_check(db, &version, error); /* before anything changes a foreign file */
+        if (r >= 0)
                 r = database_run(db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL", "opening",
                                  error);
         return r < 0 ? r : prepare(db, error);

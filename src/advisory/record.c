@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/map.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -61,8 +62,65 @@ static void bind_added(sqlite3_stmt *s, int column, const struct buf *text, size
                                     SQLITE_UTF8);
 }
 
+/* What earlier rows of the record knew of its symbols: Go's export merges roots with their callers, the
+ * starter set has them apart, and an import of the export must not forget it. */
+struct kinds {
+        struct map known; /* "container<TAB>function" → "root" or "derived" */
+        struct arena memory;
+};
+
+static void kinds_done(struct kinds *k)
+{
+        map_done(&k->known);
+        arena_done(&k->memory);
+}
+
+static int kinds_add(struct kinds *k, struct span lines)
+{
+        static char names[][8] = {"root", "derived"};
+        struct span line, kind;
+        while (line_next(&lines, &line)) {
+                if (!span_cut(&line, '\t', &kind))
+                        continue;
+                for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
+                        char *key = span_equal(kind, names[n])
+                                            ? arena_strndup(&k->memory, line.data, line.size)
+                                            : NULL;
+                        if (key && map_put(&k->known, key, line.size, names[n]) < 0)
+                                return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+static int kinds_read(struct import *i, int64_t row, struct kinds *k, struct error *error)
+{
+        sqlite3_stmt *s = database_statement(i->db, AFFECTED_SYMBOLS);
+        if (s)
+                sqlite3_bind_int64(s, 1, row);
+        int r = 0, code = s ? SQLITE_OK : sqlite3_errcode(i->db->sql);
+        while (s && r == 0 && (code = sqlite3_step(s)) == SQLITE_ROW)
+                r = kinds_add(k, span_of((const char *)sqlite3_column_text(s, 0)));
+        statement_reset(&s);
+        if (r < 0)
+                return error_set(error, r, "out of memory");
+        return code == SQLITE_DONE ? 0 : database_error(i->db, code, "storing a record", error);
+}
+
+static void add_symbol(struct buf *text, const struct osv_symbol *symbol, const struct kinds *k)
+{
+        const char *kind = symbol->kind;
+        char key[OSV_ID_MAX * 2 + 2];
+        int size = snprintf(key, sizeof(key), "%s\t%s", symbol->container, symbol->function);
+        if (!strcmp(kind, "unspecified") && size < (int)sizeof(key)) {
+                const char *known = map_get(&k->known, key, (size_t)size);
+                kind = known ? known : kind;
+        }
+        buf_addf(text, "%s\t%s\n", kind, key);
+}
+
 static int affected_write(struct import *i, int64_t row, const struct osv_affected *affected,
-                          struct error *error)
+                          const struct kinds *kinds, struct error *error)
 {
         char base[64];
         size_t base_size = ecosystem_size(affected->ecosystem);
@@ -99,7 +157,7 @@ static int affected_write(struct import *i, int64_t row, const struct osv_affect
         bind_added(s, 6, text, 0);
         size_t symbols = text->size;
         vec_each (symbol, &affected->symbols)
-                buf_addf(text, "%s\t%s\t%s\n", symbol->kind, symbol->container, symbol->function);
+                add_symbol(text, symbol, kinds);
         bind_added(s, 7, text, symbols);
         bind_text(s, 8, affected->urgency);
         sqlite3_bind_int(s, 9, doubt);
@@ -143,7 +201,10 @@ static int record_write(struct import *i, const struct osv_record *record, const
 static int rows_replace(struct import *i, const struct osv_record *record, const char *digest, int64_t row,
                         int64_t *ret_row, struct error *error)
 {
+        __attribute__((cleanup(kinds_done))) struct kinds kinds = {.memory = ARENA_INIT(16 << 20)};
         int r = record_write(i, record, digest, row, ret_row, error);
+        if (r == 0 && row)
+                r = kinds_read(i, row, &kinds, error);
         if (r == 0 && row) {
                 sqlite3_stmt *s = database_statement(i->db, AFFECTED_DELETE);
                 if (s)
@@ -155,7 +216,7 @@ static int rows_replace(struct import *i, const struct osv_record *record, const
         for (size_t n = 0; r == 0 && !record->withdrawn && n < record->affected.count; n++) {
                 const struct osv_affected *affected = &record->affected.items[n];
                 if (affected->ranges.count || affected->versions.count)
-                        r = affected_write(i, *ret_row, affected, error);
+                        r = affected_write(i, *ret_row, affected, &kinds, error);
         }
         return r;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Vectors on lines in, scores on lines out ("?": not a vector): for tests/judge/severities.py. */
+/* Vectors on lines in, scores on lines out ("?": not a vector): for tests/judge/test_severities.py. */
 #include "format/cvss.h"
 
 #include <stdio.h>

@@ -282,6 +282,31 @@ static void test_kev_and_malware(void **state)
         assert_int_equal(match(s, "npm", NULL, "evil", "1.0.1").bug_count, 0);
 }
 
+/* The export of Go's records names roots and their callers alike; what the starter set knows stays. */
+static void test_kinds_of_symbols_survive_an_import(void **state)
+{
+        struct scene *s = *state;
+        import(s,
+               "{\"id\":\"GO-2021-0113\",\"modified\":\"2026-01-01T00:00:00Z\",\"aliases\":[\"CVE-2021-"
+               "38561\"],\"affected\":[{" PACKAGE("Go", "golang.org/x/text") "," RANGE(
+                       "{\"introduced\":\"0\"},{\"fixed\":\"0.3.7\"}") ",\"ecosystem_specific\":{\"imports\":"
+                                                                       "[{\"path\":\"golang.org/x/text/"
+                                                                       "language\",\"symbols\":["
+                                                                       "\"MatchStrings\",\"Parse\",\"New\"]}]"
+                                                                       "}}]}");
+        struct match m = match(s, "Go", NULL, "golang.org/x/text", "v0.3.5");
+        for (size_t i = 0; i < m.bug_count; i++) {
+                if (strcmp(m.bugs[i].id, "CVE-2021-38561"))
+                        continue;
+                assert_int_equal(m.bugs[i].symbol_count, 3);
+                assert_string_not_equal(m.bugs[i].symbols[0].kind, "unspecified");
+                assert_string_not_equal(m.bugs[i].symbols[1].kind, "unspecified");
+                assert_string_equal(m.bugs[i].symbols[2].kind, "unspecified");
+                return;
+        }
+        fail_msg("CVE-2021-38561 was not found");
+}
+
 static void test_starter_is_there(void **state)
 {
         struct scene *s = *state;
@@ -310,6 +335,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_no_data_is_not_clean, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_unchanged_and_newest, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_kev_and_malware, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_kinds_of_symbols_survive_an_import, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_starter_is_there, setup, teardown),
         };
         return cmocka_run_group_tests(tests, setup_prototype, teardown_prototype);
