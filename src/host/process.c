@@ -96,7 +96,7 @@ static int note_unreadable(const struct process_reader *reader, struct process *
         else if (!reader->may_trace)
                 p->unreadable = arena_printf(a, "%s: no CAP_SYS_PTRACE", what);
         else
-                p->unreadable = arena_printf(a, "%s: denied by a security module", what);
+                p->unreadable = arena_printf(a, "%s: refused in spite of CAP_SYS_PTRACE", what);
         return p->unreadable ? 0 : -ENOMEM;
 }
 
@@ -152,15 +152,29 @@ static int read_namespaces(int fd, struct process *p)
         return r;
 }
 
-static int read_exe(int fd, struct arena *a, struct process *p)
+/* In the process's root, without the " (deleted)" that the kernel appends. */
+static int exe_path(int fd, char to[static PATH_MAX])
 {
+        static const char suffix[] = " (deleted)";
         char path[PATH_MAX];
         ssize_t size = readlinkat(fd, "exe", path, sizeof(path) - 1);
         if (size < 0)
                 return -errno;
         path[size] = 0;
-        p->exe = arena_strdup(a, root_path(fd, path));
+        if (str_ends(path, suffix))
+                path[size - (ssize_t)strlen(suffix)] = 0;
+        strcpy(to, root_path(fd, path));
+        return 0;
+}
+
+static int read_exe(int fd, struct arena *a, struct process *p)
+{
+        char path[PATH_MAX];
         struct stat st;
+        int r = exe_path(fd, path);
+        if (r < 0)
+                return r;
+        p->exe = arena_strdup(a, path);
         /* Of the very file that runs, wherever it lies. */
         if (fstatat(fd, "exe", &st, 0) == 0 && (st.st_mode & S_ISUID))
                 p->setuid = true;
@@ -355,11 +369,7 @@ static int kernel_thread(struct process_reader *reader, struct arena *a, struct 
 static bool same_exe(int fd, const struct process *p)
 {
         char path[PATH_MAX];
-        ssize_t size = readlinkat(fd, "exe", path, sizeof(path) - 1);
-        if (size < 0 || !p->exe)
-                return true;
-        path[size] = 0;
-        return !strcmp(root_path(fd, path), p->exe);
+        return !p->exe || exe_path(fd, path) < 0 || !strcmp(path, p->exe);
 }
 
 static int read_once(int fd, struct process_reader *reader, int pid, unsigned flags, struct arena *a,

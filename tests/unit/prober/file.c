@@ -256,6 +256,121 @@ static void another_root_or_process_is_refused(void **state)
         assert_int_equal(r.status, -ESRCH);
 }
 
+/* ---- whose file it is -------------------------------------------------------------------------------- */
+
+static _printf_(1, 2) void shell(const char *format, ...)
+{
+        char command[2048];
+        va_list args;
+        va_start(args, format);
+        vsnprintf(command, sizeof(command), format, args);
+        va_end(args);
+        assert_int_equal(system(command), 0);
+}
+
+/* A root of its own: this program with its libraries, and a package database that owns /code. */
+static void make_root(void)
+{
+        shell("cp /proc/%d/exe %s/program && for l in $(ldd /proc/%d/exe | grep -o '/[^ ]*'); do "
+              "cp --parents -L $l %s/ || exit 1; done",
+              getpid(), directory, getpid(), directory);
+        shell("mkdir -p %s/var/lib/dpkg/info %s/var/log %s/etc && cp /proc/%d/exe %s/code", directory,
+              directory, directory, getpid(), directory);
+        shell("printf 'ID=debian\nVERSION_ID=\"12\"\n' >%s/etc/os-release", directory);
+        shell("printf 'Package: thing\nStatus: install ok installed\nArchitecture: amd64\nVersion: "
+              "2.0-1\n\n' "
+              ">%s/var/lib/dpkg/status && printf '/.\n/code\n' >%s/var/lib/dpkg/info/thing.list",
+              directory, directory);
+        shell("printf '2037-01-01 00:00:00 upgrade thing:amd64 1.0-1 2.0-1\n' >%s/var/log/dpkg.log",
+              directory);
+}
+
+/* The child executes the program inside of the root, which maps /code. */
+static pid_t start_in_root(void)
+{
+        int pair[2];
+        char byte;
+        assert_int_equal(pipe(pair), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+                if (dup2(pair[1], 1) == 1 && chroot(directory) == 0 && chdir("/") == 0)
+                        execl("/program", "/program", "victim", NULL);
+                _exit(1);
+        }
+        close(pair[1]);
+        assert_int_equal(read(pair[0], &byte, 1), 1);
+        close(pair[0]);
+        return pid;
+}
+
+static _Noreturn void victim_main(void)
+{
+        int fd = open("/code", O_RDONLY);
+        if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != MAP_FAILED &&
+            write(1, "x", 1) == 1)
+                for (;;)
+                        pause();
+        _exit(1);
+}
+
+static void replaced_file_belongs_to_the_version_of_then(void **state)
+{
+        (void)state;
+        if (geteuid() != 0) {
+                print_message("needs root\n");
+                skip();
+        }
+        make_root();
+        _cleanup_prober_ struct prober *p = new_prober();
+        pid_t pid = start_in_root();
+        _cleanup_(result_done) struct result now = {}, then = {}, deleted = {};
+        assert_int_equal(probe(p, pid, "/code", &now), 0);
+        shell("cd %s && cp program code.new && mv code.new code", directory);
+        assert_int_equal(probe(p, pid, "/code", &then), 0);
+        shell("rm %s/program", directory);
+        assert_int_equal(probe(p, pid, "/program", &deleted), 0);
+        bury(pid);
+        assert_true(str_starts(now.p.root.id, "mount:"));
+        assert_string_equal(now.p.exe, "/program");
+        assert_string_equal(now.file.file.path, "/code");
+        assert_int_equal(now.file.file.state, FILE_CURRENT);
+        assert_true(now.file.has_owner && !now.file.owner.stale);
+        assert_string_equal(now.file.owner.name, "thing");
+        assert_string_equal(now.file.owner.version, "2.0-1");
+        assert_int_equal(then.file.file.state, FILE_REPLACED);
+        assert_true(then.file.has_owner && then.file.owner.stale);
+        assert_string_equal(then.file.owner.version, "1.0-1");
+        assert_string_equal(then.file.owner.source_version, "1.0-1");
+        assert_string_equal(then.file.owner.root, now.p.root.id);
+        assert_string_equal(deleted.p.exe, "/program");
+        assert_int_equal(deleted.file.file.state, FILE_DELETED);
+        assert_false(deleted.file.has_owner);
+}
+
+static void take_inventory(void *context, int status, struct wire *reply)
+{
+        struct result *r = context;
+        struct inventory_reply inventory = {};
+        r->status = status ? status : inventory_reply_unpack(reply, &r->a, &inventory);
+        vec_each (package, &inventory.packages)
+                r->file.has_owner |=
+                        str_equal(package->name, "thing") && str_equal(package->version, "2.0-1");
+        inventory_reply_done(&inventory);
+}
+
+static void a_folder_is_a_root_too(void **state)
+{
+        (void)state;
+        make_root();
+        _cleanup_prober_ struct prober *p = new_prober();
+        _cleanup_(result_done) struct result r = {.a = ARENA_INIT(16 << 20)};
+        struct probe_job job = {.kind = PROBE_INVENTORY, .root_path = directory, .root_id = directory};
+        assert_int_equal(prober_submit(p, &job, take_inventory, &r), 0);
+        assert_int_equal(prober_run(p), 0);
+        assert_int_equal(r.status, 0);
+        assert_true(r.file.has_owner);
+}
+
 /* ---- a worker that may not use map_files ------------------------------------------------------------- */
 
 static void drop_map_files(void)
@@ -377,12 +492,17 @@ int main(int argc, char **argv)
 {
         if (argc > 1 && !strcmp(argv[1], "prober"))
                 return prober_serve(3);
+        if (argc > 1 && !strcmp(argv[1], "victim"))
+                victim_main();
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(current_then_replaced_then_deleted, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_file_without_build_id_is_hashed, setup, teardown),
                 cmocka_unit_test(memfd_is_memory),
                 cmocka_unit_test_setup_teardown(by_path_only_if_unchanged, setup, teardown),
                 cmocka_unit_test_setup_teardown(another_root_or_process_is_refused, setup, teardown),
+                cmocka_unit_test_setup_teardown(replaced_file_belongs_to_the_version_of_then, setup,
+                                                teardown),
+                cmocka_unit_test_setup_teardown(a_folder_is_a_root_too, setup, teardown),
                 cmocka_unit_test_setup_teardown(without_map_files_by_proof, setup, teardown),
                 cmocka_unit_test(a_guarded_page_costs_one_job),
         };

@@ -21,14 +21,14 @@
 /* A file system whose server answers everything but reads: what a dead NFS server or a hostile FUSE mount
  * looks like from outside. This program is its own worker, see main. */
 
-enum { FILE_NODE = 2, FILE_SIZE = 4096 };
+enum { FILE_NODE = 2, FOLDER_NODE = 3, FILE_SIZE = 4096 };
 
 static struct fuse_attr attributes(uint64_t node)
 {
-        bool root = node == FUSE_ROOT_ID;
+        bool folder = node != FILE_NODE;
         return (struct fuse_attr){.ino = node,
-                                  .size = root ? 0 : FILE_SIZE,
-                                  .mode = root ? S_IFDIR | 0755 : S_IFREG | 0755,
+                                  .size = folder ? 0 : FILE_SIZE,
+                                  .mode = folder ? S_IFDIR | 0755 : S_IFREG | 0755,
                                   .nlink = 1,
                                   .blksize = 4096};
 }
@@ -49,8 +49,12 @@ static void serve_one(int fd, const struct fuse_in_header *in)
 {
         struct fuse_init_out init = {
                 .major = FUSE_KERNEL_VERSION, .minor = FUSE_KERNEL_MINOR_VERSION, .max_write = 4096};
+        /* Folders all the way down, but for the files that are asked for here. */
+        const char *name = (const char *)(in + 1);
+        bool file = in->opcode == FUSE_LOOKUP && (!strcmp(name, "code") || !strcmp(name, "os-release"));
+        uint64_t node = file ? FILE_NODE : FOLDER_NODE;
         struct fuse_entry_out entry = {
-                .nodeid = FILE_NODE, .entry_valid = 1000, .attr_valid = 1000, .attr = attributes(FILE_NODE)};
+                .nodeid = node, .entry_valid = 1000, .attr_valid = 1000, .attr = attributes(node)};
         struct fuse_attr_out attr = {.attr_valid = 1000, .attr = attributes(in->nodeid)};
         struct fuse_open_out open = {.open_flags = FOPEN_DIRECT_IO};
         switch (in->opcode) {
@@ -172,12 +176,50 @@ static void hanging_file_costs_one_job(void **state)
         assert_true(time < 2 * NS_PER_S);
 }
 
+/* Once an inventory hung, files of that root are still told, without an owner, and without hanging again. */
+static void hanging_inventory_leaves_files(void **state)
+{
+        (void)state;
+        strcpy(directory + strlen(directory) - 6, "XXXXXX");
+        pid_t server = start_server();
+        if (server < 0) {
+                print_message("needs /dev/fuse and the right to mount\n");
+                skip();
+        }
+        struct prober *p = NULL;
+        struct answers answers = {};
+        assert_int_equal(prober_new(&(struct prober_options){.deadline_ns = NS_PER_S}, &p, NULL), 0);
+        struct probe_job who = {.kind = PROBE_PROCESS, .pid = getpid()};
+        assert_int_equal(prober_submit(p, &who, take, &answers), 0);
+        assert_int_equal(prober_run(p), 0);
+        struct probe_job inventory = {
+                .kind = PROBE_INVENTORY, .root_path = directory, .root_id = answers.root};
+        struct probe_job file = {.kind = PROBE_FILE,
+                                 .pid = getpid(),
+                                 .root_id = answers.root,
+                                 .path = "/bin/sh",
+                                 .started = clock_wall()};
+        assert_int_equal(prober_submit(p, &inventory, take, &answers), 0);
+        assert_int_equal(prober_run(p), 0);
+        assert_int_equal(prober_submit(p, &file, take, &answers), 0);
+        assert_int_equal(prober_run(p), 0);
+        prober_free(p);
+        umount2(directory, MNT_DETACH);
+        kill(server, SIGKILL);
+        waitpid(server, NULL, 0);
+        rmdir(directory);
+        assert_int_equal(answers.count, 3);
+        assert_int_equal(answers.statuses[1], -ETIME);
+        assert_int_equal(answers.statuses[2], 0);
+}
+
 int main(int argc, char **argv)
 {
         if (argc > 1 && !strcmp(argv[1], "prober"))
                 return prober_serve(3);
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(hanging_file_costs_one_job),
+                cmocka_unit_test(hanging_inventory_leaves_files),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

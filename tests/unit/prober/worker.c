@@ -2,14 +2,20 @@
 #include "prober/prober.h"
 
 #include "base/clock.h"
+#include "base/str.h"
 #include "host/process.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <cmocka.h>
 
 /* Workers that are late, die or lie: each must cost its own job only. This program is its own
@@ -128,6 +134,99 @@ static void an_absent_parent_is_no_delay(void **state)
         assert_int_equal(answers.good, 10);
 }
 
+/* ---- what a worker may -----------------------------------------------------------------------------------
+ */
+
+static uint64_t status_field(pid_t pid, const char *name, int base)
+{
+        char path[64], line[256];
+        uint64_t value = UINT64_MAX;
+        snprintf(path, sizeof(path), "/proc/%d/status", pid);
+        FILE *f = fopen(path, "r");
+        assert_non_null(f);
+        while (fgets(line, sizeof(line), f))
+                if (str_starts(line, name))
+                        value = strtoull(line + strlen(name), NULL, base);
+        fclose(f);
+        return value;
+}
+
+static size_t descriptors_of(pid_t pid)
+{
+        char path[64];
+        size_t count = 0;
+        snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+        DIR *dir = opendir(path);
+        assert_non_null(dir);
+        for (struct dirent *entry; (entry = readdir(dir));)
+                count += entry->d_name[0] != '.';
+        closedir(dir);
+        return count;
+}
+
+static void a_worker_has_only_what_it_needs(void **state)
+{
+        (void)state;
+        int leak = open("/dev/null", O_RDONLY), high = fcntl(leak, F_DUPFD, 500); /* not close-on-exec */
+        _cleanup_prober_ struct prober *p = new_prober();
+        struct answers answers = {};
+        submit(p, harmless(), &answers);
+        assert_int_equal(prober_run(p), 0);
+        pid_t worker = worker_of(getpid());
+        assert_true(worker > 0);
+        const uint64_t needed = 1ull << CAP_SYS_PTRACE | 1ull << CAP_DAC_READ_SEARCH |
+                                1ull << CAP_CHECKPOINT_RESTORE |
+                                1ull << CAP_SYS_ADMIN; /* the last one only before Linux 5.9 */
+        uint64_t held = status_field(worker, "CapPrm:", 16);
+        assert_int_equal(held & ~needed, 0);
+        assert_true(!(held & 1ull << CAP_SYS_ADMIN) || !(held & 1ull << CAP_CHECKPOINT_RESTORE));
+        assert_int_equal(status_field(worker, "NoNewPrivs:", 10), 1);
+        assert_int_equal(status_field(worker, "Seccomp:", 10), 2);
+        /* 0, 1, 2, its socket and the host's root; ours are not among them. */
+        assert_true(descriptors_of(worker) <= 5);
+        struct rlimit files, core;
+        assert_int_equal(prlimit(worker, RLIMIT_FSIZE, NULL, &files), 0);
+        assert_int_equal(prlimit(worker, RLIMIT_CORE, NULL, &core), 0);
+        assert_int_equal(files.rlim_max, 0);
+        assert_int_equal(core.rlim_max, 0);
+        close(leak);
+        close(high);
+}
+
+static void a_worker_dies_with_its_parent(void **state)
+{
+        (void)state;
+        int pair[2];
+        pid_t worker = 0;
+        assert_int_equal(pipe(pair), 0);
+        pid_t parent = fork();
+        if (parent == 0) {
+                struct prober *p = NULL;
+                struct answers answers = {};
+                prober_new(&(struct prober_options){}, &p, NULL);
+                prober_submit(p, harmless(), take, &answers);
+                prober_run(p);
+                worker = worker_of(getpid());
+                kill(worker, SIGSTOP); /* so that it cannot just read the end of its socket */
+                _exit(write(pair[1], &worker, sizeof(worker)) != sizeof(worker));
+        }
+        assert_int_equal(read(pair[0], &worker, sizeof(worker)), sizeof(worker));
+        waitpid(parent, NULL, 0);
+        close(pair[0]);
+        close(pair[1]);
+        assert_true(worker > 0);
+        char path[64], text[256];
+        snprintf(path, sizeof(path), "/proc/%d/stat", worker);
+        bool gone = false;
+        for (int i = 0; i < 200 && !gone; i++, usleep(10000)) {
+                FILE *f = fopen(path, "r");
+                gone = !f || !fgets(text, sizeof(text), f) || strstr(text, ") Z ") != NULL;
+                if (f)
+                        fclose(f);
+        }
+        assert_true(gone);
+}
+
 /* ---- a worker that lies ----------------------------------------------------------------------------------
  */
 
@@ -210,6 +309,8 @@ int main(int argc, char **argv)
                 cmocka_unit_test(a_killed_worker_is_replaced),
                 cmocka_unit_test(a_stopped_worker_is_late),
                 cmocka_unit_test(an_absent_parent_is_no_delay),
+                cmocka_unit_test(a_worker_has_only_what_it_needs),
+                cmocka_unit_test(a_worker_dies_with_its_parent),
                 cmocka_unit_test(jobs_may_follow_from_answers),
                 cmocka_unit_test(a_lying_worker_is_replaced),
         };
