@@ -7,6 +7,10 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
+        &command_scan,
+        &command_watch,
+        &command_report,
+        &command_explain,
         &command_events,
         &command_db,
         &command_doctor,
@@ -20,9 +24,10 @@ static void print_help(void)
              "vulnerabilities matter.\n\n"
              "Usage: usewear COMMAND [OPTION…]\n");
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-                if (commands[i] && commands[i]->help)
+                if (commands[i]->help)
                         printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-        puts("\nEvery command takes --help and --state DIR (where the databases lie; default: USEWEAR_STATE,\n"
+        puts("\nEvery command takes --help and --state DIR (where the databases lie; default: "
+             "USEWEAR_STATE,\n"
              "else /var/lib/usewear for root, the XDG state folder for others).\n\n"
              "Exit codes: 0 done, 1 a gate tripped (--fail-on), 2 usage or environment.\n\n"
              "Example:\n  usewear scan");
@@ -40,7 +45,7 @@ int main(int argc, char **argv)
                 return 0;
         }
         for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-                if (commands[i] && !strcmp(commands[i]->name, name))
+                if (!strcmp(commands[i]->name, name))
                         return commands[i]->run(argc - 1, argv + 1);
         log_error(0, "unknown command '%s'; see usewear --help", name);
         return EXIT_USAGE;

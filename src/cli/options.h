@@ -8,16 +8,16 @@
 #include "cli/cli.h"
 
 struct option_spec {
-        const char *name;  /* "--json" */
+        const char *name; /* "--json" */
         enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER } kind;
-        void *target;      /* bool *, const char **, uint64_t * */
+        void *target; /* bool *, const char **, uint64_t * */
 };
 
 struct options {
         const struct command *command;
         const struct option_spec *specs;
         size_t spec_count;
-        size_t most_arguments; /* positional ones allowed */
+        size_t most_arguments;      /* positional ones allowed */
         const char *arguments_name; /* "ID", for the error when one is missing or too many */
         /* results */
         const char **arguments;

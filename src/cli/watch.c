@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Wires sensor and look together. Events are attached and buffered before the first look, so that
+ * nothing falls between both; afterwards they only say where to look again, and what was mapped by
+ * processes that were gone too soon. */
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "cli/options.h"
+#include "host/cgroup.h"
+#include "look/look.h"
+#include "sensor/sensor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+enum {
+        DIRTY_MOST = 64,     /* processes looked at again in one second */
+        LISTEN_DELAY_S = 2,  /* from a new listener to the full look that sees who can reach it */
+        LISTEN_EVERY_S = 10, /* such looks are no more frequent than this */
+        DAY_S = 24 * 60 * 60,
+};
+
+struct watch {
+        struct sensor *sensor; /* NULL: snapshots only */
+        struct look *look;
+        struct loop *loop;
+        const char *state;
+        uint64_t interval_s, keep_days;
+        bool json;
+        bool looking; /* a look runs, and drains events while it waits */
+        bool urgent;  /* a process of an unknown cgroup runs: look before it ends */
+        int dirty[DIRTY_MOST];
+        size_t dirty_count;
+        uint64_t next_look, last_look, next_prune; /* boottime s */
+        uint64_t dropped[_EVENT_MAX];
+};
+
+/* ---- events ----------------------------------------------------------------------------------------- */
+
+static void mark_dirty(struct watch *w, const struct event *event)
+{
+        if (!look_knows_cgroup(w->look, event->cgroup))
+                w->urgent = true;
+        for (size_t i = 0; i < w->dirty_count; i++)
+                if (w->dirty[i] == (int)event->tgid)
+                        return;
+        /* What finds no room is told by the events of its mappings, and seen by the next full look. */
+        if (w->dirty_count < DIRTY_MOST)
+                w->dirty[w->dirty_count++] = (int)event->tgid;
+}
+
+static int take_event(void *context, const struct event *event)
+{
+        struct watch *w = context;
+        switch (event->type) {
+        case EVENT_EXEC:
+                mark_dirty(w, event);
+                break;
+        case EVENT_EXIT:
+                look_process_ended(w->look, (int)event->tgid);
+                break;
+        case EVENT_MAP: {
+                struct mapped_event mapped = {.pid = (int)event->tgid,
+                                              .start = event->start,
+                                              .time = event->time,
+                                              .cgroup = event->cgroup,
+                                              .path = event->map.path};
+                look_file_mapped(w->look, &mapped);
+                mark_dirty(w, event);
+                break;
+        }
+        case EVENT_LISTEN: {
+                uint64_t now = clock_boottime() / NS_PER_S;
+                uint64_t soon = MAX(now + LISTEN_DELAY_S, w->last_look + LISTEN_EVERY_S);
+                w->next_look = MIN(w->next_look, soon);
+                break;
+        }
+        default:
+                break;
+        }
+        return 0;
+}
+
+static void count_drops(struct watch *w)
+{
+        struct sensor_counts counts;
+        if (sensor_counts(w->sensor, &counts) < 0)
+                return;
+        for (int type = 1; type < _EVENT_MAX; type++) {
+                uint64_t new = counts.types[type].dropped - w->dropped[type];
+                if (!new)
+                        continue;
+                char what[64];
+                snprintf(what, sizeof(what), "events of type %s dropped", event_type_name(type));
+                look_events_lost(w->look, what, new);
+                w->dropped[type] = counts.types[type].dropped;
+        }
+}
+
+static void drain(void *context)
+{
+        struct watch *w = context;
+        sensor_drain(w->sensor, take_event, w);
+}
+
+/* ---- looks ------------------------------------------------------------------------------------------ */
+
+static void print_look(const struct watch *w, const struct look_summary *s)
+{
+        if (!w->json) {
+                log_note("looked %.1f s at %zu processes in %zu workloads, %zu packages", s->seconds,
+                         s->processes, s->workloads, s->packages);
+                return;
+        }
+        _cleanup_buf_ struct buf line = BUF_INIT(1 << 20);
+        struct json j = JSON_INIT(&line, 0);
+        char time[CLOCK_TEXT];
+        json_object(&j, NULL);
+        json_str(&j, "schema", "usewear/watch/1");
+        json_str(&j, "time", clock_rfc3339(clock_wall(), time));
+        json_real(&j, "seconds", s->seconds);
+        json_u64(&j, "processes", s->processes);
+        json_u64(&j, "workloads", s->workloads);
+        json_u64(&j, "roots", s->roots);
+        json_u64(&j, "packages", s->packages);
+        json_array(&j, "limits");
+        for (size_t i = 0; i < s->limit_count; i++)
+                json_str(&j, NULL, s->limits[i]);
+        json_end(&j);
+        json_end(&j);
+        buf_add_char(&line, '\n');
+        if (line.error == 0)
+                file_write_fd(STDOUT_FILENO, line.data, line.size);
+}
+
+/* A look that fails (a full disk, a locked file) is said once and tried again: what it saw is put again. */
+static int full_look(struct watch *w, bool print)
+{
+        struct error error = {};
+        struct look_summary summary;
+        w->looking = true;
+        w->dirty_count = 0;
+        w->urgent = false;
+        int r = look_all(w->look, &summary, &error);
+        w->looking = false;
+        w->last_look = clock_boottime() / NS_PER_S;
+        w->next_look = w->last_look + w->interval_s;
+        if (r < 0)
+                return log_error(r, "%s", error.text);
+        if (print || w->json)
+                print_look(w, &summary);
+        return 0;
+}
+
+static void small_look(struct watch *w)
+{
+        struct error error = {};
+        int pids[DIRTY_MOST];
+        size_t count = w->dirty_count;
+        memcpy(pids, w->dirty, count * sizeof(*pids));
+        w->dirty_count = 0;
+        w->urgent = false;
+        w->looking = true;
+        if (look_some(w->look, pids, count, &error) < 0)
+                log_error(-1, "%s", error.text);
+        w->looking = false;
+}
+
+static int on_events(void *context)
+{
+        struct watch *w = context;
+        drain(w);
+        if (w->urgent && !w->looking)
+                small_look(w);
+        return 0;
+}
+
+static int on_tick(void *context)
+{
+        struct watch *w = context;
+        uint64_t now = clock_boottime() / NS_PER_S;
+        if (w->sensor)
+                count_drops(w);
+        if (now >= w->next_look)
+                full_look(w, false);
+        else if (w->dirty_count)
+                small_look(w);
+        if (now >= w->next_prune) {
+                struct error error = {};
+                if (look_prune(w->look, (int)w->keep_days, &error) < 0)
+                        log_error(-1, "%s", error.text);
+                w->next_prune = now + DAY_S;
+        }
+        return 0;
+}
+
+static int on_stop(void *context)
+{
+        (void)context;
+        return 1;
+}
+
+static int on_reload(void *context)
+{
+        struct watch *w = context;
+        look_refresh(w->look);
+        full_look(w, true);
+        return 0;
+}
+
+/* ---- the process ------------------------------------------------------------------------------------ */
+
+/* One watch a state folder: two would count each other's gaps. The descriptor holds the lock. */
+static int take_lock(const char *state)
+{
+        char path[4096];
+        int r = file_make_dirs(state);
+        if (r < 0)
+                return log_error(r, "cannot make the state folder %s: %s", state, strerror(-r));
+        if (snprintf(path, sizeof(path), "%s/watch.lock", state) >= (int)sizeof(path))
+                return log_error(-ENAMETOOLONG, "the path of the state folder is too long");
+        _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0)
+                return log_error(-errno, "cannot open %s: %s", path, strerror(errno));
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+                char pid[32] = "";
+                ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+                pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
+                return log_error(-EBUSY, "another watch runs here already (pid %s, state %s)",
+                                 *pid ? pid : "?", state);
+        }
+        char pid[32];
+        int size = snprintf(pid, sizeof(pid), "%d\n", getpid());
+        if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)size, 0) != size)
+                return log_error(-EIO, "cannot write %s: %s", path, strerror(errno));
+        return TAKE_FD(fd);
+}
+
+static int start_sensor(struct watch *w)
+{
+        struct cgroup_choice cgroup = {.subsystem = -1};
+        struct error error = {};
+        cgroup_choose(&cgroup);
+        struct sensor_options options = {.cgroup_subsystem = cgroup.subsystem};
+        int r = sensor_open(&options, &w->sensor, &error);
+        if (r < 0)
+                log_note("no events, snapshots every %llu s only: %s (see usewear doctor)",
+                         (unsigned long long)w->interval_s, error.text);
+        return r;
+}
+
+static int add_handlers(struct watch *w)
+{
+        int r = loop_new(&w->loop);
+        if (r == 0 && w->sensor)
+                r = loop_add_fd(w->loop, sensor_fd(w->sensor), on_events, w);
+        if (r == 0)
+                r = loop_add_timer(w->loop, NS_PER_S, NS_PER_S, on_tick, w);
+        if (r == 0)
+                r = loop_add_signal(w->loop, SIGTERM, on_stop, w);
+        if (r == 0)
+                r = loop_add_signal(w->loop, SIGINT, on_stop, w);
+        if (r == 0)
+                r = loop_add_signal(w->loop, SIGHUP, on_reload, w);
+        return r < 0 ? log_error(r, "cannot set up the event loop: %s", strerror(-r)) : 0;
+}
+
+static int watch_serve(struct watch *w)
+{
+        start_sensor(w);
+        struct look_options options = {
+                .state = w->state,
+                .watched = w->sensor != NULL,
+                .wait_fd = w->sensor ? sensor_fd(w->sensor) : -1,
+                .wait_ready = w->sensor ? drain : NULL,
+                .wait_context = w,
+        };
+        struct error error = {};
+        int r = look_new(&options, &w->look, &error);
+        if (r < 0)
+                return log_error(r, "%s", error.text);
+        r = add_handlers(w);
+        if (r == 0)
+                r = full_look(w, true);
+        if (r < 0)
+                return r;
+        w->next_prune = w->last_look + DAY_S;
+        r = loop_run(w->loop);
+        if (r < 0)
+                return log_error(r, "the event loop failed: %s", strerror(-r));
+        return full_look(w, false); /* what was used until the end */
+}
+
+static int watch_run(int argc, char **argv)
+{
+        struct watch w = {.interval_s = 60, .keep_days = 90};
+        const struct option_spec specs[] = {{"--interval", OPTION_NUMBER, &w.interval_s},
+                                            {"--keep", OPTION_NUMBER, &w.keep_days},
+                                            {"--json", OPTION_FLAG, &w.json}};
+        struct options options = {.command = &command_watch, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
+        int r = options_parse(&options, argc, argv);
+        if (r)
+                return r < 0 ? EXIT_USAGE : 0;
+        if (w.interval_s < 1 || w.interval_s > DAY_S || w.keep_days < 1 || w.keep_days > 36500) {
+                log_error(-EINVAL, "watch: --interval takes 1 to %d seconds, --keep 1 to 36500 days", DAY_S);
+                return EXIT_USAGE;
+        }
+        w.state = options.state;
+        _cleanup_close_ int lock = take_lock(w.state);
+        if (lock < 0)
+                return EXIT_USAGE;
+        r = watch_serve(&w);
+        look_free(w.look);
+        loop_free(w.loop);
+        sensor_close(w.sensor);
+        return r < 0 ? EXIT_USAGE : 0;
+}
+
+const struct command command_watch = {
+        .name = "watch",
+        .summary = "stay and keep the history up to date",
+        .help = "Usage: usewear watch [OPTION…]\n\n"
+                "Attach to the kernel's events, look at everything that runs, and go on until SIGTERM or\n"
+                "Ctrl-C. SIGHUP reads every inventory anew. Findings: usewear report.\n\n"
+                "  --interval S   seconds between full looks (default 60)\n"
+                "  --keep DAYS    forget what was not seen for so long (default 90)\n"
+                "  --json         print one line of JSON a full look\n"
+                "  --state DIR    where the databases lie; one watch a folder\n"
+                "\nExample:\n"
+                "  usewear watch --interval 300\n",
+        .run = watch_run,
+};

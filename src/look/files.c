@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Within one look, root, device, inode and path together name one file; nothing is joined with what
+ * stat says. An expired record is examined anew, so that a replaced library is noticed. */
+
+#include "look/files.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { USED_FILE_MEMORY = 4 << 20 }; /* bytes; a Go program with thousands of modules needs a tenth */
+
+static void file_free(struct used_file *f)
+{
+        vec_done(&f->marks);
+        vec_done(&f->reply.linked);
+        arena_done(&f->arena);
+        free(f);
+}
+
+struct used_file *files_intern(struct file_cache *c, const char *root_id, const struct mapping *m)
+{
+        char key[8192];
+        int size = snprintf(key, sizeof(key), "%s\n%x:%llx:%d\n%s", root_id ? root_id : "", m->device,
+                            (unsigned long long)m->inode, m->deleted, m->path ? m->path : "");
+        size_t used = MIN((size_t)size, sizeof(key) - 1);
+        struct used_file *f = map_get(&c->files, key, used);
+        if (f)
+                return f;
+        f = calloc(1, sizeof(*f));
+        if (!f)
+                return NULL;
+        f->arena = ARENA_INIT(USED_FILE_MEMORY);
+        f->key = arena_strndup(&f->arena, key, used);
+        if (!f->key || map_put(&c->files, f->key, used, f) < 0) {
+                file_free(f);
+                return NULL;
+        }
+        return f;
+}
+
+int files_examined(struct used_file *f, struct wire *reply)
+{
+        int r = file_reply_unpack(reply, &f->arena, &f->reply);
+        if (r < 0)
+                return r;
+        if (f->reply.has_owner) {
+                f->owner_key = package_key(&f->reply.owner, &f->arena);
+                if (!f->owner_key)
+                        return -ENOMEM;
+        }
+        size_t count = f->reply.linked.count;
+        if (count) {
+                f->linked_keys = arena_alloc(&f->arena, count * sizeof(*f->linked_keys));
+                if (!f->linked_keys)
+                        return -ENOMEM;
+                for (size_t i = 0; i < count; i++)
+                        if (!(f->linked_keys[i] = package_key(&f->reply.linked.items[i], &f->arena)))
+                                return -ENOMEM;
+        }
+        f->examined = true;
+        f->failure = 0;
+        f->examined_at = clock_boottime();
+        return 0;
+}
+
+void files_expire(struct file_cache *c, uint64_t boottime)
+{
+        size_t i = 0, size;
+        const void *key;
+        void *value;
+        while (map_next(&c->files, &i, &key, &size, &value)) {
+                struct used_file *f = value;
+                if (f->examined && f->examined_at >= boottime)
+                        continue;
+                map_remove(&c->files, key, size);
+                file_free(f);
+        }
+}
+
+void files_done(struct file_cache *c)
+{
+        files_expire(c, UINT64_MAX);
+        map_done(&c->files);
+}

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The oldest process of a workload speaks for a file that several of them map: its start is the earliest
+ * moment that the evidence can speak for, and one record each is enough. */
+
+#include "look/join.h"
+
+#include "base/clock.h"
+#include "host/runtime.h"
+
+#include <errno.h>
+
+/* ---- groups ----------------------------------------------------------------------------------------- */
+
+struct group *groups_intern(struct group_table *t, const char *workload, const char *root)
+{
+        struct arena scratch = ARENA_INIT(1 << 20);
+        const char *key = arena_printf(&scratch, "%s\n%s", workload, root);
+        struct group *g = key ? map_get_str(&t->groups, key) : NULL;
+        if (!g && key && (g = calloc(1, sizeof(*g)))) {
+                g->arena = scratch;
+                g->key = key;
+                g->serial = ++t->serials;
+                if (map_put_str(&t->groups, g->key, g) == 0)
+                        return g;
+                free(g);
+                g = NULL;
+        }
+        arena_done(&scratch);
+        return g;
+}
+
+void groups_sweep(struct group_table *t, uint64_t join)
+{
+        size_t i = 0;
+        for (void *value; map_next(&t->groups, &i, NULL, NULL, &value);) {
+                struct group *g = value;
+                if (join && g->join == join)
+                        continue;
+                map_remove(&t->groups, g->key, strlen(g->key));
+                arena_done(&g->arena);
+                free(g);
+        }
+}
+
+void groups_done(struct group_table *t)
+{
+        groups_sweep(t, 0);
+        map_done(&t->groups);
+}
+
+void joined_done(struct joined *j)
+{
+        vec_done(&j->workloads);
+        vec_done(&j->evidence);
+        vec_done(&j->coverage);
+        vec_done(&j->packages);
+}
+
+/* ---- workloads -------------------------------------------------------------------------------------- */
+
+struct joining {
+        const struct join_input *in;
+        struct arena *arena;
+        struct joined *to;
+        struct map sockets; /* inode → struct socket_entry */
+        VEC(struct group *) groups;
+        entry_list entries;
+};
+
+static struct answer answer_now(const struct joining *j, enum answer_value value, const char *engine,
+                                const char *reason)
+{
+        return (struct answer){
+                .value = value, .after = j->in->now, .since = j->in->now, .engine = engine, .reason = reason};
+}
+
+static int note_instance(struct joining *j, struct workload *w, const char *instance)
+{
+        for (size_t i = 0; instance && i < w->instance_count; i++)
+                if (str_equal(w->instances[i], instance))
+                        return 0;
+        if (!instance)
+                return 0;
+        const char **more = arena_alloc(j->arena, (w->instance_count + 1) * sizeof(*more));
+        if (!more)
+                return -ENOMEM;
+        if (w->instance_count)
+                memcpy(more, w->instances, w->instance_count * sizeof(*more));
+        more[w->instance_count++] = instance;
+        w->instances = more;
+        return 0;
+}
+
+static int note_exposure(struct joining *j, struct workload *w, const struct process *p)
+{
+        vec_each (inode, &p->sockets) {
+                const struct socket_entry *s = map_get(&j->sockets, inode, sizeof(*inode));
+                if (!s || !socket_exposes(s))
+                        continue;
+                /* A listener says more than one of its peers. */
+                if (w->exposed.value == ANSWER_YES && s->role != SOCKET_LISTEN)
+                        continue;
+                char text[SOCKET_TEXT];
+                const char *reason = arena_strdup(j->arena, socket_text(s, text));
+                if (!reason)
+                        return -ENOMEM;
+                w->exposed = answer_now(j, ANSWER_YES, "sockets", reason);
+                if (s->role == SOCKET_LISTEN)
+                        break;
+        }
+        return 0;
+}
+
+static void note_privilege(struct joining *j, struct workload *w, const struct process *p)
+{
+        const char *privilege = process_privilege(p);
+        if (privilege && w->privileged.value != ANSWER_YES)
+                w->privileged = answer_now(j, ANSWER_YES, "procfs", privilege);
+}
+
+static struct group *group_of(struct joining *j, const char *id, const char *name, enum workload_kind kind,
+                              const char *root)
+{
+        struct group *g = groups_intern(j->in->groups, id, root);
+        if (!g)
+                return NULL;
+        if (g->join == j->in->join)
+                return g;
+        struct group **slot = vec_add(&j->groups);
+        struct workload *w = arena_alloc(j->arena, sizeof(*w));
+        if (!slot || !w)
+                return NULL;
+        *slot = g;
+        *w = (struct workload){.id = id,
+                               .name = name ? name : id,
+                               .root = root,
+                               .kind = kind,
+                               .running = true,
+                               .first_seen = j->in->now,
+                               .last_seen = j->in->now};
+        g->join = j->in->join;
+        g->workload = w;
+        g->unread = NULL;
+        return g;
+}
+
+static int note_process(struct joining *j, const struct entry *e)
+{
+        const struct process *p = &e->process;
+        if (!entry_named(e))
+                return 0;
+        struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, p->root.id);
+        if (!g)
+                return -ENOMEM;
+        struct workload *w = g->workload;
+        w->processes++;
+        w->first_seen = MIN(w->first_seen, clock_wall_of(p->start));
+        if (p->unreadable) {
+                w->unreadable++;
+                g->unread = p->unreadable;
+        }
+        note_privilege(j, w, p);
+        int r = note_instance(j, w, p->instance);
+        return r < 0 ? r : note_exposure(j, w, p);
+}
+
+/* Nothing was seen is only an answer where everything was looked at. */
+static int close_answers(struct joining *j, struct group *g)
+{
+        struct workload *w = g->workload;
+        const char *unread = NULL;
+        if (w->unreadable) {
+                unread = arena_printf(j->arena, "%zu of its processes could not be read: %s", w->unreadable,
+                                      g->unread ? g->unread : "unknown");
+                if (!unread)
+                        return -ENOMEM;
+        }
+        const char *sockets = unread ? unread : j->in->sockets_unread;
+        if (!sockets && !g->sockets_joined)
+                sockets = "its sockets were not read yet";
+        if (w->exposed.value != ANSWER_YES)
+                w->exposed = sockets ? answer_now(j, ANSWER_UNKNOWN, NULL, sockets)
+                                     : answer_now(j, ANSWER_NOT_OBSERVED, "sockets", NULL);
+        if (w->privileged.value != ANSWER_YES)
+                w->privileged = unread ? answer_now(j, ANSWER_UNKNOWN, NULL, unread)
+                                       : answer_now(j, ANSWER_NOT_OBSERVED, "procfs", NULL);
+        return 0;
+}
+
+/* ---- evidence --------------------------------------------------------------------------------------- */
+
+static int put_package(struct joined *to, const struct package *p)
+{
+        struct package *slot = vec_add(&to->packages);
+        if (!slot)
+                return -ENOMEM;
+        *slot = *p;
+        return 0;
+}
+
+/* Whether this join has to put the file's evidence for the group; notes that it did. 1, 0 or -ENOMEM. */
+static int mark_file(struct used_file *f, const struct group *g, const struct join_input *in)
+{
+        vec_each (mark, &f->marks) {
+                if (mark->group != g->serial)
+                        continue;
+                bool due = mark->join != in->join && !in->only_new;
+                if (due)
+                        mark->join = in->join;
+                return due;
+        }
+        struct file_mark *mark = vec_add(&f->marks);
+        if (!mark)
+                return -ENOMEM;
+        *mark = (struct file_mark){.group = g->serial, .join = in->join};
+        return 1;
+}
+
+static int join_file(struct joining *j, struct group *g, struct used_file *f, const struct process *p)
+{
+        g->runtimes |= f->reply.file.runtimes;
+        int r = mark_file(f, g, j->in);
+        if (r <= 0)
+                return r;
+        if (f->reply.has_owner && f->reply.owner.stale && (r = put_package(j->to, &f->reply.owner)) < 0)
+                return r;
+        vec_each (linked, &f->reply.linked)
+                if ((r = put_package(j->to, linked)) < 0)
+                        return r;
+        struct mapped_use use = {
+                .process = p,
+                .file = &f->reply.file,
+                .owner = f->owner_key,
+                .linked = f->linked_keys,
+                .linked_count = f->reply.linked.count,
+                .started = clock_wall_of(p->start),
+        };
+        return mapped_evidence(&use, j->in->now, j->arena, &j->to->evidence);
+}
+
+static int join_entry(struct joining *j, const struct entry *e)
+{
+        const struct process *p = &e->process;
+        if (!entry_named(e))
+                return 0;
+        struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, p->root.id);
+        if (!g)
+                return -ENOMEM;
+        bool unread = false;
+        vec_each (slot, &e->files) {
+                struct used_file *f = *slot;
+                if (!f || !f->examined) {
+                        unread = true;
+                        continue;
+                }
+                int r = join_file(j, g, f, p);
+                if (r < 0)
+                        return r;
+        }
+        if (unread && !p->unreadable) {
+                g->workload->unreadable++;
+                g->unread = "a mapped file could not be examined";
+        }
+        return 0;
+}
+
+static int join_late(struct joining *j)
+{
+        vec_each (use, j->in->late) {
+                const struct process *p = &use->neighbour->process;
+                struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, p->root.id);
+                if (!g)
+                        return -ENOMEM;
+                struct process gone = {
+                        .pid = use->pid, .start = use->start, .workload_id = p->workload_id, .root = p->root};
+                int r = join_file(j, g, use->file, &gone);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* The kernel runs wherever anything runs. */
+static int join_kernel(struct joining *j)
+{
+        size_t i = 0;
+        for (const struct known_root *r; (r = roots_next(j->in->roots, &i));) {
+                if (!r->kernel_keys.count)
+                        continue;
+                struct group *g = group_of(j, "host", "host", WORKLOAD_HOST, r->root.id);
+                if (!g)
+                        return -ENOMEM;
+                g->runtimes |= RUNTIME_KERNEL;
+                int64_t booted = clock_wall_of(0);
+                vec_each (key, &r->kernel_keys) {
+                        struct evidence *e = vec_add(&j->to->evidence);
+                        if (!e)
+                                return -ENOMEM;
+                        *e = (struct evidence){.workload = "host",
+                                               .package = *key,
+                                               .subject = "running kernel",
+                                               .kind = EVIDENCE_LOADED,
+                                               .engine = "kernel",
+                                               .first = j->in->now,
+                                               .last = j->in->now,
+                                               .after = booted};
+                }
+        }
+        return 0;
+}
+
+static int close_group(struct joining *j, struct group *g)
+{
+        g->workload->runtimes = g->runtimes;
+        g->sockets_joined |= j->in->full;
+        int r = close_answers(j, g);
+        if (r < 0)
+                return r;
+        const char *gaps = NULL;
+        if (!j->in->watched_since)
+                gaps = "no watch before this look: what ended earlier was not seen";
+        else if (g->lost_files &&
+                 !(gaps = arena_printf(j->arena, "%llu files mapped by processes that ended unlooked-at",
+                                       (unsigned long long)g->lost_files)))
+                return -ENOMEM;
+        r = mapped_coverage(g->workload, j->in->watched_since, j->in->now, gaps, j->arena, &j->to->coverage);
+        if (r < 0)
+                return r;
+        struct workload *w = vec_add(&j->to->workloads);
+        if (!w)
+                return -ENOMEM;
+        *w = *g->workload;
+        return 0;
+}
+
+static int join_steps(struct joining *j)
+{
+        int r = table_list(j->in->table, &j->entries);
+        if (r < 0)
+                return r;
+        vec_each (s, j->in->sockets)
+                if ((r = map_put(&j->sockets, &s->inode, sizeof(s->inode), s)) < 0)
+                        return r;
+        vec_each (e, &j->entries)
+                if ((r = note_process(j, *e)) < 0)
+                        return r;
+        vec_each (e, &j->entries)
+                if ((r = join_entry(j, *e)) < 0)
+                        return r;
+        r = join_late(j);
+        if (r == 0)
+                r = join_kernel(j);
+        if (r < 0)
+                return r;
+        vec_each (g, &j->groups)
+                if ((r = close_group(j, *g)) < 0)
+                        return r;
+        return 0;
+}
+
+int join_all(const struct join_input *in, struct arena *a, struct joined *ret)
+{
+        struct joined to = {};
+        struct joining j = {.in = in, .arena = a, .to = &to};
+        int r = join_steps(&j);
+        map_done(&j.sockets);
+        vec_each (g, &j.groups)
+                (*g)->workload = NULL;
+        vec_done(&j.groups);
+        vec_done(&j.entries);
+        if (r < 0) {
+                joined_done(&to);
+                return r;
+        }
+        *ret = to;
+        return 0;
+}

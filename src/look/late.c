@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A command that runs for a millisecond is gone before anybody can look at it; the event of its mapping
+ * remains. Its file is opened by its path in the root of a process that shares its cgroup, and counts
+ * only if it has not changed since. What cannot be attributed is a gap, not nothing. */
+
+#include "look/state.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+
+enum { MOST_LATE_FILES = 8192 };
+
+void look_file_mapped(struct look *l, const struct mapped_event *event)
+{
+        struct late_file *f = l->late_files.count < MOST_LATE_FILES ? vec_add(&l->late_files) : NULL;
+        char *path = f ? strdup(event->path) : NULL;
+        if (!path) {
+                l->late_overflow++;
+                if (f)
+                        l->late_files.count--;
+                return;
+        }
+        *f = (struct late_file){.pid = event->pid,
+                                .start = event->start,
+                                .time = event->time,
+                                .cgroup = event->cgroup,
+                                .path = path};
+}
+
+static bool same_process(const struct entry *e, const struct late_file *f)
+{
+        return e && f->start && e->process.start == f->start / PROCESS_START_GRAIN * PROCESS_START_GRAIN;
+}
+
+/* The look at the process itself saw the file: its evidence is in the join already. */
+static bool was_seen(const struct entry *e, const struct late_file *f)
+{
+        vec_each (m, &e->process.mappings)
+                if (!strcmp(m->path, f->path))
+                        return true;
+        return false;
+}
+
+static const struct entry *representative(const struct look *l, const struct map *cgroups,
+                                          const struct late_file *f)
+{
+        const struct entry *own = table_get(&l->table, f->pid);
+        if (same_process(own, f) && entry_named(own))
+                return own;
+        return map_get(cgroups, &f->cgroup, sizeof(f->cgroup));
+}
+
+static void late_done_reply(void *context, int status, struct wire *reply)
+{
+        struct errand *errand = context;
+        errand->file->failure = status ? status : files_examined(errand->file, reply);
+}
+
+static int ask_late_file(struct look *l, const struct entry *e, const struct late_file *f,
+                         struct used_file *file)
+{
+        struct known_root *root = map_get_str(&l->roots.roots, e->process.root.id);
+        struct errand *errand = errand_new(l, e->pid);
+        if (!root || !errand)
+                return -ENOMEM;
+        errand->file = file;
+        struct probe_job job = root_job(l, root, e->pid);
+        job.kind = PROBE_FILE;
+        job.path = f->path;
+        job.started = clock_wall_of(f->time);
+        file->asked = true;
+        return prober_submit(l->prober, &job, late_done_reply, errand);
+}
+
+static int index_cgroups(const struct look *l, struct map *to)
+{
+        entry_list list;
+        int r = table_list(&l->table, &list);
+        if (r < 0)
+                return r;
+        vec_each (e, &list)
+                if (r == 0 && (*e)->process.cgroup_id && entry_named(*e) && !(*e)->process.unreadable)
+                        r = map_put(to, &(*e)->process.cgroup_id, sizeof(uint64_t), *e);
+        vec_done(&list);
+        return r;
+}
+
+static int lose_file(struct look *l, const struct entry *e)
+{
+        look_loss(l, "files mapped by processes that ended before they could be looked at", 1);
+        if (!e)
+                return 0;
+        struct group *g = groups_intern(&l->groups, e->process.workload_id, e->process.root.id);
+        if (!g)
+                return -ENOMEM;
+        g->lost_files++;
+        return 0;
+}
+
+static int ask_late_files(struct look *l, const late_list *taken)
+{
+        _cleanup_map_ struct map cgroups = {};
+        int r = index_cgroups(l, &cgroups);
+        for (size_t i = 0; r == 0 && i < taken->count; i++) {
+                const struct late_file *f = &taken->items[i];
+                const struct entry *e = representative(l, &cgroups, f);
+                if (!e || f->path[0] != '/') {
+                        r = lose_file(l, e);
+                        continue;
+                }
+                if (same_process(e, f) && was_seen(e, f))
+                        continue;
+                struct mapping by_path = {.path = f->path};
+                struct used_file *file = files_intern(&l->files, e->process.root.id, &by_path);
+                struct late_use *use = vec_add(&l->late_uses);
+                if (!file || !use)
+                        return -ENOMEM;
+                *use = (struct late_use){
+                        .file = file, .neighbour = e, .pid = f->pid, .start = f->start ? f->start : f->time};
+                if (!file->examined && !file->asked)
+                        r = ask_late_file(l, e, f, file);
+        }
+        return r;
+}
+
+/* Keep those uses whose file could be proven; the others are gaps. */
+static int settle_late_files(struct look *l)
+{
+        size_t kept = 0;
+        for (size_t i = 0; i < l->late_uses.count; i++) {
+                struct late_use use = l->late_uses.items[i];
+                use.file->asked = false;
+                if (use.file->examined) {
+                        l->late_uses.items[kept++] = use;
+                        continue;
+                }
+                int r = lose_file(l, use.neighbour);
+                if (r < 0)
+                        return r;
+        }
+        l->late_uses.count = kept;
+        return 0;
+}
+
+int read_late_files(struct look *l, struct error *error)
+{
+        late_list taken = l->late_files; /* events that arrive while this waits belong to the next look */
+        l->late_files = (late_list){};
+        l->late_uses.count = 0;
+        int r = ask_late_files(l, &taken);
+        int waited = look_wait(l, error);
+        if (r == 0 && waited < 0)
+                r = waited;
+        else if (r == 0)
+                r = settle_late_files(l);
+        if (l->late_overflow)
+                look_loss(l, "mappings that found no room before the look", l->late_overflow);
+        l->late_overflow = 0;
+        vec_each (f, &taken)
+                free(f->path);
+        vec_done(&taken);
+        return r == -ENOMEM ? error_set(error, r, "out of memory") : r;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* One look at the machine, from the list of processes to committed history: asks the prober, joins its
+ * records to workloads, evidence and coverage, and writes them to the store. `scan` looks once; `watch`
+ * keeps the same look alive, repeats it, and in between looks again at single processes that events
+ * named. Parses nothing itself. */
+
+#include "base/error.h"
+#include "base/macro.h"
+
+struct look;
+
+struct look_options {
+        const char *state; /* folder of evidence.db */
+        bool watched;      /* events cover what happens from look_new() on */
+        /* Called (may be NULL) while the look waits for the prober, whenever `wait_fd` is readable: events
+         * are drained meanwhile, so that none is lost to a slow process. */
+        int wait_fd;
+        void (*wait_ready)(void *context);
+        void *wait_context;
+};
+
+struct look_summary {
+        size_t processes, workloads, roots, packages; /* looked at */
+        double seconds;
+        const char *const *limits; /* sentences about what could not be seen; valid until the next look */
+        size_t limit_count;
+};
+
+/* 0, or -errno with a sentence: the store or the worker cannot be had. */
+int look_new(const struct look_options *options, struct look **ret, struct error *error);
+struct look *look_free(struct look *l); /* returns NULL */
+static inline void look_freep(struct look **l)
+{
+        *l = look_free(*l);
+}
+#define _cleanup_look_ _cleanup_(look_freep)
+
+/* Look at everything and commit. 0 or -errno with a sentence; nothing is committed then. */
+int look_all(struct look *l, struct look_summary *ret, struct error *error);
+/* Look again at these processes only (new, or changed since the last look), and commit what is new. */
+int look_some(struct look *l, const int *pids, size_t count, struct error *error);
+/* The next look_all reads every inventory and file again, however young what is known is. */
+void look_refresh(struct look *l);
+/* Forget evidence not seen for `days`. */
+int look_prune(struct look *l, int days, struct error *error);
+
+/* ---- what events tell; nothing is read here, the next look does that --------------------------------- */
+
+/* A file was mapped executable. If the process is gone when the next look comes, the file is attributed
+ * by its path to the workload of that cgroup. `time` and `start` are boottime ns. */
+struct mapped_event {
+        int pid;
+        uint64_t start, time, cgroup;
+        const char *path; /* copied */
+};
+void look_file_mapped(struct look *l, const struct mapped_event *event);
+/* A process ended: it is forgotten once its evidence is committed. */
+void look_process_ended(struct look *l, int pid);
+/* Whether some process of this workload cgroup was looked at: if not, look before it ends. */
+bool look_knows_cgroup(const struct look *l, uint64_t cgroup);
+/* Events were lost: every coverage window begins anew. */
+void look_events_lost(struct look *l, const char *what, uint64_t count);

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What is asked of the worker, and what becomes of each answer. A question that fails is never dropped:
+ * it leaves a record that says why, and that record blocks the negatives that would rest on it. */
+
+#include "look/state.h"
+
+#include "base/clock.h"
+#include "sensor/sensor.h"
+
+#include <errno.h>
+
+enum { FILE_PASSES = 3 }; /* processes through which one file is asked for before it is given up */
+
+/* ---- the snapshot of all mappings ------------------------------------------------------------------- */
+
+static int take_mapping(void *context, const struct snapshot_mapping *from)
+{
+        struct look *l = context;
+        int pid = (int)from->tgid;
+        struct seen_process *p = map_get(&l->seen, &pid, sizeof(pid));
+        if (!p) {
+                p = arena_alloc(&l->scratch, sizeof(*p));
+                if (!p)
+                        return -ENOMEM;
+                p->pid = pid;
+                p->start = from->start_time / PROCESS_START_GRAIN * PROCESS_START_GRAIN;
+                if (map_put(&l->seen, &p->pid, sizeof(p->pid), p) < 0)
+                        return -ENOMEM;
+        }
+        static const char suffix[] = " (deleted)";
+        size_t size = strlen(from->path);
+        bool deleted = str_ends(from->path, suffix);
+        struct mapping *m = vec_add(&p->mappings);
+        const char *path =
+                arena_strndup(&l->scratch, from->path, deleted ? size - (sizeof(suffix) - 1) : size);
+        if (!m || !path)
+                return -ENOMEM;
+        *m = (struct mapping){.start = from->start,
+                              .end = from->end,
+                              .offset = from->offset,
+                              .inode = from->inode,
+                              .device = from->device,
+                              .deleted = deleted,
+                              .path = path};
+        return 0;
+}
+
+void forget_snapshot(struct look *l)
+{
+        size_t i = 0;
+        for (void *value; map_next(&l->seen, &i, NULL, NULL, &value);)
+                vec_done(&((struct seen_process *)value)->mappings);
+        map_done(&l->seen);
+}
+
+int read_snapshot(struct look *l)
+{
+        if (sensor_snapshot(take_mapping, l, NULL) < 0)
+                forget_snapshot(l);
+        return 0;
+}
+
+/* ---- processes -------------------------------------------------------------------------------------- */
+
+static int adopt_snapshot(struct entry *e, const struct seen_process *seen)
+{
+        vec_each (from, &seen->mappings) {
+                struct mapping *to = vec_add(&e->process.mappings);
+                if (!to)
+                        return -ENOMEM;
+                *to = *from;
+                to->path = arena_strdup(&e->arena, from->path);
+                if (!to->path)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static void process_done_reply(void *context, int status, struct wire *reply);
+
+static int ask_process(struct look *l, struct errand *errand)
+{
+        struct probe_job job = {.kind = PROBE_PROCESS, .pid = errand->pid, .flags = errand->flags};
+        return prober_submit(l->prober, &job, process_done_reply, errand);
+}
+
+/* Put the entry into the table. Mappings of the snapshot count only for the very process that it saw. */
+static int take_process(struct look *l, struct errand *errand, struct wire *reply)
+{
+        struct entry *e = entry_new(errand->pid);
+        if (!e)
+                return -ENOMEM;
+        int r = process_unpack(reply, &e->arena, &e->process);
+        if (r == 0 && e->process.pid != errand->pid)
+                r = -EBADMSG;
+        if (r == 0 && errand->late)
+                e->process.unreadable = "reading its memory map took too long";
+        else if (r == 0 && !(errand->flags & PROCESS_READ_MAPPINGS) && !e->process.unreadable) {
+                const struct seen_process *seen = map_get(&l->seen, &errand->pid, sizeof(errand->pid));
+                if (!seen || seen->start != e->process.start) {
+                        entry_free(e);
+                        errand->flags |= PROCESS_READ_MAPPINGS;
+                        return ask_process(l, errand);
+                }
+                r = adopt_snapshot(e, seen);
+        }
+        e->round = l->round;
+        if (r == 0)
+                r = table_put(&l->table, e);
+        if (r < 0)
+                entry_free(e);
+        return r;
+}
+
+static void process_done_reply(void *context, int status, struct wire *reply)
+{
+        struct errand *errand = context;
+        struct look *l = errand->look;
+        int r = status;
+        if (r == 0)
+                r = take_process(l, errand, reply);
+        if (r == 0)
+                return;
+        if (r == -ESRCH)
+                return; /* it ended; what it had mapped is told by events, or is a gap that the report names
+                         */
+        if (errand->flags) {
+                /* Who it is can be told without touching its memory. */
+                errand->flags = 0;
+                errand->late = true;
+                if (ask_process(l, errand) == 0)
+                        return;
+        }
+        l->nameless++;
+}
+
+int read_processes(struct look *l, const int *pids, size_t count, struct error *error)
+{
+        for (size_t i = 0; i < count; i++) {
+                struct errand *errand = errand_new(l, pids[i]);
+                if (!errand)
+                        return error_set(error, -ENOMEM, "out of memory");
+                errand->flags = PROCESS_READ_SOCKETS;
+                if (!map_get(&l->seen, &pids[i], sizeof(pids[i])))
+                        errand->flags |= PROCESS_READ_MAPPINGS;
+                int r = ask_process(l, errand);
+                if (r < 0)
+                        return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
+        }
+        return look_wait(l, error);
+}
+
+/* ---- sockets ---------------------------------------------------------------------------------------- */
+
+static void sockets_done_reply(void *context, int status, struct wire *reply)
+{
+        struct errand *errand = context;
+        struct look *l = errand->look;
+        socket_list list = {};
+        int r = status ? status : socket_unpack(reply, &list);
+        if (r == 0)
+                vec_each (s, &list) {
+                        struct socket_entry *slot = vec_add(&l->sockets);
+                        if (slot)
+                                *slot = *s;
+                        else
+                                r = -ENOMEM;
+                }
+        if (r < 0)
+                l->sockets_unread = "the sockets of a network namespace could not be read";
+        vec_done(&list);
+}
+
+int read_sockets(struct look *l, struct error *error)
+{
+        struct map namespaces = {};
+        entry_list list;
+        int r = table_list(&l->table, &list);
+        l->sockets.count = 0;
+        vec_each (e, &list) {
+                const struct process *p = &(*e)->process;
+                if (r < 0 || !p->net_ns || map_get(&namespaces, &p->net_ns, sizeof(p->net_ns)))
+                        continue;
+                struct errand *errand = errand_new(l, p->pid);
+                struct probe_job job = {.kind = PROBE_SOCKETS, .pid = p->pid};
+                r = errand ? map_put(&namespaces, &p->net_ns, sizeof(p->net_ns), *e) : -ENOMEM;
+                if (r == 0)
+                        r = prober_submit(l->prober, &job, sockets_done_reply, errand);
+        }
+        vec_done(&list);
+        map_done(&namespaces);
+        if (r < 0)
+                return error_set(error, r, "cannot ask the worker for sockets: %s", strerror(-r));
+        return look_wait(l, error);
+}
+
+/* ---- roots ------------------------------------------------------------------------------------------ */
+
+static const char *failure_text(int r)
+{
+        return r == -ETIME ? "it took too long" : r == -EPIPE ? "the worker ended" : strerror(-r);
+}
+
+static void root_done_reply(void *context, int status, struct wire *reply)
+{
+        struct errand *errand = context;
+        errand->root->failure = status ? status : roots_read(errand->root, reply);
+}
+
+struct probe_job root_job(const struct look *l, const struct known_root *root, int pid)
+{
+        return (struct probe_job){
+                .pid = pid,
+                .root_id = root->root.id,
+                .python_paths = root->python_paths.items,
+                .python_path_count = root->python_paths.count,
+                .kernel_release = str_equal(root->root.id, "host") ? l->machine.kernel : NULL,
+        };
+}
+
+static int note_roots(struct look *l)
+{
+        entry_list list;
+        int r = table_list(&l->table, &list);
+        if (r < 0)
+                return r;
+        vec_each (e, &list)
+                if (!(*e)->ended && (*e)->round == l->round && entry_named(*e) &&
+                    !roots_note(&l->roots, *e, l->round))
+                        r = -ENOMEM;
+        vec_done(&list);
+        return r;
+}
+
+int read_roots(struct look *l, struct error *error)
+{
+        int r = note_roots(l);
+        if (r < 0)
+                return error_set(error, r, "out of memory");
+        uint64_t now = clock_boottime();
+        size_t i = 0;
+        for (struct known_root *root; (root = roots_next(&l->roots, &i));) {
+                if (root->read_at && now - root->read_at < REFRESH_S * NS_PER_S)
+                        continue;
+                struct errand *errand = errand_new(l, root->pid);
+                if (!errand)
+                        return error_set(error, -ENOMEM, "out of memory");
+                errand->root = root;
+                struct probe_job job = root_job(l, root, root->pid);
+                job.kind = PROBE_INVENTORY;
+                r = prober_submit(l->prober, &job, root_done_reply, errand);
+                if (r < 0)
+                        return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
+        }
+        r = look_wait(l, error);
+        i = 0;
+        for (struct known_root *root; r == 0 && (root = roots_next(&l->roots, &i));) {
+                if (root->failure) {
+                        look_limit(l, "packages of %s could not be read: %s", root->root.description,
+                                   failure_text(root->failure));
+                        look_loss(l, "inventories that could not be read", 1);
+                }
+                vec_each (limit, &root->inventory.limits)
+                        look_limit(l, "%s: %s", root->root.description, *limit);
+        }
+        return r;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------ */
+
+static void file_done_reply(void *context, int status, struct wire *reply)
+{
+        struct errand *errand = context;
+        errand->file->failure = status ? status : files_examined(errand->file, reply);
+}
+
+static int ask_file(struct look *l, const struct entry *e, const struct mapping *m, struct used_file *f)
+{
+        struct known_root *root = map_get_str(&l->roots.roots, e->process.root.id);
+        struct errand *errand = errand_new(l, e->pid);
+        struct used_file **slot = vec_add(&l->asked);
+        if (!root || !errand || !slot)
+                return -ENOMEM;
+        errand->file = f;
+        f->asked_pid = e->pid;
+        *slot = f;
+        struct probe_job job = root_job(l, root, e->pid);
+        job.kind = PROBE_FILE;
+        job.start = m->start;
+        job.end = m->end;
+        job.offset = m->offset;
+        job.path = m->path;
+        job.deleted = m->deleted;
+        job.started = clock_wall_of(e->process.start);
+        f->asked = true;
+        return prober_submit(l->prober, &job, file_done_reply, errand);
+}
+
+static int ask_files_of(struct look *l, struct entry *e, int pass)
+{
+        const struct process *p = &e->process;
+        if (!entry_named(e) || !map_get_str(&l->roots.roots, p->root.id))
+                return 0;
+        for (size_t i = 0; i < p->mappings.count; i++) {
+                if (i >= e->files.count && !vec_add(&e->files))
+                        return -ENOMEM;
+                struct used_file **f = &e->files.items[i];
+                if (!*f && !(*f = files_intern(&l->files, p->root.id, &p->mappings.items[i])))
+                        return -ENOMEM;
+                if ((*f)->examined || (*f)->asked || (pass > 0 && (*f)->asked_pid == e->pid))
+                        continue;
+                int r = ask_file(l, e, &p->mappings.items[i], *f);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* Whose version a replaced file is, when the package manager's log does not reach back that far: the one
+ * that it was last seen to belong to. */
+static int recall_owner(struct look *l, struct used_file *f, struct error *error)
+{
+        struct package *owner = &f->reply.owner;
+        if (!f->reply.has_owner || !owner->stale || owner->version || !f->reply.file.object)
+                return 0;
+        struct package known;
+        int r = store_package_of_object(l->store, f->reply.file.object, &f->arena, &known, error);
+        if (r <= 0)
+                return r;
+        *owner = known;
+        owner->stale = true;
+        f->owner_key = package_key(owner, &f->arena);
+        return f->owner_key ? 0 : error_set(error, -ENOMEM, "out of memory");
+}
+
+int read_files(struct look *l, struct error *error)
+{
+        entry_list list;
+        int r = table_list(&l->table, &list);
+        for (int pass = 0; r == 0 && pass < FILE_PASSES; pass++) {
+                l->asked.count = 0;
+                vec_each (e, &list)
+                        if (r == 0)
+                                r = ask_files_of(l, *e, pass);
+                if (r < 0)
+                        break;
+                r = look_wait(l, error);
+                if (!l->asked.count)
+                        break;
+                vec_each (f, &l->asked) {
+                        (*f)->asked = false;
+                        if (r == 0 && (*f)->examined)
+                                r = recall_owner(l, *f, error);
+                }
+        }
+        vec_done(&list);
+        if (r == -ENOMEM)
+                return error_set(error, r, "out of memory");
+        return r;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A root is entered through one of its processes, any will do. Its packages stay here no longer than
+ * until they are committed: the store keeps them, the worker knows whose file is whose. */
+
+#include "look/roots.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "host/runtime.h"
+
+#include <errno.h>
+
+enum {
+        ROOT_MEMORY = 256 << 20, /* bytes; 100,000 packages */
+        MOST_PYTHON_PATHS = 256, /* in one root */
+};
+
+static void forget_inventory(struct known_root *r)
+{
+        vec_done(&r->inventory.packages);
+        vec_done(&r->inventory.limits);
+        r->inventory = (struct inventory_reply){};
+        arena_done(&r->packages);
+}
+
+static void root_free(struct known_root *r)
+{
+        forget_inventory(r);
+        vec_done(&r->python_paths);
+        vec_done(&r->kernel_keys);
+        arena_done(&r->kernel);
+        arena_done(&r->arena);
+        free(r);
+}
+
+static struct known_root *root_new(const struct root *from)
+{
+        struct known_root *r = calloc(1, sizeof(*r));
+        if (!r)
+                return NULL;
+        r->arena = ARENA_INIT(ROOT_MEMORY);
+        r->packages = ARENA_INIT(ROOT_MEMORY);
+        r->kernel = ARENA_INIT(ROOT_MEMORY);
+        r->root = *from;
+        r->root.id = arena_strdup(&r->arena, from->id);
+        r->root.description = arena_strdup(&r->arena, from->description ? from->description : from->id);
+        if (!r->root.id || !r->root.description) {
+                root_free(r);
+                return NULL;
+        }
+        return r;
+}
+
+static void note_python_paths(struct known_root *r, const struct process *p)
+{
+        vec_each (path, &p->python_paths) {
+                bool known = r->python_paths.count >= MOST_PYTHON_PATHS;
+                vec_each (other, &r->python_paths)
+                        known |= str_equal(*other, *path);
+                if (known)
+                        continue;
+                const char *copy = arena_strdup(&r->arena, *path);
+                const char **slot = copy ? vec_add(&r->python_paths) : NULL;
+                if (slot) {
+                        *slot = copy;
+                        r->read_at = 0; /* packages may lie there that were not looked for yet */
+                }
+        }
+}
+
+struct known_root *roots_note(struct root_table *t, const struct entry *e, uint64_t round)
+{
+        const char *id = e->process.root.id;
+        if (!id)
+                return NULL;
+        struct known_root *r = map_get_str(&t->roots, id);
+        if (!r) {
+                r = root_new(&e->process.root);
+                if (!r)
+                        return NULL;
+                if (map_put_str(&t->roots, r->root.id, r) < 0) {
+                        root_free(r);
+                        return NULL;
+                }
+        }
+        r->round = round;
+        r->pid = e->pid;
+        note_python_paths(r, &e->process);
+        return r;
+}
+
+int roots_read(struct known_root *r, struct wire *reply)
+{
+        forget_inventory(r);
+        int result = inventory_reply_unpack(reply, &r->packages, &r->inventory);
+        if (result < 0)
+                return result;
+        r->package_count = r->inventory.packages.count;
+        r->kernel_keys.count = 0;
+        arena_done(&r->kernel);
+        vec_each (p, &r->inventory.packages) {
+                if (!(p->runtimes & RUNTIME_KERNEL) || p->not_evaluated)
+                        continue;
+                const char *key = package_key(p, &r->kernel);
+                const char **slot = key ? vec_add(&r->kernel_keys) : NULL;
+                if (!slot)
+                        return -ENOMEM;
+                *slot = key;
+        }
+        r->failure = 0;
+        r->read_at = clock_boottime();
+        r->fresh = true;
+        return 0;
+}
+
+void roots_committed(struct known_root *r)
+{
+        forget_inventory(r);
+        r->fresh = false;
+}
+
+void roots_sweep(struct root_table *t, uint64_t round)
+{
+        size_t i = 0;
+        for (struct known_root *r; (r = roots_next(t, &i));) {
+                if (round && r->round == round)
+                        continue;
+                map_remove(&t->roots, r->root.id, strlen(r->root.id));
+                root_free(r);
+        }
+}
+
+void roots_done(struct root_table *t)
+{
+        roots_sweep(t, 0);
+        map_done(&t->roots);
+}
+
+struct known_root *roots_next(const struct root_table *t, size_t *iterator)
+{
+        void *value;
+        return map_next(&t->roots, iterator, NULL, NULL, &value) ? value : NULL;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The roots in which something runs, and the inventory of each, read again when it has grown old. */
+
+#include "base/map.h"
+#include "host/root.h"
+#include "look/table.h"
+#include "prober/reply.h"
+
+struct known_root {
+        struct arena arena, packages, kernel; /* for what lives as long as this, `inventory`, `kernel_keys` */
+        struct root root;
+        VEC(const char *) python_paths;   /* what the interpreters that run in it use */
+        VEC(const char *) kernel_keys;    /* package_key() of the running kernel's packages */
+        struct inventory_reply inventory; /* emptied once it is committed */
+        size_t package_count;
+        int pid;          /* of a process that lives in it: the way in */
+        int failure;      /* 0 or -errno: why the inventory could not be read */
+        uint64_t read_at; /* boottime ns; 0: not yet */
+        uint64_t round;   /* of the look that saw a process in it last */
+        bool fresh;       /* read, and not committed yet */
+};
+
+struct root_table {
+        struct map roots;
+};
+
+/* Note that `e` lives in its root. The record, or NULL: out of memory, or the process has no known root. */
+struct known_root *roots_note(struct root_table *t, const struct entry *e, uint64_t round);
+/* Take over a reply of the prober. 0, -EBADMSG or -ENOMEM. */
+int roots_read(struct known_root *r, struct wire *reply);
+/* Once committed, only what later looks need is kept. */
+void roots_committed(struct known_root *r);
+/* Forget the roots in which nothing was seen in `round` (0: any). */
+void roots_sweep(struct root_table *t, uint64_t round);
+void roots_done(struct root_table *t);
+struct known_root *roots_next(const struct root_table *t, size_t *iterator);

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What a look keeps between its steps; only the files of this folder see it. */
+
+#include "host/machine.h"
+#include "look/join.h"
+#include "look/look.h"
+#include "prober/prober.h"
+#include "store/store.h"
+
+enum { REFRESH_S = 600 }; /* inventories and files are read again after this */
+
+/* A mapping that an event told of, not attributed yet. */
+struct late_file {
+        int pid;
+        uint64_t start, time, cgroup;
+        char *path;
+};
+typedef VEC(struct late_file) late_list;
+
+/* Somebody's mappings, as the iterator over all of them brought them. */
+struct seen_process {
+        int pid;
+        uint64_t start;
+        VEC(struct mapping) mappings;
+};
+
+struct look {
+        struct look_options options;
+        int64_t watched_since; /* wall s; 0: not watched */
+        struct prober *prober;
+        struct store *store;
+        struct machine machine;
+        struct arena arena; /* as long as the look lives */
+        struct table table;
+        struct file_cache files;
+        struct root_table roots;
+        struct group_table groups;
+        uint64_t round, joins;
+        bool expire_all; /* the next full look examines every file anew */
+        bool resend;     /* the last commit failed: put everything again */
+
+        late_list late_files;
+        uint64_t late_overflow; /* mappings that found no room in late_files */
+        loss_list losses;       /* not committed yet */
+
+        /* of the look that runs now */
+        struct arena scratch;
+        struct map seen; /* pid → struct seen_process */
+        socket_list sockets;
+        const char *sockets_unread;
+        size_t nameless;               /* processes of which not even the workload could be read */
+        VEC(struct used_file *) asked; /* files asked for in this pass */
+        late_use_list late_uses;
+        VEC(const char *) limits;
+};
+
+/* A job in flight; lies in look.scratch. */
+struct errand {
+        struct look *look;
+        int pid;
+        unsigned flags;
+        bool late; /* the full reading took too long; this one asks only who it is */
+        struct known_root *root;
+        struct used_file *file;
+};
+
+/* Add a sentence to what could not be seen. */
+void look_limit(struct look *l, const char *format, ...) _printf_(2, 3);
+/* Note a loss for the store; equal ones are summed. `what` is copied. */
+void look_loss(struct look *l, const char *what, uint64_t count);
+/* Dispatch the prober until it has answered everything, draining events meanwhile. 0 or -errno. */
+int look_wait(struct look *l, struct error *error);
+struct errand *errand_new(struct look *l, int pid);
+
+/* read.c: each asks the prober, and waits. 0 or -errno with a sentence. */
+int read_snapshot(struct look *l); /* never fails: without it, each process is asked for its mappings */
+int read_processes(struct look *l, const int *pids, size_t count, struct error *error);
+int read_sockets(struct look *l, struct error *error);
+int read_roots(struct look *l, struct error *error);
+int read_files(struct look *l, struct error *error);
+void forget_snapshot(struct look *l);
+/* A job at this root, entered through `pid`; the kind is still to be set. */
+struct probe_job root_job(const struct look *l, const struct known_root *root, int pid);
+
+/* late.c: files mapped by processes that are gone, asked for by their path. 0 or -errno with a sentence. */
+int read_late_files(struct look *l, struct error *error);

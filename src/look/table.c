@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* An entry is replaced as a whole when its process is looked at again: nothing of an older look can be
+ * mixed with a newer one. */
+
+#include "look/table.h"
+
+#include <errno.h>
+
+enum { ENTRY_MEMORY = 8 << 20 }; /* bytes; a process with the most mappings the kernel allows needs less */
+
+struct entry *entry_new(int pid)
+{
+        struct entry *e = calloc(1, sizeof(*e));
+        if (e) {
+                e->pid = pid;
+                e->arena = ARENA_INIT(ENTRY_MEMORY);
+        }
+        return e;
+}
+
+void entry_free(struct entry *e)
+{
+        if (!e)
+                return;
+        process_done(&e->process);
+        vec_done(&e->files);
+        arena_done(&e->arena);
+        free(e);
+}
+
+struct entry *table_get(const struct table *t, int pid)
+{
+        return map_get(&t->entries, &pid, sizeof(pid));
+}
+
+int table_put(struct table *t, struct entry *e)
+{
+        struct entry *old = table_get(t, e->pid);
+        int r = map_put(&t->entries, &e->pid, sizeof(e->pid), e);
+        if (r < 0)
+                return r;
+        entry_free(old);
+        return 0;
+}
+
+void table_sweep(struct table *t, uint64_t round)
+{
+        size_t i = 0, size;
+        const void *key;
+        void *value;
+        while (map_next(&t->entries, &i, &key, &size, &value)) {
+                struct entry *e = value;
+                if (e->ended || (round && e->round != round)) {
+                        map_remove(&t->entries, &e->pid, sizeof(e->pid));
+                        entry_free(e);
+                }
+        }
+}
+
+void table_done(struct table *t)
+{
+        size_t i = 0, size;
+        const void *key;
+        void *value;
+        while (map_next(&t->entries, &i, &key, &size, &value))
+                entry_free(value);
+        map_done(&t->entries);
+}
+
+static int compare_age(const void *a, const void *b)
+{
+        const struct entry *x = *(struct entry *const *)a, *y = *(struct entry *const *)b;
+        if (x->process.start != y->process.start)
+                return x->process.start < y->process.start ? -1 : 1;
+        return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+int table_list(const struct table *t, entry_list *ret)
+{
+        entry_list list = {};
+        size_t i = 0, size;
+        const void *key;
+        void *value;
+        while (map_next(&t->entries, &i, &key, &size, &value)) {
+                struct entry **slot = vec_add(&list);
+                if (!slot) {
+                        vec_done(&list);
+                        return -ENOMEM;
+                }
+                *slot = value;
+        }
+        if (list.count)
+                qsort(list.items, list.count, sizeof(*list.items), compare_age);
+        *ret = list;
+        return 0;
+}

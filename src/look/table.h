@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The processes that the look knows, by pid. An entry owns everything of its process. */
+
+#include "base/map.h"
+#include "host/process.h"
+
+struct used_file;
+
+struct entry {
+        int pid; /* key of the table */
+        struct arena arena;
+        struct process process;
+        VEC(struct used_file *) files; /* of each mapping, same order; NULL: not examined yet */
+        uint64_t round;                /* of the look that listed it last */
+        bool ended;                    /* exit was seen: forgotten once its evidence is committed */
+};
+
+struct table {
+        struct map entries;
+};
+
+/* Whether it is known which workload and root the process belongs to. */
+static inline bool entry_named(const struct entry *e)
+{
+        return e->process.workload_id && e->process.root.id;
+}
+
+struct entry *entry_new(int pid);
+void entry_free(struct entry *e);
+
+struct entry *table_get(const struct table *t, int pid);
+/* Add the entry, in place of an older one of the same pid. 0 or -ENOMEM; on failure it stays the caller's. */
+int table_put(struct table *t, struct entry *e);
+/* Forget those that were not listed in `round` (0: any) or have ended. */
+void table_sweep(struct table *t, uint64_t round);
+void table_done(struct table *t);
+/* All entries, oldest process first. Free the array only. */
+typedef VEC(struct entry *) entry_list;
+int table_list(const struct table *t, entry_list *ret);
