@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is measured: the sensor process seen from outside, and pairs of runs with and without it."""
+
+import math
+import os
+import re
+import signal
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Sensor:
+    """`usewear watch` with a state folder of its own; ready when its first look is done."""
+
+    def __init__(self, program, state, *options):
+        self.process = subprocess.Popen(
+            [program, "watch", "--json", "--state", str(state), *options],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if not self.process.stdout.readline():
+            raise SystemExit("the sensor did not start: " + self.process.stderr.read())
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=60)
+
+    def family(self):
+        """The sensor and its worker."""
+        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True)
+        return [self.process.pid, *map(int, children.stdout.split())]
+
+    def cpu_seconds(self):
+        total = 0
+        for pid in self.family():
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += int(fields[11]) + int(fields[12])
+        return total / TICK
+
+    def resident_kib(self):
+        sizes = []
+        for pid in self.family():
+            status = Path(f"/proc/{pid}/status").read_text()
+            sizes.append(int(re.search(r"VmRSS:\s+(\d+)", status)[1]))
+        return sizes
+
+    def programs(self):
+        """(runs, ns) of all BPF programs that the sensor holds, and the bytes of its maps."""
+        runs = ns = memory = 0
+        seen = set()
+        for info in Path(f"/proc/{self.process.pid}/fdinfo").iterdir():
+            try:
+                text = info.read_text()
+            except OSError:
+                continue
+            field = dict(re.findall(r"^(\w+):\s+(\d+)$", text, re.M))
+            key = ("prog", field.get("prog_id")) if "prog_id" in field else ("map", field.get("map_id"))
+            if key in seen or key[1] is None or "link_id" in field:
+                continue
+            seen.add(key)
+            memory += int(field.get("memlock", 0))
+            if key[0] == "prog":
+                runs += int(field.get("run_cnt", 0))
+                ns += int(field.get("run_time_ns", 0))
+        return runs, ns, memory
+
+
+class Statistics:
+    """BPF run-time statistics are switched on for as long as this lives: they cost a little themselves."""
+
+    path = Path("/proc/sys/kernel/bpf_stats_enabled")
+
+    def __enter__(self):
+        self.before = self.path.read_text()
+        self.path.write_text("1")
+
+    def __exit__(self, *_):
+        self.path.write_text(self.before)
+
+
+def pairs(workload, start_sensor, rounds):
+    """Throughputs without and with the sensor, in an order that cancels drift: off on, on off, …"""
+    off, on = [], []
+
+    def one(with_sensor):
+        sensor = start_sensor() if with_sensor else None
+        if not sensor:
+            time.sleep(0.5)
+        (on if with_sensor else off).append(workload())
+        if sensor:
+            sensor.stop()
+
+    one(False), one(True)
+    off.clear(), on.clear()  # the first pair only warms up
+    for i in range(rounds):
+        for with_sensor in ((False, True) if i % 2 == 0 else (True, False)):
+            one(with_sensor)
+    return off, on
+
+
+def ratio(off, on):
+    """Median of on/off over the pairs, its quartiles, and the resolution: what the same number of pairs
+    could have told apart (standard error of the median of the log ratios, times two)."""
+    logs = sorted(math.log(b / a) for a, b in zip(off, on))
+    quartiles = statistics.quantiles(logs, n=4) if len(logs) > 1 else [logs[0]] * 3
+    error = 2 * 1.2533 * statistics.stdev(logs) / math.sqrt(len(logs)) if len(logs) > 1 else float("nan")
+    return {"median": math.exp(statistics.median(logs)), "low": math.exp(quartiles[0]),
+            "high": math.exp(quartiles[2]), "resolution": math.exp(error) - 1}

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real programs with real flaws, from their start to the finding that a user reads."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from whole import (PROGRAM, Victim, Watch, advisory, findings, needs, needs_root, of_package, usewear, virtualenv,
+                   wait_until)
+
+
+@pytest.fixture(scope="session")
+def python_victim(tmp_path_factory):
+    """cryptography has extension modules that fit every CPython 3; jinja2 is Python only."""
+    return virtualenv(tmp_path_factory.mktemp("venv"), "cryptography==41.0.0", "cffi", "pycparser", "Jinja2==2.11.2",
+                      "MarkupSafe==2.0.1")
+
+
+@needs_root
+def test_extension_module_is_loaded_and_pure_python_is_unknown(tmp_path, python_victim):
+    code = "import cryptography.hazmat.bindings._rust, sys; print('ready', flush=True); sys.stdin.read()"
+    with Victim(python_victim, "-c", code) as victim:
+        report = findings(tmp_path)
+    loaded = of_package(report, "cryptography")
+    assert loaded
+    for finding in loaded:
+        assert finding["loaded"]["answer"] == "yes" and finding["loaded"]["engine"] == "mapped"
+        assert finding["level"] == "loaded"
+        assert any(e["pid"] == victim.process.pid for e in finding["evidence"])
+        assert finding["executed"]["answer"] == "unknown"
+    pure = of_package(report, "jinja2")
+    assert pure
+    for finding in pure:
+        assert finding["loaded"]["answer"] == "unknown"
+        assert "no CPython engine yet" in finding["loaded"]["reason"]
+
+
+@needs_root
+def test_python_package_is_never_called_unused(tmp_path, python_victim):
+    """Its files were not imported here, but nobody can see that yet."""
+    with Victim(python_victim, "-c", "import sys; print('ready', flush=True); sys.stdin.read()"):
+        report = findings(tmp_path)
+    for finding in of_package(report, "cryptography") + of_package(report, "jinja2"):
+        assert finding["loaded"]["answer"] == "unknown", finding
+
+
+GO_PROGRAM = """package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+
+	"golang.org/x/text/language"
+)
+
+func main() {
+	fmt.Println("ready", language.Make("en"))
+	bufio.NewReader(os.Stdin).ReadString('\\n')
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def go_victim(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("go")
+    (folder / "main.go").write_text(GO_PROGRAM)
+    (folder / "go.mod").write_text("module example.com/victim\n\ngo 1.17\n\nrequire golang.org/x/text v0.3.5\n")
+    done = subprocess.run(["go", "build", "-mod=mod", "-o", "victim", "."], cwd=folder, capture_output=True, text=True,
+                          env={**os.environ, "GOFLAGS": "-mod=mod", "GONOSUMDB": "*", "GONOSUMCHECK": "1",
+                               "GOTOOLCHAIN": "local"})
+    if done.returncode:
+        pytest.skip("go could not build the victim: " + done.stderr.strip().splitlines()[-1])
+    return folder / "victim"
+
+
+@needs_root
+@needs("go")
+def test_go_module_is_loaded(tmp_path, go_victim):
+    with Victim(go_victim) as victim:
+        report = findings(tmp_path)
+    found = of_package(report, "golang.org/x/text")
+    assert "CVE-2021-38561" in {f["id"] for f in found}
+    for finding in found:
+        assert finding["loaded"]["answer"] == "yes" and finding["loaded"]["engine"] == "go-buildinfo"
+        assert any(e["pid"] == victim.process.pid for e in finding["evidence"])
+    assert of_package(report, "stdlib")
+
+
+def installed(package):
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${source:Package} ${Version}", package], capture_output=True,
+                          text=True)
+    if done.returncode:
+        pytest.skip(f"{package} is not installed as a Debian package")
+    return done.stdout.split()
+
+
+def release():
+    fields = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    if fields["ID"].strip('"') != "debian" or "VERSION_ID" not in fields:
+        pytest.skip("the made-up advisory is for a Debian release")
+    return "Debian:" + fields["VERSION_ID"].strip('"')
+
+
+@pytest.fixture
+def xz_advisory(tmp_path):
+    source, _ = installed("xz-utils")
+    state = tmp_path / "state"
+    usewear(state, "db", "import", str(advisory(tmp_path / "xz.json", source, "99:1", release())))
+    return state
+
+
+@needs_root
+def test_watch_sees_what_runs_before_and_after_and_for_a_moment(xz_advisory):
+    """xz is gone long before anybody can look at it."""
+    state = xz_advisory
+    with Watch(state) as watch:
+        time.sleep(1)
+        subprocess.run(["xz", "--version"], check=True, stdout=subprocess.DEVNULL)
+        found = wait_until(lambda: [f for f in findings(state, "report")["findings"]
+                                    if f["id"] == "USEWEAR-TEST-1" and f["level"] == "loaded"
+                                    and any("xz" in e["subject"] for e in f["evidence"])])
+        assert found[0]["workload"] is not None
+        assert watch.stop() == 0
+
+
+@needs_root
+def test_history_survives_the_process(xz_advisory):
+    state = xz_advisory
+    with Victim("sh", "-c", "echo ready; exec xz -dc") as victim:
+        wait_until(lambda: os.readlink(f"/proc/{victim.process.pid}/exe").endswith("xz"))
+        first = [f for f in findings(state)["findings"] if f["id"] == "USEWEAR-TEST-1"]
+    assert first[0]["level"] == "loaded"
+    later = [f for f in findings(state)["findings"] if f["id"] == "USEWEAR-TEST-1"]
+    assert later[0]["level"] == "loaded"
+
+
+@needs_root
+def test_second_watch_says_so(tmp_path):
+    with Watch(tmp_path) as watch:
+        second = usewear(tmp_path, "watch", check=False)
+        assert second.returncode == 2
+        assert str(watch.process.pid) in second.stderr
+        assert findings(tmp_path)["host"]["name"]
+        watch.process.send_signal(signal.SIGHUP)
+        assert watch.process.stdout.readline()
+        assert watch.stop() == 0
+
+
+@needs_root
+def test_killed_watch_loses_nothing_committed(tmp_path):
+    with Watch(tmp_path) as watch:
+        watch.stop(signal.SIGKILL)
+    database = sqlite3.connect(tmp_path / "evidence.db")
+    assert database.execute("pragma integrity_check").fetchone() == ("ok",)
+    assert findings(tmp_path, "report")["funnel"]["packages"]["installed"] > 0
+    with Watch(tmp_path) as again:
+        assert again.stop() == 0
+
+
+@needs_root
+def test_full_disk_is_one_clear_error(tmp_path):
+    state = tmp_path / "small"
+    state.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", state]).returncode:
+        pytest.skip("cannot mount a small tmpfs")
+    try:
+        done = usewear(state, "scan", check=False)
+    finally:
+        subprocess.run(["umount", state])
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert "space" in done.stderr or "full" in done.stderr
+
+
+@needs_root
+@needs("setpriv")
+def test_without_root_it_says_what_is_missing(tmp_path):
+    program = tmp_path / "usewear"
+    shutil.copy(PROGRAM, program)
+    tmp_path.chmod(0o755)
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, 65534, 65534)
+    for folder in tmp_path.parents:
+        if not os.stat(folder).st_mode & 0o001:
+            pytest.skip(f"{folder} is closed to other users")
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "scan", "--state",
+                           state], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "not root" in done.stdout
+
+
+@needs_root
+def test_gate_trips_on_a_loaded_flaw(xz_advisory):
+    state = xz_advisory
+    with Victim("sh", "-c", "echo ready; exec xz -dc"):
+        time.sleep(0.3)
+        usewear(state, "scan")
+    assert usewear(state, "report", "--fail-on", "loaded", check=False).returncode == 1
+    assert usewear(state, "report", "--fail-on", "nonsense", check=False).returncode == 2
+    rules = state / "ignore.txt"
+    rules.write_text("USEWEAR-TEST-1 reason: \"made up\"\n")
+
+
+@needs_root
+def test_explain_names_the_evidence(xz_advisory):
+    state = xz_advisory
+    with Victim("sh", "-c", "echo ready; exec xz -dc"):
+        time.sleep(0.3)
+        usewear(state, "scan")
+    text = usewear(state, "explain", "USEWEAR-TEST-1").stdout
+    assert "mapped" in text and "xz" in text and "99:1" in text
+    missing = usewear(state, "explain", "CVE-1999-0000", check=False)
+    assert missing.returncode == 2 and "CVE-1999-0000" in missing.stderr

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What whole-program tests share: the built program, its reports, and programs that stay until told."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("USEWEAR", str(SOURCE / "build/usewear"))
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def needs(*programs):
+    missing = [p for p in programs if not shutil.which(p)]
+    return pytest.mark.skipif(bool(missing), reason="needs " + " and ".join(programs))
+
+
+def usewear(state, *words, check=True, **options):
+    done = subprocess.run([PROGRAM, *words, "--state", str(state)], capture_output=True, text=True, timeout=120,
+                          **options)
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+def findings(state, command="scan", *words):
+    return json.loads(usewear(state, command, "--json", *words).stdout)
+
+
+def of_package(report, name):
+    return [f for f in report["findings"] if f["package"]["name"] == name]
+
+
+def wait_until(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.2)
+    raise AssertionError("it did not happen within %d s" % seconds)
+
+
+class Victim:
+    """A program that prints a line when it is ready and stays until the context ends."""
+
+    def __init__(self, *command, **options):
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, **options)
+
+    def __enter__(self):
+        self.ready = self.process.stdout.readline()
+        assert self.ready, "the victim did not start"
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def tell(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline()
+
+
+class Watch:
+    """A running `usewear watch`; ready once its first look is committed."""
+
+    def __init__(self, state, *words):
+        self.state = state
+        self.process = subprocess.Popen([PROGRAM, "watch", "--json", "--state", str(state), *words],
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        self.first = self.process.stdout.readline()
+        assert self.first, self.process.stderr.read()
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.stop()
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        self.output, self.errors = self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+def virtualenv(folder, *packages):
+    """A virtual environment with these packages; skips where the package index cannot be reached."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    done = subprocess.run([folder / "bin/pip", "install", "-q", "--no-deps", "--disable-pip-version-check", *packages],
+                          capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("pip could not install " + " ".join(packages) + ": " + done.stderr.strip().splitlines()[-1])
+    return folder / "bin/python"
+
+
+def advisory(path, name, fixed, ecosystem="Debian:12", identifier="USEWEAR-TEST-1"):
+    """A made-up record in OSV's form, for packages of which no real flaw is at hand."""
+    path.write_text(json.dumps({
+        "schema_version": "1.6.0", "id": identifier, "modified": "2026-01-01T00:00:00Z",
+        "affected": [{"package": {"ecosystem": ecosystem, "name": name},
+                      "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}]}]}))
+    return path

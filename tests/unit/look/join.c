@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "look/join.h"
+
+#include "host/runtime.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+/* Two processes of one service map the same library; a third belongs to another service. */
+struct fixture {
+        struct table table;
+        struct root_table roots;
+        struct group_table groups;
+        struct file_cache files;
+        socket_list sockets;
+        late_use_list late;
+        struct arena arena;
+        struct joined joined;
+        uint64_t joins;
+};
+
+static int setup(void **state)
+{
+        struct fixture *f = calloc(1, sizeof(*f));
+        f->arena = ARENA_INIT(1 << 20);
+        *state = f;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        struct fixture *f = *state;
+        joined_done(&f->joined);
+        table_done(&f->table);
+        roots_done(&f->roots);
+        groups_done(&f->groups);
+        files_done(&f->files);
+        vec_done(&f->sockets);
+        vec_done(&f->late);
+        arena_done(&f->arena);
+        free(f);
+        return 0;
+}
+
+static struct entry *add_process(struct fixture *f, int pid, uint64_t start, const char *workload)
+{
+        struct entry *e = entry_new(pid);
+        assert_non_null(e);
+        e->process.pid = pid;
+        e->process.start = start;
+        e->process.workload_id = workload;
+        e->process.workload_name = workload;
+        e->process.hint.kind = WORKLOAD_SYSTEMD;
+        e->process.root.id = "host";
+        e->round = 1;
+        assert_int_equal(table_put(&f->table, e), 0);
+        return e;
+}
+
+/* Map a file that is examined already and owned by the package `owner`. */
+static struct used_file *map_file(struct fixture *f, struct entry *e, const char *path, const char *owner)
+{
+        struct mapping m = {.path = path, .inode = 7};
+        struct used_file *file = files_intern(&f->files, e->process.root.id, &m);
+        assert_non_null(file);
+        file->examined = true;
+        file->owner_key = owner;
+        file->reply.file = (struct mapped_file){.path = path, .object = "build-id:00", .state = FILE_CURRENT,
+                                                .elf = true};
+        struct mapping *mapping = vec_add(&e->process.mappings);
+        struct used_file **slot = vec_add(&e->files);
+        *mapping = m;
+        *slot = file;
+        return file;
+}
+
+static void join(struct fixture *f, bool full)
+{
+        joined_done(&f->joined);
+        f->joined = (struct joined){};
+        struct join_input in = {.table = &f->table, .roots = &f->roots, .groups = &f->groups,
+                                .sockets = &f->sockets, .late = &f->late, .join = ++f->joins, .full = full,
+                                .only_new = !full, .now = 1000, .watched_since = 500};
+        assert_int_equal(join_all(&in, &f->arena, &f->joined), 0);
+}
+
+static const struct workload *workload(const struct fixture *f, const char *id)
+{
+        vec_each (w, &f->joined.workloads)
+                if (str_equal(w->id, id))
+                        return w;
+        fail_msg("no workload %s", id);
+        return NULL;
+}
+
+static void test_oldest_process_speaks(void **state)
+{
+        struct fixture *f = *state;
+        struct entry *young = add_process(f, 20, 900 * PROCESS_START_GRAIN, "systemd:a.service");
+        struct entry *old = add_process(f, 30, 100 * PROCESS_START_GRAIN, "systemd:a.service");
+        map_file(f, young, "/lib/x.so", "key-x");
+        map_file(f, old, "/lib/x.so", "key-x");
+        join(f, true);
+        assert_int_equal(f->joined.evidence.count, 1);
+        assert_int_equal(f->joined.evidence.items[0].pid, 30);
+        assert_int_equal(workload(f, "systemd:a.service")->processes, 2);
+}
+
+static void test_each_workload_has_its_own_evidence(void **state)
+{
+        struct fixture *f = *state;
+        map_file(f, add_process(f, 20, 1, "systemd:a.service"), "/lib/x.so", "key-x");
+        map_file(f, add_process(f, 30, 2, "systemd:b.service"), "/lib/x.so", "key-x");
+        join(f, true);
+        assert_int_equal(f->joined.evidence.count, 2);
+}
+
+static void test_small_join_puts_only_what_is_new(void **state)
+{
+        struct fixture *f = *state;
+        struct entry *e = add_process(f, 20, 1, "systemd:a.service");
+        map_file(f, e, "/lib/x.so", "key-x");
+        join(f, true);
+        map_file(f, e, "/lib/y.so", "key-y");
+        join(f, false);
+        assert_int_equal(f->joined.evidence.count, 1);
+        assert_string_equal(f->joined.evidence.items[0].package, "key-y");
+        join(f, true);
+        assert_int_equal(f->joined.evidence.count, 2);
+}
+
+static void test_unexamined_file_makes_the_workload_unreadable(void **state)
+{
+        struct fixture *f = *state;
+        struct entry *e = add_process(f, 20, 1, "systemd:a.service");
+        map_file(f, e, "/lib/x.so", "key-x")->examined = false;
+        join(f, true);
+        assert_int_equal(f->joined.evidence.count, 0);
+        assert_int_equal(workload(f, "systemd:a.service")->unreadable, 1);
+        assert_int_equal(workload(f, "systemd:a.service")->exposed.value, ANSWER_UNKNOWN);
+        vec_each (c, &f->joined.coverage)
+                assert_null(c->engine);
+}
+
+static void test_ended_interpreter_stays_known(void **state)
+{
+        struct fixture *f = *state;
+        struct entry *e = add_process(f, 20, 1, "systemd:a.service");
+        struct mapping by_path = {.path = "/usr/bin/python3.11"};
+        struct used_file *python = files_intern(&f->files, "host", &by_path);
+        python->examined = true;
+        python->owner_key = "key-python";
+        python->reply.file = (struct mapped_file){.path = by_path.path, .runtimes = RUNTIME_PYTHON, .elf = true};
+        struct late_use *use = vec_add(&f->late);
+        *use = (struct late_use){.file = python, .neighbour = e, .pid = 21, .start = 5};
+        join(f, true);
+        assert_int_equal(f->joined.evidence.count, 1);
+        assert_int_equal(f->joined.evidence.items[0].pid, 21);
+        assert_true(workload(f, "systemd:a.service")->runtimes & RUNTIME_PYTHON);
+        f->late.count = 0;
+        join(f, true);
+        assert_true(workload(f, "systemd:a.service")->runtimes & RUNTIME_PYTHON);
+}
+
+static void add_socket(struct fixture *f, struct entry *e, uint64_t inode, enum socket_role role, uint8_t first)
+{
+        struct socket_entry *s = vec_add(&f->sockets);
+        *s = (struct socket_entry){.inode = inode, .protocol = IPPROTO_TCP, .role = role, .local_port = 80};
+        s->local.s6_addr[10] = s->local.s6_addr[11] = 0xff;
+        s->local.s6_addr[12] = first;
+        s->local.s6_addr[15] = 1;
+        s->remote = s->local;
+        *(uint64_t *)vec_add(&e->process.sockets) = inode;
+}
+
+static void test_exposure_needs_a_reachable_socket(void **state)
+{
+        struct fixture *f = *state;
+        add_socket(f, add_process(f, 20, 1, "systemd:open.service"), 1, SOCKET_LISTEN, 10);
+        add_socket(f, add_process(f, 30, 2, "systemd:local.service"), 2, SOCKET_LISTEN, 127);
+        join(f, true);
+        assert_int_equal(workload(f, "systemd:open.service")->exposed.value, ANSWER_YES);
+        assert_int_equal(workload(f, "systemd:local.service")->exposed.value, ANSWER_NOT_OBSERVED);
+}
+
+static void test_sockets_of_a_new_workload_are_unknown_until_read(void **state)
+{
+        struct fixture *f = *state;
+        add_process(f, 20, 1, "systemd:new.service");
+        join(f, false);
+        assert_int_equal(workload(f, "systemd:new.service")->exposed.value, ANSWER_UNKNOWN);
+        join(f, true);
+        assert_int_equal(workload(f, "systemd:new.service")->exposed.value, ANSWER_NOT_OBSERVED);
+}
+
+static void test_lost_files_are_a_gap(void **state)
+{
+        struct fixture *f = *state;
+        add_process(f, 20, 1, "systemd:a.service");
+        groups_intern(&f->groups, "systemd:a.service", "host")->lost_files = 3;
+        join(f, true);
+        assert_true(f->joined.coverage.count > 0);
+        vec_each (c, &f->joined.coverage)
+                if (c->engine)
+                        assert_non_null(c->gaps);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_oldest_process_speaks, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_each_workload_has_its_own_evidence, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_small_join_puts_only_what_is_new, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_unexamined_file_makes_the_workload_unreadable, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_ended_interpreter_stays_known, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_exposure_needs_a_reachable_socket, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_sockets_of_a_new_workload_are_unknown_until_read, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_lost_files_are_a_gap, setup, teardown),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
