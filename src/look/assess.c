@@ -118,7 +118,7 @@ static int judge(const struct assess_options *options, struct assessment *s, str
         return 0;
 }
 
-static void fill_report(struct assessment *s)
+static void fill_report(const struct assess_options *options, struct assessment *s)
 {
         const struct history *h = &s->history;
         struct report *r = &s->report;
@@ -137,6 +137,7 @@ static void fill_report(struct assessment *s)
         r->coverage = &h->coverage;
         r->losses = &h->losses;
         r->verdict = &s->verdict;
+        r->mission = options->mission;
 }
 
 int assess(const struct assess_options *options, struct assessment *ret, struct error *error)
@@ -154,7 +155,7 @@ int assess(const struct assess_options *options, struct assessment *ret, struct 
                 assessment_done(ret);
                 return r;
         }
-        fill_report(ret);
+        fill_report(options, ret);
         return 0;
 }
 

@@ -10,18 +10,19 @@ struct report {
         struct {
                 const char *id, *name, *os, *kernel, *boot_id;
         } host;
-        int64_t time;                        /* wall s of the last look */
-        int64_t now;                         /* wall s of the report, for ages */
-        size_t processes, workloads;         /* looked at */
-        double look_seconds;                 /* negative: no look was made (report from history) */
+        int64_t time;                /* wall s of the last look */
+        int64_t now;                 /* wall s of the report, for ages */
+        size_t processes, workloads; /* looked at */
+        double look_seconds;         /* negative: no look was made (report from history) */
         const advisory_source_list *advisories;
         const coverage_list *coverage;
         const loss_list *losses;
-        const char *const *limits;           /* sentences about what could not be seen */
+        const char *const *limits; /* sentences about what could not be seen */
         size_t limit_count;
-        const char *const *remarks;          /* about ignore rules */
+        const char *const *remarks; /* about ignore rules */
         size_t remark_count;
         const struct verdict *verdict;
+        enum mission mission; /* that the verdict was made for */
 };
 
 struct table_style {

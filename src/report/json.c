@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* usewear/findings/1, as docs/findings.schema.json describes it. Everything that is known goes in, also
+ * what is suppressed; what is not known is null, never left out. */
+
+#include "report/report.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "host/runtime.h"
+
+#include <string.h>
+
+static void put_time(struct json *j, const char *key, int64_t wall)
+{
+        char text[CLOCK_TEXT];
+        json_str(j, key, wall ? clock_rfc3339(wall, text) : NULL);
+}
+
+static void put_strings(struct json *j, const char *key, const char *const *strings, size_t count)
+{
+        json_array(j, key);
+        for (size_t i = 0; i < count; i++)
+                json_str(j, NULL, strings[i]);
+        json_end(j);
+}
+
+static void put_answer(struct json *j, const char *key, const struct answer *a)
+{
+        json_object(j, key);
+        json_str(j, "answer", answer_name(a->value));
+        put_time(j, "after", a->after);
+        put_time(j, "since", a->since);
+        json_str(j, "engine", a->engine);
+        json_str(j, "reason", a->reason);
+        json_end(j);
+}
+
+/* ---- the frame -------------------------------------------------------------------------------------- */
+
+static void put_host(struct json *j, const struct report *r)
+{
+        json_object(j, "host");
+        json_str(j, "id", r->host.id);
+        json_str(j, "name", r->host.name);
+        json_str(j, "os", r->host.os);
+        json_str(j, "kernel", r->host.kernel);
+        json_str(j, "boot_id", r->host.boot_id);
+        json_end(j);
+}
+
+static void put_advisories(struct json *j, const advisory_source_list *list)
+{
+        json_array(j, "advisories");
+        vec_each (source, list) {
+                json_object(j, NULL);
+                json_str(j, "ecosystem", source->ecosystem);
+                json_u64(j, "count", source->records);
+                put_time(j, "newest", source->newest);
+                put_time(j, "imported", source->imported);
+                json_str(j, "source", source->source);
+                json_end(j);
+        }
+        json_end(j);
+}
+
+static bool same_coverage(const struct coverage *a, const struct coverage *b)
+{
+        return a->runtime == b->runtime && str_equal(a->engine, b->engine) &&
+               str_equal(a->reason, b->reason) && str_equal(a->gaps, b->gaps) && a->since == b->since;
+}
+
+/* Equal records of several workloads are one entry that counts its subjects. */
+static void put_coverage(struct json *j, const coverage_list *list)
+{
+        json_array(j, "coverage");
+        for (size_t i = 0; i < list->count; i++) {
+                const struct coverage *c = &list->items[i];
+                size_t subjects = 0, first = i;
+                for (size_t k = 0; k < list->count; k++)
+                        if (same_coverage(c, &list->items[k])) {
+                                first = MIN(first, k);
+                                subjects++;
+                        }
+                if (first < i)
+                        continue;
+                json_object(j, NULL);
+                json_str(j, "engine", c->engine);
+                json_str(j, "runtime", runtime_name(c->runtime));
+                put_time(j, "since", c->since);
+                put_time(j, "until", c->until);
+                json_u64(j, "subjects", subjects);
+                json_str(j, "reason", c->reason);
+                put_strings(j, "gaps", &c->gaps, c->gaps != NULL);
+                json_end(j);
+        }
+        json_end(j);
+}
+
+static void put_row(struct json *j, const char *key, const struct funnel_row *row)
+{
+        json_object(j, key);
+        json_u64(j, "installed", row->installed);
+        json_u64(j, "present", row->present);
+        json_u64(j, "loaded", row->loaded);
+        json_u64(j, "executed", row->executed);
+        json_u64(j, "reached", row->reached);
+        json_u64(j, "unknown", row->unknown);
+        json_end(j);
+}
+
+static void put_not_evaluated(struct json *j, const struct verdict *v)
+{
+        json_array(j, "not_evaluated");
+        for (size_t i = 0; i < v->not_evaluated_count; i++) {
+                const struct not_evaluated *n = &v->not_evaluated[i];
+                json_object(j, NULL);
+                json_str(j, "ecosystem", n->ecosystem);
+                json_u64(j, "packages", n->packages);
+                json_str(j, "reason", n->reason);
+                json_str(j, "mend", n->mend);
+                json_end(j);
+        }
+        json_end(j);
+}
+
+static void put_losses(struct json *j, const loss_list *list)
+{
+        json_array(j, "losses");
+        vec_each (loss, list) {
+                json_object(j, NULL);
+                json_str(j, "what", loss->what);
+                json_u64(j, "count", loss->count);
+                put_time(j, "first", loss->first);
+                put_time(j, "last", loss->last);
+                json_end(j);
+        }
+        json_end(j);
+}
+
+/* ---- one finding ------------------------------------------------------------------------------------ */
+
+static void put_package(struct json *j, const struct package *p, struct arena *a)
+{
+        json_object(j, "package");
+        json_str(j, "purl", package_purl(p, a));
+        json_str(j, "name", p->name);
+        json_str(j, "version", p->version);
+        json_str(j, "ecosystem", package_ecosystem(p, a));
+        json_str(j, "source", p->source);
+        json_str(j, "source_version", p->source_version);
+        json_str(j, "arch", p->arch);
+        json_str(j, "root", p->root);
+        json_str(j, "path", p->path);
+        json_end(j);
+}
+
+static void put_workload(struct json *j, const struct workload *w)
+{
+        if (!w) {
+                json_null(j, "workload");
+                return;
+        }
+        json_object(j, "workload");
+        json_str(j, "id", w->id);
+        json_str(j, "kind", workload_kind_name(w->kind));
+        json_str(j, "name", w->name);
+        json_bool(j, "running", w->running);
+        put_strings(j, "instances", w->instances, w->instance_count);
+        json_end(j);
+}
+
+static void put_severity(struct json *j, const struct severity *s)
+{
+        json_object(j, "severity");
+        json_str(j, "rating", s->rating);
+        if (s->score < 0)
+                json_null(j, "score");
+        else
+                json_real(j, "score", s->score);
+        json_str(j, "vector", s->vector);
+        json_str(j, "source", s->source);
+        json_end(j);
+}
+
+static void put_exploitation(struct json *j, const struct bug *b)
+{
+        if (b->kev_added) {
+                json_object(j, "kev");
+                json_str(j, "added", b->kev_added);
+                json_str(j, "due", b->kev_due);
+                json_bool(j, "ransomware", b->kev_ransomware);
+                json_end(j);
+        } else {
+                json_null(j, "kev");
+        }
+        if (b->epss >= 0) {
+                json_object(j, "epss");
+                json_real(j, "score", b->epss);
+                json_real(j, "percentile", b->epss_percentile);
+                json_str(j, "date", b->epss_date);
+                json_end(j);
+        } else {
+                json_null(j, "epss");
+        }
+}
+
+static void put_evidence(struct json *j, const struct finding *f)
+{
+        json_array(j, "evidence");
+        for (size_t i = 0; i < f->evidence_count; i++) {
+                const struct evidence *e = f->evidence[i];
+                json_object(j, NULL);
+                json_str(j, "kind", evidence_kind_name(e->kind));
+                json_str(j, "engine", e->engine);
+                json_str(j, "subject", e->subject);
+                json_str(j, "object", e->object);
+                json_i64(j, "pid", e->pid);
+                put_time(j, "first", e->first);
+                put_time(j, "last", e->last);
+                put_time(j, "after", e->after);
+                json_bool(j, "stale", e->stale);
+                json_end(j);
+        }
+        json_end(j);
+}
+
+static void put_finding(struct json *j, const struct finding *f)
+{
+        struct arena a = ARENA_INIT(4 << 20);
+        const struct bug *b = f->bug;
+        json_object(j, NULL);
+        json_str(j, "key", f->key);
+        json_str(j, "id", b->id);
+        put_strings(j, "aliases", b->aliases, b->alias_count);
+        put_strings(j, "bulletins", b->bulletins, b->bulletin_count);
+        put_package(j, f->package, &a);
+        json_array(j, "binaries");
+        for (size_t i = 0; i < f->binary_count; i++)
+                json_str(j, NULL, f->binaries[i]->name);
+        json_end(j);
+        put_workload(j, f->workload);
+        json_str(j, "level", level_name(f->level));
+        json_str(j, "level_possible", level_name(f->level_possible));
+        put_answer(j, "loaded", &f->loaded);
+        put_answer(j, "executed", &f->executed);
+        put_answer(j, "reached", &f->reached);
+        put_answer(j, "exposed", &f->exposed);
+        put_answer(j, "privileged", &f->privileged);
+        put_answer(j, "restart_needed", &f->restart_needed);
+        json_bool(j, "stale", f->stale);
+        json_bool(j, "malware", b->malware);
+        json_bool(j, "low_confidence", b->low_confidence);
+        put_severity(j, &b->severity);
+        put_exploitation(j, b);
+        json_str(j, "fixed_version", b->fixed_version);
+        json_str(j, "fix_state", fix_state_name(b->fix_state));
+        json_str(j, "decision", decision_name(f->decision));
+        json_str(j, "decision_proven", decision_name(f->decision_proven));
+        json_str(j, "why", f->why);
+        json_str(j, "suppressed", f->suppressed);
+        put_evidence(j, f);
+        json_end(j);
+        arena_done(&a);
+}
+
+void report_json(const struct report *r, struct buf *to)
+{
+        struct json json = JSON_INIT(to, 2), *j = &json;
+        const struct verdict *v = r->verdict;
+        json_object(j, NULL);
+        json_str(j, "schema", "usewear/findings/1");
+        put_host(j, r);
+        put_time(j, "time", r->time);
+        put_advisories(j, r->advisories);
+        put_coverage(j, r->coverage);
+        json_object(j, "funnel");
+        put_row(j, "packages", &v->packages);
+        put_row(j, "vulnerabilities", &v->vulnerabilities);
+        json_end(j);
+        json_u64(j, "packages_clean", v->packages_clean);
+        put_not_evaluated(j, v);
+        json_array(j, "findings");
+        for (size_t i = 0; i < v->finding_count; i++)
+                put_finding(j, &v->findings[i]);
+        json_end(j);
+        put_losses(j, r->losses);
+        put_strings(j, "limits", r->limits, r->limit_count);
+        put_strings(j, "remarks", r->remarks, r->remark_count);
+        json_end(j);
+        buf_add_char(to, '\n');
+}
