@@ -25,7 +25,10 @@ def own_ids(pid, kind):
     """Ids of the BPF objects whose descriptors the process holds."""
     ids = set()
     for fd in os.listdir(f"/proc/{pid}/fdinfo"):
-        text = pathlib.Path(f"/proc/{pid}/fdinfo/{fd}").read_text(encoding="ascii")
+        try:
+            text = pathlib.Path(f"/proc/{pid}/fdinfo/{fd}").read_text(encoding="ascii")
+        except FileNotFoundError:
+            continue  # files of /proc that it reads at the moment
         ids |= {int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{kind}_id:")}
     return ids
 
