@@ -33,6 +33,22 @@ def own_ids(pid, kind):
     return ids
 
 
+@pytest.fixture
+def started(usewear):
+    """A running `usewear events`, its hooks attached."""
+    running = []
+
+    def start(*args, stdout=subprocess.DEVNULL):
+        process = subprocess.Popen([usewear, "events", *args], stdout=stdout, stderr=subprocess.PIPE, text=True)
+        running.append(process)
+        assert "watching" in process.stderr.readline()
+        return process
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
 @needs_root
 def test_filters(events, steered):
     one, two = steered(), steered()
@@ -48,19 +64,16 @@ def test_filters(events, steered):
 
 @needs_root
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signals_are_a_clean_end(usewear, number):
-    process = subprocess.Popen([usewear, "events"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    assert "watching" in process.stderr.readline()
+def test_signals_are_a_clean_end(started, number):
+    process = started()
     process.send_signal(number)
     assert process.wait(10) == 0
     assert "made" in process.stderr.read()
 
 
 @needs_root
-def test_closed_pipe_is_a_clean_end(usewear):
-    process = subprocess.Popen([usewear, "events", "--type", "exec"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               text=True)
-    assert "watching" in process.stderr.readline()
+def test_closed_pipe_is_a_clean_end(started):
+    process = started("--type", "exec", stdout=subprocess.PIPE)
     process.stdout.close()
     for _ in range(100):
         subprocess.run(["true"], check=True)
@@ -80,9 +93,8 @@ def test_usage_errors(usewear):
 @needs_root
 @needs_bpftool
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left(usewear, number):
-    process = subprocess.Popen([usewear, "events"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    assert "watching" in process.stderr.readline()
+def test_nothing_is_left(started, number):
+    process = started()
     programs, links = own_ids(process.pid, "prog"), own_ids(process.pid, "link")
     maps = own_ids(process.pid, "map")
     assert programs and links and maps
@@ -100,22 +112,17 @@ def test_nothing_is_left(usewear, number):
 
 @needs_root
 @needs_bpftool
-def test_no_hook_on_system_calls(usewear, doctor):
+def test_no_hook_on_system_calls(started, doctor):
     assert not [h for h in doctor["hooks"] if "sys_enter" in h["name"] or "sys_exit" in h["name"] or
                 "syscalls" in h["name"]]
-    process = subprocess.Popen([usewear, "events"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    assert "watching" in process.stderr.readline()
-    try:
-        own = own_ids(process.pid, "link")
-        links = [x for x in bpf("link", "show") if x["id"] in own]
-        assert len(links) == len(own)
-        for link in links:
-            assert not link.get("tp_name", "").startswith("sys_"), link
-        for perf in bpf("perf", "show"):
-            assert perf["pid"] != process.pid or "sys_" not in perf.get("tracepoint", ""), perf
-    finally:
-        process.terminate()
-        process.wait(10)
+    process = started()
+    own = own_ids(process.pid, "link")
+    links = [x for x in bpf("link", "show") if x["id"] in own]
+    assert links and len(links) == len(own)
+    for link in links:
+        assert not link.get("tp_name", "").startswith("sys_"), link
+    for perf in bpf("perf", "show"):
+        assert perf["pid"] != process.pid or "sys_" not in perf.get("tracepoint", ""), perf
 
 
 @needs_root
