@@ -94,16 +94,13 @@ static int attach_named(struct sensor *s, const char *name, struct bpf_link **re
         struct bpf_program *program = programs_get(&s->programs, name);
         if (!program) {
                 int r = -errno;
-                snprintf(reason, size, "the kernel does not load it: %s", strerror(-r));
+                snprintf(reason, size, "%s", programs_refusal(r));
                 return r;
         }
         struct bpf_link *link = bpf_program__attach(program);
         if (!link) {
                 int r = -errno;
-                snprintf(reason, size, "%s",
-                         r == -EPERM ? "may not be attached: this kernel forbids it (lockdown or its "
-                                       "configuration)"
-                                     : strerror(-r));
+                snprintf(reason, size, "cannot be attached: %s", programs_refusal(r));
                 return r;
         }
         *ret = link;

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
+#include <string.h>
 
 void programs_done(struct programs *p)
 {
@@ -97,6 +98,21 @@ struct bpf_program *programs_get(struct programs *p, const char *name)
                 return NULL;
         }
         return find_loaded(p, name);
+}
+
+const char *programs_refusal(int error)
+{
+        switch (error) {
+        case -ESRCH: /* libbpf: nothing of that name in BTF */
+                return "this kernel has no such hook";
+        case -EPERM:
+                return "this kernel forbids it, or a right is missing";
+        case -EACCES:
+        case -EINVAL:
+                return "this kernel's verifier does not accept the program";
+        default:
+                return strerror(-error);
+        }
 }
 
 int programs_map(const struct programs *p, const char *name)

@@ -28,6 +28,8 @@ void programs_done(struct programs *p);
 int programs_load(struct programs *p, const char *const names[], size_t count);
 /* The loaded program of that name, loaded alone if need be. NULL with errno. */
 struct bpf_program *programs_get(struct programs *p, const char *name);
+/* Why the kernel may have said so to loading a program: a part of a sentence. */
+const char *programs_refusal(int error);
 /* Descriptor of a map that all share, -1 before anything is loaded. */
 int programs_map(const struct programs *p, const char *name);
 /* Memory that the kernel says its maps use, bytes. */

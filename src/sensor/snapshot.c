@@ -3,6 +3,7 @@
 /* One read of a BPF iterator instead of opening the maps of every process. Nothing stays in the kernel
  * behind it. */
 
+#include "sensor/programs.h"
 #include "sensor/sensor.h"
 
 #include "bpf/snapshot.skel.h"
@@ -27,12 +28,11 @@ static void snapshot_done(struct snapshot *s)
         snapshot_bpf__destroy(s->object);
 }
 
-static int refuse(struct hook *hook, int r, const char *step)
+static int refuse(struct hook *hook, int r)
 {
         if (hook) {
                 hook->state = HOOK_REFUSED;
-                snprintf(hook->reason, sizeof(hook->reason), "%s: %s; /proc/PID/maps serves", step,
-                         strerror(-r));
+                snprintf(hook->reason, sizeof(hook->reason), "%s", programs_refusal(r));
         }
         return r == -EPERM || r == -ENOMEM ? r : -EOPNOTSUPP;
 }
@@ -48,15 +48,15 @@ static int snapshot_start(struct snapshot *s, struct hook *hook)
         libbpf_set_print(no_print);
         s->object = snapshot_bpf__open();
         if (!s->object)
-                return refuse(hook, -errno, "cannot be opened");
+                return refuse(hook, -errno);
         int r = snapshot_bpf__load(s->object);
         if (r < 0)
-                return refuse(hook, r, "the kernel does not load it");
+                return refuse(hook, r);
         s->link = bpf_program__attach_iter(s->object->progs.mappings_now, NULL);
         if (!s->link)
-                return refuse(hook, -errno, "cannot be attached");
+                return refuse(hook, -errno);
         s->fd = bpf_iter_create(bpf_link__fd(s->link));
-        return s->fd < 0 ? refuse(hook, -errno, "cannot be created") : 0;
+        return s->fd < 0 ? refuse(hook, -errno) : 0;
 }
 
 /* The record at the front of `size` bytes: its size, 0 when there is less than one, or -EBADMSG. */
