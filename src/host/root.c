@@ -74,7 +74,8 @@ int root_open(int proc_pid_fd)
 const char *root_path(int proc_pid_fd, const char *path)
 {
         char link[PATH_MAX];
-        if (link_read(proc_pid_fd, "root", link) < 0 || !strcmp(link, "/") || !lies_below(path, link))
+        if (link_read(proc_pid_fd, "root", link) < 0 || !strcmp(link, "/") || !lies_below(path, link) ||
+            left_for_chroot(proc_pid_fd, link))
                 return path;
         path += strlen(link);
         return *path ? path : "/";

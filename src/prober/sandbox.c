@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,12 +14,13 @@
 #include <sys/resource.h>
 
 /* The worker parses what others made; whoever takes it over should find nothing to do: it may read, and
- * answer on its socket. Ids stay as they are, because procfs asks for them; what root could do beyond
- * reading goes with the capabilities. */
+ * answer on its socket. It reads by capabilities and not by being root, so it stops being root: what root
+ * owns cannot be changed then, not even by way of openat2, whose flags a filter cannot see. */
 
 enum {
         MEMORY = 1024 << 20, /* bytes beyond what is mapped at the start */
         DESCRIPTORS = 1024,
+        NOBODY = 65534, /* owns no files */
 };
 
 static int limit(int resource, rlim_t most)
@@ -47,7 +49,7 @@ static int limit_memory(void)
 
 /* Reading other processes needs CAP_SYS_PTRACE, their files CAP_DAC_READ_SEARCH, /proc/PID/map_files
  * CAP_CHECKPOINT_RESTORE (Linux 5.9, before that CAP_SYS_ADMIN). What was not held is not gained. */
-static int drop_capabilities(void)
+static int keep_capabilities(void)
 {
         cap_value_t wanted[] = {CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
                                 CAP_IS_SUPPORTED(CAP_CHECKPOINT_RESTORE) ? CAP_CHECKPOINT_RESTORE
@@ -67,6 +69,15 @@ static int drop_capabilities(void)
         cap_free(now);
         cap_free(less);
         return r;
+}
+
+/* Root may lack CAP_SETUID or CAP_SETGID (in a container): then it stays root by name. */
+static int drop_rights(void)
+{
+        bool changed = geteuid() != 0 ||
+                       (prctl(PR_SET_KEEPCAPS, 1) == 0 && setgroups(0, NULL) == 0 &&
+                        setresgid(NOBODY, NOBODY, NOBODY) == 0 && setresuid(NOBODY, NOBODY, NOBODY) == 0);
+        return !changed && errno != EPERM ? -errno : keep_capabilities();
 }
 
 /* What reading, allocating and answering take; the C library's own needs included. Everything else fails
@@ -143,7 +154,7 @@ static int filter_calls(void)
 
 int sandbox_enter(void)
 {
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
         int r = limit(RLIMIT_CORE, 0);
         if (r == 0)
@@ -153,6 +164,9 @@ int sandbox_enter(void)
         if (r == 0)
                 r = limit_memory();
         if (r == 0)
-                r = drop_capabilities();
+                r = drop_rights();
+        /* Other ids have switched it off (kernel/cred.c commit_creds). */
+        if (r == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                r = -errno;
         return r < 0 ? r : filter_calls();
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -237,6 +238,41 @@ static void gone_and_dead_processes(void **state)
         assert_int_equal(p.pid, 77);
 }
 
+static void *wait_for_end(void *context)
+{
+        char byte = 'x';
+        if (write(*(int *)context, &byte, 1) == 1)
+                for (;;)
+                        pause();
+        return NULL;
+}
+
+/* The leader of the threads is gone, and with it what lies directly below /proc/PID. */
+static void a_dead_leader_hides_nothing(void **state)
+{
+        (void)state;
+        int pair[2];
+        char byte;
+        assert_int_equal(pipe(pair), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+                pthread_t thread;
+                pthread_create(&thread, NULL, wait_for_end, &pair[1]);
+                pthread_exit(NULL);
+        }
+        assert_int_equal(read(pair[0], &byte, 1), 1);
+        close(pair[0]);
+        close(pair[1]);
+        usleep(20000);
+        _cleanup_arena_ struct arena a = ARENA_INIT(8 << 20);
+        _cleanup_(process_done) struct process p = {};
+        int r = process_read(reader, pid, PROCESS_READ_MAPPINGS, &a, &p);
+        bury(pid);
+        assert_int_equal(r, 0);
+        assert_null(p.unreadable);
+        assert_true(p.mappings.count > 0 && p.exe);
+}
+
 static void drop_to_nobody(void *context)
 {
         (void)context;
@@ -307,6 +343,7 @@ int main(void)
                 cmocka_unit_test(mount_namespace_is_seen),
                 cmocka_unit_test(kernel_threads_are_recognised),
                 cmocka_unit_test(gone_and_dead_processes),
+                cmocka_unit_test(a_dead_leader_hides_nothing),
                 cmocka_unit_test(what_may_not_be_read_is_said),
                 cmocka_unit_test(privileges_in_order),
                 cmocka_unit_test(all_processes_are_listed),
