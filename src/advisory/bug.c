@@ -7,7 +7,10 @@
 
 #include <errno.h>
 
-enum { SYMBOLS_MAX = 4096 };
+enum {
+        SYMBOLS_MAX = 4096,
+        FIXES_MAX = 500, /* candidates tried: a crafted record could have 100,000 */
+};
 
 /* ---- what mends it ---------------------------------------------------------------------------------- */
 static bool any_affects(const struct match_context *c, const struct hit *const *hits, size_t count,
@@ -21,6 +24,7 @@ static bool any_affects(const struct match_context *c, const struct hit *const *
 
 struct fixes {
         struct span best;
+        size_t tried;
         bool ranges, last_affected, wont_fix;
 };
 
@@ -34,7 +38,7 @@ static void consider(struct match_context *c, const struct hit *const *hits, siz
                 return;
         if (f->best.size && c->scheme->compare(at, f->best) >= 0)
                 return;
-        if (!any_affects(c, hits, count, at))
+        if (f->tried++ < FIXES_MAX && !any_affects(c, hits, count, at))
                 f->best = at;
 }
 
@@ -59,9 +63,9 @@ static int fill_fix(struct match_context *c, const struct hit *const *hits, size
                 bug->fix_state = FIX_FIXED;
                 return bug->fixed_version ? 0 : -ENOMEM;
         }
-        bug->fix_state = f.wont_fix                     ? FIX_WONT_FIX
-                         : f.ranges && !f.last_affected ? FIX_NOT_FIXED
-                                                        : FIX_UNKNOWN;
+        bug->fix_state = f.wont_fix                                             ? FIX_WONT_FIX
+                         : f.ranges && !f.last_affected && f.tried <= FIXES_MAX ? FIX_NOT_FIXED
+                                                                                : FIX_UNKNOWN;
         return 0;
 }
 
@@ -121,7 +125,7 @@ static int fill_cve(struct match_context *c, const char *cve, struct bug *bug)
         return r;
 }
 
-static int fill_exploitation(struct match_context *c, struct bug *bug)
+int bug_exploitation(struct match_context *c, struct bug *bug)
 {
         int r = 0;
         bug->epss = bug->epss_percentile = -1;
@@ -199,7 +203,5 @@ int bug_fill(struct match_context *c, const struct hit *const *hits, size_t coun
                 if (!bug->severity.source)
                         r = -ENOMEM;
         }
-        if (r == 0)
-                r = fill_exploitation(c, bug);
         return r < 0 ? r : fill_symbols(c, hits, count, bug);
 }

@@ -14,7 +14,8 @@ enum { LOOKUPS_MAX = 64 };
 struct name {
         const char *text;
         size_t parent;
-        size_t size; /* of the set, at its root */
+        size_t size;   /* of the set, at its root */
+        size_t listed; /* serial of the last list of CVEs that it was put in */
 };
 
 /* An entry under one of the names. */
@@ -26,6 +27,7 @@ struct member {
 struct groups {
         struct match_context *c;
         struct map places; /* text → index + 1 */
+        size_t serial;     /* of the list of CVEs being made */
         VEC(struct name) names;
         VEC(struct member) members;
 };
@@ -49,7 +51,7 @@ static int name_place(struct groups *g, struct span text, size_t *ret)
         if (!n)
                 return -ENOMEM;
         *ret = g->names.count - 1;
-        *n = (struct name){copy, *ret, 1};
+        *n = (struct name){copy, *ret, 1, 0};
         return map_put(&g->places, copy, text.size, (void *)(*ret + 1));
 }
 
@@ -133,11 +135,9 @@ static int cves_add(struct groups *g, const char *list, place_list *to)
                         continue;
                 if (name_place(g, cve, &place) < 0)
                         return -ENOMEM;
-                bool known = false;
-                vec_each (p, to)
-                        known = known || *p == place;
-                if (known)
+                if (g->names.items[place].listed == g->serial)
                         continue;
+                g->names.items[place].listed = g->serial;
                 if (!(slot = vec_add(to)))
                         return -ENOMEM;
                 *slot = place;
@@ -162,6 +162,7 @@ static int aliases_join(struct groups *g, size_t place, const char *aliases)
 static int hit_place(struct groups *g, const struct hit *h)
 {
         place_list cves = {};
+        g->serial++;
         size_t own;
         bool bulletin = is_bulletin(h->id);
         int r = cves_add(g, h->id, &cves);
@@ -196,6 +197,7 @@ static int lookup_aliases(struct groups *g, size_t place, bool *ret_cve)
                 return database_error(g->c->db, code, "matching", g->c->error);
         const char *aliases = code == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL;
         place_list cves = {};
+        g->serial++;
         int r = cves_add(g, aliases, &cves);
         if (r == 0 && cves.count == 1) {
                 *ret_cve = true;
@@ -326,9 +328,37 @@ static int bug_compare(const void *a, const void *b)
         return strcmp(left->id, right->id);
 }
 
+static bool set_equal(const struct set *a, const struct set *b)
+{
+        return a->hits.count == b->hits.count &&
+               !memcmp(a->hits.items, b->hits.items, a->hits.count * sizeof(*a->hits.items));
+}
+
+/* The CVEs of one bulletin follow each other and share all that its entries say: worked out once. */
+static int set_bug(struct match_context *c, const struct set *s, const struct set *before, struct bug *bug)
+{
+        if (before && set_equal(s, before)) {
+                struct bug same = bug[-1];
+                same.id = bug->id;
+                same.aliases = bug->aliases;
+                same.alias_count = bug->alias_count;
+                same.bulletins = bug->bulletins;
+                same.bulletin_count = bug->bulletin_count;
+                same.kev_added = same.kev_due = same.epss_date = NULL;
+                same.kev_ransomware = false;
+                *bug = same;
+        } else {
+                int r = bug_fill(c, s->hits.items, s->hits.count, bug);
+                if (r < 0)
+                        return r;
+        }
+        return bug_exploitation(c, bug);
+}
+
 static int sets_to_bugs(struct groups *g, struct set *sets, struct match *ret)
 {
         struct match_context *c = g->c;
+        const struct set *before = NULL;
         size_t count = 0;
         for (size_t i = 0; i < g->names.count; i++)
                 count += sets[i].affected;
@@ -344,9 +374,10 @@ static int sets_to_bugs(struct groups *g, struct set *sets, struct match *ret)
                         return -ENOMEM;
                 int r = set_names(&sets[i], c->arena, bug);
                 if (r == 0)
-                        r = bug_fill(c, sets[i].hits.items, sets[i].hits.count, bug);
+                        r = set_bug(c, &sets[i], before, bug);
                 if (r < 0)
                         return r;
+                before = &sets[i];
                 ret->bug_count++;
         }
         qsort(ret->bugs, ret->bug_count, sizeof(*ret->bugs), bug_compare);

@@ -184,6 +184,7 @@ static int import_json(struct import *i, int fd, struct error *error)
 
 static int import_single(struct import *i, int fd, enum kind kind, uint64_t size, struct error *error)
 {
+        uint64_t skipped = i->result->skipped;
         int r = import_begin(i, error);
         if (r < 0)
                 return r;
@@ -194,7 +195,8 @@ static int import_single(struct import *i, int fd, enum kind kind, uint64_t size
         else
                 r = import_json(i, fd, error);
         if (r >= 0)
-                r = import_end(i, kind == KIND_ZIP, error);
+                /* With a record skipped it is not all that there is: the copy from before stays. */
+                r = import_end(i, kind == KIND_ZIP && i->result->skipped == skipped, error);
         if (r < 0)
                 import_abort(i);
         return r;

@@ -34,8 +34,11 @@ struct match_context {
 
 /* Hits → bugs (CONTRACTS §2). 0 or -errno. */
 int group_bugs(struct match_context *c, struct match *ret);
-/* Fill the bug from the entries of its records; `affected` ones make it, all of them say what mends it. */
+/* Fill in what follows from the entries of the bug's records: `affected` ones make it, all of them say what
+ * mends it. */
 int bug_fill(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug);
+/* Fill in what follows from its names: KEV and EPSS. */
+int bug_exploitation(struct match_context *c, struct bug *bug);
 /* The severity of a group of hits: the distribution's, else the home database's, else the newest CVSS. */
 int severity_choose(const struct match_context *c, const struct hit *const *hits, size_t count,
                     struct severity *ret);

@@ -104,9 +104,11 @@ def test_broken_record_is_named_and_skipped(state, tmp_path):
         z.writestr("deep.json", "[" * 100000)
         z.writestr("other.json", json.dumps(record(2)))
         z.writestr("README", "not a record")
+    assert status(state)["Debian"]["records"] == 30
     run = usewear(state, "import", mixed)
     assert run.returncode == 0 and "2 skipped" in run.stdout
     assert "bad.json" in run.stderr and "deep.json" in run.stderr and "README" not in run.stderr
+    assert status(state)["Debian"]["records"] == 30  # what a skipped record said before stays known
 
 
 def test_killed_import_leaves_the_old_state(state, tmp_path):

@@ -324,6 +324,68 @@ static void test_starter_is_there(void **state)
         assert_true(root && derived);
 }
 
+static const struct bug *find(const struct match *m, const char *id)
+{
+        for (size_t i = 0; i < m->bug_count; i++)
+                if (!strcmp(m->bugs[i].id, id))
+                        return &m->bugs[i];
+        fail_msg("%s was not found", id);
+        return NULL;
+}
+
+/* Groups as the real records of the starter set make them. */
+static void test_real_records(void **state)
+{
+        struct scene *s = *state;
+        struct match m = match(s, "npm", NULL, "lodash", "4.17.15");
+        assert_string_equal(ids(s, &m), "CVE-2020-8203 CVE-2021-23337 x_NSWG-ECO-516");
+        assert_string_equal(find(&m, "CVE-2021-23337")->fixed_version, "4.17.21");
+        assert_string_equal(find(&m, "CVE-2021-23337")->severity.source, "GHSA-35jh-r3h4-6jhm");
+
+        m = match(s, "crates.io", NULL, "smallvec", "1.6.0");
+        const struct bug *b = find(&m, "CVE-2021-25900"); /* RUSTSEC-2021-0003 and GHSA-43w2-9j62-hq99 */
+        assert_string_equal(b->fixed_version, "1.6.1");
+        assert_string_equal(b->severity.source, "RUSTSEC-2021-0003");
+        assert_int_equal(b->alias_count, 2);
+        assert_string_equal(b->symbols[0].function, "smallvec::SmallVec::insert_many");
+
+        m = match(s, "PyPI", NULL, "Jinja2", "2.11.2");
+        assert_string_equal(find(&m, "CVE-2020-28493")->aliases[1], "PYSEC-2021-66");
+        assert_int_equal(match(s, "PyPI", NULL, "jinja2", "99").bug_count, 0);
+
+        m = match(s, "Go", NULL, "stdlib", "go1.18");
+        b = find(&m, "CVE-2022-27664"); /* GO-2022-0969 */
+        assert_string_equal(b->fixed_version, "1.18.6");
+        assert_false(b->low_confidence);
+
+        m = match(s, "Maven", NULL, "org.apache.logging.log4j:log4j-core", "2.14.1");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED); /* no order of Maven's versions yet */
+        assert_null(m.mend);
+}
+
+/* What a crafted record may ask for is bounded: many CVEs in one bulletin, many events in one range. */
+static void test_crafted_records(void **state)
+{
+        struct scene *s = *state;
+        _cleanup_buf_ struct buf json = BUF_INIT(8 << 20);
+        buf_add_str(
+                &json,
+                "{\"id\":\"DSA-7-1\",\"modified\":\"2024-01-01T00:00:00Z\",\"upstream\":[\"CVE-2024-10000\"");
+        for (int i = 0; i < 20000; i++)
+                buf_addf(&json, ",\"CVE-2024-%d\"", 10000 + i);
+        buf_add_str(&json, "],\"affected\":[{" PACKAGE(
+                                   "Debian:12", "wide") ",\"ranges\":[{\"type\":\"ECOSYSTEM\",\"events\":[");
+        for (int i = 0; i < 20000; i++)
+                buf_addf(&json, "{\"introduced\":\"%d\"},{\"fixed\":\"%d\"},", 2 * i, 2 * i + 1);
+        buf_add_str(&json, "{\"introduced\":\"900000\"}]}]}]}");
+        assert_int_equal(json.error, 0);
+        import(s, json.data);
+        struct match m = match(s, "Debian", "12", "wide", "4");
+        assert_int_equal(m.bug_count, 20000);
+        assert_string_equal(m.bugs[0].fixed_version, "5");
+        assert_int_equal(match(s, "Debian", "12", "wide", "5").bug_count, 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -336,6 +398,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_unchanged_and_newest, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_kev_and_malware, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_kinds_of_symbols_survive_an_import, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_real_records, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_crafted_records, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_starter_is_there, setup, teardown),
         };
         return cmocka_run_group_tests(tests, setup_prototype, teardown_prototype);
