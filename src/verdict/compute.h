@@ -79,6 +79,6 @@ int why_write(struct finding *f, struct arena *a);
 struct answer unused_answer(const struct root_entry *r, uint32_t runtimes);
 /* Decision, level_possible must be set. */
 void rank_finding(struct finding *f, enum mission mission);
-int rank_compare(const void *a, const void *b); /* struct finding: worst first, a total order */
+int rank_compare(const struct finding *x, const struct finding *y); /* worst first, a total order */
 /* strcmp with NULL in front. */
 int text_compare(const char *a, const char *b);

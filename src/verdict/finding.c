@@ -233,15 +233,13 @@ static const char *finding_key(const struct package *p, const struct bug *b, str
 }
 
 static int add_findings(const struct index *x, const struct group *g, const struct finding *use,
-                        struct verdict *to)
+                        const char *const *keys, struct verdict *to)
 {
         for (size_t i = 0; i < g->match->bug_count; i++) {
                 struct finding *f = &to->findings[to->finding_count];
                 *f = *use;
                 f->bug = &g->match->bugs[i];
-                f->key = finding_key(f->package, f->bug, x->arena);
-                if (!f->key)
-                        return -ENOMEM;
+                f->key = keys[i];
                 judge_reached(f);
                 f->level_possible = highest_possible(f);
                 rank_finding(f, x->in->mission);
@@ -267,17 +265,46 @@ static int add_group(const struct index *x, const struct group *g, struct verdic
         int r = 0;
         if (!g->match->bug_count)
                 return 0;
+        const char **keys = arena_alloc(x->arena, g->match->bug_count * sizeof(*keys));
+        for (size_t i = 0; keys && i < g->match->bug_count; i++)
+                if (!(keys[i] =
+                              finding_key(x->packages[g->members[0]].package, &g->match->bugs[i], x->arena)))
+                        return -ENOMEM;
+        if (!keys)
+                return -ENOMEM;
         if (!g->observation_count) {
                 r = judge_unused(x, g, &use);
-                return r < 0 ? r : add_findings(x, g, &use, to);
+                return r < 0 ? r : add_findings(x, g, &use, keys, to);
         }
         for (size_t i = 0, size; r == 0 && i < g->observation_count; i += size) {
                 size = use_size(g, i);
                 r = judge_use(x, g, &g->observations[i], size, &use);
                 if (r == 0)
-                        r = add_findings(x, g, &use, to);
+                        r = add_findings(x, g, &use, keys, to);
         }
         return r;
+}
+
+static int pointer_compare(const void *a, const void *b)
+{
+        return rank_compare(*(const struct finding *const *)a, *(const struct finding *const *)b);
+}
+
+/* Findings are large: their addresses are sorted, then each is moved once. */
+static int sort_findings(const struct index *x, struct verdict *v)
+{
+        size_t count = v->finding_count;
+        struct finding *sorted = arena_alloc(x->arena, MAX(count, (size_t)1) * sizeof(*sorted));
+        const struct finding **order = arena_alloc(x->arena, MAX(count, (size_t)1) * sizeof(*order));
+        if (!sorted || !order)
+                return -ENOMEM;
+        for (size_t i = 0; i < count; i++)
+                order[i] = &v->findings[i];
+        qsort(order, count, sizeof(*order), pointer_compare);
+        for (size_t i = 0; i < count; i++)
+                sorted[i] = *order[i];
+        v->findings = sorted;
+        return 0;
 }
 
 int findings_build(const struct index *x, struct verdict *ret)
@@ -298,6 +325,5 @@ int findings_build(const struct index *x, struct verdict *ret)
                 if (r < 0)
                         return r;
         }
-        qsort(ret->findings, ret->finding_count, sizeof(*ret->findings), rank_compare);
-        return 0;
+        return sort_findings(x, ret);
 }

@@ -37,37 +37,67 @@ static void count_packages(const struct index *x, struct verdict *to)
         }
 }
 
+struct tally {
+        const struct index *x;
+        struct map by_package; /* address of a package → its entry */
+        struct map by_name;    /* source and bug → struct standing */
+        struct standing *list;
+        size_t count;
+        struct standing ***slots; /* by group, by bug of the group */
+};
+
 /* One bug in two versions of a source in one root (a stale one beside the mended) is one bug. */
-static int count_vulnerabilities(const struct index *x, struct verdict *to)
+static struct standing *find_standing(struct tally *t, const struct finding *f)
 {
-        _cleanup_map_ struct map known = {};
-        struct standing *list = arena_alloc(x->arena, MAX(to->finding_count, (size_t)1) * sizeof(*list));
-        size_t count = 0;
-        if (!list)
-                return -ENOMEM;
-        struct map by_package = {};
-        for (size_t i = 0; i < x->package_count; i++)
-                if (map_put(&by_package, &x->packages[i].package, sizeof(void *), &x->packages[i]) < 0) {
-                        map_done(&by_package);
+        const struct package_entry *p = map_get(&t->by_package, &f->package, sizeof(void *));
+        const struct group *g = &t->x->groups[p->group];
+        struct standing ***row = &t->slots[p->group];
+        if (!*row && !(*row = arena_alloc(t->x->arena, g->match->bug_count * sizeof(**row))))
+                return NULL;
+        struct standing **slot = &(*row)[f->bug - g->match->bugs];
+        if (*slot)
+                return *slot;
+        char *key = arena_printf(t->x->arena, "%s|%s", g->source_key, f->bug->id);
+        if (!key)
+                return NULL;
+        *slot = map_get_str(&t->by_name, key);
+        if (!*slot && map_put_str(&t->by_name, key, &t->list[t->count]) == 0)
+                *slot = &t->list[t->count++];
+        if (*slot)
+                (*slot)->running |= p->root->running;
+        return *slot;
+}
+
+static int tally_findings(struct tally *t, const struct verdict *v)
+{
+        for (size_t i = 0; i < t->x->package_count; i++) {
+                struct package_entry *p = &t->x->packages[i];
+                if (map_put(&t->by_package, &p->package, sizeof(void *), p) < 0)
                         return -ENOMEM;
-                }
-        int r = 0;
-        for (size_t i = 0; r == 0 && i < to->finding_count; i++) {
-                const struct finding *f = &to->findings[i];
-                const struct package_entry *p = map_get(&by_package, &f->package, sizeof(void *));
-                char *key = arena_printf(x->arena, "%s|%s", x->groups[p->group].source_key, f->bug->id);
-                struct standing *s = key ? map_get_str(&known, key) : NULL;
-                if (!s && (!key || (r = map_put_str(&known, key, s = &list[count++])) < 0)) {
-                        r = -ENOMEM;
-                        break;
-                }
-                s->running |= p->root->running;
+        }
+        for (size_t i = 0; i < v->finding_count; i++) {
+                const struct finding *f = &v->findings[i];
+                struct standing *s = find_standing(t, f);
+                if (!s)
+                        return -ENOMEM;
                 s->level = MAX(s->level, f->level);
                 s->unknown |= f->loaded.value == ANSWER_UNKNOWN;
         }
-        map_done(&by_package);
-        for (size_t i = 0; r == 0 && i < count; i++)
-                count_standing(&to->vulnerabilities, &list[i]);
+        return 0;
+}
+
+static int count_vulnerabilities(const struct index *x, struct verdict *to)
+{
+        struct tally t = {
+                .x = x,
+                .list = arena_alloc(x->arena, MAX(to->finding_count, (size_t)1) * sizeof(*t.list)),
+                .slots = arena_alloc(x->arena, MAX(x->group_count, (size_t)1) * sizeof(*t.slots)),
+        };
+        int r = t.list && t.slots ? tally_findings(&t, to) : -ENOMEM;
+        for (size_t i = 0; r == 0 && i < t.count; i++)
+                count_standing(&to->vulnerabilities, &t.list[i]);
+        map_done(&t.by_package);
+        map_done(&t.by_name);
         return r;
 }
 

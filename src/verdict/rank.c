@@ -41,9 +41,8 @@ static const char *workload_id(const struct finding *f)
         return f->workload ? f->workload->id : NULL;
 }
 
-int rank_compare(const void *a, const void *b)
+int rank_compare(const struct finding *x, const struct finding *y)
 {
-        const struct finding *x = a, *y = b;
         int d = (int)y->decision - (int)x->decision;
         d = d ? d : x->decision_unknown - y->decision_unknown;
         d = d ? d : (int)y->decision_proven - (int)x->decision_proven;
