@@ -31,8 +31,8 @@ struct {
 const volatile int cgroup_subsystem __weak = -1; /* index in css_set.subsys[], -1: the v2 hierarchy */
 const volatile __u32 wakeup_bytes __weak = 0;    /* wake the reader of process events at this fill */
 
-/* No two programs that can run on one CPU at the same time touch the same slot with the same field, and a
- * program does not interrupt itself, so that plain additions are enough. */
+/* Each CPU has its own counts, and yet additions are atomic: a program that may be preempted can be
+ * interrupted by another of the same type between reading and writing. */
 static __always_inline struct event_tally *tally_of(__u32 type)
 {
         return bpf_map_lookup_elem(&tallies, &type);

@@ -121,9 +121,9 @@ static void judge_events(struct diagnosis *d)
                 {EVENT_CONNECT, "connections that end between two looks are not seen"},
         };
         if (*d->events.text) {
-                add_problem(d, "no events", d->events.text,
+                add_problem(d, d->events.text, "",
                             "only snapshots: what starts and ends between two looks is not seen",
-                            "mend what is named above or below, then run usewear doctor again");
+                            "mend what is named below, then run usewear doctor again");
                 return;
         }
         for (size_t i = 0; i < ARRAY_SIZE(table); i++)
@@ -137,7 +137,7 @@ static void judge_rights(struct diagnosis *d)
         for (size_t i = 0; i < d->support.capability_count; i++)
                 if (!d->support.capabilities[i].held)
                         add_problem(d, "missing right", d->support.capabilities[i].name,
-                                    d->support.capabilities[i].needed_for,
+                                    d->support.capabilities[i].without,
                                     "run as root, or give the capability (AmbientCapabilities= in a unit)");
         if (d->support.ptrace_scope >= 3 || (d->support.ptrace_scope >= 1 && !held(d, "CAP_SYS_PTRACE")))
                 add_problem(
@@ -163,7 +163,7 @@ static void judge_kernel(struct diagnosis *d)
                 add_problem(d, "kernel lockdown", "confidentiality",
                             "BPF may not read kernel memory: no events",
                             "boot with lockdown=integrity, or live with snapshots");
-        if (d->snapshot.state != HOOK_SERVING)
+        if (d->snapshot.state != HOOK_SERVING && held(d, "CAP_BPF") && held(d, "CAP_PERFMON"))
                 add_problem(d, "no task_vma iterator", d->snapshot.reason,
                             "each look reads /proc/PID/maps instead, about four times slower",
                             "none needed; Linux 5.12 has it");
@@ -182,9 +182,9 @@ static void diagnose(struct diagnosis *d)
         d->hidepid = proc_hides_processes();
         try_sensor(d);
         sensor_snapshot(count_mapping, &d->mappings, &d->snapshot);
+        judge_events(d);
         judge_rights(d);
         judge_kernel(d);
-        judge_events(d);
 }
 
 /* ---- telling ---------------------------------------------------------------------------------------- */
@@ -330,7 +330,7 @@ static int print_json(const struct diagnosis *d)
                 json_object(&j, NULL);
                 json_str(&j, "name", d->support.capabilities[i].name);
                 json_bool(&j, "held", d->support.capabilities[i].held);
-                json_str(&j, "needed_for", d->support.capabilities[i].needed_for);
+                json_str(&j, "without", d->support.capabilities[i].without);
                 json_end(&j);
         }
         json_end(&j);

@@ -34,8 +34,8 @@ static int check_support(struct error *error)
         for (size_t i = 0; i < support.capability_count; i++)
                 if (support.capabilities[i].required && !support.capabilities[i].held)
                         return error_set(error, -EPERM,
-                                         "no events: %s is missing (%s); run as root. Snapshots only",
-                                         support.capabilities[i].name, support.capabilities[i].needed_for);
+                                         "no events: %s is missing, so that %s; run as root. Snapshots only",
+                                         support.capabilities[i].name, support.capabilities[i].without);
         if (!support.btf)
                 return error_set(error, -EOPNOTSUPP,
                                  "no events: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF). Snapshots only");

@@ -141,8 +141,8 @@ struct support {
         struct {
                 const char *name; /* "CAP_BPF" */
                 bool held;
-                const char *needed_for;
-                bool required; /* for any event at all */
+                const char *without; /* what fails then, a part of a sentence */
+                bool required;       /* for any event at all */
         } capabilities[8];
         size_t capability_count;
 };

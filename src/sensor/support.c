@@ -32,18 +32,20 @@ static bool capability_held(cap_t caps, cap_value_t value)
 static int probe_capabilities(struct support *s)
 {
         static const struct {
-                const char *name, *needed_for;
+                const char *name, *without;
                 cap_value_t value;
                 bool required, implied; /* implied: CAP_SYS_ADMIN holds it too */
         } table[] = {
-                {"CAP_BPF", "to load the programs that see events", CAPABILITY_BPF, true, true},
-                {"CAP_PERFMON", "to attach them and to read kernel structures", CAPABILITY_PERFMON, true,
-                 true},
-                {"CAP_SYS_PTRACE", "to look at processes of other users", CAP_SYS_PTRACE, false, false},
+                {"CAP_BPF", "the programs that see events cannot be loaded", CAPABILITY_BPF, true, true},
+                {"CAP_PERFMON", "events cannot be attached to, nor kernel structures read",
+                 CAPABILITY_PERFMON, true, true},
+                {"CAP_SYS_PTRACE", "processes of other users cannot be looked into", CAP_SYS_PTRACE, false,
+                 false},
                 {"CAP_DAC_READ_SEARCH",
-                 "to read files of other users, such as package databases in containers", CAP_DAC_READ_SEARCH,
-                 false, false},
-                {"CAP_SYS_ADMIN", "to open mapped files by /proc/PID/map_files, deleted ones too",
+                 "files of other users cannot be read, such as package databases in containers",
+                 CAP_DAC_READ_SEARCH, false, false},
+                {"CAP_SYS_ADMIN",
+                 "mapped files cannot be opened by /proc/PID/map_files, deleted ones not at all",
                  CAP_SYS_ADMIN, false, false},
         };
         cap_t caps = cap_get_proc();
@@ -52,7 +54,7 @@ static int probe_capabilities(struct support *s)
         bool admin = capability_held(caps, CAP_SYS_ADMIN);
         for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
                 s->capabilities[i].name = table[i].name;
-                s->capabilities[i].needed_for = table[i].needed_for;
+                s->capabilities[i].without = table[i].without;
                 s->capabilities[i].required = table[i].required;
                 s->capabilities[i].held =
                         capability_held(caps, table[i].value) || (table[i].implied && admin);
