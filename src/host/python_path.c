@@ -106,23 +106,54 @@ static void add_environment(struct collector *c, int proc_fd)
                         continue;
                 bool venv = span_equal(name, "VIRTUAL_ENV") || span_equal(name, "PYTHONHOME") ||
                             span_equal(name, "CONDA_PREFIX");
-                if (!venv && !span_equal(name, "PYTHONPATH"))
+                bool programs = span_equal(name, "PATH");
+                if (!venv && !programs && !span_equal(name, "PYTHONPATH"))
                         continue;
                 while (span_cut(&entry, ':', &piece)) {
                         if (!piece.size || piece.size >= sizeof(path))
                                 continue;
                         memcpy(path, piece.data, piece.size);
                         path[piece.size] = 0;
-                        if (venv)
+                        if (programs && piece.size + 2 < sizeof(path))
+                                add_program(c, strcat(path, "/x"), true);
+                        else if (venv)
                                 add_prefix(c, path);
-                        else
+                        else if (!programs)
                                 add_path(c, path);
                 }
         }
 }
 
+/* An argument as an absolute path: relative ones begin in the working directory. */
+static bool absolute_path(int proc_fd, struct span argument, char to[static PATH_MAX])
+{
+        char cwd[PATH_MAX] = "";
+        if (argument.data[0] != '/') {
+                ssize_t size = readlinkat(proc_fd, "cwd", cwd, sizeof(cwd) - 1);
+                if (size < 0)
+                        return false;
+                cwd[size] = 0;
+        }
+        return snprintf(to, PATH_MAX, "%s%s%.*s", *cwd ? root_path(proc_fd, cwd) : "", *cwd ? "/" : "",
+                        (int)argument.size, argument.data) < PATH_MAX;
+}
+
+/* Python puts the directory of the script in front of sys.path. What is no file stays out: arguments may
+ * be anything, secrets too. */
+static void add_script(struct collector *c, const char *path)
+{
+        _cleanup_close_ int fd = file_open_in(c->root_fd, path);
+        const char *slash = strrchr(path, '/');
+        char directory[PATH_MAX];
+        if (fd < 0 || !slash || slash == path)
+                return;
+        memcpy(directory, path, (size_t)(slash - path));
+        directory[slash - path] = 0;
+        add_path(c, directory);
+}
+
 /* argv[0] may be a virtual environment's python (whose exe is the system's), the first plain argument the
- * script, whose directory Python puts in front of sys.path. */
+ * script. */
 static void add_arguments(struct collector *c, int proc_fd)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(ENVIRON_TEXT);
@@ -131,21 +162,18 @@ static void add_arguments(struct collector *c, int proc_fd)
         struct span rest = {text.data, text.size}, argument;
         for (int i = 0; i < 16 && span_cut(&rest, 0, &argument); i++) {
                 char path[PATH_MAX];
-                if (!argument.size || argument.size >= sizeof(path) || argument.data[0] == '-')
-                        continue;
-                if (argument.data[0] != '/')
-                        continue;
-                memcpy(path, argument.data, argument.size);
-                path[argument.size] = 0;
-                add_program(c, path, true);
-                if (i == 0)
-                        continue;
-                char *slash = strrchr(path, '/');
-                if (slash == path)
+                if (span_equal(argument, "-c"))
                         return;
-                *slash = 0;
-                add_path(c, path);
-                return;
+                if (!argument.size || argument.size >= sizeof(path) || argument.data[0] == '-' ||
+                    (i == 0 && !memchr(argument.data, '/', argument.size)) ||
+                    !absolute_path(proc_fd, argument, path))
+                        continue;
+                /* "python /venv/bin/gunicorn": the script, too, may give the environment away. */
+                add_program(c, path, true);
+                if (i > 0) {
+                        add_script(c, path);
+                        return;
+                }
         }
 }
 

@@ -273,6 +273,58 @@ static void a_dead_leader_hides_nothing(void **state)
         assert_true(p.mappings.count > 0 && p.exe);
 }
 
+/* A script of a virtual environment, started with a secret in its arguments: the environment is found,
+ * the secret is not kept. */
+static void be_python(void *context)
+{
+        char program[128];
+        snprintf(program, sizeof(program), "%s/python", (const char *)context);
+        if (chdir(context) < 0 || setenv("PYTHONPATH", "/opt/extra:relative", 1) < 0)
+                _exit(1);
+        execl(program, "venv/bin/python", "-q", "script.py", "/secret/token", NULL);
+        _exit(1);
+}
+
+static bool has_path(const struct process *p, const char *directory, const char *rest)
+{
+        char path[256];
+        snprintf(path, sizeof(path), "%s%s", directory, rest);
+        vec_each (one, &p->python_paths)
+                if (!strcmp(*one, path))
+                        return true;
+        return false;
+}
+
+static void python_directories_are_hinted(void **state)
+{
+        (void)state;
+        char directory[] = "/tmp/usewear-python-XXXXXX", command[512];
+        assert_non_null(mkdtemp(directory));
+        snprintf(command, sizeof(command),
+                 "cd %s && mkdir -p venv/lib/python3.9/site-packages && "
+                 "touch venv/pyvenv.cfg script.py && cp /proc/%d/exe python",
+                 directory, getpid());
+        assert_int_equal(system(command), 0);
+        pid_t pid = victim(be_python, directory);
+        usleep(50000);
+        _cleanup_arena_ struct arena a = ARENA_INIT(8 << 20);
+        _cleanup_(process_done) struct process p = {}, quiet = {};
+        int r = process_read(reader, pid, PROCESS_READ_MAPPINGS, &a, &p);
+        int without = process_read(reader, pid, 0, &a, &quiet);
+        bury(pid);
+        snprintf(command, sizeof(command), "rm -rf %s", directory);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(r, 0);
+        assert_int_equal(without, 0);
+        assert_true(has_path(&p, "/opt/extra", ""));
+        assert_true(has_path(&p, directory, "/venv/lib/python3.9/site-packages"));
+        assert_true(has_path(&p, directory, ""));
+        vec_each (path, &p.python_paths)
+                assert_true(!strstr(*path, "secret") && **path == '/');
+        assert_int_equal(quiet.python_paths.count, 0);
+        assert_int_equal(quiet.mappings.count, 0);
+}
+
 static void drop_to_nobody(void *context)
 {
         (void)context;
@@ -333,8 +385,11 @@ static void all_processes_are_listed(void **state)
         assert_true(own);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+        if (argc > 1 && !strcmp(argv[1], "-q") && str_ends(argv[0], "python"))
+                for (;;)
+                        pause();
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(own_process),
                 cmocka_unit_test(a_record_survives_the_wire),
@@ -344,6 +399,7 @@ int main(void)
                 cmocka_unit_test(kernel_threads_are_recognised),
                 cmocka_unit_test(gone_and_dead_processes),
                 cmocka_unit_test(a_dead_leader_hides_nothing),
+                cmocka_unit_test(python_directories_are_hinted),
                 cmocka_unit_test(what_may_not_be_read_is_said),
                 cmocka_unit_test(privileges_in_order),
                 cmocka_unit_test(all_processes_are_listed),
