@@ -12,7 +12,7 @@
 /* What a negative about one runtime's code rests on in a whole root: all of its workloads together. */
 struct cover {
         bool blind;
-        const char *reason; /* blind: why */
+        const char *reason, *where; /* blind: why, and the first workload that is */
         const char *engine, *gaps;
         int64_t since; /* latest begin: from here on all of them were watched */
         size_t blind_exposed, blind_closed, blind_exposure_unknown;    /* blind workloads, by network */

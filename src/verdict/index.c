@@ -92,8 +92,10 @@ static void tally(const struct answer *a, size_t *yes, size_t *no, size_t *unkno
 static void cover_join(struct cover *to, const struct workload *w, const struct coverage *c)
 {
         if (!c || !c->engine) {
-                if (!to->blind)
-                        to->reason = c && c->reason ? c->reason : "not every workload was looked at";
+                if (!to->blind) {
+                        to->reason = c && c->reason ? c->reason : "not looked at";
+                        to->where = w->id;
+                }
                 to->blind = true;
                 tally(&w->exposed, &to->blind_exposed, &to->blind_closed, &to->blind_exposure_unknown);
                 tally(&w->privileged, &to->blind_privileged, &to->blind_plain, &to->blind_privilege_unknown);
@@ -119,6 +121,22 @@ static bool cover_newer(const struct coverage *a, const struct coverage *b)
         return (r ? r : text_compare(a->gaps, b->gaps)) > 0;
 }
 
+/* Which workload is blind is half of the reason. */
+static int name_blind(struct index *x)
+{
+        for (size_t i = 0; i < x->root_count * RUNTIME_BITS; i++) {
+                struct cover *c = &x->roots[i / RUNTIME_BITS].covers[i % RUNTIME_BITS];
+                size_t more = c->blind_exposed + c->blind_closed + c->blind_exposure_unknown - 1;
+                if (!c->blind)
+                        continue;
+                c->reason = more ? arena_printf(x->arena, "%s (%s and %zu more)", c->reason, c->where, more)
+                                 : arena_printf(x->arena, "%s (%s)", c->reason, c->where);
+                if (!c->reason)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
 static int index_coverage(struct index *x)
 {
         typedef const struct coverage *row[RUNTIME_BITS];
@@ -139,7 +157,7 @@ static int index_coverage(struct index *x)
                 for (size_t bit = 0; bit < RUNTIME_BITS; bit++)
                         cover_join(&r->covers[bit], x->workloads[w], rows[w][bit]);
         }
-        return 0;
+        return name_blind(x);
 }
 
 /* ---- packages and groups ---------------------------------------------------------------------------- */

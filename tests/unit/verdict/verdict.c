@@ -186,7 +186,7 @@ static void one_blind_spot_makes_it_unknown(void **state _unused_)
                 {"all seen", RUNTIME_NATIVE, RUNTIME_NATIVE, RUNTIME_NATIVE, true, ANSWER_NOT_OBSERVED, NULL},
                 {"one workload blind", RUNTIME_NATIVE, RUNTIME_NATIVE, 0, true, ANSWER_UNKNOWN, "native"},
                 {"one workload not looked at", RUNTIME_NATIVE, RUNTIME_NATIVE, 0, false, ANSWER_UNKNOWN,
-                 "not every workload"},
+                 "not looked at (b)"},
                 {"extension module and Python, Python blind", RUNTIME_NATIVE | RUNTIME_PYTHON, RUNTIME_NATIVE,
                  RUNTIME_NATIVE, true, ANSWER_UNKNOWN, "no CPython engine yet"},
                 {"Python blind in one only", RUNTIME_PYTHON, RUNTIME_PYTHON, 0, true, ANSWER_UNKNOWN,
