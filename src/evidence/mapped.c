@@ -56,14 +56,14 @@ static const char *unread_reason(const struct workload *w, struct arena *a)
 static int blind_reason(const struct workload *w, uint32_t runtime, struct arena *a, const char **ret)
 {
         *ret = NULL;
-        if (w->unreadable)
-                *ret = unread_reason(w, a);
-        else if (runtime == RUNTIME_UNKNOWN)
+        if (runtime == RUNTIME_UNKNOWN)
                 *ret = "it has files of unknown kind";
         else if (runtime == RUNTIME_KERNEL)
                 *ret = "no engine for kernel modules yet";
         else if (runtime == RUNTIME_SHELL || (runtime != RUNTIME_NATIVE && w->runtimes & runtime))
                 *ret = arena_printf(a, "no %s engine yet", runtime_name(runtime));
+        else if (w->unreadable)
+                *ret = unread_reason(w, a);
         else
                 return 0;
         return *ret ? 0 : -ENOMEM;

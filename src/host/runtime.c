@@ -122,7 +122,7 @@ uint32_t runtime_of_file_name(const char *path)
                 {"ear", RUNTIME_JAVA},     {"class", RUNTIME_JAVA},   {"jmod", RUNTIME_JAVA},
                 {"rb", RUNTIME_RUBY},      {"php", RUNTIME_PHP},      {"phar", RUNTIME_PHP},
                 {"pl", RUNTIME_PERL},      {"pm", RUNTIME_PERL},      {"sh", RUNTIME_SHELL},
-                {"awk", RUNTIME_SHELL},    {"dll", RUNTIME_DOTNET},   {"ko", RUNTIME_KERNEL},
+                {"awk", RUNTIME_SHELL},    {"dll", RUNTIME_DOTNET},   {"ko", RUNTIME_UNKNOWN},
                 {"lua", RUNTIME_UNKNOWN},  {"tcl", RUNTIME_UNKNOWN},  {"el", RUNTIME_UNKNOWN},
                 {"elc", RUNTIME_UNKNOWN},  {"scm", RUNTIME_UNKNOWN},  {"go", RUNTIME_UNKNOWN},
                 {"wasm", RUNTIME_UNKNOWN}, {"beam", RUNTIME_UNKNOWN}, {"hs", RUNTIME_UNKNOWN},
@@ -131,7 +131,8 @@ uint32_t runtime_of_file_name(const char *path)
         const char *name = base_name(path), *dot = strrchr(name, '.');
         if (is_shared_object(name))
                 return RUNTIME_NATIVE;
+        /* Whether a module is loaded cannot be told from mappings. */
         if (str_ends(name, ".ko.xz") || str_ends(name, ".ko.zst") || str_ends(name, ".ko.gz"))
-                return RUNTIME_KERNEL;
+                return RUNTIME_UNKNOWN;
         return dot && dot != name ? find(endings, ARRAY_SIZE(endings), dot + 1) : 0;
 }

@@ -167,9 +167,10 @@ static void judge_kernel(struct inventory *inv, struct package *p)
                  inv->hints.kernel_release ? inv->hints.kernel_release : "");
         p->source = "linux";
         p->source_version = p->version;
-        if (inv->hints.kernel_release && !strcmp(p->name, image))
+        if (inv->hints.kernel_release && !strcmp(p->name, image)) {
                 p->runtimes = RUNTIME_KERNEL;
-        else
+                inv->has_kernel = true;
+        } else
                 p->not_evaluated = "not the running kernel";
 }
 
@@ -267,11 +268,8 @@ static int read_status_folder(struct inventory *inv)
 /* The running kernel of a host is a package also where no package manager knows it. */
 static int add_unpackaged_kernel(struct inventory *inv)
 {
-        if (!inv->hints.kernel_release)
+        if (!inv->hints.kernel_release || inv->has_kernel)
                 return 0;
-        vec_each (p, &inv->packages)
-                if (p->runtimes & RUNTIME_KERNEL)
-                        return 0;
         struct package *p = inventory_add(inv);
         if (!p)
                 return -ENOMEM;

@@ -22,12 +22,12 @@ struct inventory {
         int root_fd; /* borrowed while reading; the log is read then as well */
         struct inventory_hints hints;
         struct os_release os;
+        bool has_kernel; /* the running kernel is a package here */
         bool usr_merged; /* "/lib" is "/usr/lib" here */
         package_list packages;
         struct map owners; /* canonical path → index in packages, plus 1 */
         VEC(const char *) limits;
         VEC(struct log_entry) log;
-        bool log_cut;
 };
 
 /* A sentence for what was left out. */

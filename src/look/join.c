@@ -145,11 +145,35 @@ static struct group *group_of(struct joining *j, const char *id, const char *nam
         return g;
 }
 
+/* A process of which not even the root could be read may live in any that its workload has. */
+static int note_rootless(struct joining *j, const struct process *p)
+{
+        const char *id = p->workload_id ? p->workload_id : "host";
+        const char *reason = p->unreadable ? p->unreadable : "its root could not be read";
+        bool found = false;
+        vec_each (g, &j->groups) {
+                struct workload *w = (*g)->workload;
+                if (strcmp(w->id, id) != 0)
+                        continue;
+                w->processes++;
+                w->unreadable++;
+                (*g)->unread = reason;
+                found = true;
+        }
+        if (found)
+                return 0;
+        struct group *g = group_of(j, id, p->workload_name, p->hint.kind, "host");
+        if (!g)
+                return -ENOMEM;
+        g->workload->processes++;
+        g->workload->unreadable++;
+        g->unread = reason;
+        return 0;
+}
+
 static int note_process(struct joining *j, const struct entry *e)
 {
         const struct process *p = &e->process;
-        if (!entry_named(e))
-                return 0;
         struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, p->root.id);
         if (!g)
                 return -ENOMEM;
@@ -343,7 +367,10 @@ static int join_steps(struct joining *j)
                 if ((r = map_put(&j->sockets, &s->inode, sizeof(s->inode), s)) < 0)
                         return r;
         vec_each (e, &j->entries)
-                if ((r = note_process(j, *e)) < 0)
+                if (entry_named(*e) && (r = note_process(j, *e)) < 0)
+                        return r;
+        vec_each (e, &j->entries)
+                if (!entry_named(*e) && (r = note_rootless(j, &(*e)->process)) < 0)
                         return r;
         vec_each (e, &j->entries)
                 if ((r = join_entry(j, *e)) < 0)

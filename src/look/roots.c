@@ -100,7 +100,7 @@ int roots_read(struct known_root *r, struct wire *reply)
         r->kernel_keys.count = 0;
         arena_done(&r->kernel);
         vec_each (p, &r->inventory.packages) {
-                if (!(p->runtimes & RUNTIME_KERNEL) || p->not_evaluated)
+                if (p->runtimes != RUNTIME_KERNEL)
                         continue;
                 const char *key = package_key(p, &r->kernel);
                 const char **slot = key ? vec_add(&r->kernel_keys) : NULL;
