@@ -48,17 +48,20 @@ int store_put_evidence(struct store *s, const evidence_list *list, struct error 
  * begins later starts a new window, and the time between is a gap. */
 int store_put_coverage(struct store *s, const coverage_list *list, struct error *error);
 int store_put_losses(struct store *s, const loss_list *list, struct error *error);
-/* Forget evidence, packages and workloads not seen for `days`. */
+/* Forget evidence, packages and workloads not seen for `days`; what is installed keeps its newest evidence of
+ * each kind, so that no yes is lost. */
 int store_prune(struct store *s, int days, int64_t now, struct error *error);
 
 /* ---- reading --------------------------------------------------------------------------------------- */
 struct history {
         struct host_facts host;
-        int64_t time;          /* wall s of the last look */
-        package_list packages; /* installed now, or stale and still in evidence of a running workload */
-        VEC(struct workload) workloads;
-        evidence_list evidence;
-        coverage_list coverage; /* latest window of each (workload, root, runtime) */
+        int64_t time; /* wall s of the last look */
+        /* Installed now; or put alone (stale ones, Go modules) and their evidence is not over: no other file
+         * was seen at its path since, and stale ones are still mapped by a running workload. */
+        package_list packages;
+        VEC(struct workload) workloads; /* also those that ended, until they are pruned */
+        evidence_list evidence;         /* all of it; `stale` only where the old file is still mapped */
+        coverage_list coverage;         /* latest window of each (workload, root, runtime) */
         loss_list losses;
 };
 void history_done(struct history *h); /* frees the arrays; strings are the arena's */
