@@ -30,10 +30,11 @@ struct probe_job {
         const char *const *python_paths; /* inventory hints */
         size_t python_path_count;
         const char *kernel_release;
-        uint64_t start, end, offset; /* of the mapping */
+        uint64_t start, end, offset; /* of the mapping; start and end 0: the file at `path`, -ESTALE if it changed
+                                        (ctime) after `started` */
         const char *path;
         bool deleted;
-        int64_t started; /* wall s: start of the process */
+        int64_t started; /* wall s: start of the process, or of the event that named the path */
 };
 
 /* 0: `reply` holds the record; else it is empty: -ETIME (late, killed), -EPIPE (worker died), or what
