@@ -30,6 +30,7 @@ enum {
 
 struct watch {
         struct sensor *sensor; /* NULL: snapshots only */
+        struct cgroup_choice cgroup;
         struct look *look;
         struct loop *loop;
         const char *state;
@@ -246,10 +247,8 @@ static int take_lock(const char *state)
 
 static int start_sensor(struct watch *w)
 {
-        struct cgroup_choice cgroup = {.subsystem = -1};
         struct error error = {};
-        cgroup_choose(&cgroup);
-        struct sensor_options options = {.cgroup_subsystem = cgroup.subsystem};
+        struct sensor_options options = {.cgroup_subsystem = w->cgroup.subsystem};
         int r = sensor_open(&options, &w->sensor, &error);
         if (r < 0)
                 log_note("no events, snapshots every %llu s only: %s (see usewear doctor)",
@@ -275,9 +274,11 @@ static int add_handlers(struct watch *w)
 
 static int watch_serve(struct watch *w)
 {
+        cgroup_choose(&w->cgroup);
         start_sensor(w);
         struct look_options options = {
                 .state = w->state,
+                .cgroup = &w->cgroup,
                 .watched = w->sensor != NULL,
                 .wait_fd = w->sensor ? sensor_fd(w->sensor) : -1,
                 .wait_ready = w->sensor ? drain : NULL,
@@ -301,7 +302,7 @@ static int watch_serve(struct watch *w)
 
 static int watch_run(int argc, char **argv)
 {
-        struct watch w = {.interval_s = 60, .keep_days = 90};
+        struct watch w = {.cgroup = {.subsystem = -1}, .interval_s = 60, .keep_days = 90};
         const struct option_spec specs[] = {{"--interval", OPTION_NUMBER, &w.interval_s},
                                             {"--keep", OPTION_NUMBER, &w.keep_days},
                                             {"--json", OPTION_FLAG, &w.json}};

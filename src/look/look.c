@@ -35,7 +35,7 @@ int look_new(const struct look_options *options, struct look **ret, struct error
         r = store_open(options->state, STORE_WRITE, &l->store, error);
         if (r < 0)
                 return r;
-        r = prober_new(&(struct prober_options){}, &l->prober, error);
+        r = prober_new(&(struct prober_options){.cgroup = options->cgroup}, &l->prober, error);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(l);
