@@ -38,6 +38,8 @@ struct stream {
 
 /* ---- one event → one line --------------------------------------------------------------------------- */
 
+enum { FETCH_NS = 50000000 }; /* people watch: sooner than a history needs it */
+
 static void write_time(struct json *j, const struct stream *s, uint64_t boottime)
 {
         char seconds[CLOCK_TEXT], text[CLOCK_TEXT + 16];
@@ -287,6 +289,7 @@ static int stream_open(struct stream *s)
         struct sensor_options options = {.types = s->types,
                                          .all = s->all,
                                          .ring_size = s->ring_size,
+                                         .fetch_ns = FETCH_NS,
                                          .cgroup_subsystem = choice.subsystem};
         r = sensor_open(&options, &s->sensor, &error);
         return r < 0 ? log_error(r, "%s", error.text) : 0;

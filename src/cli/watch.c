@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/heap.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -25,6 +26,7 @@ enum {
         DIRTY_MOST = 64,     /* processes looked at again in one second */
         LISTEN_DELAY_S = 2,  /* from a new listener to the full look that sees who can reach it */
         LISTEN_EVERY_S = 10, /* such looks are no more frequent than this */
+        COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
 };
 
@@ -40,7 +42,7 @@ struct watch {
         bool urgent;  /* a process of an unknown cgroup runs: look before it ends */
         int dirty[DIRTY_MOST];
         size_t dirty_count;
-        uint64_t next_look, last_look, next_prune; /* boottime s */
+        uint64_t next_look, last_look, next_prune, next_count; /* boottime s */
         uint64_t dropped[_EVENT_MAX];
 };
 
@@ -151,6 +153,7 @@ static int full_look(struct watch *w, bool print)
         w->dirty_count = 0;
         w->urgent = false;
         int r = look_all(w->look, &summary, &error);
+        heap_trim();
         w->looking = false;
         w->last_look = clock_boottime() / NS_PER_S;
         w->next_look = w->last_look + w->interval_s;
@@ -188,8 +191,10 @@ static int on_tick(void *context)
 {
         struct watch *w = context;
         uint64_t now = clock_boottime() / NS_PER_S;
-        if (w->sensor)
+        if (w->sensor && now >= w->next_count) {
                 count_drops(w);
+                w->next_count = now + COUNT_EVERY_S;
+        }
         if (now >= w->next_look)
                 full_look(w, false);
         else if (w->dirty_count)
@@ -302,7 +307,7 @@ static int watch_serve(struct watch *w)
 
 static int watch_run(int argc, char **argv)
 {
-        struct watch w = {.cgroup = {.subsystem = -1}, .interval_s = 60, .keep_days = 90};
+        struct watch w = {.cgroup = {.subsystem = -1}, .interval_s = 300, .keep_days = 90};
         const struct option_spec specs[] = {{"--interval", OPTION_NUMBER, &w.interval_s},
                                             {"--keep", OPTION_NUMBER, &w.keep_days},
                                             {"--json", OPTION_FLAG, &w.json}};
@@ -331,11 +336,11 @@ const struct command command_watch = {
         .help = "Usage: usewear watch [OPTION…]\n\n"
                 "Attach to the kernel's events, look at everything that runs, and go on until SIGTERM or\n"
                 "Ctrl-C. SIGHUP reads every inventory anew. Findings: usewear report.\n\n"
-                "  --interval S   seconds between full looks (default 60)\n"
+                "  --interval S   seconds between full looks (default 300); events are taken at once\n"
                 "  --keep DAYS    forget what was not seen for so long (default 90)\n"
                 "  --json         print one line of JSON a full look\n"
                 "  --state DIR    where the databases lie; one watch a folder\n"
                 "\nExample:\n"
-                "  usewear watch --interval 300\n",
+                "  usewear watch --interval 60\n",
         .run = watch_run,
 };

@@ -11,7 +11,7 @@
 #include <sys/timerfd.h>
 
 enum { RING_SIZE = 4 << 20, KEPT_MOST = 16 << 20 };
-enum { FETCH_NS = 50000000 }; /* process events wake nobody: the timer fetches them */
+enum { FETCH_NS = 200000000 }; /* process events wake nobody: a timer fetches them */
 
 static uint32_t sources_of(uint32_t types)
 {
@@ -45,9 +45,11 @@ static int check_support(struct error *error)
         return 0;
 }
 
-static int open_descriptors(struct sensor *s)
+static int open_descriptors(struct sensor *s, uint64_t fetch_ns)
 {
-        struct itimerspec every = {.it_value.tv_nsec = FETCH_NS, .it_interval.tv_nsec = FETCH_NS};
+        const struct timespec period = {.tv_sec = (time_t)(fetch_ns / 1000000000),
+                                        .tv_nsec = (long)(fetch_ns % 1000000000)};
+        const struct itimerspec every = {.it_value = period, .it_interval = period};
         struct epoll_event event = {.events = EPOLLIN};
         s->epoll = epoll_create1(EPOLL_CLOEXEC);
         if (s->epoll < 0)
@@ -91,7 +93,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
         s->programs.settings = (struct programs_settings){.ring_size = ring_size,
                                                           .cgroup_subsystem = options->cgroup_subsystem,
                                                           .keep_all = options->all};
-        r = open_descriptors(s);
+        r = open_descriptors(s, options->fetch_ns ? options->fetch_ns : FETCH_NS);
         if (r < 0)
                 return error_set(error, r, "cannot set up the sensor: %s", strerror(-r));
 
