@@ -15,7 +15,7 @@ struct arena {
 #define _cleanup_arena_    _cleanup_(arena_done)
 
 void arena_done(struct arena *a);
-void *arena_alloc(struct arena *a, size_t size);                      /* zeroed, 16-aligned; NULL: out */
-char *arena_strndup(struct arena *a, const char *s, size_t size);     /* NUL-terminated copy; NULL: out */
-char *arena_strdup(struct arena *a, const char *s);                   /* NULL stays NULL */
+void *arena_alloc(struct arena *a, size_t size);                  /* zeroed, 16-aligned; NULL: out */
+char *arena_strndup(struct arena *a, const char *s, size_t size); /* NUL-terminated copy; NULL: out */
+char *arena_strdup(struct arena *a, const char *s);               /* NULL stays NULL */
 char *arena_printf(struct arena *a, const char *format, ...) _printf_(2, 3);

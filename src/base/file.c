@@ -110,7 +110,8 @@ static int open_by_walking(int root_fd, const char *path, int flags)
 
 static int open_in(int root_fd, const char *path, uint64_t flags)
 {
-        struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+        struct open_how how = {.flags = flags | O_CLOEXEC,
+                               .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
         for (int tries = 0; tries < 8; tries++) {
                 int fd = (int)syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
                 if (fd >= 0)

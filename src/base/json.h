@@ -16,8 +16,8 @@ struct json {
         struct buf *out;
         unsigned indent; /* blanks a level; 0: one line */
         unsigned depth;
-        bool first;            /* nothing written yet on this level */
-        char closers[64];      /* what ends each open level */
+        bool first;       /* nothing written yet on this level */
+        char closers[64]; /* what ends each open level */
 };
 
 #define JSON_INIT(out_, indent_) ((struct json){.out = (out_), .indent = (indent_), .first = true})

@@ -12,9 +12,9 @@
 
 struct source {
         int fd;
-        bool owned;      /* timers and signals: the loop opened it and drains it */
-        bool removed;    /* dead, but events already fetched may still name it */
-        size_t message;  /* bytes of one message to drain */
+        bool owned;     /* timers and signals: the loop opened it and drains it */
+        bool removed;   /* dead, but events already fetched may still name it */
+        size_t message; /* bytes of one message to drain */
         loop_handler handler;
         void *context;
 };
@@ -91,8 +91,10 @@ static int loop_add_owned(struct loop *l, int fd, size_t message, loop_handler h
 {
         if (fd < 0)
                 return -errno;
-        int r = loop_add(l, (struct source){.fd = fd, .owned = true, .message = message, .handler = handler,
-                                            .context = context});
+        int r = loop_add(
+                l,
+                (struct source){
+                        .fd = fd, .owned = true, .message = message, .handler = handler, .context = context});
         if (r < 0)
                 close(fd);
         return r;

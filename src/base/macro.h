@@ -18,18 +18,18 @@
 #define MIN(a, b)     ((a) < (b) ? (a) : (b))
 #define MAX(a, b)     ((a) > (b) ? (a) : (b))
 
-#define TAKE_PTR(p)                                                                                          \
-        ({                                                                                                   \
-                __auto_type _taken = (p);                                                                    \
-                (p) = NULL;                                                                                  \
-                _taken;                                                                                      \
+#define TAKE_PTR(p)                       \
+        ({                                \
+                __auto_type _taken = (p); \
+                (p) = NULL;               \
+                _taken;                   \
         })
 
-#define TAKE_FD(fd)                                                                                          \
-        ({                                                                                                   \
-                int _taken = (fd);                                                                           \
-                (fd) = -1;                                                                                   \
-                _taken;                                                                                      \
+#define TAKE_FD(fd)                \
+        ({                         \
+                int _taken = (fd); \
+                (fd) = -1;         \
+                _taken;            \
         })
 
 static inline void free_ptr(void *p)

@@ -23,6 +23,7 @@ int map_put_str(struct map *m, const char *key, void *value);
 /* Remove and return the value, or NULL. */
 void *map_remove(struct map *m, const void *key, size_t size);
 /* Walk: start with *iterator = 0; false at the end. Nothing may be added while walking. */
-bool map_next(const struct map *m, size_t *iterator, const void **ret_key, size_t *ret_size, void **ret_value);
+bool map_next(const struct map *m, size_t *iterator, const void **ret_key, size_t *ret_size,
+              void **ret_value);
 /* Keyed 64-bit hash of bytes, for this process only. */
 uint64_t map_hash(const void *key, size_t size);

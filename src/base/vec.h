@@ -14,34 +14,34 @@
 
 #include <string.h>
 
-#define VEC(type)                                                                                            \
-        struct {                                                                                             \
-                type *items;                                                                                 \
-                size_t count, allocated;                                                                     \
+#define VEC(type)                        \
+        struct {                         \
+                type *items;             \
+                size_t count, allocated; \
         }
 
 void *vec_grow(void *items, size_t count, size_t *allocated, size_t size);
 
-#define vec_add(v)                                                                                           \
-        ({                                                                                                   \
-                __auto_type _v = (v);                                                                        \
-                void *_grown = vec_grow(_v->items, _v->count, &_v->allocated, sizeof(*_v->items));           \
-                __typeof__(_v->items) _item = NULL;                                                          \
-                if (_grown) {                                                                                \
-                        _v->items = _grown;                                                                  \
-                        _item = &_v->items[_v->count++];                                                     \
-                        memset((void *)_item, 0, sizeof(*_item));                                            \
-                }                                                                                            \
-                _item;                                                                                       \
+#define vec_add(v)                                                                                 \
+        ({                                                                                         \
+                __auto_type _v = (v);                                                              \
+                void *_grown = vec_grow(_v->items, _v->count, &_v->allocated, sizeof(*_v->items)); \
+                __typeof__(_v->items) _item = NULL;                                                \
+                if (_grown) {                                                                      \
+                        _v->items = _grown;                                                        \
+                        _item = &_v->items[_v->count++];                                           \
+                        memset((void *)_item, 0, sizeof(*_item));                                  \
+                }                                                                                  \
+                _item;                                                                             \
         })
 
-#define vec_each(item, v)                                                                                    \
+#define vec_each(item, v) \
         for (__typeof__((v)->items + 0) item = (v)->items; item && item < (v)->items + (v)->count; item++)
 
-#define vec_done(v)                                                                                          \
-        do {                                                                                                 \
-                __auto_type _v = (v);                                                                        \
-                free(_v->items);                                                                             \
-                _v->items = NULL;                                                                            \
-                _v->count = _v->allocated = 0;                                                               \
+#define vec_done(v)                            \
+        do {                                   \
+                __auto_type _v = (v);          \
+                free(_v->items);               \
+                _v->items = NULL;              \
+                _v->count = _v->allocated = 0; \
         } while (0)

@@ -14,9 +14,9 @@ enum runtime {
         RUNTIME_RUBY = 1 << 4,
         RUNTIME_PHP = 1 << 5,
         RUNTIME_PERL = 1 << 6,
-        RUNTIME_SHELL = 1 << 7,   /* sh, bash, awk … scripts */
+        RUNTIME_SHELL = 1 << 7, /* sh, bash, awk … scripts */
         RUNTIME_DOTNET = 1 << 8,
-        RUNTIME_KERNEL = 1 << 9,  /* the kernel and its modules */
+        RUNTIME_KERNEL = 1 << 9,   /* the kernel and its modules */
         RUNTIME_UNKNOWN = 1 << 10, /* files whose kind could not be told: blocks every negative */
         _RUNTIME_ALL = (1 << 11) - 1,
 };

@@ -10,9 +10,9 @@
 #include <netinet/in.h>
 
 enum socket_role {
-        SOCKET_LISTEN,      /* TCP listener, or bound UDP socket without peer */
-        SOCKET_CONNECTED,   /* opened from here */
-        SOCKET_ACCEPTED,    /* local port is one that somebody listens on in this namespace */
+        SOCKET_LISTEN,    /* TCP listener, or bound UDP socket without peer */
+        SOCKET_CONNECTED, /* opened from here */
+        SOCKET_ACCEPTED,  /* local port is one that somebody listens on in this namespace */
         _SOCKET_ROLE_MAX,
 };
 

@@ -12,8 +12,8 @@
 struct look;
 
 struct look_options {
-        const char *state; /* folder of evidence.db */
-        bool watched;      /* events cover what happens from look_new() on */
+        const char *state;                  /* folder of evidence.db */
+        bool watched;                       /* events cover what happens from look_new() on */
         const struct cgroup_choice *cgroup; /* the hierarchy that events speak of; NULL: choose one */
         /* Called (may be NULL) while the look waits for the prober, whenever `wait_fd` is readable: events
          * are drained meanwhile, so that none is lost to a slow process. */

@@ -30,8 +30,8 @@ struct probe_job {
         const char *const *python_paths; /* inventory hints */
         size_t python_path_count;
         const char *kernel_release;
-        uint64_t start, end, offset; /* of the mapping; start and end 0: the file at `path`, -ESTALE if it changed
-                                        (ctime) after `started` */
+        uint64_t start, end, offset; /* of the mapping; start and end 0: the file at `path`, -ESTALE if it
+                                        changed (ctime) after `started` */
         const char *path;
         bool deleted;
         int64_t started; /* wall s: start of the process, or of the event that named the path */

@@ -67,8 +67,8 @@ static struct used_file *map_file(struct fixture *f, struct entry *e, const char
         assert_non_null(file);
         file->examined = true;
         file->owner_key = owner;
-        file->reply.file = (struct mapped_file){.path = path, .object = "build-id:00", .state = FILE_CURRENT,
-                                                .elf = true};
+        file->reply.file = (struct mapped_file){
+                .path = path, .object = "build-id:00", .state = FILE_CURRENT, .elf = true};
         struct mapping *mapping = vec_add(&e->process.mappings);
         struct used_file **slot = vec_add(&e->files);
         *mapping = m;
@@ -80,9 +80,16 @@ static void join(struct fixture *f, bool full)
 {
         joined_done(&f->joined);
         f->joined = (struct joined){};
-        struct join_input in = {.table = &f->table, .roots = &f->roots, .groups = &f->groups,
-                                .sockets = &f->sockets, .late = &f->late, .join = ++f->joins, .full = full,
-                                .only_new = !full, .now = 1000, .watched_since = 500};
+        struct join_input in = {.table = &f->table,
+                                .roots = &f->roots,
+                                .groups = &f->groups,
+                                .sockets = &f->sockets,
+                                .late = &f->late,
+                                .join = ++f->joins,
+                                .full = full,
+                                .only_new = !full,
+                                .now = 1000,
+                                .watched_since = 500};
         assert_int_equal(join_all(&in, &f->arena, &f->joined), 0);
 }
 
@@ -152,7 +159,8 @@ static void test_ended_interpreter_stays_known(void **state)
         struct used_file *python = files_intern(&f->files, "host", &by_path);
         python->examined = true;
         python->owner_key = "key-python";
-        python->reply.file = (struct mapped_file){.path = by_path.path, .runtimes = RUNTIME_PYTHON, .elf = true};
+        python->reply.file =
+                (struct mapped_file){.path = by_path.path, .runtimes = RUNTIME_PYTHON, .elf = true};
         struct late_use *use = vec_add(&f->late);
         *use = (struct late_use){.file = python, .neighbour = e, .pid = 21, .start = 5};
         join(f, true);
@@ -164,7 +172,8 @@ static void test_ended_interpreter_stays_known(void **state)
         assert_true(workload(f, "systemd:a.service")->runtimes & RUNTIME_PYTHON);
 }
 
-static void add_socket(struct fixture *f, struct entry *e, uint64_t inode, enum socket_role role, uint8_t first)
+static void add_socket(struct fixture *f, struct entry *e, uint64_t inode, enum socket_role role,
+                       uint8_t first)
 {
         struct socket_entry *s = vec_add(&f->sockets);
         *s = (struct socket_entry){.inode = inode, .protocol = IPPROTO_TCP, .role = role, .local_port = 80};
@@ -213,10 +222,12 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_oldest_process_speaks, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_each_workload_has_its_own_evidence, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_small_join_puts_only_what_is_new, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_unexamined_file_makes_the_workload_unreadable, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_unexamined_file_makes_the_workload_unreadable, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(test_ended_interpreter_stays_known, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_exposure_needs_a_reachable_socket, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_sockets_of_a_new_workload_are_unknown_until_read, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_sockets_of_a_new_workload_are_unknown_until_read, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(test_lost_files_are_a_gap, setup, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
