@@ -61,6 +61,11 @@ int read_snapshot(struct look *l)
         return 0;
 }
 
+static const char *failure_text(int r)
+{
+        return r == -ETIME ? "it took too long" : r == -EPIPE ? "the worker ended" : strerror(-r);
+}
+
 /* ---- processes -------------------------------------------------------------------------------------- */
 
 static int adopt_snapshot(struct entry *e, const struct seen_process *seen)
@@ -94,8 +99,8 @@ static int take_process(struct look *l, struct errand *errand, struct wire *repl
         int r = process_unpack(reply, &e->arena, &e->process);
         if (r == 0 && e->process.pid != errand->pid)
                 r = -EBADMSG;
-        if (r == 0 && errand->late)
-                e->process.unreadable = "reading its memory map took too long";
+        if (r == 0 && errand->failure)
+                e->process.unreadable = arena_printf(&e->arena, "memory map: %s", failure_text(errand->failure));
         else if (r == 0 && !(errand->flags & PROCESS_READ_MAPPINGS) && !e->process.unreadable) {
                 const struct seen_process *seen = map_get(&l->seen, &errand->pid, sizeof(errand->pid));
                 if (!seen || seen->start != e->process.start) {
@@ -128,7 +133,7 @@ static void process_done_reply(void *context, int status, struct wire *reply)
         if (errand->flags) {
                 /* Who it is can be told without touching its memory. */
                 errand->flags = 0;
-                errand->late = true;
+                errand->failure = r;
                 if (ask_process(l, errand) == 0)
                         return;
         }
@@ -196,11 +201,6 @@ int read_sockets(struct look *l, struct error *error)
 }
 
 /* ---- roots ------------------------------------------------------------------------------------------ */
-
-static const char *failure_text(int r)
-{
-        return r == -ETIME ? "it took too long" : r == -EPIPE ? "the worker ended" : strerror(-r);
-}
 
 static void root_done_reply(void *context, int status, struct wire *reply)
 {
