@@ -12,8 +12,9 @@ enum {
         FLAG_BIG_ENDIAN = 1,
         FLAG_INLINE = 2,
         MOST_MODULES = 20000,
-        SENTINEL = 16,    /* bytes around the module text */
-        SEARCH = 1 << 20, /* bytes of writable data that are searched where sections were stripped */
+        LONGEST_NAME = 1024, /* bytes of a path or version */
+        SENTINEL = 16,       /* bytes around the module text */
+        SEARCH = 1 << 20,    /* bytes of writable data that are searched where sections were stripped */
 };
 static const char magic[] = "\xff Go buildinf:";
 enum { MAGIC = sizeof(magic) - 1 };
@@ -110,9 +111,11 @@ static int find_strings(const struct elf *e, struct span *ret_version, struct sp
 static int read_module(struct span line, bool main, struct arena *a, struct go_module *ret)
 {
         struct span path, version = {};
-        if (!span_cut(&line, '\t', &path))
+        if (!span_cut(&line, '\t', &path) || path.size > LONGEST_NAME)
                 return -EBADMSG;
         span_cut(&line, '\t', &version);
+        if (version.size > LONGEST_NAME)
+                return -EBADMSG;
         bool known = version.size && !span_equal(version, "(devel)");
         struct go_module m = {
                 .path = arena_strndup(a, path.data, path.size),

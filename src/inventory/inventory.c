@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "host/runtime.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
+
+enum { LONGEST_NAME = 1024, LONGEST_PATH = 4096 };
 
 void inventory_limit(struct inventory *inv, const char *format, ...)
 {
@@ -104,6 +107,34 @@ static bool is_usr_merged(int root_fd)
         return fstatat(root_fd, "lib", &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
 }
 
+/* Names and versions of packages are a few dozen bytes; what is longer is crafted, and would break the
+ * limits of keys. */
+static bool is_sane(const struct package *p)
+{
+        const char *const texts[] = {p->name, p->version, p->arch, p->source, p->source_version};
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+                if (texts[i] && strlen(texts[i]) > LONGEST_NAME)
+                        return false;
+        return !p->path || strlen(p->path) <= LONGEST_PATH;
+}
+
+static void blunt_crafted(struct inventory *inv)
+{
+        vec_each (p, &inv->packages) {
+                if (is_sane(p))
+                        continue;
+                inventory_limit(inv, "a package with a name of more than %d bytes was left out",
+                                LONGEST_NAME);
+                *p = (struct package){.root = inv->root_id,
+                                      .ecosystem = p->ecosystem,
+                                      .release = p->release,
+                                      .name = "(crafted)",
+                                      .source = "(crafted)",
+                                      .runtimes = RUNTIME_UNKNOWN,
+                                      .not_evaluated = "its name is longer than any real one"};
+        }
+}
+
 static int read_all(struct inventory *inv)
 {
         int r = inventory_read_os(inv);
@@ -113,6 +144,7 @@ static int read_all(struct inventory *inv)
                 r = inventory_read_dpkg_log(inv);
         if (r == 0)
                 r = inventory_read_python(inv);
+        blunt_crafted(inv);
         return r;
 }
 

@@ -11,7 +11,7 @@
 #include <ctype.h>
 #include <errno.h>
 
-enum { PURL_SIZE = 16 * 1024 };
+enum { PURL_SIZE = 64 * 1024 }; /* bytes; names and paths are bounded before, escapes triple them */
 
 char *package_ecosystem(const struct package *p, struct arena *a)
 {

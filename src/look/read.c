@@ -100,7 +100,8 @@ static int take_process(struct look *l, struct errand *errand, struct wire *repl
         if (r == 0 && e->process.pid != errand->pid)
                 r = -EBADMSG;
         if (r == 0 && errand->failure)
-                e->process.unreadable = arena_printf(&e->arena, "memory map: %s", failure_text(errand->failure));
+                e->process.unreadable =
+                        arena_printf(&e->arena, "memory map: %s", failure_text(errand->failure));
         else if (r == 0 && !(errand->flags & PROCESS_READ_MAPPINGS) && !e->process.unreadable) {
                 const struct seen_process *seen = map_get(&l->seen, &errand->pid, sizeof(errand->pid));
                 if (!seen || seen->start != e->process.start) {
