@@ -131,6 +131,11 @@ static void process_done_reply(void *context, int status, struct wire *reply)
         if (r == -ESRCH)
                 return; /* it ended; what it had mapped is told by events, or is a gap that the report names
                          */
+        if (r == -EPIPE && !errand->repeated) {
+                errand->repeated = true; /* the worker may have died of something else */
+                if (ask_process(l, errand) == 0)
+                        return;
+        }
         if (errand->flags) {
                 /* Who it is can be told without touching its memory. */
                 errand->flags = 0;

@@ -61,6 +61,7 @@ struct errand {
         struct look *look;
         int pid;
         unsigned flags;
+        bool repeated;
         int failure; /* of the full reading; this one asks only who it is */
         struct known_root *root;
         struct used_file *file;

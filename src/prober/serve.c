@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 
 /* The worker's loop: one frame in, one frame out, in order. It never waits for anything but its socket and
@@ -92,7 +93,17 @@ static int serve(int fd)
         return r;
 }
 
+/* Signals that end the whole group (Ctrl-C, a service manager, timeout(1)) are for the process that holds
+ * the other end: it has a last look to take, and then closes the socket. */
+static void leave_signals_to_parent(void)
+{
+        static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+        for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+                signal(signals[i], SIG_IGN);
+}
+
 int prober_serve(int socket_fd)
 {
+        leave_signals_to_parent();
         return serve(socket_fd) < 0;
 }

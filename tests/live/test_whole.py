@@ -214,3 +214,17 @@ def test_explain_names_the_evidence(xz_advisory):
     assert "mapped" in text and "xz" in text and "99:1" in text
     missing = usewear(state, "explain", "CVE-1999-0000", check=False)
     assert missing.returncode == 2 and "CVE-1999-0000" in missing.stderr
+
+
+@needs_root
+def test_worker_outlives_signals_to_the_group(tmp_path):
+    """A service manager ends all processes of a service at once; the last look still has its worker."""
+    with Watch(tmp_path) as watch:
+        worker = int(subprocess.run(["pgrep", "-P", str(watch.process.pid)], capture_output=True, text=True,
+                                    check=True).stdout.split()[0])
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            os.kill(worker, number)
+        time.sleep(0.5)
+        assert Path(f"/proc/{worker}/comm").exists()
+        assert watch.stop() == 0
+    wait_until(lambda: not Path(f"/proc/{worker}").exists())
