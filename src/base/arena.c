@@ -26,9 +26,9 @@ void arena_done(struct arena *a)
 
 void *arena_alloc(struct arena *a, size_t size)
 {
-        if (size > a->limit || a->used > a->limit - size)
-                return NULL;
         size_t rounded = (size + 15) & ~(size_t)15;
+        if (rounded < size || rounded > a->limit || a->used > a->limit - rounded)
+                return NULL;
         struct arena_block *block = a->blocks;
         if (!block || block->size - block->used < rounded) {
                 size_t grown = block ? MIN(block->size * 2, (size_t)ARENA_BLOCK) : ARENA_FIRST;
@@ -49,7 +49,7 @@ void *arena_alloc(struct arena *a, size_t size)
         }
         void *bytes = block->bytes + block->used;
         block->used += rounded;
-        a->used += size;
+        a->used += rounded;
         return memset(bytes, 0, rounded);
 }
 

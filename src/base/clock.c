@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static uint64_t clock_read(clockid_t id)
@@ -38,37 +39,72 @@ char *clock_rfc3339(int64_t wall, char to[static CLOCK_TEXT])
         return to;
 }
 
+/* Exactly `count` digits: sscanf would take blanks and signs as well. */
+static bool take_number(const char **text, int count, int *ret)
+{
+        int value = 0;
+        for (int i = 0; i < count; i++, (*text)++) {
+                if (**text < '0' || **text > '9')
+                        return false;
+                value = value * 10 + (**text - '0');
+        }
+        *ret = value;
+        return true;
+}
+
+static bool take_one_of(const char **text, const char *marks)
+{
+        return **text && strchr(marks, *(*text)++);
+}
+
+static bool take_moment(const char **text, struct tm *tm)
+{
+        return take_number(text, 4, &tm->tm_year) && take_one_of(text, "-") &&
+               take_number(text, 2, &tm->tm_mon) && take_one_of(text, "-") &&
+               take_number(text, 2, &tm->tm_mday) && take_one_of(text, "Tt ") &&
+               take_number(text, 2, &tm->tm_hour) && take_one_of(text, ":") &&
+               take_number(text, 2, &tm->tm_min) && take_one_of(text, ":") &&
+               take_number(text, 2, &tm->tm_sec);
+}
+
+/* "Z", "+01:00" */
+static bool take_offset(const char **text, int *ret_minutes)
+{
+        int hours = 0, minutes = 0;
+        const char *sign = *text;
+        if (!take_one_of(text, "Zz+-"))
+                return false;
+        bool utc = *sign == 'Z' || *sign == 'z';
+        if (!utc && (!take_number(text, 2, &hours) || !take_one_of(text, ":") ||
+                     !take_number(text, 2, &minutes) || hours > 23 || minutes > 59))
+                return false;
+        *ret_minutes = (hours * 60 + minutes) * (*sign == '-' ? -1 : 1);
+        return true;
+}
+
 int clock_parse_rfc3339(const char *text, int64_t *ret_wall)
 {
-        struct tm tm = {};
-        int at = 0, more = 0;
-        if (sscanf(text, "%4d-%2d-%2d%*[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-                   &tm.tm_min, &tm.tm_sec, &at) != 6 ||
-            !at)
+        struct tm tm = {}, checked;
+        int offset;
+        if (!take_moment(&text, &tm) || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
                 return -EINVAL;
-        if (tm.tm_mon < 1 || tm.tm_mon > 12 || tm.tm_mday < 1 || tm.tm_mday > 31 || tm.tm_hour < 0 ||
-            tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 60)
-                return -EINVAL;
-        const char *rest = text + at;
-        if (*rest == '.') {
-                rest++;
-                while (*rest >= '0' && *rest <= '9')
-                        rest++;
-        }
-        int hours = 0, minutes = 0;
-        if (*rest == '+' || *rest == '-') {
-                if (sscanf(rest + 1, "%2d:%2d%n", &hours, &minutes, &more) != 2 || rest[1 + more])
+        if (*text == '.') {
+                const char *fraction = ++text;
+                while (*text >= '0' && *text <= '9')
+                        text++;
+                if (text == fraction)
                         return -EINVAL;
-                if (*rest == '-') {
-                        hours = -hours;
-                        minutes = -minutes;
-                }
-        } else if ((*rest != 'Z' && *rest != 'z') || rest[1]) {
-                return -EINVAL;
         }
+        if (!take_offset(&text, &offset) || *text)
+                return -EINVAL;
         tm.tm_year -= 1900;
         tm.tm_mon -= 1;
-        *ret_wall = (int64_t)timegm(&tm) - (hours * 60 + minutes) * 60;
+        /* timegm makes 2 March of 30 February; such a date comes back changed. */
+        struct tm day = {.tm_year = tm.tm_year, .tm_mon = tm.tm_mon, .tm_mday = tm.tm_mday};
+        time_t midnight = timegm(&day);
+        if (!gmtime_r(&midnight, &checked) || checked.tm_mon != tm.tm_mon || checked.tm_mday != tm.tm_mday)
+                return -EINVAL;
+        *ret_wall = (int64_t)timegm(&tm) - offset * 60;
         return 0;
 }
 

@@ -34,7 +34,7 @@ static int walk_link(int dir_fd, const char *name, const char *rest, char *ret_p
                 return -errno;
         target[size] = 0;
         char joined[PATH_MAX];
-        if (snprintf(joined, sizeof(joined), "%s/%s", target, rest) >= (int)sizeof(joined))
+        if (snprintf(joined, sizeof(joined), "%s%s", target, rest) >= (int)sizeof(joined))
                 return -ENAMETOOLONG;
         strcpy(ret_path, joined);
         return 0;
@@ -81,7 +81,8 @@ static int walk_path(struct walk *w, const char *path, int flags)
                         continue;
                 }
                 if (!at[strspn(at, "/")]) {
-                        int fd = openat(dir_fd, name, flags | O_NOFOLLOW);
+                        /* "file/" asks for a directory, as everywhere. */
+                        int fd = openat(dir_fd, name, flags | O_NOFOLLOW | (*at ? O_DIRECTORY : 0));
                         return fd < 0 ? -errno : fd;
                 }
                 if (w->depth >= ARRAY_SIZE(w->fds))
@@ -97,6 +98,8 @@ static int open_by_walking(int root_fd, const char *path, int flags)
 {
         struct walk w = {.fds = {root_fd}, .depth = 1};
         char *absolute = NULL;
+        if (!*path)
+                return -ENOENT;
         if (asprintf(&absolute, "/%s", path) < 0)
                 return -ENOMEM;
         int fd = walk_path(&w, absolute, flags);
@@ -155,6 +158,8 @@ int file_read_fd(int fd, struct buf *to)
                 if (!room) {
                         char extra;
                         ssize_t got = read(fd, &extra, 1);
+                        if (got < 0 && errno == EINTR)
+                                continue;
                         return got > 0 ? -EFBIG : got < 0 ? -errno : 0;
                 }
                 size_t want = MIN(room, MAX((size_t)4096, to->size));
@@ -203,6 +208,8 @@ int file_make_dirs(const char *path)
 {
         char partial[PATH_MAX];
         size_t size = strlen(path);
+        if (!size)
+                return -ENOENT;
         if (size >= sizeof(partial))
                 return -ENAMETOOLONG;
         memcpy(partial, path, size + 1);
@@ -215,6 +222,10 @@ int file_make_dirs(const char *path)
                         return -errno;
                 *at = end;
                 if (!end)
-                        return 0;
+                        break;
         }
+        struct stat st; /* what was there already may be a file */
+        if (stat(path, &st) < 0)
+                return -errno;
+        return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }

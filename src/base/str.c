@@ -20,19 +20,19 @@ struct span span_of(const char *s)
 
 bool span_equal(struct span s, const char *text)
 {
-        return s.size == strlen(text) && !memcmp(s.data, text, s.size);
+        return s.size == strlen(text) && (!s.size || !memcmp(s.data, text, s.size));
 }
 
 bool span_starts(struct span s, const char *prefix)
 {
         size_t size = strlen(prefix);
-        return s.size >= size && !memcmp(s.data, prefix, size);
+        return s.size >= size && (!size || !memcmp(s.data, prefix, size));
 }
 
 bool span_ends(struct span s, const char *suffix)
 {
         size_t size = strlen(suffix);
-        return s.size >= size && !memcmp(s.data + s.size - size, suffix, size);
+        return s.size >= size && (!size || !memcmp(s.data + s.size - size, suffix, size));
 }
 
 static bool is_blank(char c)
@@ -116,14 +116,24 @@ size_t utf8_size(const char *text)
         return 0;
 }
 
+/* What steers a terminal although it is well-formed: C1 controls (U+0080 to U+009F), and the marks that
+ * reverse the direction of text (U+202A to U+202E, U+2066 to U+2069) and so can disguise a name. */
+static bool steers(const unsigned char *s, size_t length)
+{
+        if (length == 2)
+                return s[0] == 0xc2 && s[1] < 0xa0;
+        return length == 3 && s[0] == 0xe2 &&
+               ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
+                (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9));
+}
+
 char *str_printable(char *to, size_t size, const char *from)
 {
         size_t used = 0;
         const unsigned char *s = (const unsigned char *)from;
         while (*s && size) {
                 size_t length = *s >= 0x20 && *s < 0x7f ? 1 : *s < 0x80 ? 0 : utf8_size((const char *)s);
-                /* C1 controls (U+0080..U+009F) steer terminals too. */
-                if (length == 2 && s[0] == 0xc2 && s[1] < 0xa0)
+                if (steers(s, length))
                         length = 0;
                 if (used + MAX(length, (size_t)1) + 1 > size)
                         break;
