@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check build bench clean
+.PHONY: scan check check-symbols build bench clean
 SHELL = /bin/sh
 
 scan: build
@@ -15,6 +15,13 @@ build:
 check:
 	@tools/install-deps --tests
 	@tests/run
+
+check-symbols:
+	@tools/install-deps --tests
+	@mkdir -p build
+	@[ -x build/venv-symbols/bin/pip ] || python3 -m venv build/venv-symbols
+	@build/venv-symbols/bin/pip install -q --disable-pip-version-check -r tools/symbols/requirements.txt
+	@build/venv-symbols/bin/python tools/symbols/check-table
 
 bench:
 	@tools/install-deps --bench
