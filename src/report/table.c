@@ -19,6 +19,9 @@ static void put_head(const struct report *r, const struct table_style *style, st
         char line[LINE], name[256], os[256], age[CLOCK_TEXT], count[TEXT_NUMBER];
         str_printable(name, sizeof(name), r->host.name ? r->host.name : "?");
         str_printable(os, sizeof(os), r->host.os ? r->host.os : "?");
+        char *nickname = strstr(os, " ("); /* "(bookworm)": the line is full enough */
+        if (nickname && nickname > os)
+                *nickname = 0;
         int used = snprintf(line, sizeof(line), "%s · %s · kernel %s · ", name, os,
                             r->host.kernel ? r->host.kernel : "?");
         char *rest = line + used;
@@ -89,10 +92,9 @@ static void put_funnel(const struct report *r, const struct table_style *style, 
         put_funnel_row(to, "packages", &v->packages);
         put_funnel_row(to, "vulnerabilities", bugs);
         size_t used = bugs->loaded + bugs->unknown;
-        if (bugs->installed) {
+        if (bugs->installed > used) {
                 snprintf(line, sizeof(line), "%s of %s can wait: not seen loaded here",
-                         text_number(bugs->installed > used ? bugs->installed - used : 0, waiting),
-                         text_number(bugs->installed, all));
+                         text_number(bugs->installed - used, waiting), text_number(bugs->installed, all));
                 text_right(to, line, 78);
                 buf_add_char(to, '\n');
         }
@@ -151,6 +153,9 @@ struct row {
 static void fill_row(const struct finding *f, struct row *row)
 {
         const char *package = f->package->name, *version = f->package->version;
+        /* Maven: the artifact tells more than its group, and both do not fit. */
+        const char *artifact = str_equal(f->package->ecosystem, "Maven") ? strrchr(package, ':') : NULL;
+        package = artifact ? artifact + 1 : package;
         snprintf(row->text[COLUMN_DECISION], sizeof(row->text[0]), "%s%s", text_decision(f->decision),
                  f->decision_unknown ? "?" : "");
         snprintf(row->text[COLUMN_ID], sizeof(row->text[0]), "%s", f->bug->id);
@@ -238,7 +243,7 @@ static void put_rows(const struct report *r, const struct table_style *style, st
                 buf_addf(to, "… %s more: usewear report --all\n", text_number(open - count, text));
         if (worst)
                 buf_addf(to, "Why one ranks where it does: usewear explain %s\n", worst->bug->id);
-        else
+        else if (!open && !suppressed)
                 buf_add_str(to, "No known vulnerability in the packages that were evaluated.\n");
         if (suppressed)
                 buf_addf(to, "%s suppressed by ignore rules.\n", text_number(suppressed, text));

@@ -31,6 +31,13 @@ static void elements_stay_and_new_ones_are_zero(void **state _unused_)
         assert_int_equal(v.count + v.allocated, 0);
 }
 
+/* With AddressSanitizer an allocation that is too large shall fail as it does without. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+        return "allocator_may_return_null=1";
+}
+
 /* The second size overflows, the first asks for more than there is. */
 static void impossible_sizes_fail(void **state _unused_)
 {

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sample.h"
+
+#include "report/text.h"
+
+#include <stdio.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+/* clang-format off */
+static const char golden[] =
+        "web01 · Debian GNU/Linux 12 · kernel 6.1.0-50 · looked 1.2 s at 1,214 processes in 31 workloads\n"
+        "\n"
+        "Not evaluated: 1,402 packages of Debian:12, no advisories of Debian:12 here → usewear db import\n"
+        "               Debian/all.zip\n"
+        "\n"
+        "                   installed   running   loaded   executed   reached   unknown\n"
+        "packages               3,212     1,204      388        171         0        42\n"
+        "vulnerabilities        1,870        96       21          9         3        14\n"
+        "                                 1,835 of 1,870 can wait: not seen loaded here\n"
+        "1,808 packages clean: no known vulnerability fits their version\n"
+        "\n"
+        "      VULNERABILITY  PACKAGE           WORKLOAD       USED     NET FIX       WHY\n"
+        "Act   CVE-2021-44228 log4j-core 2.14.1 systemd:searc… loaded   yes 2.15.0    loaded and open to the…\n"
+        "Track CVE-2020-28493 jinja2 2.11.2     –              not seen no  won't fix not seen loaded\n"
+        "Why one ranks where it does: usewear explain CVE-2021-44228\n"
+        "\n"
+        "Limits: 3 processes could not be read: no CAP_SYS_PTRACE\n"
+        "Advisories: starter set, 17,204 records, newest 2026-08-21 (95 d old)\n";
+/* clang-format on */
+
+static void draw(const struct sample *s, unsigned width, struct buf *to)
+{
+        struct table_style style = {.width = width, .rows = 10};
+        report_table(&s->report, &style, to);
+        assert_int_equal(to->error, 0);
+}
+
+static size_t widest(const struct buf *text)
+{
+        size_t most = 0;
+        char copy[8192];
+        struct span rest = {text->data, text->size}, line;
+        while (rest.size && (span_cut(&rest, '\n', &line) || rest.size)) {
+                snprintf(copy, sizeof(copy), "%.*s", (int)line.size, line.data);
+                most = MAX(most, text_columns(copy));
+        }
+        return most;
+}
+
+static void it_looks_like_this(void **state _unused_)
+{
+        struct sample s;
+        sample_fill(&s);
+        _cleanup_buf_ struct buf b = BUF_INIT(1 << 20);
+        draw(&s, 100, &b);
+        assert_string_equal(b.data, golden);
+}
+
+static void lines_fit(void **state _unused_)
+{
+        static const unsigned widths[] = {80, 100, 160};
+        for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+                struct sample s;
+                sample_fill(&s);
+                _cleanup_buf_ struct buf b = BUF_INIT(1 << 20);
+                draw(&s, widths[i], &b);
+                if (widest(&b) > widths[i])
+                        fail_msg("%u: %s", widths[i], b.data);
+                assert_non_null(strstr(b.data, "CVE-2021-44228")); /* ids are never cut */
+        }
+}
+
+static void hostile_names_do_no_harm(void **state _unused_)
+{
+        static char longest[5001];
+        memset(longest, 'w', sizeof(longest) - 1);
+        const char *const names[] = {"\033]0;title\007\033[2J",
+                                     "a\nb\r\n\tc",
+                                     "\xff\xfe\xc3",
+                                     "\xc2\x9b"
+                                     "31m",
+                                     "\xe2\x80\xae"
+                                     "gpj.exe",
+                                     "%s%n%s",
+                                     "",
+                                     longest};
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                struct sample s;
+                sample_fill(&s);
+                _cleanup_buf_ struct buf plain = BUF_INIT(1 << 20), b = BUF_INIT(1 << 20);
+                sample_poison(&s, names[i]);
+                draw(&s, 100, &b);
+                assert_true(sample_is_harmless(&b));
+                assert_non_null(strstr(b.data, "CVE-2020-28493"));
+        }
+}
+
+static void nothing_and_everything_suppressed(void **state _unused_)
+{
+        struct sample s;
+        sample_fill(&s);
+        _cleanup_buf_ struct buf suppressed = BUF_INIT(1 << 20), nothing = BUF_INIT(1 << 20);
+        s.findings[0].suppressed = s.findings[1].suppressed = "accepted";
+        draw(&s, 100, &suppressed);
+        assert_non_null(strstr(suppressed.data, "2 suppressed by ignore rules."));
+        assert_null(strstr(suppressed.data, "CVE-"));
+        assert_null(strstr(suppressed.data, "No known vulnerability"));
+        s.verdict = (struct verdict){};
+        s.advisories.count = 0;
+        draw(&s, 100, &nothing);
+        assert_non_null(strstr(nothing.data, "No known vulnerability in the packages that were evaluated."));
+        assert_non_null(strstr(nothing.data, "Advisories: none"));
+        assert_null(strstr(nothing.data, "can wait"));
+}
+
+static void unknown_is_marked(void **state _unused_)
+{
+        struct sample s;
+        sample_fill(&s);
+        _cleanup_buf_ struct buf b = BUF_INIT(1 << 20);
+        s.findings[0].decision_unknown = true;
+        s.findings[0].level = LEVEL_PRESENT;
+        s.findings[0].loaded = (struct answer){.reason = "no JVM engine yet"};
+        s.findings[0].exposed = (struct answer){.reason = "sockets could not be read"};
+        draw(&s, 160, &b);
+        assert_non_null(strstr(b.data, "Act?  CVE-2021-44228"));
+        assert_non_null(strstr(b.data, "unknown  ?   2.15.0"));
+}
+
+static void few_rows_name_the_rest(void **state _unused_)
+{
+        struct sample s;
+        sample_fill(&s);
+        _cleanup_buf_ struct buf b = BUF_INIT(1 << 20);
+        report_table(&s.report, &(struct table_style){.width = 100, .rows = 1}, &b);
+        assert_non_null(strstr(b.data, "… 1 more: usewear report --all"));
+        assert_null(strstr(b.data, "CVE-2020-28493"));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(it_looks_like_this),
+                cmocka_unit_test(lines_fit),
+                cmocka_unit_test(hostile_names_do_no_harm),
+                cmocka_unit_test(nothing_and_everything_suppressed),
+                cmocka_unit_test(unknown_is_marked),
+                cmocka_unit_test(few_rows_name_the_rest),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
