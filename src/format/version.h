@@ -14,7 +14,7 @@ struct version_scheme {
 };
 
 /* Changes with any change of an order: databases that were compacted by other rules are imported anew. */
-enum { VERSION_REVISION = 1 };
+enum { VERSION_REVISION = 2 };
 
 /* The scheme of an OSV ecosystem without its release ("Debian", "PyPI" …), or NULL: not comparable. */
 const struct version_scheme *version_scheme_of(const char *ecosystem);
@@ -22,4 +22,6 @@ const struct version_scheme *version_scheme_of(const char *ecosystem);
 /* 0 and the order in *ret (-1, 0, 1), or -EINVAL when one of them is not a version of the scheme. */
 int version_compare(const struct version_scheme *scheme, struct span a, struct span b, int *ret);
 
-extern const struct version_scheme version_dpkg, version_pep440, version_semver, version_go;
+extern const struct version_scheme version_apk, version_composer, version_cran, version_dpkg, version_gem,
+        version_go, version_hackage, version_maven, version_nuget, version_pep440, version_pub, version_rpm,
+        version_semver;

@@ -2,12 +2,14 @@
 /* Semantic Versioning 2.0.0 §11, read leniently: a leading "v" goes, missing or further numeric parts
  * count like zeros would, build metadata has no order. Go's modules follow it; Go's own releases
  * ("go1.21rc2", the versions of stdlib and toolchain) are read as the semantic versions that Go
- * advisories use for them ("1.21.0-rc.2"). */
+ * advisories use for them ("1.21.0-rc.2"). NuGet folds case; Dart's Pub puts build metadata behind the version
+ * without it, in the order of pre-releases (pub_semver). */
 #include "format/version.h"
 #include "format/version_text.h"
 
 struct semver {
         struct span numbers, pre; /* "1.2.3", "rc.1" (data NULL: a release) */
+        struct span build;        /* behind "+"; data NULL: none */
         bool go_pre;              /* pre is glued as in "rc2": letters, then a number */
 };
 
@@ -26,6 +28,7 @@ static bool semver_parse(struct span v, struct semver *ret)
                 v = (struct span){v.data + 1, v.size - 1};
         for (size_t i = 0; i < v.size; i++)
                 if (v.data[i] == '+') {
+                        parts.build = (struct span){v.data + i + 1, v.size - i - 1};
                         v.size = i;
                         break;
                 }
@@ -100,7 +103,7 @@ static int semver_numbers_compare(struct span a, struct span b)
         return 0;
 }
 
-static int semver_identifier_compare(struct span a, struct span b)
+static int semver_identifier_compare(struct span a, struct span b, bool fold)
 {
         struct span left = a, right = b;
         version_digits(&left);
@@ -108,7 +111,9 @@ static int semver_identifier_compare(struct span a, struct span b)
         bool left_number = a.size && !left.size, right_number = b.size && !right.size;
         if (left_number != right_number)
                 return left_number ? -1 : 1;
-        return left_number ? version_number_compare(a, b) : version_bytes_compare(a, b);
+        if (left_number)
+                return version_number_compare(a, b);
+        return fold ? version_fold_compare(a, b) : version_bytes_compare(a, b);
 }
 
 /* The next identifier; a glued pre-release falls apart into letters and number. */
@@ -131,23 +136,28 @@ static bool semver_next(struct span *rest, bool go_pre, struct span *ret)
         return true;
 }
 
-static int semver_order(const struct semver *a, const struct semver *b)
+static int semver_identifiers_compare(const struct semver *a, const struct semver *b, bool fold)
+{
+        struct span left_rest = a->pre, right_rest = b->pre, left, right;
+        for (;;) {
+                bool has_left = semver_next(&left_rest, a->go_pre, &left);
+                bool has_right = semver_next(&right_rest, b->go_pre, &right);
+                if (!has_left || !has_right)
+                        return has_left - has_right;
+                int order = semver_identifier_compare(left, right, fold);
+                if (order)
+                        return order;
+        }
+}
+
+static int semver_order(const struct semver *a, const struct semver *b, bool fold)
 {
         int order = semver_numbers_compare(a->numbers, b->numbers);
         if (order)
                 return order;
         if (!a->pre.data || !b->pre.data)
                 return a->pre.data ? -1 : b->pre.data ? 1 : 0;
-        struct span left_rest = a->pre, right_rest = b->pre, left, right;
-        for (;;) {
-                bool has_left = semver_next(&left_rest, a->go_pre, &left);
-                bool has_right = semver_next(&right_rest, b->go_pre, &right);
-                if (!has_left || !has_right)
-                        return has_right ? -1 : has_left;
-                order = semver_identifier_compare(left, right);
-                if (order)
-                        return order;
-        }
+        return semver_identifiers_compare(a, b, fold);
 }
 
 static bool semver_valid(struct span v)
@@ -161,7 +171,34 @@ static int semver_compare(struct span a, struct span b)
         struct semver left = {}, right = {};
         semver_parse(a, &left);
         semver_parse(b, &right);
-        return semver_order(&left, &right);
+        return semver_order(&left, &right, false);
+}
+
+static int nuget_compare(struct span a, struct span b)
+{
+        struct semver left = {}, right = {};
+        semver_parse(a, &left);
+        semver_parse(b, &right);
+        return semver_order(&left, &right, true);
+}
+
+static bool pub_valid(struct span v)
+{
+        struct semver parts;
+        return semver_parse(v, &parts) && (!parts.build.data || semver_identifiers(parts.build));
+}
+
+static int pub_compare(struct span a, struct span b)
+{
+        struct semver left = {}, right = {};
+        semver_parse(a, &left);
+        semver_parse(b, &right);
+        int order = semver_order(&left, &right, false);
+        if (order || !left.build.data || !right.build.data)
+                return order ? order : (left.build.data != NULL) - (right.build.data != NULL);
+        left.pre = left.build;
+        right.pre = right.build;
+        return semver_identifiers_compare(&left, &right, false);
 }
 
 static bool go_valid(struct span v)
@@ -175,8 +212,10 @@ static int go_compare(struct span a, struct span b)
         struct semver left = {}, right = {};
         go_parse(a, &left);
         go_parse(b, &right);
-        return semver_order(&left, &right);
+        return semver_order(&left, &right, false);
 }
 
 const struct version_scheme version_semver = {"semver", semver_valid, semver_compare};
+const struct version_scheme version_nuget = {"nuget", semver_valid, nuget_compare};
+const struct version_scheme version_pub = {"pub", pub_valid, pub_compare};
 const struct version_scheme version_go = {"go", go_valid, go_compare};
