@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-symbols build bench clean
+.PHONY: scan check check-native check-symbols build bench clean
 SHELL = /bin/sh
 
 scan: build
@@ -22,6 +22,14 @@ check-symbols:
 	@[ -x build/venv-symbols/bin/pip ] || python3 -m venv build/venv-symbols
 	@build/venv-symbols/bin/pip install -q --disable-pip-version-check -r tools/symbols/requirements.txt
 	@build/venv-symbols/bin/python tools/symbols/check-table
+
+# Orders of versions and severities against the tools that define them; what is not installed is skipped by name.
+check-native:
+	@tools/install-deps --tests
+	@[ -x build/venv/bin/pytest ] || { echo 'run make check first: it makes build/venv'; exit 2; }
+	@go mod download github.com/google/osv-scalibr@v0.5.3 || true
+	@mvn -q -B dependency:get -Dartifact=org.apache.maven:maven-artifact:4.0.0-rc-6 || true
+	@USEWEAR_JUDGE_PAIRS=10000 build/venv/bin/python -m pytest -q -rs tests/judge
 
 bench:
 	@tools/install-deps --bench

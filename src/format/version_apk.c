@@ -7,7 +7,17 @@
 #include "format/version_text.h"
 
 /* In the order of the grammar: what comes earlier makes a longer version greater. */
-enum apk_kind { APK_FIRST, APK_NUMBER, APK_LETTER, APK_SUFFIX, APK_SUFFIX_NUMBER, APK_HASH, APK_REVISION, APK_END, APK_BAD };
+enum apk_kind {
+        APK_FIRST,
+        APK_NUMBER,
+        APK_LETTER,
+        APK_SUFFIX,
+        APK_SUFFIX_NUMBER,
+        APK_HASH,
+        APK_REVISION,
+        APK_END,
+        APK_BAD
+};
 
 struct apk_token {
         enum apk_kind kind;

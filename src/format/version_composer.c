@@ -34,7 +34,7 @@ static enum composer_rank composer_word(struct span word)
         static const struct {
                 const char *text;
                 enum composer_rank rank;
-        } words[] = {{"dev", WORD_DEV}, {"alpha", WORD_ALPHA}, {"a", WORD_ALPHA}, {"beta", WORD_BETA},
+        } words[] = {{"dev", WORD_DEV}, {"alpha", WORD_ALPHA}, {"a", WORD_ALPHA},  {"beta", WORD_BETA},
                      {"b", WORD_BETA},  {"rc", WORD_RC},       {"pl", WORD_PATCH}, {"p", WORD_PATCH}};
         for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
                 size_t size = strlen(words[i].text);
@@ -98,7 +98,8 @@ static bool composer_valid(struct span v)
 {
         v = composer_strip(v);
         for (size_t i = 0; i < v.size; i++)
-                if (!is_digit(v.data[i]) && !is_letter(v.data[i]) && (!v.data[i] || !strchr(".-_+~#", v.data[i])))
+                if (!is_digit(v.data[i]) && !is_letter(v.data[i]) &&
+                    (!v.data[i] || !strchr(".-_+~#", v.data[i])))
                         return false;
         return v.size && is_digit(v.data[0]);
 }

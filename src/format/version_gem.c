@@ -78,7 +78,8 @@ static int gem_compare(struct span a, struct span b)
                 struct gem_segment l = gem_next(&left), r = gem_next(&right);
                 if (l.word != r.word)
                         return l.word ? -1 : 1;
-                int order = l.word ? version_bytes_compare(l.text, r.text) : version_number_compare(l.text, r.text);
+                int order = l.word ? version_bytes_compare(l.text, r.text)
+                                   : version_number_compare(l.text, r.text);
                 if (order)
                         return order;
         }

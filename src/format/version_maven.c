@@ -122,7 +122,8 @@ static void maven_normalise(struct maven_version *v)
                 struct maven_item *item = &v->items[i];
                 const struct maven_item *next = kept < MAVEN_ITEMS ? &v->items[kept] : NULL;
                 bool zero = item->kind == MAVEN_NUMBER && version_number_zero(item->number);
-                bool goes = zero && (!next || (next->opens ? next->kind != MAVEN_NUMBER : next->kind == MAVEN_WORD));
+                bool goes = zero &&
+                            (!next || (next->opens ? next->kind != MAVEN_NUMBER : next->kind == MAVEN_WORD));
                 if (!goes) {
                         v->items[--kept] = *item;
                 } else if (item->opens && next) {
@@ -154,9 +155,8 @@ static int maven_rank(const struct maven_item *item)
         static const struct {
                 const char *text;
                 int rank;
-        } words[] = {{"alpha", 0}, {"beta", 1},  {"milestone", 2}, {"rc", 3},      {"cr", 3},
-                     {"snapshot", 4}, {"", 5},   {"ga", 5},        {"final", 5},   {"release", 5},
-                     {"sp", 6}};
+        } words[] = {{"alpha", 0}, {"beta", 1}, {"milestone", 2}, {"rc", 3},      {"cr", 3}, {"snapshot", 4},
+                     {"", 5},      {"ga", 5},   {"final", 5},     {"release", 5}, {"sp", 6}};
         static const char letters[] = "abm"; /* in the order of the words they stand for */
         const char *letter = item->before_digit && item->word.size == 1
                                      ? memchr(letters, to_lower(item->word.data[0]), sizeof(letters) - 1)

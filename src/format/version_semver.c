@@ -2,8 +2,8 @@
 /* Semantic Versioning 2.0.0 §11, read leniently: a leading "v" goes, missing or further numeric parts
  * count like zeros would, build metadata has no order. Go's modules follow it; Go's own releases
  * ("go1.21rc2", the versions of stdlib and toolchain) are read as the semantic versions that Go
- * advisories use for them ("1.21.0-rc.2"). NuGet folds case; Dart's Pub puts build metadata behind the version
- * without it, in the order of pre-releases (pub_semver). */
+ * advisories use for them ("1.21.0-rc.2"). NuGet folds case; Dart's Pub puts build metadata behind the
+ * version without it, in the order of pre-releases (pub_semver). */
 #include "format/version.h"
 #include "format/version_text.h"
 

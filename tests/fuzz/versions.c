@@ -7,8 +7,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const char *const ecosystems[] = {"Debian", "PyPI",      "npm",      "Go",    "Red Hat",   "Alpine", "NuGet",
-                                                "Pub",    "Packagist", "RubyGems", "Maven", "CRAN", "Hackage"};
+        static const char *const ecosystems[] = {"Debian", "PyPI",  "npm",    "Go",        "Red Hat",
+                                                 "Alpine", "NuGet", "Pub",    "Packagist", "RubyGems",
+                                                 "Maven",  "CRAN",  "Hackage"};
         if (!size)
                 return 0;
         const struct version_scheme *scheme = version_scheme_of(ecosystems[data[0] % ARRAY_SIZE(ecosystems)]);

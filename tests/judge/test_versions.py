@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Orders of versions, judged by the tools that define them: dpkg and PyPA's packaging. The versions are all
-that occur in the advisories of $USEWEAR_SHARED/data/osv, and mutations of them."""
+"""Orders of versions, judged by the tools that define them: dpkg, RPM, PyPA's packaging, Gem::Version, Maven's
+ComparableVersion, composer/semver, PHP, node-semver and Go's x/mod/semver; and by the tables of osv-scalibr where
+no such tool can be had. The versions are all that occur in the advisories of $USEWEAR_SHARED/data/osv, and
+mutations of them; docs/versions.md explains what is left out."""
 import functools
 import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import zipfile
@@ -33,6 +36,30 @@ def versions(ecosystem):
                     if part["type"] != "GIT":
                         found.update(v for event in part["events"] for v in event.values())
     return sorted(v for v in found if v and "\t" not in v and "\n" not in v)
+
+
+JUDGES = pathlib.Path(__file__).parent / "orders"
+SCALIBR = "github.com/google/osv-scalibr@v0.5.3"
+
+
+def run_judge(command, both, **more):
+    run = subprocess.run(command, input="".join(f"{a}\t{b}\n" for a, b in both), text=True, capture_output=True, **more)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.splitlines()
+
+
+def judge(ecosystem, command, both=None, fewest=0.5, **more):
+    """Compare all pairs that both sides take; what one of them refuses is no answer."""
+    both = both or pairs(ecosystem)
+    truth, mine = run_judge(command, both, **more), ours(ecosystem, both)
+    judged = [(pair, m, t) for pair, m, t in zip(both, mine, truth, strict=True) if "?" not in (m, t)]
+    wrong = [j for j in judged if j[1] != j[2]]
+    assert len(judged) >= len(both) * fewest
+    assert not wrong, (len(wrong), wrong[:10])
+
+
+def words_of(both, pattern):
+    return [(a, b) for a, b in both if re.fullmatch(pattern, a) and re.fullmatch(pattern, b)]
 
 
 def mutate(version, rng):
@@ -115,7 +142,107 @@ def test_pypi_like_packaging():
 
 
 @needs_data
-@pytest.mark.parametrize("ecosystem", ["Debian", "PyPI", "npm", "Go", "crates.io"])
+@pytest.mark.parametrize("ecosystem", ["AlmaLinux", "Debian"])  # Debian's: as many strange strings as there are
+def test_rpm_like_rpm(ecosystem):
+    python = "/usr/bin/python3"
+    if subprocess.run([python, "-c", "import rpm"], capture_output=True).returncode:
+        pytest.skip("no Python binding of RPM here")
+    # librpm takes the part behind the last hyphen for a release also where it is empty.
+    both = [(a, b) for a, b in pairs(ecosystem) if not a.endswith("-") and not b.endswith("-")]
+    truth, mine = run_judge([python, JUDGES / "rpm_order.py"], both), ours("Red Hat", both)
+    wrong = [j for j in zip(both, mine, truth, strict=True) if "?" not in j[1:] and j[1] != j[2]]
+    assert mine.count("?") < len(both) / 10
+    assert not wrong, (len(wrong), wrong[:10])
+
+
+@needs_data
+@pytest.mark.skipif(not shutil.which("ruby"), reason="no ruby here")
+def test_rubygems_like_gem():
+    judge("RubyGems", ["ruby", JUDGES / "gem.rb"])
+
+
+@functools.cache
+def maven_jar():
+    repository = pathlib.Path(os.environ.get("MAVEN_REPOSITORY", pathlib.Path.home() / ".m2/repository"))
+    jar = repository / "org/apache/maven/maven-artifact/4.0.0-rc-6/maven-artifact-4.0.0-rc-6.jar"
+    if not shutil.which("java") or not jar.exists():
+        pytest.skip("no java, or no maven-artifact 4.0.0-rc-6 in the local repository")
+    return jar
+
+
+@needs_data
+def test_maven_like_comparable_version():
+    command = ["java", "-cp", maven_jar(), JUDGES / "Maven.java"]
+    # In mutations of these shapes our order is that of Maven's later source: see docs/versions.md.
+    plain = [(a, b) for a, b in pairs("Maven") + pairs("Packagist") + pairs("PyPI")
+             if not any(re.search(r"(final|ga|release)|\.[^\d.-][^.-]*[.-]|[.-][.-]", v.lower()) and v not in versions("Maven")
+                        for v in (a, b))]
+    assert len(plain) > PAIRS
+    judge("Maven", command, [(a, b) for a, b in plain if len(a) < 200 and len(b) < 200], fewest=0.9)
+
+
+@needs_data
+@pytest.mark.skipif(not shutil.which("php"), reason="no php here")
+def test_packagist_like_composer():
+    if not pathlib.Path("/usr/share/php/Composer/Semver/autoload.php").exists():
+        pytest.skip("no composer/semver here")
+    judge("Packagist", ["php", JUDGES / "composer.php"], fewest=0.4)
+
+
+@needs_data
+@pytest.mark.skipif(not shutil.which("php"), reason="no php here")
+def test_packagist_like_php_where_nothing_is_normalised():
+    both = words_of(pairs("Packagist"), r"\d+\.\d+\.\d+\.\d+([.-]?(dev|alpha|beta|RC|pl)?\d*)?")
+    both += [(a + ".0" * (3 - a.count(".")), b + ".0" * (3 - b.count(".")))
+             for a, b in words_of(pairs("Packagist"), r"\d{1,4}(\.\d+){1,3}")]
+    judge("Packagist", ["php", JUDGES / "composer.php", "php"], both, fewest=0.9)
+
+
+@needs_data
+@pytest.mark.skipif(not shutil.which("node") or not shutil.which("npm"), reason="no node here")
+@pytest.mark.parametrize("ecosystem", ["npm", "crates.io"])
+def test_semver_like_node_semver(ecosystem):
+    root = subprocess.run(["npm", "root", "-g"], text=True, capture_output=True).stdout.strip()
+    package = pathlib.Path(root) / "npm/node_modules/semver"
+    if not package.exists():
+        pytest.skip("no node-semver here")
+    # node-semver keeps numbers in a double and refuses longer ones; ours have no limit.
+    judge(ecosystem, ["node", JUDGES / "semver.js", package], fewest=0.4)
+
+
+@needs_data
+@pytest.mark.skipif(not shutil.which("go"), reason="no go here")
+def test_go_like_x_mod_semver(tmp_path):
+    build = subprocess.run(["go", "build", "-o", tmp_path / "order", "."], cwd=JUDGES / "go", text=True, capture_output=True)
+    if build.returncode:
+        pytest.skip("golang.org/x/mod is not at hand")
+    judge("Go", [tmp_path / "order"], fewest=0.4)
+
+
+def scalibr_rows(name):
+    cache = pathlib.Path(os.environ.get("GOMODCACHE", pathlib.Path.home() / "go/pkg/mod"))
+    tables = sorted((cache / SCALIBR / "semantic/testdata").glob(f"{name}-versions*.txt"))
+    if not tables:
+        pytest.skip(f"{SCALIBR} is not in the module cache")
+    lines = [line.strip() for table in tables for line in table.read_text().splitlines()]
+    return [line.split(" ") for line in lines if line and not line.startswith(("# ", "//"))]
+
+
+@pytest.mark.parametrize("ecosystem, name, most_refused", [
+    ("Alpine", "alpine", 33), ("NuGet", "nuget", 0), ("Pub", "pub", 0), ("CRAN", "cran", 0), ("Hackage", "hackage", 0),
+    ("Debian", "debian", 0), ("PyPI", "pypi", 0), ("Red Hat", "redhat", 14), ("RubyGems", "rubygems", 0),
+    ("npm", "semver", 0)])
+def test_like_the_tables_of_osv_scalibr(ecosystem, name, most_refused):
+    rows = scalibr_rows(name)
+    mine = ours(ecosystem, [(a, b) for a, _, b in rows])
+    wrong = [(a, op, b, m) for (a, op, b), m in zip(rows, mine, strict=True) if m not in (op, "?")]
+    assert not wrong, wrong[:10]
+    assert mine.count("?") <= most_refused
+
+
+@needs_data
+@pytest.mark.parametrize("ecosystem", ["Debian", "PyPI", "npm", "Go", "crates.io", "AlmaLinux", "Maven", "Packagist",
+                                       "RubyGems", "NuGet", "Alpine"])
 def test_order_is_antisymmetric_and_transitive(ecosystem):
     rng = random.Random(ecosystem)
     pool = versions(ecosystem)

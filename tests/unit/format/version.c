@@ -103,6 +103,85 @@ static void test_go(void **state)
         check_invalid("Go", "(devel)");
 }
 
+static void test_rpm(void **state)
+{
+        (void)state;
+        check_sorted("AlmaLinux",
+                     "1.0~rc1-1 1.0 1.0-1.el9 = 1.0-1..el9 1.0-1.el9_2 1.0-2 1.0^git1-1 1.0a-1 1.0.1-1"
+                     " 1.10-1 1:0.9-1 = 01:0.9-1 10:0.1-1");
+        check_sorted("SUSE", "2.0 2.0-1 99999999999999999999999999999999 100000000000000000000000000000000");
+        check_invalid("Red Hat", "");
+        check_invalid("Red Hat", "1 2");
+        check_invalid("Red Hat", "1:");
+        check_invalid("Red Hat", "-1");
+}
+
+static void test_apk(void **state)
+{
+        (void)state;
+        check_sorted("Alpine", "1.2_alpha 1.2_alpha1 1.2_beta 1.2_pre 1.2_rc1 1.2_rc2 1.2 1.2-r0 1.2-r1 "
+                               "1.2-r10 1.2~ab 1.2_cvs"
+                               " 1.2_git20200101 1.2_p1 1.2a 1.2.01 1.2.1 1.2.10 1.10 02");
+        check_invalid("Alpine", "");
+        check_invalid("Wolfi", "1.2_blah");
+        check_invalid("Alpine", "1.2-1");
+        check_invalid("Alpine", "1..2");
+        check_invalid("Alpine", "1.2-r");
+        check_invalid("Alpine", "v1");
+}
+
+static void test_maven(void **state)
+{
+        (void)state;
+        check_sorted("Maven", "1-alpha 1-a1 = 1-alpha-1 = 1.0alpha1 1-beta 1-m2 = 1-milestone2 1-rc = 1-cr "
+                              "1-rc2 1-SNAPSHOT 1 = 1.0"
+                              " = 1-ga = 1.0.0 = 1-final = 1.RELEASE 1-sp 1-foo 1-1 1.1 1.1.1 1.10 2");
+        check_sorted("Maven",
+                     "2.0-rc1-SNAPSHOT 2.0-rc1 2.0 2.0.1.Final 99999999999999999999 100000000000000000000");
+        check_invalid("Maven", "");
+        check_invalid("Maven", "1 2");
+}
+
+static void test_gem(void **state)
+{
+        (void)state;
+        check_sorted("RubyGems",
+                     "0 = 0.0 1.0.a2 = 1.0.a.2 = 1.a2 1.0.a10 1.0.b1 1.0.0-1 = 1.pre.1 1 = 1.0 = 1.0.0"
+                     " 1.0.0.1 1.2 1.10");
+        check_invalid("RubyGems", "");
+        check_invalid("RubyGems", "v1");
+        check_invalid("RubyGems", "1..2");
+        check_invalid("RubyGems", "1.");
+}
+
+static void test_composer(void **state)
+{
+        (void)state;
+        check_sorted(
+                "Packagist",
+                "1.0-dev 1.0-alpha1 = 1.0a1 1.0-beta 1.0-RC1 = v1.0.0rc1 = 1.0.0.0-rc-1 1.0 = 1 = 1.0.0 ="
+                " v1.0.0.0 = 1.0.0-stable = 1.0+build 1.0-p1 = 1.0-patch1 1.0.0.1 1.2 1.10 1.x-dev 2.0-dev");
+        check_invalid("Packagist", "dev-master");
+        check_invalid("Packagist", "");
+}
+
+static void test_numbers(void **state)
+{
+        (void)state;
+        check_sorted("CRAN", "0.1-2 = 0.1.2 0.1-2.0 0.1-10 0.2 1");
+        check_sorted("Hackage", "0.1 0.1.0 0.1.0.0 0.1.2 0.1.10 1");
+        check_invalid("CRAN", "1.a");
+        check_invalid("Hackage", "0.1-2");
+}
+
+static void test_semver_kin(void **state)
+{
+        (void)state;
+        check_sorted("NuGet", "1.0.0-alpha = 1.0.0-ALPHA 1.0.0-beta.2 1.0.0-BETA.10 1.0 = 1.0.0.0 = 1.0.0+x "
+                              "1.0.0.1-pre 1.0.0.1");
+        check_sorted("Pub", "1.0.0-pre 1.0.0-pre+build 1.0.0 1.0.0+1 1.0.0+2 1.0.0+a");
+}
+
 static void test_unknown_is_not_comparable(void **state)
 {
         (void)state;
@@ -114,11 +193,12 @@ static void test_unknown_is_not_comparable(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_debian),
-                cmocka_unit_test(test_pypi),
-                cmocka_unit_test(test_semver),
-                cmocka_unit_test(test_go),
-                cmocka_unit_test(test_unknown_is_not_comparable),
+                cmocka_unit_test(test_debian),     cmocka_unit_test(test_pypi),
+                cmocka_unit_test(test_semver),     cmocka_unit_test(test_go),
+                cmocka_unit_test(test_rpm),        cmocka_unit_test(test_apk),
+                cmocka_unit_test(test_maven),      cmocka_unit_test(test_gem),
+                cmocka_unit_test(test_composer),   cmocka_unit_test(test_numbers),
+                cmocka_unit_test(test_semver_kin), cmocka_unit_test(test_unknown_is_not_comparable),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
