@@ -92,6 +92,8 @@ static struct apk_token apk_next(struct span *rest, enum apk_kind last)
 static bool apk_valid(struct span v)
 {
         enum apk_kind last = APK_END;
+        if (!v.size)
+                return false;
         do
                 last = apk_next(&v, last).kind;
         while (last < APK_END);

@@ -359,8 +359,11 @@ static void test_real_records(void **state)
         assert_false(b->low_confidence);
 
         m = match(s, "Maven", NULL, "org.apache.logging.log4j:log4j-core", "2.14.1");
-        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED); /* no order of Maven's versions yet */
-        assert_null(m.mend);
+        assert_string_equal(find(&m, "CVE-2021-44228")->fixed_version, "2.15.0");
+        assert_non_null(find(&m, "CVE-2021-44228")->kev_added);
+        m = match(s, "Maven", NULL, "org.apache.logging.log4j:log4j-core", "99");
+        assert_int_equal(m.outcome, MATCH_EVALUATED);
+        assert_int_equal(m.bug_count, 0);
 }
 
 /* What a crafted record may ask for is bounded: many CVEs in one bulletin, many events in one range. */
