@@ -32,7 +32,7 @@ static void elements_stay_and_new_ones_are_zero(void **state _unused_)
 }
 
 /* With AddressSanitizer an allocation that is too large shall fail as it does without. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"), used)) const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
         return "allocator_may_return_null=1";
