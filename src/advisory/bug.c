@@ -25,18 +25,19 @@ static bool any_affects(const struct match_context *c, const struct hit *const *
 struct fixes {
         struct span best;
         size_t tried;
-        bool ranges, last_affected, wont_fix;
+        bool ranges, last_affected, wont_fix, bought; /* bought: only extended support has one */
 };
 
 /* A candidate is a later version at which some entry ends; it counts if no entry of the group affects it. */
 static void consider(struct match_context *c, const struct hit *const *hits, size_t count, struct span line,
-                     struct fixes *f)
+                     bool bought, struct fixes *f)
 {
         struct span at = {line.data + 1, line.size - 1};
         f->last_affected = f->last_affected || line.data[0] == OSV_LAST_AFFECTED;
         if (line.data[0] != OSV_FIXED || !c->scheme->valid(at) || c->scheme->compare(at, c->version) <= 0)
                 return;
-        if (f->best.size && c->scheme->compare(at, f->best) >= 0)
+        f->bought = f->bought || bought;
+        if (bought || (f->best.size && c->scheme->compare(at, f->best) >= 0))
                 return;
         if (f->tried++ < FIXES_MAX && !any_affects(c, hits, count, at))
                 f->best = at;
@@ -56,14 +57,15 @@ static int fill_fix(struct match_context *c, const struct hit *const *hits, size
                 f.wont_fix = f.wont_fix || (hits[i]->affected && is_declined(hits[i]->urgency));
                 while (line_next(&rest, &line))
                         if (line.size > 1)
-                                consider(c, hits, count, line, &f);
+                                consider(c, hits, count, line, hits[i]->extended && !c->extended, &f);
         }
         if (f.best.size) {
                 bug->fixed_version = arena_strndup(c->arena, f.best.data, f.best.size);
                 bug->fix_state = FIX_FIXED;
                 return bug->fixed_version ? 0 : -ENOMEM;
         }
-        bug->fix_state = f.wont_fix                                             ? FIX_WONT_FIX
+        bug->fix_state = f.bought                                               ? FIX_EXTENDED_SUPPORT
+                         : f.wont_fix                                           ? FIX_WONT_FIX
                          : f.ranges && !f.last_affected && f.tried <= FIXES_MAX ? FIX_NOT_FIXED
                                                                                 : FIX_UNKNOWN;
         return 0;

@@ -32,6 +32,7 @@ static const char *const texts[_STATEMENT_MAX] = {
         [SOURCE_GET] = "SELECT path, imported, newest, starter FROM source WHERE ecosystem = ?",
         [RELEASE_COUNT] = "SELECT COUNT(*) FROM (SELECT DISTINCT advisory FROM affected WHERE ecosystem = ?"
                           " LIMIT ?)",
+        [STREAMS_GET] = "SELECT DISTINCT ecosystem FROM affected WHERE ecosystem > ? AND ecosystem < ?",
         [PACKAGE_ROWS] =
                 "SELECT advisory, ranges, versions, affected.severity, symbols, urgency, doubt, id, modified,"
                 " aliases, upstream, related, advisory.severity, rating"

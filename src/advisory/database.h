@@ -27,6 +27,7 @@ enum statement {
         EPSS_GET,
         SOURCE_GET,
         RELEASE_COUNT,
+        STREAMS_GET,
         PACKAGE_ROWS,
         ALIASES_GET,
         _STATEMENT_MAX,
@@ -37,7 +38,7 @@ struct advisory_db {
         char *path; /* NULL: in memory */
         sqlite3_stmt *statements[_STATEMENT_MAX];
         struct arena memory; /* what lives as long as the database is open */
-        struct map releases; /* "Debian:12" → struct release, see match.c */
+        struct map releases; /* "Debian:12" → struct release, see release.c */
 };
 
 /* Turn the last SQLite failure into -errno and a sentence that begins with `doing`. */

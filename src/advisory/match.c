@@ -5,12 +5,11 @@
 #include "advisory/match.h"
 
 #include "advisory/import.h"
+#include "base/clock.h"
+#include "format/distribution.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-/* A release that hardly any advisory names has not been imported, it was only mentioned in passing. */
-enum { RELEASE_FEWEST = 10 };
 
 static const char *const distributions[] = {
         "Debian",      "Ubuntu",       "Alpine",
@@ -56,30 +55,6 @@ static int not_evaluated(struct match_context *c, struct match *ret, bool mend, 
         return reason && (!mend || ret->mend) ? 0 : error_set(c->error, -ENOMEM, "out of memory");
 }
 
-/* Number of advisories of the ecosystem and release, counted up to RELEASE_FEWEST; asked once each. */
-static int release_count(struct match_context *c, const char *ecosystem, int *ret)
-{
-        void *known = map_get_str(&c->db->releases, ecosystem);
-        if (known) {
-                *ret = (int)(intptr_t)known - 1;
-                return 0;
-        }
-        sqlite3_stmt *s = database_statement(c->db, RELEASE_COUNT);
-        if (s) {
-                bind_text(s, 1, ecosystem);
-                sqlite3_bind_int(s, 2, RELEASE_FEWEST);
-        }
-        int code = s ? sqlite3_step(s) : sqlite3_errcode(c->db->sql);
-        if (code != SQLITE_ROW)
-                return database_error(c->db, code, "matching", c->error);
-        *ret = sqlite3_column_int(s, 0);
-        statement_reset(&s);
-        char *key = arena_strdup(&c->db->memory, ecosystem);
-        if (key)
-                map_put_str(&c->db->releases, key, (void *)(intptr_t)(*ret + 1));
-        return 0;
-}
-
 static const char *column(struct match_context *c, sqlite3_stmt *s, int index, bool *failed)
 {
         const char *text = (const char *)sqlite3_column_text(s, index);
@@ -89,7 +64,7 @@ static const char *column(struct match_context *c, sqlite3_stmt *s, int index, b
         return copy;
 }
 
-static int hit_add(struct match_context *c, sqlite3_stmt *s)
+static int hit_add(struct match_context *c, bool extended, sqlite3_stmt *s)
 {
         bool failed = false;
         struct hit *h = vec_add(&c->hits);
@@ -102,6 +77,7 @@ static int hit_add(struct match_context *c, sqlite3_stmt *s)
         h->symbols = column(c, s, 4, &failed);
         h->urgency = column(c, s, 5, &failed);
         h->doubt = sqlite3_column_int(s, 6);
+        h->extended = extended;
         h->id = column(c, s, 7, &failed);
         h->modified = sqlite3_column_int64(s, 8);
         h->aliases = column(c, s, 9, &failed);
@@ -115,43 +91,67 @@ static int hit_add(struct match_context *c, sqlite3_stmt *s)
 }
 
 /* Collect the package's entries, and count the advisories compared. */
-static int collect(struct match_context *c, const char *ecosystem, const char *name, size_t *ret_compared)
+static int collect(struct match_context *c, const struct stream *stream, const char *name, size_t *compared)
 {
         sqlite3_stmt *s = database_statement(c->db, PACKAGE_ROWS);
         if (s) {
-                bind_text(s, 1, ecosystem);
+                bind_text(s, 1, stream->ecosystem);
                 bind_text(s, 2, name);
         }
         int64_t last = 0;
-        size_t compared = 0;
         int code = s ? SQLITE_OK : sqlite3_errcode(c->db->sql);
         while (s && (code = sqlite3_step(s)) == SQLITE_ROW) {
-                compared += sqlite3_column_int64(s, 0) != last;
+                *compared += sqlite3_column_int64(s, 0) != last;
                 last = sqlite3_column_int64(s, 0);
-                if (hit_add(c, s) < 0) {
+                if (hit_add(c, stream->extended, s) < 0) {
                         statement_reset(&s);
                         return error_set(c->error, -ENOMEM, "out of memory while matching %s", name);
                 }
         }
         statement_reset(&s);
-        *ret_compared = compared;
         return code == SQLITE_DONE ? 0 : database_error(c->db, code, "matching", c->error);
+}
+
+/* No advisories come any more: what they do not say means nothing. */
+static const char *ended(const struct match_context *c)
+{
+        char today[CLOCK_TEXT];
+        const char *end = distribution_end(c->query->ecosystem, c->query->release, c->extended);
+        return end && strcmp(end, clock_rfc3339(clock_wall(), today)) < 0 ? end : NULL;
+}
+
+/* What was compared and found clean: whether that means anything. */
+static int judge_clean(struct match_context *c, const char *ecosystem, int advisories, struct match *ret)
+{
+        const char *end = ended(c);
+        if (end)
+                return not_evaluated(c, ret, false,
+                                     arena_printf(c->arena,
+                                                  "%s is past its end of life: no security support since %s",
+                                                  ecosystem, end));
+        if (advisories < RELEASE_FEWEST)
+                return not_evaluated(
+                        c, ret, true,
+                        arena_printf(c->arena,
+                                     "only %d advisories of %s here, too few to call a package clean",
+                                     advisories, ecosystem));
+        ret->outcome = MATCH_EVALUATED;
+        return 0;
 }
 
 static int evaluate(struct match_context *c, const char *ecosystem, struct match *ret)
 {
         _cleanup_buf_ struct buf name = BUF_INIT(OSV_TEXT_MAX);
-        int releases = 0;
-        int r = release_count(c, ecosystem, &releases);
+        const struct release *release = NULL;
+        int r = release_find(c, ecosystem, &release);
         if (r < 0)
                 return r;
-        if (!releases)
+        if (!release->advisories)
                 return not_evaluated(c, ret, true,
                                      arena_printf(c->arena, "no advisories of %s here", ecosystem));
         if (!c->scheme)
-                return not_evaluated(
-                        c, ret, false,
-                        arena_printf(c->arena, "versions of %s cannot be compared yet", c->base));
+                return not_evaluated(c, ret, false,
+                                     arena_printf(c->arena, "versions of %s cannot be compared", c->base));
         if (!c->version.size || !c->scheme->valid(c->version))
                 return not_evaluated(c, ret, false,
                                      arena_printf(c->arena, "%s is no version of %s",
@@ -159,17 +159,14 @@ static int evaluate(struct match_context *c, const char *ecosystem, struct match
                                                   c->base));
         if (name_normalise(c->base, c->query->name, &name) < 0 || !name.size)
                 return not_evaluated(c, ret, false, arena_printf(c->arena, "no package name of %s", c->base));
-        r = collect(c, ecosystem, name.data, &ret->compared);
+        for (size_t i = 0; r == 0 && i < release->stream_count; i++)
+                r = collect(c, &release->streams[i], name.data, &ret->compared);
         if (r < 0)
                 return r;
-        if (!c->affecting && releases < RELEASE_FEWEST)
-                return not_evaluated(c, ret, true,
-                                     arena_printf(c->arena,
-                                                  "only %d advisories of %s here, too few to call a"
-                                                  " package clean",
-                                                  releases, ecosystem));
+        if (!c->affecting)
+                return judge_clean(c, ecosystem, release->advisories, ret);
         ret->outcome = MATCH_EVALUATED;
-        return c->affecting ? group_bugs(c, ret) : 0;
+        return group_bugs(c, ret);
 }
 
 int advisory_match(struct advisory_db *db, const struct match_query *query, struct arena *a,
@@ -191,6 +188,7 @@ int advisory_match(struct advisory_db *db, const struct match_query *query, stru
         if (!c.base)
                 return error_set(error, -ENOMEM, "out of memory");
         c.scheme = version_scheme_of(c.base);
+        c.extended = query->extended || (query->version && strstr(query->version, "esm"));
         for (size_t i = 0; i < ARRAY_SIZE(distributions); i++)
                 c.distribution = c.distribution || !strcmp(distributions[i], c.base);
         int r = evaluate(&c, ecosystem, &m);

@@ -14,9 +14,22 @@ struct hit {
         const char *ranges, *versions;
         const char *severity, *record_severity, *rating, *urgency, *symbols;
         bool doubt;    /* low confidence */
+        bool extended; /* of a stream that only bought support gets */
         bool affected; /* the version lies in it */
 };
 typedef VEC(struct hit) hit_list;
+
+/* The ecosystem strings that apply to one release, and how many advisories they have, counted up to a few.
+ * Lives as long as the database is open. */
+struct stream {
+        const char *ecosystem;
+        bool extended;
+};
+struct release {
+        struct stream *streams;
+        size_t stream_count;
+        int advisories;
+};
 
 struct match_context {
         struct advisory_db *db;
@@ -24,6 +37,7 @@ struct match_context {
         const struct version_scheme *scheme;
         const char *base; /* ecosystem without release */
         bool distribution;
+        bool extended; /* bought support is there: attached, or the version comes from it */
         struct span version;
         hit_list hits;        /* every entry of the package, also those that do not affect the version */
         size_t affecting;     /* how many of them do */
@@ -42,5 +56,9 @@ int bug_exploitation(struct match_context *c, struct bug *bug);
 /* The severity of a group of hits: the distribution's, else the home database's, else the newest CVSS. */
 int severity_choose(const struct match_context *c, const struct hit *const *hits, size_t count,
                     struct severity *ret);
+/* The streams of "Debian:12"; asked once each. 0 or -errno. */
+int release_find(struct match_context *c, const char *ecosystem, const struct release **ret);
+/* A release that hardly any advisory names has not been imported, it was only mentioned in passing. */
+enum { RELEASE_FEWEST = 10 };
 /* Whether the version lies in what the hit calls affected. */
 bool hit_affects(const struct hit *h, const struct version_scheme *scheme, struct span version);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which advisories speak for a distribution's packages. Derivatives borrow nothing from their cousins:
- * what is not in the table keeps its own name and is not evaluated. */
+/* What distribution it is says os-release; which advisories speak for it says format/distribution.c. */
 
 #include "inventory/source.h"
 
 #include "base/file.h"
+#include "format/distribution.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,25 +21,10 @@ int inventory_read_os(struct inventory *inv)
         return 0;
 }
 
-static bool is_long_term(const struct os_release *os)
-{
-        return os->version && strstr(os->version, "LTS");
-}
-
 void inventory_distribution(const struct inventory *inv, const char **ret_ecosystem, const char **ret_release)
 {
-        const struct os_release *os = &inv->os;
-        struct arena *a = (struct arena *)&inv->arena;
-        *ret_release = os->version_id;
-        if (str_equal(os->id, "debian")) {
-                *ret_ecosystem = "Debian";
-                return;
-        }
-        if (str_equal(os->id, "ubuntu")) {
-                *ret_ecosystem = "Ubuntu";
-                if (os->version_id && is_long_term(os))
-                        *ret_release = arena_printf(a, "%s:LTS", os->version_id);
-                return;
-        }
-        *ret_ecosystem = os->name ? os->name : os->id ? os->id : "unknown distribution";
+        struct distribution d = {.ecosystem = "unknown distribution"};
+        distribution_of(&inv->os, (struct arena *)&inv->arena, &d);
+        *ret_ecosystem = d.ecosystem;
+        *ret_release = d.release;
 }

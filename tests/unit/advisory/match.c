@@ -366,6 +366,85 @@ static void test_real_records(void **state)
         assert_int_equal(m.bug_count, 0);
 }
 
+/* Ten advisories of a release, so that what none of them affects is clean there. */
+static void fill_release(struct scene *s, const char *ecosystem)
+{
+        for (int i = 0; i < 10; i++)
+                import(s, arena_printf(&s->memory,
+                                       "{\"id\":\"CVE-2020-%d%02d\",\"modified\":\"2024-01-01T00:00:00Z\","
+                                       "\"affected\":["
+                                       "{\"package\":{\"ecosystem\":\"%s\",\"name\":\"filler\"},\"versions\":"
+                                       "[\"0\"]}]}",
+                                       (int)strlen(ecosystem) * 10, i, ecosystem));
+}
+
+static void test_bought_support(void **state)
+{
+        struct scene *s = *state;
+        import(s, RECORD("UBUNTU-CVE-2023-7007", ",\"upstream\":[\"CVE-2023-7007\"]",
+                         "{" PACKAGE("Ubuntu:Pro:22.04:LTS", "old") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"1.0-1ubuntu1+esm1\"}") "}"));
+        struct match m = match(s, "Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1");
+        assert_int_equal(m.bug_count, 1);
+        assert_null(m.bugs[0].fixed_version);
+        assert_int_equal(m.bugs[0].fix_state, FIX_EXTENDED_SUPPORT);
+
+        struct match_query attached = {"Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1", true};
+        assert_int_equal(advisory_match(s->db, &attached, &s->memory, &m, NULL), 0);
+        assert_string_equal(m.bugs[0].fixed_version, "1.0-1ubuntu1+esm1");
+        m = match(s, "Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1+esm0"); /* it can only come from there */
+        assert_int_equal(m.bugs[0].fix_state, FIX_FIXED);
+        assert_int_equal(match(s, "Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1+esm1").bug_count, 0);
+}
+
+static void test_red_hat_streams(void **state)
+{
+        struct scene *s = *state;
+        fill_release(s, "Red Hat:enterprise_linux:9::baseos");
+        import(s, RECORD("RHSA-2024:1", ",\"upstream\":[\"CVE-2024-1011\"]",
+                         "{" PACKAGE("Red Hat:enterprise_linux:9::appstream", "web") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"1:2-3.el9\"}") "}"));
+        import(s, RECORD("RHSA-2024:2", ",\"upstream\":[\"CVE-2024-1012\"]",
+                         "{" PACKAGE("Red Hat:rhel_aus:9.2::appstream", "web") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"1:2-9.el9_2\"}") "}"));
+        struct match m = match(s, "Red Hat", "enterprise_linux:9", "web", "1:2-2.el9");
+        assert_string_equal(ids(s, &m), "CVE-2024-1011");
+        m = match(s, "Red Hat", "enterprise_linux:9", "web", "1:2-3.el9"); /* AUS only where it is named */
+        assert_int_equal(m.bug_count, 0);
+        assert_int_equal(m.outcome, MATCH_EVALUATED);
+        m = match(s, "Red Hat", "rhel_aus:9.2", "web", "1:2-3.el9");
+        assert_string_equal(ids(s, &m), "CVE-2024-1012");
+        m = match(s, "Red Hat", "enterprise_linux:9", "web", "2-9.el9"); /* the epoch counts */
+        assert_string_equal(ids(s, &m), "CVE-2024-1011");
+        assert_int_equal(match(s, "Red Hat", "enterprise_linux:90", "web", "1").outcome, MATCH_NOT_EVALUATED);
+}
+
+static void test_end_of_life(void **state)
+{
+        struct scene *s = *state;
+        fill_release(s, "Alpine:v3.15");
+        struct match m = match(s, "Alpine", "v3.15", "filler", "1-r0");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
+        assert_non_null(strstr(m.reason, "end of life"));
+        assert_non_null(strstr(m.reason, "2023-11-01"));
+        m = match(s, "Alpine", "v3.15", "filler", "0");
+        assert_int_equal(m.bug_count, 10); /* what is known is still told */
+}
+
+static void test_registry_suffix(void **state)
+{
+        struct scene *s = *state;
+        fill_release(s, "Packagist:https://packages.drupal.org/8");
+        import(s, RECORD("DRUPAL-CONTRIB-2024-1", "",
+                         "{" PACKAGE("Packagist:https://packages.drupal.org/8", "drupal/token") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"1.5.0\"}") "}"));
+        assert_int_equal(
+                match(s, "Packagist", "https://packages.drupal.org/8", "drupal/token", "1.4").bug_count, 1);
+        assert_int_equal(
+                match(s, "Packagist", "https://packages.drupal.org/8", "drupal/token", "1.5").bug_count, 0);
+        assert_int_equal(match(s, "Packagist", NULL, "drupal/token", "1.4").bug_count, 0);
+}
+
 /* What a crafted record may ask for is bounded: many CVEs in one bulletin, many events in one range. */
 static void test_crafted_records(void **state)
 {
@@ -402,6 +481,10 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_kev_and_malware, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_kinds_of_symbols_survive_an_import, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_real_records, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_bought_support, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_red_hat_streams, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_end_of_life, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_registry_suffix, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_crafted_records, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_starter_is_there, setup, teardown),
         };

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One release can have several streams of advisories: Red Hat's repositories each have their own, SUSE's
+ * modules too, and Ubuntu's bought support. Streams that nobody gets by default (EUS, AUS, FIPS) apply only
+ * where the release names them. */
+#include "advisory/match.h"
+
+#include <errno.h>
+
+enum { STREAMS_MAX = 64 };
+
+/* Streams that the database has, as the pattern of one parameter says. */
+static int streams_read(struct match_context *c, const char *from, const char *to, const char *end,
+                        struct release *release)
+{
+        sqlite3_stmt *s = database_statement(c->db, STREAMS_GET);
+        if (s) {
+                bind_text(s, 1, from);
+                bind_text(s, 2, to);
+        }
+        int r = 0, code = s ? SQLITE_OK : sqlite3_errcode(c->db->sql);
+        while (s && r == 0 && (code = sqlite3_step(s)) == SQLITE_ROW) {
+                const char *name = (const char *)sqlite3_column_text(s, 0);
+                if (!name || !str_ends(name, end) || release->stream_count >= STREAMS_MAX)
+                        continue;
+                const char *copy = arena_strdup(&c->db->memory, name);
+                if (!copy)
+                        r = -ENOMEM;
+                release->streams[release->stream_count++] = (struct stream){copy, false};
+        }
+        statement_reset(&s);
+        if (r == 0 && code != SQLITE_DONE)
+                return database_error(c->db, code, "matching", c->error);
+        return r;
+}
+
+static int streams_fill(struct match_context *c, const char *ecosystem, struct release *release)
+{
+        struct arena *a = &c->db->memory;
+        const char *suffix = ecosystem + strlen(c->base);
+        release->streams[release->stream_count++] = (struct stream){ecosystem, false};
+        if (!strcmp(c->base, "Red Hat") && *suffix) {
+                /* "Red Hat:enterprise_linux:9" → "Red Hat:enterprise_linux:9::appstream", ':' + 1 is ';' */
+                const char *from = arena_printf(a, "%s::", ecosystem),
+                           *to = arena_printf(a, "%s:;", ecosystem);
+                return from && to ? streams_read(c, from, to, "", release) : -ENOMEM;
+        }
+        if (!strcmp(c->base, "SUSE") && str_starts(suffix, ":Linux Enterprise Server "))
+                return streams_read(c, "SUSE:Linux Enterprise Module for ",
+                                    "SUSE:Linux Enterprise Module for~",
+                                    suffix + strlen(":Linux Enterprise Server"), release);
+        if (!strcmp(c->base, "Ubuntu") && *suffix && !str_starts(suffix, ":Pro")) {
+                const char *pro = arena_printf(a, "Ubuntu:Pro%s", suffix);
+                release->streams[release->stream_count++] = (struct stream){pro, true};
+                return pro ? 0 : -ENOMEM;
+        }
+        return 0;
+}
+
+static int advisories_count(struct match_context *c, struct release *release)
+{
+        for (size_t i = 0; i < release->stream_count; i++) {
+                sqlite3_stmt *s = database_statement(c->db, RELEASE_COUNT);
+                if (s) {
+                        bind_text(s, 1, release->streams[i].ecosystem);
+                        sqlite3_bind_int(s, 2, RELEASE_FEWEST);
+                }
+                int code = s ? sqlite3_step(s) : sqlite3_errcode(c->db->sql);
+                if (code != SQLITE_ROW)
+                        return database_error(c->db, code, "matching", c->error);
+                release->advisories += sqlite3_column_int(s, 0);
+                statement_reset(&s);
+        }
+        return 0;
+}
+
+int release_find(struct match_context *c, const char *ecosystem, const struct release **ret)
+{
+        *ret = map_get_str(&c->db->releases, ecosystem);
+        if (*ret)
+                return 0;
+        struct arena *a = &c->db->memory;
+        char *key = arena_strdup(a, ecosystem);
+        struct release *release = arena_alloc(a, sizeof(*release));
+        if (release)
+                release->streams = arena_alloc(a, STREAMS_MAX * sizeof(*release->streams));
+        int r = key && release && release->streams ? streams_fill(c, key, release) : -ENOMEM;
+        if (r == 0)
+                r = advisories_count(c, release);
+        if (r == 0)
+                r = map_put_str(&c->db->releases, key, release);
+        if (r == -ENOMEM)
+                return error_set(c->error, r, "out of memory while matching");
+        *ret = release;
+        return r;
+}
