@@ -134,6 +134,17 @@ static const char *fix_text(const struct finding *f)
         }
 }
 
+/* Services and containers are known by their names; the prefix that tells them apart is in the id, which
+ * explain and JSON print. */
+static const char *workload_text(const struct workload *w)
+{
+        if (!w)
+                return "–";
+        bool named = w->kind == WORKLOAD_SYSTEMD || w->kind == WORKLOAD_CONTAINER || w->kind == WORKLOAD_K8S;
+        const char *colon = named ? strchr(w->id, ':') : NULL;
+        return colon ? colon + 1 : w->id;
+}
+
 enum column {
         COLUMN_DECISION,
         COLUMN_ID,
@@ -160,7 +171,7 @@ static void fill_row(const struct finding *f, struct row *row)
                  f->decision_unknown ? "?" : "");
         snprintf(row->text[COLUMN_ID], sizeof(row->text[0]), "%s", f->bug->id);
         snprintf(row->text[COLUMN_PACKAGE], sizeof(row->text[0]), "%s %s", package, version ? version : "?");
-        snprintf(row->text[COLUMN_WORKLOAD], sizeof(row->text[0]), "%s", f->workload ? f->workload->id : "–");
+        snprintf(row->text[COLUMN_WORKLOAD], sizeof(row->text[0]), "%s", workload_text(f->workload));
         snprintf(row->text[COLUMN_USED], sizeof(row->text[0]), "%s", used_text(f));
         snprintf(row->text[COLUMN_NET], sizeof(row->text[0]), "%s", net_text(f));
         snprintf(row->text[COLUMN_FIX], sizeof(row->text[0]), "%s", fix_text(f));
@@ -174,7 +185,7 @@ static const struct row titles = {{"", "VULNERABILITY", "PACKAGE", "WORKLOAD", "
 static void measure(const struct row *rows, size_t count, unsigned width, size_t widths[static _COLUMN_MAX])
 {
         static const size_t least[_COLUMN_MAX] = {
-                [COLUMN_PACKAGE] = 18, [COLUMN_WORKLOAD] = 14, [COLUMN_FIX] = 9};
+                [COLUMN_PACKAGE] = 20, [COLUMN_WORKLOAD] = 12, [COLUMN_FIX] = 9};
         static const enum column giving[] = {COLUMN_FIX, COLUMN_WORKLOAD, COLUMN_PACKAGE};
         size_t sum = 0;
         for (int c = 0; c < _COLUMN_MAX; c++) {

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inventory/inventory.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "host/runtime.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A made-up root in a temporary folder. */
+struct fixture {
+        char path[64];
+        int fd;
+        struct inventory *inventory;
+};
+
+static void put(const struct fixture *f, const char *path, const char *text)
+{
+        char whole[4096];
+        snprintf(whole, sizeof(whole), "%s%s", f->path, path);
+        for (char *slash = whole + strlen(f->path) + 1; (slash = strchr(slash, '/')); slash++) {
+                *slash = '\0';
+                mkdir(whole, 0755);
+                *slash = '/';
+        }
+        FILE *file = fopen(whole, "w");
+        assert_non_null(file);
+        fputs(text, file);
+        fclose(file);
+}
+
+static int setup(void **state)
+{
+        struct fixture *f = calloc(1, sizeof(*f));
+        snprintf(f->path, sizeof(f->path), "/tmp/usewear-root-XXXXXX");
+        assert_non_null(mkdtemp(f->path));
+        f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        put(f, "/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
+        *state = f;
+        return 0;
+}
+
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *ftw)
+{
+        (void)s;
+        (void)type;
+        (void)ftw;
+        return remove(path);
+}
+
+static int teardown(void **state)
+{
+        struct fixture *f = *state;
+        inventory_free(f->inventory);
+        close(f->fd);
+        nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        free(f);
+        return 0;
+}
+
+static void read_root(struct fixture *f, const char *python, const char *kernel)
+{
+        struct inventory_hints hints = {&python, python != NULL, kernel};
+        f->inventory = inventory_free(f->inventory);
+        assert_int_equal(inventory_read(f->fd, "host", &hints, &f->inventory), 0);
+}
+
+static const struct package *find(const struct fixture *f, const char *name)
+{
+        vec_each (p, inventory_packages(f->inventory))
+                if (!strcmp(p->name, name))
+                        return p;
+        return NULL;
+}
+
+static void assert_owner(const struct fixture *f, const char *path, const char *name)
+{
+        const struct package *p = inventory_owner(f->inventory, path);
+        if (!name) {
+                assert_null(p);
+                return;
+        }
+        assert_non_null(p);
+        assert_string_equal(p->name, name);
+}
+
+static const char status[] =
+        "Package: libx1\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\n"
+        "Source: libx (1.2-3)\nVersion: 1.2-3+b1\n\n"
+        "Package: tool\nStatus: install ok installed\nArchitecture: all\nVersion: 2\n\n"
+        "Package: gone\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 3\n\n"
+        "Package: half\nStatus: install reinstreq half-installed\nArchitecture: all\nVersion: 4\n\n";
+
+static void put_dpkg(const struct fixture *f)
+{
+        put(f, "/var/lib/dpkg/status", status);
+        put(f, "/var/lib/dpkg/info/libx1:amd64.list",
+            "/.\n/lib\n/lib/libx.so.1\n/usr/share/doc/libx1/changelog\n");
+        put(f, "/var/lib/dpkg/info/tool.list",
+            "/usr/bin/tool\n/usr/lib/python3/dist-packages/tool.py\n"
+            "/usr/lib/python3/dist-packages/tool-2.dist-info/METADATA\n/etc/init.d/tool\n");
+        put(f, "/usr/bin/tool", "#!/usr/bin/env python3\n");
+        put(f, "/etc/init.d/tool", "#!/bin/sh\n");
+        put(f, "/usr/lib/python3/dist-packages/tool-2.dist-info/METADATA", "Name: tool-py\nVersion: 2\n");
+}
+
+static void test_dpkg(void **state)
+{
+        struct fixture *f = *state;
+        put_dpkg(f);
+        read_root(f, NULL, NULL);
+        const struct package *p = find(f, "libx1");
+        assert_non_null(p);
+        assert_string_equal(p->ecosystem, "Debian");
+        assert_string_equal(p->release, "12");
+        assert_string_equal(p->source, "libx");
+        assert_string_equal(p->source_version, "1.2-3");
+        assert_string_equal(p->version, "1.2-3+b1");
+        assert_int_equal(p->runtimes, RUNTIME_NATIVE);
+        assert_owner(f, "/lib/libx.so.1", "libx1");
+        assert_null(find(f, "gone"));
+        p = find(f, "half"); /* its list is missing: nobody knows what it holds */
+        assert_non_null(p);
+        assert_true(p->runtimes & RUNTIME_UNKNOWN);
+        size_t limits;
+        inventory_limits(f->inventory, &limits);
+        assert_int_equal(limits, 1);
+        p = find(f, "tool"); /* an init script is no code of the package's users */
+        assert_int_equal(p->runtimes, RUNTIME_PYTHON);
+}
+
+static void test_module_of_the_distribution_is_no_pypi_package(void **state)
+{
+        struct fixture *f = *state;
+        put_dpkg(f);
+        read_root(f, NULL, NULL);
+        assert_null(find(f, "tool-py"));
+        assert_owner(f, "/usr/lib/python3/dist-packages/tool.py", "tool");
+}
+
+static void test_merged_usr(void **state)
+{
+        struct fixture *f = *state;
+        char link[128];
+        put_dpkg(f);
+        read_root(f, NULL, NULL);
+        assert_owner(f, "/usr/lib/libx.so.1", NULL); /* not merged: another file */
+        put(f, "/usr/lib/keep", "");
+        snprintf(link, sizeof(link), "%s/lib", f->path);
+        rmdir(link);
+        assert_int_equal(symlink("usr/lib", link), 0);
+        read_root(f, NULL, NULL);
+        assert_owner(f, "/usr/lib/libx.so.1", "libx1");
+        assert_owner(f, "/lib/libx.so.1", "libx1");
+}
+
+static void test_distroless(void **state)
+{
+        struct fixture *f = *state;
+        put(f, "/var/lib/dpkg/status.d/base", "Package: base-files\nVersion: 12.4\nArchitecture: amd64\n");
+        put(f, "/var/lib/dpkg/status.d/base.md5sums",
+            "0123456789abcdef0123456789abcdef  usr/lib/libbase.so.1\n");
+        read_root(f, NULL, NULL);
+        assert_string_equal(find(f, "base-files")->path, "/var/lib/dpkg/status.d/base");
+        assert_owner(f, "/usr/lib/libbase.so.1", "base-files");
+}
+
+static void test_python(void **state)
+{
+        struct fixture *f = *state;
+        put(f, "/srv/venv/lib/python3.11/site-packages/PyYAML-5.3.dist-info/METADATA",
+            "Name: PyYAML\nVersion: 5.3\n\n");
+        put(f, "/srv/venv/lib/python3.11/site-packages/PyYAML-5.3.dist-info/RECORD",
+            "yaml/__init__.py,,\n_yaml.cpython-311-x86_64-linux-gnu.so,,\n../../../bin/yaml,,\n"
+            "../../../../../../../../etc/passwd,,\n");
+        put(f, "/srv/venv/lib/python3.11/site-packages/old.egg-info/PKG-INFO", "Name: old\nVersion: 1\n");
+        put(f, "/srv/venv/lib/python3.11/site-packages/old.egg-info/installed-files.txt", "../old/a.py\n");
+        put(f, "/srv/venv/lib/python3.11/site-packages/flat.egg-info", "Name: flat\nVersion: 1\n");
+        put(f, "/srv/venv/lib/python3.11/site-packages/broken.dist-info/METADATA", "nothing\n");
+        put(f, "/usr/local/lib/python3.12/site-packages/Jinja2-2.11.2.dist-info/METADATA",
+            "Name: Jinja2\nVersion: 2.11.2\n");
+        put(f, "/usr/local/lib/python3.12/site-packages/Jinja2-2.11.2.dist-info/RECORD",
+            "jinja2/__init__.py,,\n");
+        read_root(f, "/srv/venv/lib/python3.11/site-packages", NULL);
+        const struct package *p = find(f, "pyyaml");
+        assert_non_null(p);
+        assert_string_equal(p->ecosystem, "PyPI");
+        assert_null(p->release);
+        assert_int_equal(p->runtimes, RUNTIME_PYTHON | RUNTIME_NATIVE);
+        assert_owner(f, "/srv/venv/lib/python3.11/site-packages/_yaml.cpython-311-x86_64-linux-gnu.so",
+                     "pyyaml");
+        assert_owner(f, "/srv/venv/bin/yaml", "pyyaml");
+        assert_owner(f, "/srv/venv/lib/python3.11/site-packages/old/a.py", "old");
+        p = find(f, "flat"); /* no list of its files: it may have extension modules */
+        assert_true(p->runtimes & RUNTIME_NATIVE);
+        assert_int_equal(find(f, "jinja2")->runtimes, RUNTIME_PYTHON);
+        size_t limits;
+        const char *const *sentences = inventory_limits(f->inventory, &limits);
+        assert_int_equal(limits, 1);
+        assert_non_null(strstr(sentences[0], "broken.dist-info"));
+}
+
+static void test_kernel(void **state)
+{
+        struct fixture *f = *state;
+        put(f, "/var/lib/dpkg/status",
+            "Package: linux-image-6.1.0-1-amd64\nStatus: install ok installed\nSource: linux-signed-amd64 "
+            "(6.1.1+1)\n"
+            "Version: 6.1.1-1\nArchitecture: amd64\n\n"
+            "Package: linux-image-6.1.0-2-amd64\nStatus: install ok installed\nSource: linux-signed-amd64 "
+            "(6.1.2+1)\n"
+            "Version: 6.1.2-1\nArchitecture: amd64\n\n"
+            "Package: linux-libc-dev\nStatus: install ok installed\nSource: linux\nVersion: "
+            "6.1.2-1\nArchitecture: amd64\n");
+        read_root(f, NULL, "6.1.0-2-amd64");
+        const struct package *p = find(f, "linux-image-6.1.0-2-amd64");
+        assert_string_equal(p->source, "linux");
+        assert_string_equal(p->source_version, "6.1.2-1");
+        assert_int_equal(p->runtimes, RUNTIME_KERNEL);
+        assert_null(p->not_evaluated);
+        assert_non_null(find(f, "linux-image-6.1.0-1-amd64")->not_evaluated);
+        assert_non_null(find(f, "linux-libc-dev")->not_evaluated);
+        assert_null(find(f, "Kernel"));
+        read_root(f, NULL, "6.18.0-other");
+        p = find(f, "Kernel");
+        assert_non_null(p);
+        assert_non_null(p->not_evaluated);
+}
+
+static void test_version_at_a_time(void **state)
+{
+        struct fixture *f = *state;
+        put(f, "/var/log/dpkg.log",
+            "2025-06-01 10:00:00 upgrade libx1:amd64 1.1 1.2\n"
+            "2025-07-01 10:00:00 upgrade libx1:amd64 1.2 1.3\n");
+        read_root(f, NULL, NULL);
+        struct tm june = {.tm_year = 125, .tm_mon = 5, .tm_mday = 15, .tm_isdst = -1};
+        int64_t middle = (int64_t)mktime(&june), month = 30 * 24 * 3600;
+        assert_string_equal(inventory_version_at(f->inventory, "libx1", "amd64", middle), "1.2");
+        assert_string_equal(inventory_version_at(f->inventory, "libx1", "amd64", middle - month), "1.1");
+        assert_string_equal(inventory_version_at(f->inventory, "libx1", "amd64", middle + month), "1.3");
+        assert_null(inventory_version_at(f->inventory, "other", "amd64", middle));
+}
+
+static void test_links_do_not_lead_out(void **state)
+{
+        struct fixture *f = *state;
+        char link[256];
+        put(f, "/var/lib/dpkg/keep", "");
+        snprintf(link, sizeof(link), "%s/var/lib/dpkg/status", f->path);
+        assert_int_equal(symlink("../../../../../../../../var/lib/dpkg/status", link), 0);
+        read_root(f, NULL, NULL);
+        assert_int_equal(inventory_packages(f->inventory)->count, 0);
+}
+
+static void test_crafted_name_spoils_nobody(void **state)
+{
+        struct fixture *f = *state;
+        _cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
+        buf_add_str(&text, status);
+        buf_add_str(&text, "Package: ");
+        for (int i = 0; i < 100000; i++)
+                buf_add_char(&text, 'x');
+        buf_add_str(&text, "\nStatus: install ok installed\nVersion: 1\n\n");
+        put_dpkg(f);
+        put(f, "/var/lib/dpkg/status", text.data);
+        read_root(f, NULL, NULL);
+        _cleanup_arena_ struct arena a = ARENA_INIT(4 << 20);
+        vec_each (p, inventory_packages(f->inventory))
+                assert_non_null(package_key(p, &a));
+        assert_non_null(find(f, "libx1"));
+}
+
+static void test_releases(void **state)
+{
+        struct fixture *f = *state;
+        const struct {
+                const char *os, *ecosystem, *release;
+        } cases[] = {
+                {"ID=ubuntu\nVERSION_ID=\"24.04\"\nVERSION=\"24.04.1 LTS (Noble)\"\n", "Ubuntu", "24.04:LTS"},
+                {"ID=ubuntu\nVERSION_ID=\"24.10\"\nVERSION=\"24.10 (Oracular)\"\n", "Ubuntu", "24.10"},
+                {"ID=debian\nNAME=\"Debian GNU/Linux\"\n", "Debian", NULL},
+                {"ID=linuxmint\nNAME=\"Linux Mint\"\nVERSION_ID=\"22\"\nID_LIKE=\"ubuntu debian\"\n",
+                 "Linux Mint", "22"},
+        };
+        put_dpkg(f);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                put(f, "/etc/os-release", cases[i].os);
+                read_root(f, NULL, NULL);
+                assert_string_equal(find(f, "tool")->ecosystem, cases[i].ecosystem);
+                assert_true(str_equal(find(f, "tool")->release, cases[i].release));
+        }
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                T(test_dpkg),
+                T(test_module_of_the_distribution_is_no_pypi_package),
+                T(test_merged_usr),
+                T(test_distroless),
+                T(test_python),
+                T(test_kernel),
+                T(test_version_at_a_time),
+                T(test_links_do_not_lead_out),
+                T(test_crafted_name_spoils_nobody),
+                T(test_releases),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
