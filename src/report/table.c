@@ -185,7 +185,7 @@ static const struct row titles = {{"", "VULNERABILITY", "PACKAGE", "WORKLOAD", "
 static void measure(const struct row *rows, size_t count, unsigned width, size_t widths[static _COLUMN_MAX])
 {
         static const size_t least[_COLUMN_MAX] = {
-                [COLUMN_PACKAGE] = 20, [COLUMN_WORKLOAD] = 12, [COLUMN_FIX] = 9};
+                [COLUMN_PACKAGE] = 20, [COLUMN_WORKLOAD] = 14, [COLUMN_FIX] = 9};
         static const enum column giving[] = {COLUMN_FIX, COLUMN_WORKLOAD, COLUMN_PACKAGE};
         size_t sum = 0;
         for (int c = 0; c < _COLUMN_MAX; c++) {

@@ -23,7 +23,7 @@ static const char golden[] =
         "1,808 packages clean: no known vulnerability fits their version\n"
         "\n"
         "      VULNERABILITY  PACKAGE           WORKLOAD       USED     NET FIX       WHY\n"
-        "Act   CVE-2021-44228 log4j-core 2.14.1 systemd:searc… loaded   yes 2.15.0    loaded and open to the…\n"
+        "Act   CVE-2021-44228 log4j-core 2.14.1 search.service loaded   yes 2.15.0    loaded and open to the…\n"
         "Track CVE-2020-28493 jinja2 2.11.2     –              not seen no  won't fix not seen loaded\n"
         "Why one ranks where it does: usewear explain CVE-2021-44228\n"
         "\n"
