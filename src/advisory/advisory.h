@@ -65,7 +65,8 @@ struct severity {
 struct symbol {
         const char *container, *function, *signature; /* CONTRACTS §1; signature may be NULL */
         const char *kind;                             /* root, derived, entry, fix, unspecified */
-        const char *source;                           /* record id */
+        const char *source;                           /* record id, or "Usewear": the own table */
+        const char *reason;                           /* own table: why; else NULL */
 };
 
 struct bug {
@@ -110,3 +111,19 @@ struct match_query {
 /* Evaluate one package. Everything in ret lies in the arena. 0 or -errno with a sentence. */
 int advisory_match(struct advisory_db *db, const struct match_query *query, struct arena *a,
                    struct match *ret, struct error *error);
+
+/* ---- the own symbol table ------------------------------------------------------------------------ */
+/* One record of data/symbols (docs/symbols.md), as text. */
+struct symbol_record {
+        const char *ids;      /* "CVE-… GHSA-…" */
+        const char *package;  /* "PyPI jinja2" */
+        const char *affected; /* "<2.11.3" */
+        const char *compared; /* the two releases, or a version and a patch */
+        const char *checked;  /* "2026-11-24" */
+        const char *none;     /* why no function is to be watched, or NULL */
+        struct symbol *symbols;
+        size_t symbol_count;
+};
+typedef VEC(struct symbol_record) symbol_record_list;
+/* Append the records of an id, in the arena. Needs no database. 0 or -ENOMEM. */
+int advisory_symbols(const char *id, struct arena *a, symbol_record_list *ret, struct error *error);

@@ -39,6 +39,7 @@ struct advisory_db {
         sqlite3_stmt *statements[_STATEMENT_MAX];
         struct arena memory; /* what lives as long as the database is open */
         struct map releases; /* "Debian:12" → struct release, see release.c */
+        struct map symbols;  /* id → record of the own table, see symbols.c */
 };
 
 /* Turn the last SQLite failure into -errno and a sentence that begins with `doing`. */

@@ -352,7 +352,8 @@ static int set_bug(struct match_context *c, const struct set *s, const struct se
                 if (r < 0)
                         return r;
         }
-        return bug_exploitation(c, bug);
+        int r = bug_join_symbols(c, bug);
+        return r < 0 ? r : bug_exploitation(c, bug);
 }
 
 static int sets_to_bugs(struct groups *g, struct set *sets, struct match *ret)

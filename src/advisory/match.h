@@ -53,6 +53,8 @@ int group_bugs(struct match_context *c, struct match *ret);
 int bug_fill(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug);
 /* Fill in what follows from its names: KEV and EPSS. */
 int bug_exploitation(struct match_context *c, struct bug *bug);
+/* Add what the own symbol table says of any of its names. */
+int bug_join_symbols(struct match_context *c, struct bug *bug);
 /* The severity of a group of hits: the distribution's, else the home database's, else the newest CVSS. */
 int severity_choose(const struct match_context *c, const struct hit *const *hits, size_t count,
                     struct severity *ret);

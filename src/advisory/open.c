@@ -250,6 +250,7 @@ struct advisory_db *advisory_close(struct advisory_db *db)
                 disconnect(db);
                 free(db->path);
                 map_done(&db->releases);
+                map_done(&db->symbols);
                 arena_done(&db->memory);
                 free(db);
         }

@@ -16,7 +16,7 @@
 enum { OLD_DAYS = 7 };
 
 static const char help[] =
-        "Usage: usewear db import PATH… | status | compare ECOSYSTEM A B  [OPTION…]\n"
+        "Usage: usewear db import PATH… | status | symbols ID | compare ECOSYSTEM A B  [OPTION…]\n"
         "\n"
         "The advisories that packages are compared with. A starter set is built in; what is imported\n"
         "replaces it, ecosystem by ecosystem.\n"
@@ -29,6 +29,9 @@ static const char help[] =
         "                           Broken records are named and skipped; a damaged archive changes "
         "nothing.\n"
         "  status                   what there is: records, newest, age, source\n"
+        "  symbols ID               the functions in which an advisory's flaw runs, by Usewear's own table, "
+        "and\n"
+        "                           why; each was checked against the releases before and after the fix\n"
         "  compare ECOSYSTEM A B    prints <, = or > by the order of the ecosystem's versions; with '-' for\n"
         "                           A it reads lines A<TAB>B\n"
         "\n"
@@ -39,6 +42,7 @@ static const char help[] =
         "\n"
         "Examples:\n"
         "  usewear db status\n"
+        "  usewear db symbols CVE-2021-44228\n"
         "  usewear db compare Debian 1.0~rc1-1 1.0-1\n";
 
 /* ---- import ---------------------------------------------------------------------------------------- */
@@ -178,6 +182,69 @@ static int run_status(const struct options *o, struct json *j)
         return 0;
 }
 
+/* ---- symbols --------------------------------------------------------------------------------------- */
+static void print_symbols(const struct symbol_record *r)
+{
+        printf("%s\n  %s %s\n", r->ids, r->package, r->affected);
+        for (size_t i = 0; i < r->symbol_count; i++) {
+                const struct symbol *s = &r->symbols[i];
+                printf("  %-5s  %s %s%s%s\n         %s\n", s->kind, s->container, s->function,
+                       s->signature ? " " : "", s->signature ? s->signature : "", s->reason);
+        }
+        if (r->none)
+                printf("  no function: %s\n", r->none);
+        printf("  compared %s, checked %s\n", r->compared, r->checked);
+}
+
+static void print_symbols_json(const struct symbol_record *r, struct json *j)
+{
+        json_object(j, NULL);
+        json_str(j, "ids", r->ids);
+        json_str(j, "package", r->package);
+        json_str(j, "affected", r->affected);
+        json_str(j, "compared", r->compared);
+        json_str(j, "checked", r->checked);
+        json_str(j, "none", r->none);
+        json_array(j, "functions");
+        for (size_t i = 0; i < r->symbol_count; i++) {
+                json_object(j, NULL);
+                json_str(j, "kind", r->symbols[i].kind);
+                json_str(j, "container", r->symbols[i].container);
+                json_str(j, "name", r->symbols[i].function);
+                json_str(j, "signature", r->symbols[i].signature);
+                json_str(j, "reason", r->symbols[i].reason);
+                json_end(j);
+        }
+        json_end(j);
+        json_end(j);
+}
+
+static int run_symbols(const struct options *o, struct json *j)
+{
+        _cleanup_arena_ struct arena memory = ARENA_INIT(1 << 20);
+        symbol_record_list list = {};
+        struct error error = {};
+        if (o->argument_count != 2) {
+                log_error(0, "db symbols needs one id, such as CVE-2021-44228");
+                return EXIT_USAGE;
+        }
+        if (advisory_symbols(o->arguments[1], &memory, &list, &error) < 0) {
+                log_error(0, "%s", error.text);
+                vec_done(&list);
+                return EXIT_USAGE;
+        }
+        vec_each (r, &list) {
+                if (j)
+                        print_symbols_json(r, j);
+                else
+                        print_symbols(r);
+        }
+        if (!j && !list.count)
+                printf("nothing of %s in the table; docs/symbols.md tells how to add it\n", o->arguments[1]);
+        vec_done(&list);
+        return 0;
+}
+
 /* ---- compare --------------------------------------------------------------------------------------- */
 static int print_order(const struct version_scheme *scheme, struct span a, struct span b, struct json *j)
 {
@@ -242,12 +309,15 @@ static int run_db(int argc, char **argv)
         static const struct {
                 const char *name;
                 int (*run)(const struct options *o, struct json *j);
-        } actions[] = {{"import", run_import}, {"status", run_status}, {"compare", run_compare}};
+        } actions[] = {{"import", run_import},
+                       {"status", run_status},
+                       {"symbols", run_symbols},
+                       {"compare", run_compare}};
         int r = options_parse(&o, argc, argv);
         if (r != 0)
                 return r < 0 ? EXIT_USAGE : 0;
         if (!o.argument_count) {
-                log_error(0, "db: import, status or compare? See usewear db --help");
+                log_error(0, "db: import, status, symbols or compare? See usewear db --help");
                 return EXIT_USAGE;
         }
         for (size_t i = 0; i < ARRAY_SIZE(actions); i++) {
@@ -268,4 +338,5 @@ static int run_db(int argc, char **argv)
         return EXIT_USAGE;
 }
 
-const struct command command_db = {"db", "the advisories: import, status, compare versions", help, run_db};
+const struct command command_db = {"db", "the advisories: import, status, symbols, compare versions", help,
+                                   run_db};

@@ -169,11 +169,12 @@ static int judge_unused(const struct index *x, const struct group *g, struct fin
 
 /* ---- one bug ---------------------------------------------------------------------------------------- */
 
-/* An engine names a function alone or behind its container. Derived callers of a vulnerable function are
- * not the vulnerable function. */
+/* An engine names a function alone or behind its container. Callers of a vulnerable function are not the
+ * vulnerable function, and what a fix touched need not be it. */
 static bool symbol_is(const struct symbol *s, const char *subject)
 {
-        if (!s->function || !subject || str_equal(s->kind, "derived"))
+        if (!s->function || !subject || str_equal(s->kind, "derived") || str_equal(s->kind, "entry") ||
+            str_equal(s->kind, "fix"))
                 return false;
         if (!strcmp(subject, s->function))
                 return true;

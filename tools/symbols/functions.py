@@ -184,7 +184,7 @@ def scan_c(path, relative, found):
 
 
 # ---- Java: class files --------------------------------------------------------------------------------
-METHOD = re.compile(r"^  (?!  )\S.*?([\w.$<>]+)\(.*\).*;$|^  static \{\};$")
+METHOD = re.compile(r"^  (?! )(?:\S.*? )?([\w.$<>]+)\(.*\).*;$|^  static \{\};$")
 CLASS = re.compile(r"(?:[\w ]+ )?(?:class|interface|enum) ([\w.$]+)")
 CODE = re.compile(r"^ +(\d+): (\w+)\s*(.*)$")
 
