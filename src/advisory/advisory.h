@@ -105,7 +105,7 @@ struct match {
 struct match_query {
         const char *ecosystem, *release; /* release NULL where there is none */
         const char *name, *version;      /* of the source package where advisories name that */
-        bool extended;                   /* bought support is attached (Ubuntu Pro): its fixes count as fixes */
+        bool extended; /* bought support is attached (Ubuntu Pro): its fixes count as fixes */
 };
 
 /* Evaluate one package. Everything in ret lies in the arena. 0 or -errno with a sentence. */
