@@ -239,11 +239,12 @@ static void put_finding(const struct finding *f, enum mission mission, const str
         text_fill(to, line, 8, 2, style->width);
         put_field(to, style, "package", "%s in %s, known from %s", purl ? purl : p->name, p->root,
                   p->path ? p->path : "?");
-        if (f->binary_count)
-                put_field(to, style, "", "%zu more binary packages of the same source", f->binary_count);
+        if (f->binary_count > 1)
+                put_field(to, style, "", "one of %zu binary packages of %s", f->binary_count, p->source);
         if (f->workload)
-                put_field(to, style, "workload", "%s, %zu processes at the last look%s", f->workload->name,
-                          f->workload->processes, f->workload->running ? "" : "; no longer running");
+                put_field(to, style, "workload", "%s, %zu process%s at the last look%s", f->workload->name,
+                          f->workload->processes, f->workload->processes == 1 ? "" : "es",
+                          f->workload->running ? "" : "; no longer running");
         put_field(to, style, "because", "%s", f->why ? f->why : "");
         put_inputs(f, mission, style, to);
         put_answer(to, style, "loaded", &f->loaded);

@@ -36,7 +36,7 @@ def test_row_holds_against_the_releases(entry, row):
     assert judged(entry, row) == []
 
 
-@pytest.mark.parametrize("name", [n for n in table.FILES if (table.FOLDER / n).exists()])
+@pytest.mark.parametrize("name", sorted({e.file for e, r in ROWS if r.kind == "root"}))
 def test_one_letter_changed_is_found(name):
     entry, row = next((e, r) for e, r in ROWS if e.file == name and r.kind == "root")
     assert judged(entry, row) == []
