@@ -30,7 +30,7 @@ enum event_type {
         EVENT_MAP,
         EVENT_LISTEN,
         EVENT_CONNECT,
-        EVENT_FUNCTION, /* reserved: a probed function ran */
+        EVENT_FUNCTION, /* a probed function ran: first time for each (cgroup, probe) */
         EVENT_HOOK,     /* reserved: a hook given by the user fired */
         _EVENT_MAX,
 };
@@ -97,6 +97,11 @@ struct event_map {
         char tail[];
 };
 
+struct event_function {
+        struct event_header header;
+        __event_u64 probe; /* number that user space gave it */
+};
+
 struct event_socket { /* listen and connect */
         struct event_header header;
         __event_u8 local[16], remote[16]; /* IPv6, or IPv4 as ::ffff:a.b.c.d */
@@ -118,6 +123,12 @@ struct event_error {
         __event_u32 error; /* errno, positive */
 };
 
+/* Key of the map `function_hits`: the first hit of a probe in a workload made an event. */
+struct event_hit {
+        __event_u64 cgroup, probe;
+};
+enum { EVENT_PROBES = 8192 }; /* probes are numbered below; index of the map `function_counts` */
+
 /* What the snapshot iterator writes for each executable file mapping, the path behind it. */
 struct event_snapshot {
         __event_u16 version;   /* EVENT_VERSION */
@@ -136,6 +147,7 @@ _Static_assert(sizeof(struct event_fork) == 80, "fork");
 _Static_assert(sizeof(struct event_exit) == 80, "exit");
 _Static_assert(sizeof(struct event_map) == 120, "map");
 _Static_assert(sizeof(struct event_socket) == 112, "socket");
+_Static_assert(sizeof(struct event_function) == 80, "function");
 _Static_assert(sizeof(struct event_snapshot) == 56, "snapshot");
 #endif
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "cli/event_function.h"
 #include "cli/event_workload.h"
 #include "cli/options.h"
 #include "sensor/sensor.h"
@@ -31,6 +32,8 @@ struct stream {
         uint64_t ring_size;
         int64_t wall_offset; /* ns from boottime to wall time */
         struct event_workloads workloads;
+        struct option_list wanted;
+        struct event_functions *functions;
         struct buf out;
         uint64_t printed;
         struct sensor_counts last;
@@ -87,7 +90,15 @@ static void write_map(struct json *j, const struct event *e)
         json_u64(j, "offset", e->map.offset);
 }
 
-static void write_rest(struct json *j, const struct event *e)
+static void write_function(struct json *j, const struct stream *s, const struct event *e)
+{
+        const struct named_function *f = event_functions_find(s->functions, e->function.probe);
+        json_str(j, "file", f ? f->file : NULL);
+        json_str(j, "function", f ? f->name : NULL);
+        json_bool(j, "shared", f && f->shared);
+}
+
+static void write_rest(struct json *j, const struct stream *s, const struct event *e)
 {
         switch (e->type) {
         case EVENT_EXEC:
@@ -111,6 +122,9 @@ static void write_rest(struct json *j, const struct event *e)
                 write_end(j, "local", e->socket.local, e->socket.local_port);
                 if (e->type == EVENT_CONNECT)
                         write_end(j, "remote", e->socket.remote, e->socket.remote_port);
+                break;
+        case EVENT_FUNCTION:
+                write_function(j, s, e);
                 break;
         default:
                 break;
@@ -162,7 +176,7 @@ static int on_event(void *context, const struct event *e)
         json_str(&j, "comm", e->comm);
         json_u64(&j, "uid", e->uid);
         write_workload(&j, workload);
-        write_rest(&j, e);
+        write_rest(&j, s, e);
         json_u64(&j, "start", e->start);
         json_u64(&j, "cgroup", e->cgroup);
         json_u64(&j, "mount_ns", e->mount_ns);
@@ -292,12 +306,15 @@ static int stream_open(struct stream *s)
                                          .fetch_ns = FETCH_NS,
                                          .cgroup_subsystem = choice.subsystem};
         r = sensor_open(&options, &s->sensor, &error);
-        return r < 0 ? log_error(r, "%s", error.text) : 0;
+        if (r < 0)
+                return log_error(r, "%s", error.text);
+        return s->wanted.count ? event_functions_open(s->sensor, &s->wanted, &s->functions) : 0;
 }
 
 static void stream_done(struct stream *s)
 {
         s->sensor = sensor_close(s->sensor);
+        s->functions = event_functions_close(s->functions);
         event_workloads_close(&s->workloads);
         buf_done(&s->out);
 }
@@ -315,9 +332,10 @@ static int run(int argc, char **argv)
         struct stream s = {.wall_offset = wall_offset(), .out = BUF_INIT(OUT_MOST)};
         const char *types = NULL;
         const struct option_spec specs[] = {
-                {"--type", OPTION_TEXT, &types},  {"--pid", OPTION_NUMBER, &s.pid},
-                {"--comm", OPTION_TEXT, &s.comm}, {"--workload", OPTION_TEXT, &s.workload},
-                {"--all", OPTION_FLAG, &s.all},   {"--ring", OPTION_NUMBER, &s.ring_size},
+                {"--type", OPTION_TEXT, &types},        {"--pid", OPTION_NUMBER, &s.pid},
+                {"--comm", OPTION_TEXT, &s.comm},       {"--workload", OPTION_TEXT, &s.workload},
+                {"--all", OPTION_FLAG, &s.all},         {"--ring", OPTION_NUMBER, &s.ring_size},
+                {"--function", OPTION_LIST, &s.wanted},
         };
         struct options o = {.command = &command_events, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
         int r = options_parse(&o, argc, argv);
@@ -325,6 +343,8 @@ static int run(int argc, char **argv)
                 return r > 0 ? 0 : EXIT_USAGE;
         if (types && parse_types(&s, types) < 0)
                 return EXIT_USAGE;
+        if (s.wanted.count) /* alone, it is all that is shown */
+                s.types |= 1u << EVENT_FUNCTION;
         signal(SIGPIPE, SIG_IGN);
         r = stream_open(&s);
         if (r >= 0) {
@@ -343,8 +363,12 @@ const struct command command_events = {
         .help = "usewear events prints what happens on this machine, one JSON object a line: programs "
                 "started\n"
                 "(exec), processes made and ended (fork, exit), files mapped executable (map), TCP sockets\n"
-                "that listen or connect. Counts and losses follow on stderr at the end.\n\n"
+                "that listen or connect, functions of native code that ran (function). Counts and losses "
+                "follow on stderr at the end.\n\n"
                 "Usage: usewear events [OPTION…]\n\n"
+                "  --function FILE:NAME   when this function of a program or library runs, first time in "
+                "each\n"
+                "                    workload; alone, nothing else is shown; may be given again\n"
                 "  --type LIST       only these types, separated by commas\n"
                 "  --pid PID         only this process\n"
                 "  --comm NAME       only processes that are called so\n"
@@ -352,6 +376,7 @@ const struct command command_events = {
                 "  --all             every mapping and connection, not only the first of each workload\n"
                 "  --ring BYTES      size of the kernel's buffer, a power of two (default 4 MiB)\n\n"
                 "Command lines may hold secrets; they appear here and are stored nowhere.\n\n"
-                "Example:\n  usewear events --type exec,listen\n",
+                "Example:\n  usewear events --type exec,listen\n"
+                "  usewear events --function /lib/x86_64-linux-gnu/libc.so.6:getaddrinfo\n",
         .run = run,
 };

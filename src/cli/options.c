@@ -35,6 +35,13 @@ static int take_value(const struct options *o, const struct option_spec *spec, c
                 *(const char **)spec->target = value;
                 return 0;
         }
+        if (spec->kind == OPTION_LIST) {
+                struct option_list *list = spec->target;
+                if (list->count >= ARRAY_SIZE(list->items))
+                        return usage_error(o, "too often:", spec->name);
+                list->items[list->count++] = value;
+                return 0;
+        }
         if (str_to_u64(value, 10, spec->target) < 0)
                 return usage_error(o, "needs a whole number, not", value);
         return 0;

@@ -7,10 +7,16 @@
 #include "base/macro.h"
 #include "cli/cli.h"
 
+/* An option that may be given again and again. */
+struct option_list {
+        const char *items[64];
+        size_t count;
+};
+
 struct option_spec {
         const char *name; /* "--json" */
-        enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER } kind;
-        void *target; /* bool *, const char **, uint64_t * */
+        enum { OPTION_FLAG, OPTION_TEXT, OPTION_NUMBER, OPTION_LIST } kind;
+        void *target; /* bool *, const char **, uint64_t *, struct option_list * */
 };
 
 struct options {

@@ -136,6 +136,28 @@ int elf_at_address(const struct elf *e, uint64_t address, struct span *ret)
         return -ENOENT;
 }
 
+int elf_code_offset(const struct elf *e, uint64_t address, uint64_t *ret_offset)
+{
+        struct segment s;
+        for (uint16_t i = 0; i < e->phnum; i++)
+                if (segment_at(e, i, &s) && s.type == PT_LOAD && (s.flags & PF_X) && address >= s.address &&
+                    address - s.address < s.file_size && bytes_at(e, s.offset, s.file_size)) {
+                        *ret_offset = s.offset + (address - s.address);
+                        return 0;
+                }
+        return -ENOENT;
+}
+
+uint64_t elf_address(const struct elf *e, uint64_t offset)
+{
+        struct segment s;
+        for (uint16_t i = 0; i < e->phnum; i++)
+                if (segment_at(e, i, &s) && s.type == PT_LOAD && offset >= s.offset &&
+                    offset - s.offset < s.file_size)
+                        return s.address + (offset - s.offset);
+        return 0;
+}
+
 int elf_data(const struct elf *e, struct span *ret)
 {
         struct segment s;
@@ -249,17 +271,26 @@ struct span elf_soname(const struct elf *e)
         return span_of(name);
 }
 
-int elf_exported(const struct elf *e, elf_symbol_handler handler, void *context)
+int elf_dynamic_symbols(const struct elf *e, struct span *ret_symbols, struct span *ret_strings)
 {
         struct dynamic d;
         struct span symbols = {};
         if (!read_dynamic(e, &d) || elf_at_address(e, d.symtab, &symbols) < 0)
-                return 0;
-        struct span strings = string_table(e, &d);
+                return -ENOENT;
         /* The table has no count of its own; linkers put the strings right behind it, and it never reaches
          * beyond them. */
         if (d.strtab > d.symtab)
                 symbols.size = MIN(symbols.size, d.strtab - d.symtab);
+        *ret_symbols = symbols;
+        *ret_strings = string_table(e, &d);
+        return 0;
+}
+
+int elf_exported(const struct elf *e, elf_symbol_handler handler, void *context)
+{
+        struct span symbols, strings;
+        if (elf_dynamic_symbols(e, &symbols, &strings) < 0)
+                return 0;
         size_t size = e->wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
         for (size_t i = 1; i < MOST_SYMBOLS && (i + 1) * size <= symbols.size; i++) {
                 const uint8_t *p = (const uint8_t *)symbols.data + i * size;

@@ -28,9 +28,15 @@ struct span elf_soname(const struct elf *e);
 int elf_section(const struct elf *e, const char *name, struct span *ret);
 /* Bytes from a virtual address on, as far as the file holds them. 0, or -ENOENT. */
 int elf_at_address(const struct elf *e, uint64_t address, struct span *ret);
+/* Where in the file the byte at an address of an executable segment lies. 0, or -ENOENT. */
+int elf_code_offset(const struct elf *e, uint64_t address, uint64_t *ret_offset);
+/* The virtual address of the byte at an offset of the file, or 0. */
+uint64_t elf_address(const struct elf *e, uint64_t offset);
 /* What the file holds of its first writable segment. 0, or -ENOENT. */
 int elf_data(const struct elf *e, struct span *ret);
 /* Call for each defined symbol of .dynsym until it returns non-zero, which is returned; 0 at the end. At
  * most 1,000,000 are walked. */
 typedef int (*elf_symbol_handler)(void *context, const char *name);
 int elf_exported(const struct elf *e, elf_symbol_handler handler, void *context);
+/* The tables behind it: symbols, and the strings that name them. 0, or -ENOENT. */
+int elf_dynamic_symbols(const struct elf *e, struct span *ret_symbols, struct span *ret_strings);

@@ -26,6 +26,27 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
         wire_put_str(to, job->path);
         wire_put_u64(to, job->deleted);
         wire_put_u64(to, (uint64_t)job->started);
+        wire_put_u64(to, job->query_count);
+        for (size_t i = 0; i < job->query_count; i++) {
+                wire_put_str(to, job->queries[i].container);
+                wire_put_str(to, job->queries[i].function);
+        }
+}
+
+static int get_queries(struct wire *from, struct arena *a, struct probe_job *to)
+{
+        to->query_count = wire_get_max(from, NATIVE_FUNCTIONS_MOST);
+        struct native_query *queries = arena_alloc(a, MAX(to->query_count, (size_t)1) * sizeof(*queries));
+        if (!queries)
+                return -ENOMEM;
+        for (size_t i = 0; i < to->query_count; i++) {
+                queries[i].container = wire_get_str(from, a);
+                queries[i].function = wire_get_str(from, a);
+                if (!queries[i].container || !queries[i].function)
+                        from->failed = true;
+        }
+        to->queries = queries;
+        return 0;
 }
 
 int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct probe_job *ret)
@@ -52,6 +73,8 @@ int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct prob
         job.path = wire_get_str(from, a);
         job.deleted = wire_get_max(from, 1);
         job.started = (int64_t)wire_get_u64(from);
+        if (get_queries(from, a, &job) < 0)
+                return -ENOMEM;
         if (wire_end(from) < 0)
                 return -EBADMSG;
         *ret_id = id;

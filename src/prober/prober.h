@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/wire.h"
+#include "evidence/native_find.h"
 #include "host/cgroup.h"
 
 struct prober;
@@ -18,6 +19,7 @@ enum probe_kind {
         PROBE_SOCKETS,   /* pid                               → socket_unpack */
         PROBE_INVENTORY, /* pid, root_id, python_paths, kernel → inventory_reply_unpack */
         PROBE_FILE,      /* pid, root_id, mapping, started    → file_reply_unpack */
+        PROBE_FUNCTIONS, /* pid, root_id, mapping, queries    → function_reply_unpack */
         _PROBE_KIND_MAX,
 };
 
@@ -34,6 +36,8 @@ struct probe_job {
                                         changed (ctime) after `started` */
         const char *path;
         bool deleted;
+        const struct native_query *queries; /* functions whose places are asked for */
+        size_t query_count;
         int64_t started; /* wall s: start of the process, or of the event that named the path */
 };
 

@@ -2,6 +2,8 @@
 #include "prober/reply.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 /* Lists of packages, one after the other; how long they may be follows from the bytes that are there. */
 
@@ -97,4 +99,52 @@ int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret
 void file_reply_done(struct file_reply *r)
 {
         vec_done(&r->linked);
+}
+
+/* ---- functions -------------------------------------------------------------------------------------- */
+
+int file_identity_of(int fd, struct file_identity *ret)
+{
+        struct statx st;
+        if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &st) < 0)
+                return -errno;
+        *ret = (struct file_identity){
+                .device_major = st.stx_dev_major,
+                .device_minor = st.stx_dev_minor,
+                .inode = st.stx_ino,
+                .size = st.stx_size,
+                .mtime_s = st.stx_mtime.tv_sec,
+                .mtime_ns = st.stx_mtime.tv_nsec,
+        };
+        return 0;
+}
+
+void function_reply_pack(const struct function_reply *r, struct buf *to)
+{
+        wire_put_bytes(to, &r->identity, sizeof(r->identity));
+        wire_put_str(to, r->object);
+        wire_put_u64(to, r->count);
+        for (size_t i = 0; i < r->count; i++)
+                native_function_pack(&r->functions[i], to);
+}
+
+int function_reply_unpack(struct wire *from, struct arena *a, struct function_reply *ret)
+{
+        struct function_reply reply = {};
+        struct span identity = wire_get_bytes(from);
+        reply.object = wire_get_str(from, a);
+        reply.count = wire_get_max(from, NATIVE_FUNCTIONS_MOST);
+        reply.functions = arena_alloc(a, MAX(reply.count, (size_t)1) * sizeof(*reply.functions));
+        if (!reply.functions)
+                return -ENOMEM;
+        for (size_t i = 0; i < reply.count; i++) {
+                int r = native_function_unpack(from, a, &reply.functions[i]);
+                if (r < 0)
+                        return r;
+        }
+        if (from->failed || identity.size != sizeof(reply.identity))
+                return -EBADMSG;
+        memcpy(&reply.identity, identity.data, sizeof(reply.identity));
+        *ret = reply;
+        return 0;
 }

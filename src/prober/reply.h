@@ -3,6 +3,7 @@
 
 /* The composed replies of the prober; the single ones are packed by their own nouns. */
 
+#include "evidence/native_find.h"
 #include "host/mapped_file.h"
 #include "inventory/package.h"
 
@@ -24,3 +25,20 @@ struct file_reply {
 void file_reply_pack(const struct file_reply *r, struct buf *to);
 int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret); /* or -EBADMSG */
 void file_reply_done(struct file_reply *r);
+
+/* The very file that the places lie in: to be compared with the one that is probed. */
+struct file_identity {
+        uint64_t device_major, device_minor, inode, size;
+        int64_t mtime_s, mtime_ns;
+};
+/* Of an open descriptor (O_PATH will do), without asking a file system that could block. 0 or -errno. */
+int file_identity_of(int fd, struct file_identity *ret);
+
+struct function_reply {
+        struct file_identity identity;
+        const char *object;                /* "build-id:…", or NULL */
+        struct native_function *functions; /* one for each query of the job */
+        size_t count;
+};
+void function_reply_pack(const struct function_reply *r, struct buf *to);
+int function_reply_unpack(struct wire *from, struct arena *a, struct function_reply *ret); /* or -EBADMSG */

@@ -96,7 +96,7 @@ static int process_root_open(struct worker *w, const struct probe_job *job)
         if (r < 0)
                 return r;
         /* Both are cut to whole seconds, by clocks that are steered. */
-        bool reused = job->kind == PROBE_FILE && job->end &&
+        bool reused = (job->kind == PROBE_FILE || job->kind == PROBE_FUNCTIONS) && job->end &&
                       llabs((long long)(clock_wall_of(p.start) - job->started)) > 2;
         if (reused)
                 return -ESRCH;

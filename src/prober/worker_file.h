@@ -26,6 +26,7 @@ int worker_root_open(struct worker *w, const struct probe_job *job);
 void worker_roots_done(struct worker *w);
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply);
+int worker_functions(struct worker *w, const struct probe_job *job, struct buf *reply);
 struct file_reply;
 /* Fill in `has_owner`, `owner` and `linked` of a file whose content was examined. 0 or -ENOMEM. */
 int worker_attribute(struct worker *w, int fd, const struct probe_job *job, struct arena *a,

@@ -109,6 +109,7 @@ static int decode_rest(const char *record, size_t size, struct event *e)
 {
         struct event_fork fork;
         struct event_exit exit;
+        struct event_function function;
         switch (e->type) {
         case EVENT_EXEC:
                 return decode_exec(record, size, e);
@@ -129,6 +130,12 @@ static int decode_rest(const char *record, size_t size, struct event *e)
         case EVENT_LISTEN:
         case EVENT_CONNECT:
                 return decode_socket(record, size, e);
+        case EVENT_FUNCTION:
+                if (size != sizeof(function))
+                        return -EBADMSG;
+                memcpy(&function, record, sizeof(function));
+                e->function.probe = function.probe;
+                return 0;
         default:
                 return -EPROTO;
         }

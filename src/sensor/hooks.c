@@ -160,7 +160,7 @@ static int perf_attach(struct sensor *s, char *reason, size_t size)
 }
 
 /* The ring exists with the first object that was loaded. */
-static int ring_open(struct sensor *s)
+int hooks_open_ring(struct sensor *s)
 {
         int fd = programs_map(&s->programs, "ring");
         if (s->ring || fd < 0)
@@ -179,7 +179,7 @@ static int attach(void *context, size_t source, size_t alternative, char *reason
         int r = name ? attach_named(s, name, &s->links[source], reason, size) : perf_attach(s, reason, size);
         if (r < 0)
                 return r;
-        r = ring_open(s);
+        r = hooks_open_ring(s);
         if (r < 0) {
                 snprintf(reason, size, "the ring buffer cannot be mapped: %s", strerror(-r));
                 sensor_hook_ops.detach(s, source);
@@ -203,6 +203,7 @@ void hooks_detach_all(struct sensor *s)
         for (size_t i = 0; i < _SOURCE_MAX; i++)
                 s->links[i] = (bpf_link__destroy(s->links[i]), NULL);
         s->moved_link = (bpf_link__destroy(s->moved_link), NULL);
+        functions_detach_all(s);
         perf_buffers_stop(&s->perf);
         s->stopped = true;
 }

@@ -90,6 +90,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
         s->types = options->types ?: UINT32_MAX;
         s->keep_all = options->all;
         s->prove_with = options->prove_with;
+        s->single_probes = options->single_probes;
         s->programs.settings = (struct programs_settings){.ring_size = ring_size,
                                                           .cgroup_subsystem = options->cgroup_subsystem,
                                                           .keep_all = options->all};
@@ -103,7 +104,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
         hooks_preload(s, sources);
         uint32_t serving = hook_table_settle(&s->table, sources, &sensor_hook_ops, s);
         s->hook_count = hook_table_report(&s->table, sources, s->hooks, ARRAY_SIZE(s->hooks));
-        if (!serving)
+        if (!serving && sources)
                 return error_set(error, -EOPNOTSUPP, "no events: no hook works here (%s: %s). Snapshots only",
                                  s->hook_count ? s->hooks[0].name : "none",
                                  s->hook_count ? s->hooks[0].reason : "none wanted");

@@ -39,6 +39,9 @@ struct event {
                         const uint8_t *local, *remote; /* 16 bytes each */
                         uint16_t local_port, remote_port, family, protocol;
                 } socket; /* listen, connect */
+                struct {
+                        uint64_t probe; /* number of struct function_probe */
+                } function;
         };
 };
 
@@ -71,6 +74,7 @@ struct sensor_options {
         uint32_t types;         /* bits 1 << enum event_type; 0: all */
         bool all;               /* no deduplication of mappings and connects */
         int cgroup_subsystem;   /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */
+        bool single_probes;     /* functions by perf uprobes, also where uprobe_multi works */
         const char *prove_with; /* program that provokes the proof events; NULL: /proc/self/exe */
 };
 
@@ -117,6 +121,32 @@ int sensor_cost(struct sensor *s, struct sensor_cost *ret);
 /* What `usewear self-prove` does in a child of the sensor: exec happened; maps its own file executable,
  * listens on and connects to loopback. Returns the exit code. */
 int sensor_prove_main(void);
+
+/* ---- functions ------------------------------------------------------------------------------------- */
+
+/* A probe on one instruction of a file. All processes that map the file are covered at once, those that start
+ * or map it later from the moment that they do (kernel/events/uprobes.c, uprobe_mmap). Events of type
+ * "function" tell the first hit of each (cgroup, probe). */
+struct function_probe {
+        uint64_t offset; /* in the file, of the first byte of an instruction that the kernel can probe: never
+                            a guess, a wrong one breaks the program */
+        uint32_t number; /* below EVENT_PROBES; names it in events and counts; places of one function share it
+                          */
+};
+
+/* Have exactly these probes on file `fd` (any descriptor, O_PATH will do), `file` being the caller's number
+ * for it, below SENSOR_PROBED_FILES. What was there and is again stays without a break; none takes all away.
+ * 0, or -errno with a sentence, and what was there before stays: -EOPNOTSUPP no way to attach here, -ENOTSUP
+ * the kernel cannot probe one of the instructions, -E2BIG more than this kernel's way can bear. */
+enum { SENSOR_PROBED_FILES = 1024, SENSOR_SINGLE_PROBES = 50 };
+int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct function_probe *probes,
+                      size_t count, struct error *error);
+/* Hits of all workloads since the last reset. */
+uint64_t sensor_probe_hits(struct sensor *s, uint32_t number);
+/* Forget the hits of a probe, so that the next one is an event again in every workload. */
+void sensor_probe_reset(struct sensor *s, uint32_t number);
+/* How probes are attached: "uprobe_multi", "perf uprobe", or NULL before the first one. */
+const char *sensor_probe_hook(const struct sensor *s);
 
 /* ---- snapshot ------------------------------------------------------------------------------------- */
 

@@ -30,6 +30,10 @@ struct sensor {
         size_t hook_count;
         struct bpf_link *links[_SOURCE_MAX], *moved_link, *processes_link;
 
+        struct probed_file *probed[SENSOR_PROBED_FILES];
+        bool single_probes;
+        const char *probe_hook;
+
         struct ring_buffer *ring;
         bool uses_perf;
         struct perf_buffers perf;
@@ -60,8 +64,13 @@ extern const struct hook_source sensor_sources[_SOURCE_MAX];
 extern const struct hook_ops sensor_hook_ops; /* context: struct sensor */
 void hooks_preload(struct sensor *s, uint32_t sources);
 void hooks_detach_all(struct sensor *s);
+/* Map the ring buffer, once something is loaded. 0 or -errno. */
+int hooks_open_ring(struct sensor *s);
 /* Ask the kernel for all processes, when it is time. */
 int processes_refill(struct sensor *s);
+
+/* functions.c */
+void functions_detach_all(struct sensor *s);
 
 /* flow.c */
 int flow_on_ring(void *context, void *record, size_t size); /* of libbpf's ring buffer */

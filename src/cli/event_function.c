@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The file is looked into by the worker; here it is only held, so that what is probed is what was looked
+ * into. */
+
+#include "cli/event_function.h"
+
+#include "base/log.h"
+#include "base/vec.h"
+#include "prober/prober.h"
+#include "prober/reply.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+
+struct event_functions {
+        struct arena arena;
+        VEC(struct named_function) functions;
+};
+
+struct event_functions *event_functions_close(struct event_functions *f)
+{
+        if (!f)
+                return NULL;
+        vec_each (function, &f->functions)
+                free(function->file);
+        vec_done(&f->functions);
+        arena_done(&f->arena);
+        free(f);
+        return NULL;
+}
+
+const struct named_function *event_functions_find(const struct event_functions *f, uint64_t probe)
+{
+        return f && probe < f->functions.count ? &f->functions.items[probe] : NULL;
+}
+
+static int add(struct event_functions *f, const char *spec)
+{
+        const char *colon = strchr(spec, ':');
+        if (!colon || colon == spec || !colon[1])
+                return log_error(-EINVAL, "events: --function needs FILE:NAME, not '%s'", spec);
+        _cleanup_free_ char *path = strndup(spec, (size_t)(colon - spec));
+        struct named_function *slot = vec_add(&f->functions);
+        if (!path || !slot)
+                return log_error(-ENOMEM, "out of memory");
+        *slot = (struct named_function){.spec = spec, .name = colon + 1, .file = realpath(path, NULL)};
+        return slot->file ? 0 : log_error(-errno, "events: %s: %s", path, strerror(errno));
+}
+
+struct answer_slot {
+        struct event_functions *functions;
+        int status;
+        struct function_reply reply;
+};
+
+static void on_reply(void *context, int status, struct wire *reply)
+{
+        struct answer_slot *slot = context;
+        slot->status = status ? status : function_reply_unpack(reply, &slot->functions->arena, &slot->reply);
+}
+
+static int ask(struct event_functions *f, struct prober *prober, const struct named_function *function,
+               struct function_reply *ret)
+{
+        struct answer_slot slot = {.functions = f};
+        struct native_query query = {"", function->name};
+        struct probe_job job = {.kind = PROBE_FUNCTIONS,
+                                .pid = getpid(),
+                                .path = function->file,
+                                .queries = &query,
+                                .query_count = 1};
+        int r = prober_submit(prober, &job, on_reply, &slot);
+        if (r == 0)
+                r = prober_run(prober);
+        if (r == 0)
+                r = slot.status ? slot.status : slot.reply.count != 1 ? -EBADMSG : 0;
+        if (r < 0)
+                return log_error(r, "events: cannot look into %s: %s", function->file, strerror(-r));
+        *ret = slot.reply;
+        return 0;
+}
+
+static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
+                      const struct function_reply *reply)
+{
+        struct named_function *function = &f->functions.items[index];
+        const struct native_function *found = &reply->functions[0];
+        struct function_probe probes[NATIVE_SITES_MOST];
+        struct file_identity now;
+        struct error error;
+        bool stepped = false;
+        _cleanup_close_ int fd = open(function->file, O_PATH | O_CLOEXEC);
+        if (fd < 0 || file_identity_of(fd, &now) < 0 || memcmp(&now, &reply->identity, sizeof(now)) != 0)
+                return log_error(-ESTALE, "events: %s changed just now; try again", function->file);
+        if (found->unknown)
+                return log_error(-ENOENT, "events: %s in %s: %s", function->name, function->file,
+                                 found->unknown);
+        for (size_t i = 0; i < found->site_count; i++) {
+                probes[i] = (struct function_probe){found->sites[i].offset, (uint32_t)index};
+                stepped |= found->sites[i].stepped;
+                function->shared |= found->sites[i].shared;
+        }
+        int r = sensor_set_probes(s, (uint32_t)index, fd, probes, found->site_count, &error);
+        if (r < 0)
+                return log_error(r, "events: %s: %s", function->spec, error.text);
+        function->partial = found->partial;
+        if (stepped)
+                log_note("%s is single-stepped: each call costs several microseconds", function->name);
+        if (function->shared)
+                log_note("%s shares its code with other functions: a hit may be one of them", function->name);
+        if (found->partial)
+                log_note("%s: silence would prove nothing: %s", function->name, found->partial);
+        return 0;
+}
+
+static int open_all(struct event_functions *f, struct sensor *s, const struct option_list *specs)
+{
+        struct error error;
+        _cleanup_prober_ struct prober *prober = NULL;
+        int r = prober_new(&(struct prober_options){}, &prober, &error);
+        if (r < 0)
+                return log_error(r, "%s", error.text);
+        for (size_t i = 0; r == 0 && i < specs->count; i++) {
+                struct function_reply reply;
+                r = add(f, specs->items[i]);
+                if (r == 0)
+                        r = ask(f, prober, &f->functions.items[i], &reply);
+                if (r == 0)
+                        r = set_probes(f, s, i, &reply);
+        }
+        return r;
+}
+
+int event_functions_open(struct sensor *s, const struct option_list *specs, struct event_functions **ret)
+{
+        struct event_functions *f = calloc(1, sizeof(*f));
+        if (!f)
+                return log_error(-ENOMEM, "out of memory");
+        f->arena = ARENA_INIT(64 << 20);
+        int r = open_all(f, s, specs);
+        if (r < 0) {
+                event_functions_close(f);
+                return r;
+        }
+        *ret = f;
+        return 0;
+}

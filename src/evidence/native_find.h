@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* From the name of a function to the places in a file where a probe sees it run, and whether seeing nothing
+ * there would mean anything. Pure: bytes in, records out. */
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "base/wire.h"
+#include "format/elf.h"
+
+enum {
+        NATIVE_FUNCTIONS_MOST = 512, /* asked for in one file */
+        NATIVE_SITES_MOST = 64,      /* places of one function */
+};
+
+/* Containers as in CONTRACTS §1: the import path of a Go package ("": `function` begins with it), else (C,
+ * C++, Rust) anything or "": there the function's own name says it all. */
+struct native_query {
+        const char *container, *function;
+};
+
+struct native_site {
+        uint64_t offset; /* in the file, of an instruction that can be probed */
+        bool stepped;    /* it would be single-stepped: dear */
+        bool shared;     /* other functions have the same code: a hit is `executed`, not `reached` */
+};
+
+struct native_function {
+        struct native_site *sites;
+        size_t site_count;
+        const char *unknown; /* NULL; or why there is no site */
+        const char *partial; /* NULL: no hit at any site means that it did not run; or why that is not so */
+};
+
+struct native_file {
+        struct span bytes; /* of the ELF file */
+        struct span debug; /* of its separate debug file, or empty */
+};
+
+/* One record for each query, in the arena. 0, -EINVAL (not ELF), -ENOTSUP (machine), or -ENOMEM. */
+int native_find(const struct native_file *file, const struct native_query *queries, size_t count,
+                struct arena *a, struct native_function *ret);
+
+void native_function_pack(const struct native_function *f, struct buf *to);
+int native_function_unpack(struct wire *from, struct arena *a, struct native_function *ret); /* or -EBADMSG */

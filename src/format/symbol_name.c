@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A mangled name can stand for text that grows exponentially with it. The demangler hands its text over in
+ * pieces, so that it is left by a jump as soon as there is too much of it; it keeps everything on its
+ * stack. */
+
+#include "format/symbol_name.h"
+
+#include <libiberty/demangle.h>
+#include <setjmp.h>
+
+enum { MANGLED_MOST = 2048 };
+
+struct span symbol_fold(const char *name, enum symbol_clone *ret_clone)
+{
+        static const struct {
+                const char *suffix;
+                enum symbol_clone clone;
+        } table[] = {
+                {".isra", SYMBOL_WHOLE},        {".constprop", SYMBOL_WHOLE}, {".lto_priv", SYMBOL_WHOLE},
+                {".llvm", SYMBOL_WHOLE},        {".clone", SYMBOL_WHOLE},     {".localalias", SYMBOL_WHOLE},
+                {".specialized", SYMBOL_WHOLE}, {".part", SYMBOL_PART},       {".cold", SYMBOL_COLD},
+        };
+        struct span whole = {name, strcspn(name, "@")};
+        enum symbol_clone clone = SYMBOL_WHOLE;
+        const char *dot = whole.size > 1 ? memchr(whole.data + 1, '.', whole.size - 1) : NULL;
+        struct span rest = {dot, dot ? (size_t)(whole.data + whole.size - dot) : 0};
+        if (dot)
+                whole.size = (size_t)(dot - whole.data);
+        while (rest.size) {
+                struct span piece = {rest.data, 1};
+                while (piece.size < rest.size && rest.data[piece.size] != '.')
+                        piece.size++;
+                enum symbol_clone found = SYMBOL_OUTLINED;
+                bool digits = piece.size > 1 && strspn(piece.data + 1, "0123456789") >= piece.size - 1;
+                for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+                        if (span_equal(piece, table[i].suffix))
+                                found = table[i].clone;
+                if (!digits)
+                        clone = MAX(clone, found);
+                rest = (struct span){rest.data + piece.size, rest.size - piece.size};
+        }
+        *ret_clone = clone;
+        return whole;
+}
+
+struct output {
+        jmp_buf enough;
+        char *to;
+        size_t size;
+};
+
+static void take(const char *text, size_t size, void *context)
+{
+        struct output *out = context;
+        if (size >= SYMBOL_DEMANGLED - out->size)
+                longjmp(out->enough, 1);
+        memcpy(out->to + out->size, text, size);
+        out->size += size;
+}
+
+/* Apart, so that no local of a caller lives across the jump. */
+static bool print(const char *mangled, bool rust, struct output *out)
+{
+        if (setjmp(out->enough))
+                return false;
+        return rust ? rust_demangle_callback(mangled, 0, take, out)
+                    : cplus_demangle_v3_callback(mangled, DMGL_NO_OPTS, take, out);
+}
+
+bool symbol_demangle(struct span mangled, char to[static SYMBOL_DEMANGLED])
+{
+        char name[MANGLED_MOST];
+        struct output out = {.to = to};
+        bool v0 = span_starts(mangled, "_R"), itanium = span_starts(mangled, "_Z");
+        if ((!v0 && !itanium) || mangled.size >= sizeof(name))
+                return false;
+        memcpy(name, mangled.data, mangled.size);
+        name[mangled.size] = 0;
+        bool done = print(name, true, &out);
+        if (!done && itanium) {
+                out.size = 0;
+                done = print(name, false, &out);
+        }
+        to[out.size] = 0;
+        return done && out.size > 0;
+}
+
+/* The last identifier: it stands in every mangled form as it is. */
+static struct span last_word(const char *wanted)
+{
+        const char *colon = strrchr(wanted, ':');
+        const char *word = colon ? colon + 1 : wanted;
+        return (struct span){word, strcspn(word, "<(")};
+}
+
+/* Compare without what stands in angle brackets, up to the parameters. "<T as Trait>::f" is "T::f" also. */
+static bool readable_is(const char *text, const char *wanted)
+{
+        size_t depth = 0;
+        const char *w = wanted;
+        for (const char *p = text; *p; p++) {
+                if (*p == '<') {
+                        depth++;
+                } else if (*p == '>' && depth && p[-1] != '-') {
+                        depth--;
+                        if (!depth && w > wanted && w[-1] == ':' && p[1] == ':' && p[2] == ':')
+                                p += 2; /* Rust writes Type::<A>::f */
+                } else if (!depth) {
+                        if (*p == '(' && !*w)
+                                return true;
+                        if (*p != *w++)
+                                return false;
+                }
+        }
+        return !depth && !*w;
+}
+
+/* Rust's "<path::Type<A> as Trait>::f" and "<path::Type<A>>::f", as people write them: path::Type::f. */
+static bool qualified_is(char *text, const char *wanted)
+{
+        if (*text != '<')
+                return false;
+        size_t depth = 0;
+        char *as = NULL, *end = NULL;
+        for (char *p = text; *p && !end; p++) {
+                if (*p == '<')
+                        depth++;
+                else if (*p == '>' && p[-1] != '-' && --depth == 0)
+                        end = p;
+                else if (depth == 1 && !as && !strncmp(p, " as ", 4))
+                        as = p;
+        }
+        if (!end)
+                return false;
+        memmove(as ? as : end, end + 1, strlen(end + 1) + 1);
+        return readable_is(text + 1, wanted);
+}
+
+bool symbol_is(struct span symbol, const char *wanted)
+{
+        char text[SYMBOL_DEMANGLED];
+        if (span_equal(symbol, wanted))
+                return true;
+        if (!span_starts(symbol, "_Z") && !span_starts(symbol, "_R"))
+                return false;
+        struct span word = last_word(wanted);
+        if (!word.size || !memmem(symbol.data, symbol.size, word.data, word.size))
+                return false;
+        return symbol_demangle(symbol, text) && (readable_is(text, wanted) || qualified_is(text, wanted));
+}

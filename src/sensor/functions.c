@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A set of probes is one link, and it is never changed: a new link without the probes that are to go is
+ * attached first, then the old one is destroyed. A breakpoint that both want stays all the while, one that
+ * only the old one had is gone with it. */
+
+#include "sensor/state.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The links on one file: one of uprobe_multi, or one for each probe. */
+struct probed_file {
+        struct bpf_link **links;
+        size_t count;
+};
+
+/* The end of a perf uprobe waits for the kernel, a tenth of a second each: not on our time. */
+static void *destroy_links(void *context)
+{
+        struct probed_file *f = context;
+        for (size_t i = 0; i < f->count; i++)
+                bpf_link__destroy(f->links[i]);
+        free(f->links);
+        free(f);
+        return NULL;
+}
+
+static void drop(struct probed_file *f)
+{
+        pthread_t thread;
+        if (f && f->count > 1 && pthread_create(&thread, NULL, destroy_links, f) == 0)
+                pthread_detach(thread);
+        else if (f)
+                destroy_links(f);
+}
+
+void functions_detach_all(struct sensor *s)
+{
+        for (size_t i = 0; i < SENSOR_PROBED_FILES; i++) {
+                struct probed_file *f = s->probed[i];
+                s->probed[i] = NULL;
+                if (f)
+                        destroy_links(f);
+        }
+}
+
+static int attach_multi(struct sensor *s, const char *path, const struct function_probe *probes, size_t count,
+                        struct probed_file *to)
+{
+        struct bpf_program *program = programs_get(&s->programs, "function_multi");
+        _cleanup_free_ unsigned long *offsets = calloc(count, sizeof(*offsets));
+        _cleanup_free_ __u64 *cookies = calloc(count, sizeof(*cookies));
+        if (!program)
+                return -EOPNOTSUPP;
+        if (!offsets || !cookies)
+                return -ENOMEM;
+        for (size_t i = 0; i < count; i++) {
+                offsets[i] = probes[i].offset;
+                cookies[i] = probes[i].number;
+        }
+        LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cookies = cookies, .cnt = count);
+        struct bpf_link *link = bpf_program__attach_uprobe_multi(program, -1, path, NULL, &options);
+        if (!link)
+                return -errno;
+        to->links[0] = link;
+        to->count = 1;
+        return 0;
+}
+
+static int attach_single(struct sensor *s, const char *path, const struct function_probe *probes,
+                         size_t count, struct probed_file *to)
+{
+        struct bpf_program *program = programs_get(&s->programs, "function_single");
+        if (!program)
+                return -EOPNOTSUPP;
+        if (count > SENSOR_SINGLE_PROBES)
+                return -E2BIG;
+        for (size_t i = 0; i < count; i++) {
+                LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = probes[i].number);
+                struct bpf_link *link =
+                        bpf_program__attach_uprobe_opts(program, -1, path, probes[i].offset, &options);
+                if (!link)
+                        return -errno;
+                to->links[to->count++] = link;
+        }
+        return 0;
+}
+
+/* The first way that loads is kept: uprobe_multi is refused by the kernel as a whole, or not at all. */
+static int attach(struct sensor *s, const char *path, const struct function_probe *probes, size_t count,
+                  struct probed_file *to)
+{
+        int r = s->single_probes ? -EOPNOTSUPP : attach_multi(s, path, probes, count, to);
+        if (r >= 0)
+                s->probe_hook = "uprobe_multi";
+        if (r != -EOPNOTSUPP && r != -EINVAL)
+                return r;
+        r = attach_single(s, path, probes, count, to);
+        if (r >= 0)
+                s->probe_hook = "perf uprobe";
+        return r;
+}
+
+static int explain(int r, struct error *error)
+{
+        enum { KERNEL_ENOTSUPP = 524 }; /* include/linux/errno.h: not one of user space's */
+        if (r == -KERNEL_ENOTSUPP || r == -ENOTSUP)
+                return error_set(error, -ENOTSUP, "the kernel cannot probe one of these instructions");
+        if (r == -E2BIG)
+                return error_set(error, r, "more than %d functions of a file need uprobe_multi (Linux 6.6)",
+                                 SENSOR_SINGLE_PROBES);
+        if (r == -EOPNOTSUPP)
+                return error_set(error, r, "functions cannot be probed here: %s",
+                                 "this kernel takes neither uprobe_multi nor perf uprobes from us");
+        return error_set(error, r, "functions cannot be probed: %s", strerror(-r));
+}
+
+int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct function_probe *probes,
+                      size_t count, struct error *error)
+{
+        char path[64];
+        struct probed_file *new = NULL;
+        if (file >= SENSOR_PROBED_FILES)
+                return error_set(error, -E2BIG, "functions of more than %d files", SENSOR_PROBED_FILES);
+        if (count) {
+                new = calloc(1, sizeof(*new));
+                if (new)
+                        new->links = calloc(count, sizeof(struct bpf_link *));
+                if (!new || !new->links) {
+                        free(new);
+                        return error_set(error, -ENOMEM, "out of memory");
+                }
+                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+                int r = attach(s, path, probes, count, new);
+                if (r >= 0)
+                        r = hooks_open_ring(s);
+                if (r < 0) {
+                        drop(new);
+                        return explain(r, error);
+                }
+        }
+        drop(s->probed[file]);
+        s->probed[file] = new;
+        return 0;
+}
+
+uint64_t sensor_probe_hits(struct sensor *s, uint32_t number)
+{
+        uint64_t hits = 0;
+        int fd = programs_map(&s->programs, "function_counts");
+        return fd < 0 || bpf_map_lookup_elem(fd, &number, &hits) < 0 ? 0 : hits;
+}
+
+void sensor_probe_reset(struct sensor *s, uint32_t number)
+{
+        struct event_hit key, next, *at = NULL;
+        uint64_t zero = 0;
+        int counts = programs_map(&s->programs, "function_counts"),
+            hits = programs_map(&s->programs, "function_hits");
+        if (counts < 0 || hits < 0)
+                return;
+        bpf_map_update_elem(counts, &number, &zero, BPF_ANY);
+        while (bpf_map_get_next_key(hits, at, &next) == 0) {
+                if (at && key.probe == number)
+                        bpf_map_delete_elem(hits, &key);
+                key = next;
+                at = &key;
+        }
+        if (at && key.probe == number)
+                bpf_map_delete_elem(hits, &key);
+}
+
+const char *sensor_probe_hook(const struct sensor *s)
+{
+        return s->probe_hook;
+}

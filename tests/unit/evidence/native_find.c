@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "evidence/native_find.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static const struct native_query queries[] = {
+        {"", "shown"}, {"", "hidden"}, {"libf.so.1", "twin_a"}, {"", "chosen"}, {"", "nothing"},
+};
+enum { SHOWN, HIDDEN, TWIN, CHOSEN, NOTHING, QUERIES };
+
+static void read_sample(struct buf *to)
+{
+        char path[4096];
+        snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/functions/stripped", getenv("USEWEAR_SOURCE"));
+        assert_int_equal(file_read_at(AT_FDCWD, path, to), 0);
+}
+
+static void test_what_is_found(void **state)
+{
+        (void)state;
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20), wire = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[QUERIES], copy;
+        read_sample(&bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, queries, QUERIES, &a, f), 0);
+        for (int i = SHOWN; i <= HIDDEN; i++) {
+                assert_null(f[i].unknown);
+                assert_int_equal(f[i].site_count, 1);
+                assert_false(f[i].sites[0].shared);
+                assert_string_equal(f[i].partial, "may be inlined: no debug information");
+        }
+        assert_int_equal(f[TWIN].site_count, 1);
+        assert_true(f[TWIN].sites[0].shared); /* twin_b is the same code */
+        assert_non_null(strstr(f[CHOSEN].unknown, "IFUNC"));
+        assert_non_null(strstr(f[NOTHING].unknown, "no symbol"));
+
+        native_function_pack(&f[TWIN], &wire);
+        struct wire from = WIRE_INIT(wire.data, wire.size);
+        assert_int_equal(native_function_unpack(&from, &a, &copy), 0);
+        assert_int_equal(copy.sites[0].offset, f[TWIN].sites[0].offset);
+        assert_true(copy.sites[0].shared);
+        for (size_t size = 0; size < wire.size; size++) {
+                from = WIRE_INIT(wire.data, size);
+                assert_int_equal(native_function_unpack(&from, &a, &copy), -EBADMSG);
+        }
+}
+
+static void test_no_program(void **state)
+{
+        (void)state;
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[QUERIES];
+        struct native_file file = {.bytes = SPAN("#!/bin/sh")};
+        assert_int_equal(native_find(&file, queries, QUERIES, &a, f), -EINVAL);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_what_is_found),
+                cmocka_unit_test(test_no_program),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

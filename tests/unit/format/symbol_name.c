@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/symbol_name.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static void test_fold(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *name, *whole;
+                enum symbol_clone clone;
+        } rows[] = {
+                {"XML_Parse", "XML_Parse", SYMBOL_WHOLE}, {"memcpy@@GLIBC_2.14", "memcpy", SYMBOL_WHOLE},
+                {"f.isra.0", "f", SYMBOL_WHOLE},          {"f.constprop.0.isra.1", "f", SYMBOL_WHOLE},
+                {"f.lto_priv.3", "f", SYMBOL_WHOLE},      {"f.llvm.1234567890", "f", SYMBOL_WHOLE},
+                {"f.part.2", "f", SYMBOL_PART},           {"f.part.2.isra.0", "f", SYMBOL_PART},
+                {"f.isra.0.cold", "f", SYMBOL_COLD},      {"f._omp_fn.0", "f", SYMBOL_OUTLINED},
+                {".hidden", ".hidden", SYMBOL_WHOLE},     {"", "", SYMBOL_WHOLE},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                enum symbol_clone clone;
+                struct span whole = symbol_fold(rows[i].name, &clone);
+                assert_true(span_equal(whole, rows[i].whole));
+                assert_int_equal(clone, rows[i].clone);
+        }
+}
+
+static void test_names_of_other_languages(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *symbol, *wanted;
+                bool is;
+        } rows[] = {
+                {"_ZN2ns5Thing3runEi", "ns::Thing::run", true},
+                {"_ZN2ns5Thing3runEi", "ns::Thing::ru", false},
+                {"_ZN2ns5Thing3runEi", "Thing::run", false},
+                {"_ZNK2ns5TableIiSsE4findERKi", "ns::Table::find", true},
+                {"_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", "core::fmt::Formatter::pad", true},
+                {"_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", "core::fmt::Formatter", false},
+                {"_ZN63_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$core..clone..Clone$GT$"
+                 "5clone17h0123456789abcdefE",
+                 "alloc::vec::Vec::clone", true},
+                {"_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar", true},
+                {"plain", "plain", true},
+                {"plain", "plai", false},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (symbol_is(span_of(rows[i].symbol), rows[i].wanted) != rows[i].is)
+                        fail_msg("%s / %s", rows[i].symbol, rows[i].wanted);
+}
+
+/* Each level doubles the text. */
+static void test_exponential_names_end(void **state)
+{
+        (void)state;
+        char name[2048], text[SYMBOL_DEMANGLED];
+        size_t size = 0;
+        size += (size_t)snprintf(name, sizeof(name), "_Z1f1AIiiE");
+        for (int i = 0; i < 60; i++)
+                size += (size_t)snprintf(name + size, sizeof(name) - size, "S_IS%c_S%c_E",
+                                         i < 10 ? '0' + i : 'A' + i % 26, i < 10 ? '0' + i : 'A' + i % 26);
+        symbol_demangle(span_of(name), text); /* ends, and stays within the bounds */
+        memset(name, 'P', sizeof(name) - 1);
+        memcpy(name, "_Z1f", 4);
+        name[sizeof(name) - 1] = 0;
+        symbol_demangle(span_of(name), text);
+        assert_false(symbol_demangle(SPAN("main"), text));
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_fold),
+                cmocka_unit_test(test_names_of_other_languages),
+                cmocka_unit_test(test_exponential_names_end),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
