@@ -23,10 +23,11 @@
 #include <sys/file.h>
 
 enum {
-        DIRTY_MOST = 64,     /* processes looked at again in one second */
-        LISTEN_DELAY_S = 2,  /* from a new listener to the full look that sees who can reach it */
-        LISTEN_EVERY_S = 10, /* such looks are no more frequent than this */
-        COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
+        DIRTY_MOST = 64,      /* processes looked at again in one second */
+        LISTEN_DELAY_S = 2,   /* from a new listener to the full look that sees who can reach it */
+        LISTEN_EVERY_S = 10,  /* such looks are no more frequent than this */
+        PROBES_NS = 50000000, /* how often probes are tended, and new files with functions looked at */
+        COUNT_EVERY_S = 5,    /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
 };
 
@@ -40,6 +41,9 @@ struct watch {
         bool json;
         bool looking; /* a look runs, and drains events while it waits */
         bool urgent;  /* a process of an unknown cgroup runs: look before it ends */
+        bool wanted;  /* a file was mapped that may have functions to be watched */
+        bool news;    /* a function ran that had not before */
+        uint64_t execs, counted_execs, counted_at; /* programs started; boottime ns */
         int dirty[DIRTY_MOST];
         size_t dirty_count;
         uint64_t next_look, last_look, next_prune, next_count; /* boottime s */
@@ -65,6 +69,7 @@ static int take_event(void *context, const struct event *event)
         struct watch *w = context;
         switch (event->type) {
         case EVENT_EXEC:
+                w->execs++;
                 mark_dirty(w, event);
                 break;
         case EVENT_EXIT:
@@ -78,8 +83,13 @@ static int take_event(void *context, const struct event *event)
                                               .path = event->map.path};
                 look_file_mapped(w->look, &mapped);
                 mark_dirty(w, event);
+                w->wanted |= look_wants_file(w->look, event->map.device, event->map.inode, event->cgroup);
                 break;
         }
+        case EVENT_FUNCTION:
+                w->news |= look_function_ran(w->look, event->function.probe, event->cgroup, (int)event->tgid,
+                                             clock_wall_of(event->time));
+                break;
         case EVENT_LISTEN: {
                 uint64_t now = clock_boottime() / NS_PER_S;
                 uint64_t soon = MAX(now + LISTEN_DELAY_S, w->last_look + LISTEN_EVERY_S);
@@ -151,7 +161,7 @@ static int full_look(struct watch *w, bool print)
         struct look_summary summary;
         w->looking = true;
         w->dirty_count = 0;
-        w->urgent = false;
+        w->urgent = w->wanted = w->news = false;
         int r = look_all(w->look, &summary, &error);
         heap_trim();
         w->looking = false;
@@ -171,7 +181,7 @@ static void small_look(struct watch *w)
         size_t count = w->dirty_count;
         memcpy(pids, w->dirty, count * sizeof(*pids));
         w->dirty_count = 0;
-        w->urgent = false;
+        w->urgent = w->wanted = w->news = false;
         w->looking = true;
         if (look_some(w->look, pids, count, &error) < 0)
                 log_error(-1, "%s", error.text);
@@ -187,17 +197,38 @@ static int on_events(void *context)
         return 0;
 }
 
+/* What starts now must be armed before it can run what nobody would see. */
+static int on_probes(void *context)
+{
+        struct watch *w = context;
+        if (w->wanted && w->dirty_count)
+                small_look(w);
+        look_tend_probes(w->look);
+        return 0;
+}
+
+static void count_execs(struct watch *w)
+{
+        uint64_t now = clock_boottime();
+        if (w->counted_at)
+                look_exec_rate(w->look, (double)(w->execs - w->counted_execs) * NS_PER_S /
+                                                (double)(now - w->counted_at));
+        w->counted_execs = w->execs;
+        w->counted_at = now;
+}
+
 static int on_tick(void *context)
 {
         struct watch *w = context;
         uint64_t now = clock_boottime() / NS_PER_S;
         if (w->sensor && now >= w->next_count) {
                 count_drops(w);
+                count_execs(w);
                 w->next_count = now + COUNT_EVERY_S;
         }
         if (now >= w->next_look)
                 full_look(w, false);
-        else if (w->dirty_count)
+        else if (w->dirty_count || w->news)
                 small_look(w);
         if (now >= w->next_prune) {
                 struct error error = {};
@@ -268,6 +299,8 @@ static int add_handlers(struct watch *w)
                 r = loop_add_fd(w->loop, sensor_fd(w->sensor), on_events, w);
         if (r == 0)
                 r = loop_add_timer(w->loop, NS_PER_S, NS_PER_S, on_tick, w);
+        if (r == 0 && w->sensor)
+                r = loop_add_timer(w->loop, PROBES_NS, PROBES_NS, on_probes, w);
         if (r == 0)
                 r = loop_add_signal(w->loop, SIGTERM, on_stop, w);
         if (r == 0)
@@ -285,6 +318,7 @@ static int watch_serve(struct watch *w)
                 .state = w->state,
                 .cgroup = &w->cgroup,
                 .watched = w->sensor != NULL,
+                .sensor = w->sensor,
                 .wait_fd = w->sensor ? sensor_fd(w->sensor) : -1,
                 .wait_ready = w->sensor ? drain : NULL,
                 .wait_context = w,

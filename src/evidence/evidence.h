@@ -43,6 +43,20 @@ struct coverage {
 
 typedef VEC(struct coverage) coverage_list;
 
+/* How a function that an advisory names is watched in one workload. What has no record is not watched. */
+struct function_coverage {
+        const char *workload;
+        const char *package;  /* package_key() */
+        const char *object;   /* build-id or digest of the file, or NULL */
+        const char *subject;  /* as in struct evidence: container, one separator, function */
+        const char *engine;   /* "uprobe" … */
+        const char *reason;   /* NULL: if it had run since `since`, that would have been seen; else why not */
+        int64_t since, until; /* wall s; watched in between */
+        const char *gaps;     /* NULL, or sentences joined by "; " */
+};
+
+typedef VEC(struct function_coverage) function_coverage_list;
+
 /* Something was lost: weakens coverage and is shown. */
 struct loss {
         const char *what; /* "events of type map dropped", "processes unreadable: no CAP_SYS_PTRACE" */

@@ -106,6 +106,7 @@ static int judge(const struct assess_options *options, struct assessment *s, str
                 .workload_count = h->workloads.count,
                 .evidence = &h->evidence,
                 .coverage = &h->coverage,
+                .functions = &h->functions,
                 .mission = options->mission,
         };
         r = verdict_compute(&in, &s->arena, &s->verdict);

@@ -19,9 +19,11 @@ struct used_file {
         const char *owner_key;    /* package_key() of reply.owner, or NULL */
         const char **linked_keys; /* of reply.linked */
         bool asked, examined;
-        int asked_pid;        /* the process through which it was asked for last */
-        int failure;          /* why that failed, 0 or -errno */
-        uint64_t examined_at; /* boottime ns */
+        int asked_pid;              /* the process through which it was asked for last */
+        int failure;                /* why that failed, 0 or -errno */
+        uint64_t examined_at;       /* boottime ns */
+        struct probed_file *probed; /* valid while probed_epoch is that of struct native_watch */
+        uint64_t probed_epoch;
         VEC(struct file_mark) marks;
 };
 

@@ -54,6 +54,7 @@ void joined_done(struct joined *j)
         vec_done(&j->workloads);
         vec_done(&j->evidence);
         vec_done(&j->coverage);
+        vec_done(&j->functions);
         vec_done(&j->packages);
 }
 

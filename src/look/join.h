@@ -32,6 +32,7 @@ struct joined {
         VEC(struct workload) workloads;
         evidence_list evidence;
         coverage_list coverage;
+        function_coverage_list functions;
         package_list packages; /* stale ones and linked ones, in no inventory */
 };
 void joined_done(struct joined *j);

@@ -28,6 +28,8 @@ int look_new(const struct look_options *options, struct look **ret, struct error
         l->options = *options;
         l->arena = ARENA_INIT(1 << 20);
         l->scratch = ARENA_INIT(LOOK_MEMORY);
+        l->native.sensor = options->sensor;
+        l->native.epoch = 1;
         l->watched_since = options->watched ? clock_wall() : 0;
         int r = machine_read(&l->arena, &l->machine);
         if (r < 0)
@@ -46,6 +48,7 @@ struct look *look_free(struct look *l)
 {
         if (!l)
                 return NULL;
+        functions_done(&l->native);
         prober_free(l->prober);
         store_close(l->store);
         forget_snapshot(l);
@@ -159,6 +162,8 @@ static int put_all(struct look *l, const struct joined *j, int64_t now, struct e
         if (r == 0)
                 r = store_put_coverage(l->store, &j->coverage, error);
         if (r == 0)
+                r = store_put_functions(l->store, &j->functions, error);
+        if (r == 0)
                 r = store_put_losses(l->store, &l->losses, error);
         return r;
 }
@@ -226,7 +231,12 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
         struct joined joined;
         if (l->nameless)
                 look_loss(l, "processes of which not even the workload could be read", l->nameless);
+        r = functions_update(l, error);
+        if (r < 0)
+                return r;
         r = join_all(&in, &l->scratch, &joined);
+        if (r == 0 && (r = functions_join(l, in.now, &l->scratch, &joined)) < 0)
+                joined_done(&joined);
         if (r < 0)
                 return error_set(error, r, "out of memory");
         r = commit(l, &joined, in.now, error);
@@ -382,4 +392,5 @@ void look_events_lost(struct look *l, const char *what, uint64_t count)
         look_loss(l, what, count);
         if (l->watched_since)
                 l->watched_since = clock_wall();
+        functions_lost(&l->native);
 }

@@ -10,11 +10,13 @@
 #include "host/cgroup.h"
 
 struct look;
+struct sensor;
 
 struct look_options {
         const char *state;                  /* folder of evidence.db */
         bool watched;                       /* events cover what happens from look_new() on */
         const struct cgroup_choice *cgroup; /* the hierarchy that events speak of; NULL: choose one */
+        struct sensor *sensor;              /* probes functions; NULL: no functions are watched */
         /* Called (may be NULL) while the look waits for the prober, whenever `wait_fd` is readable: events
          * are drained meanwhile, so that none is lost to a slow process. */
         int wait_fd;
@@ -63,3 +65,21 @@ void look_process_ended(struct look *l, int pid);
 bool look_knows_cgroup(const struct look *l, uint64_t cgroup);
 /* Events were lost: every coverage window begins anew. */
 void look_events_lost(struct look *l, const char *what, uint64_t count);
+
+/* ---- native functions --------------------------------------------------------------------------------- */
+
+/* A probed function ran. `cgroup` and `pid` are those of the event, `time` is wall s. True: it is news, and
+ * the next look commits it. */
+bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid, int64_t time);
+/* Take away probes that have told everything, or are hit too often; bring back those that are due. To be
+ * called now and then: cheap when nothing is due. */
+void look_tend_probes(struct look *l);
+/* Whether the file of a new mapping may have functions to be probed in this workload: if so, look soon. */
+bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint64_t cgroup);
+/* How often programs start: each costs the probes of the libraries that it maps. */
+void look_exec_rate(struct look *l, double execs_per_second);
+
+struct probe_figures {
+        size_t files, functions, armed, hit, resting, unarmed;
+};
+void look_probe_figures(const struct look *l, struct probe_figures *ret);

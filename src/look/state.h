@@ -4,6 +4,7 @@
 /* What a look keeps between its steps; only the files of this folder see it. */
 
 #include "host/machine.h"
+#include "look/functions.h"
 #include "look/join.h"
 #include "look/look.h"
 #include "prober/prober.h"
@@ -37,6 +38,7 @@ struct look {
         struct file_cache files;
         struct root_table roots;
         struct group_table groups;
+        struct native_watch native;
         uint64_t round, joins;
         bool expire_all; /* the next full look examines every file anew */
         bool resend;     /* the last commit failed: put everything again */

@@ -24,6 +24,7 @@ enum statement {
         LATEST_COVERAGE,
         EXTEND_COVERAGE,
         ADD_COVERAGE,
+        PUT_FUNCTION,
         PUT_LOSS,
         _STATEMENT_MAX,
 };

@@ -26,6 +26,7 @@ static const char *const forget[] = {
         "    ORDER BY until DESC, id DESC LIMIT 1)"
         "  OR NOT EXISTS (SELECT 1 FROM workload AS w WHERE w.id = coverage.workload AND w.root = "
         "coverage.root))",
+        "DELETE FROM function_coverage WHERE until < ?1",
         "DELETE FROM loss WHERE last < ?1",
         "DELETE FROM root WHERE last < ?1 AND NOT EXISTS (SELECT 1 FROM package WHERE package.root = "
         "root.id)",
@@ -36,7 +37,9 @@ static const char forget_names[] =
         " UNION SELECT workload FROM instance UNION SELECT workload FROM coverage"
         " UNION SELECT workload FROM evidence UNION SELECT package FROM evidence"
         " UNION SELECT subject FROM evidence UNION SELECT object FROM evidence"
-        " UNION SELECT engine FROM evidence)";
+        " UNION SELECT engine FROM evidence UNION SELECT workload FROM function_coverage"
+        " UNION SELECT package FROM function_coverage UNION SELECT object FROM function_coverage"
+        " UNION SELECT subject FROM function_coverage UNION SELECT engine FROM function_coverage)";
 
 static int forget_rows(struct store *s, const char *sql, int64_t before, struct error *error)
 {

@@ -260,6 +260,32 @@ static int load_package(struct loading *l, sqlite3_stmt *q)
 }
 
 /* Windows come latest first; the one behind it tells since when nobody had looked. */
+static int load_function(struct loading *l, sqlite3_stmt *q)
+{
+        struct function_coverage c = {
+                .workload = name_text(l, sqlite3_column_int64(q, 0)),
+                .package = name_text(l, sqlite3_column_int64(q, 1)),
+                .object = name_text(l, sqlite3_column_int64(q, 2)),
+                .subject = name_text(l, sqlite3_column_int64(q, 3)),
+                .engine = name_text(l, sqlite3_column_int64(q, 4)),
+                .since = sqlite3_column_int64(q, 5),
+                .until = sqlite3_column_int64(q, 6),
+        };
+        const char **const texts[] = {&c.reason, &c.gaps};
+        int r = get_texts(l, q, 7, texts, ARRAY_SIZE(texts));
+        if (r == 0 && (!c.workload || !c.package || !c.subject || !c.engine))
+                r = corrupt(l);
+        if (r < 0)
+                return r;
+        if (c.object && !*c.object)
+                c.object = NULL;
+        struct function_coverage *slot = vec_add(&l->to->functions);
+        if (!slot)
+                return no_memory(l);
+        *slot = c;
+        return 0;
+}
+
 static int load_coverage(struct loading *l, sqlite3_stmt *q)
 {
         struct coverage c = {
@@ -410,6 +436,11 @@ static int load_all(struct loading *l)
                               "  AND last.runtime = c.runtime ORDER BY until DESC, id DESC LIMIT 1)",
                               load_coverage);
         if (r == 0)
+                r = load_rows(l,
+                              "SELECT workload, package, object, subject, engine, since, until, reason, gaps"
+                              " FROM function_coverage",
+                              load_function);
+        if (r == 0)
                 r = load_rows(l, "SELECT what, count, first, last FROM loss ORDER BY what", load_loss);
         return r;
 }
@@ -442,6 +473,7 @@ void history_done(struct history *h)
         vec_done(&h->workloads);
         vec_done(&h->evidence);
         vec_done(&h->coverage);
+        vec_done(&h->functions);
         vec_done(&h->losses);
 }
 

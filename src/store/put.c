@@ -61,6 +61,9 @@ static const char *const statement_text[_STATEMENT_MAX] = {
                             " AND runtime = ?3 ORDER BY until DESC, id DESC LIMIT 1",
         [EXTEND_COVERAGE] = "UPDATE coverage SET engine = ?2, reason = ?3, since = ?4, until = ?5,"
                             " gaps = CASE WHEN ?7 THEN coalesce(?6, gaps) ELSE ?6 END WHERE id = ?1",
+        [PUT_FUNCTION] =
+                "INSERT OR REPLACE INTO function_coverage (workload, package, object, subject, engine,"
+                " reason, since, until, gaps) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         [ADD_COVERAGE] = "INSERT INTO coverage (workload, root, runtime, engine, reason, since, until, gaps)"
                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         [PUT_LOSS] = "INSERT INTO loss VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET"
@@ -345,6 +348,30 @@ int store_put_evidence(struct store *s, const evidence_list *list, struct error 
                 add_number(&row, e->last);
                 add_number(&row, e->after);
                 add_number(&row, e->stale);
+                r = put_row(&row, error);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int store_put_functions(struct store *s, const function_coverage_list *list, struct error *error)
+{
+        vec_each (c, list) {
+                const char *names[] = {c->workload, c->package, c->object, c->subject, c->engine};
+                int64_t ids[ARRAY_SIZE(names)];
+                int r = 0;
+                for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++)
+                        r = name_id(s, names[i], &ids[i], error);
+                if (r < 0)
+                        return r;
+                struct row row = row_of(s, PUT_FUNCTION);
+                for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+                        add_number(&row, ids[i]);
+                add_text(&row, c->reason);
+                add_number(&row, c->since);
+                add_number(&row, c->until);
+                add_text(&row, c->gaps);
                 r = put_row(&row, error);
                 if (r < 0)
                         return r;

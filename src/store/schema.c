@@ -42,6 +42,11 @@ static const char *const steps[] = {
         /* 2: losses are part of the history */
         "CREATE TABLE loss (what TEXT PRIMARY KEY, count INTEGER NOT NULL, first INTEGER NOT NULL,"
         "  last INTEGER NOT NULL) WITHOUT ROWID;",
+        /* 3: what the silence of single functions means */
+        "CREATE TABLE function_coverage (workload INTEGER NOT NULL, package INTEGER NOT NULL,"
+        "  object INTEGER NOT NULL, subject INTEGER NOT NULL, engine INTEGER NOT NULL, reason TEXT,"
+        "  since INTEGER NOT NULL, until INTEGER NOT NULL, gaps TEXT,"
+        "  PRIMARY KEY (workload, package, object, subject, engine)) WITHOUT ROWID;",
 };
 
 const int store_schema_version = ARRAY_SIZE(steps);

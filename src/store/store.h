@@ -47,6 +47,8 @@ int store_put_evidence(struct store *s, const evidence_list *list, struct error 
 /* A coverage record whose `since` lies within an earlier window of the same engine extends it; one that
  * begins later starts a new window, and the time between is a gap. */
 int store_put_coverage(struct store *s, const coverage_list *list, struct error *error);
+/* The newest word on each (workload, package, object, subject, engine) replaces the one before. */
+int store_put_functions(struct store *s, const function_coverage_list *list, struct error *error);
 int store_put_losses(struct store *s, const loss_list *list, struct error *error);
 /* Forget evidence, packages and workloads not seen for `days`; what is installed keeps its newest evidence of
  * each kind, so that no yes is lost. */
@@ -62,6 +64,7 @@ struct history {
         VEC(struct workload) workloads; /* also those that ended, until they are pruned */
         evidence_list evidence;         /* all of it; `stale` only where the old file is still mapped */
         coverage_list coverage;         /* latest window of each (workload, root, runtime) */
+        function_coverage_list functions;
         loss_list losses;
 };
 void history_done(struct history *h); /* frees the arrays; strings are the arena's */

@@ -67,7 +67,18 @@ struct index {
         size_t group_count;
         struct observation *observations; /* sorted by (group, workload, strength) */
         size_t observation_count;
+        struct map functions; /* "workload\npackage" → struct watched_function */
 };
+
+/* Coverage of the functions of one package in one workload. */
+struct watched_function {
+        const struct function_coverage *coverage;
+        struct watched_function *next;
+};
+void index_done(struct index *x);
+
+/* The answer "reached" of a bug in a package that is used. 0 or -ENOMEM. */
+int judge_reached(const struct index *x, const struct group *g, struct finding *f);
 
 /* All of these: 0 or -ENOMEM. */
 int index_build(const struct verdict_input *in, struct arena *a, struct index *ret);

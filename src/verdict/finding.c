@@ -169,49 +169,6 @@ static int judge_unused(const struct index *x, const struct group *g, struct fin
 
 /* ---- one bug ---------------------------------------------------------------------------------------- */
 
-/* An engine names a function alone or behind its container. Callers of a vulnerable function are not the
- * vulnerable function, and what a fix touched need not be it. */
-static bool symbol_is(const struct symbol *s, const char *subject)
-{
-        if (!s->function || !subject || str_equal(s->kind, "derived") || str_equal(s->kind, "entry") ||
-            str_equal(s->kind, "fix"))
-                return false;
-        if (!strcmp(subject, s->function))
-                return true;
-        size_t size = s->container ? strlen(s->container) : 0;
-        return size && !strncmp(subject, s->container, size) && subject[size] &&
-               !strcmp(subject + size + 1, s->function);
-}
-
-static bool reaches(const struct evidence *e, const struct bug *b)
-{
-        for (size_t i = 0; e->kind == EVIDENCE_REACHED && i < b->symbol_count; i++)
-                if (symbol_is(&b->symbols[i], e->subject))
-                        return true;
-        return false;
-}
-
-static void judge_reached(struct finding *f)
-{
-        if (f->level == LEVEL_PRESENT)
-                return; /* follows from `loaded` */
-        for (size_t i = 0; i < f->evidence_count; i++) {
-                const struct evidence *e = f->evidence[i];
-                if (!reaches(e, f->bug))
-                        continue;
-                f->reached = (struct answer){.value = ANSWER_YES,
-                                             .after = e->after,
-                                             .since = e->first,
-                                             .engine = e->engine,
-                                             .reason = e->subject};
-                f->level = LEVEL_REACHED;
-                return;
-        }
-        f->reached.reason = !f->bug->symbol_count             ? "its advisories name no function"
-                            : f->executed.value == ANSWER_YES ? "no engine looks for its functions yet"
-                                                              : f->executed.reason;
-}
-
 static enum level highest_possible(const struct finding *f)
 {
         return f->reached.value != ANSWER_NOT_OBSERVED    ? LEVEL_REACHED
@@ -241,10 +198,12 @@ static int add_findings(const struct index *x, const struct group *g, const stru
                 *f = *use;
                 f->bug = &g->match->bugs[i];
                 f->key = keys[i];
-                judge_reached(f);
+                int r = judge_reached(x, g, f);
+                if (r < 0)
+                        return r;
                 f->level_possible = highest_possible(f);
                 rank_finding(f, x->in->mission);
-                int r = why_write(f, x->arena);
+                r = why_write(f, x->arena);
                 if (r < 0)
                         return r;
                 to->finding_count++;

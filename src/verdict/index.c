@@ -311,6 +311,28 @@ static int index_evidence(struct index *x)
         return 0;
 }
 
+/* ---- functions ------------------------------------------------------------------------------------ */
+
+static int index_functions(struct index *x)
+{
+        for (size_t i = 0; x->in->functions && i < x->in->functions->count; i++) {
+                const struct function_coverage *c = &x->in->functions->items[i];
+                char *key = arena_printf(x->arena, "%s\n%s", c->workload, c->package);
+                struct watched_function *w = arena_alloc(x->arena, sizeof(*w));
+                if (!key || !w)
+                        return -ENOMEM;
+                *w = (struct watched_function){.coverage = c, .next = map_get_str(&x->functions, key)};
+                if (map_put_str(&x->functions, key, w) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+void index_done(struct index *x)
+{
+        map_done(&x->functions);
+}
+
 int index_build(const struct verdict_input *in, struct arena *a, struct index *ret)
 {
         struct index x = {.arena = a, .in = in};
@@ -324,6 +346,10 @@ int index_build(const struct verdict_input *in, struct arena *a, struct index *r
         if (r == 0)
                 r = index_evidence(&x);
         if (r == 0)
+                r = index_functions(&x);
+        if (r == 0)
                 *ret = x;
+        else
+                index_done(&x);
         return r;
 }

@@ -9,11 +9,13 @@ int verdict_compute(const struct verdict_input *in, struct arena *a, struct verd
         struct index x;
         struct verdict v = {};
         int r = index_build(in, a, &x);
-        if (r == 0)
-                r = findings_build(&x, &v);
+        if (r < 0)
+                return r;
+        r = findings_build(&x, &v);
         if (r == 0)
                 r = funnel_count(&x, &v);
         if (r == 0)
                 *ret = v;
+        index_done(&x);
         return r;
 }

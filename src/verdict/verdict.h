@@ -27,6 +27,7 @@ struct verdict_input {
         const evidence_list *evidence;
         const coverage_list *coverage;
         enum mission mission;
+        const function_coverage_list *functions; /* or NULL */
 };
 
 struct finding {

@@ -100,6 +100,12 @@ int why_write(struct finding *f, struct arena *a)
                 say(&l, b->kev_ransomware ? "in KEV, ransomware" : "in KEV");
         if (f->level < LEVEL_EXECUTED)
                 say_use(&l, f);
+        if (f->level >= LEVEL_LOADED && f->reached.value == ANSWER_NOT_OBSERVED) {
+                char since[CLOCK_TEXT];
+                snprintf(fact, sizeof(fact), "vulnerable code not seen to run since %.10s",
+                         clock_rfc3339(f->reached.since, since));
+                say(&l, fact);
+        }
         if (b->epss >= DECISION_LIKELY_EPSS) {
                 snprintf(fact, sizeof(fact), "EPSS %.0f %%", b->epss * 100);
                 say(&l, fact);

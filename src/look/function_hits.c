@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What probes tell between two looks, and what becomes of them: a function that every workload has run needs
+ * no probe any more, one that runs all the time must not have one. */
+
+#include "look/state.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+
+enum {
+        RATE_NS = 250000000, /* how often rates are looked at */
+        HOT_EMULATED = 5000, /* hits a second that are too many: 0.6 µs each */
+        HOT_STEPPED = 200,   /* and where an instruction is single-stepped */
+        REST_NS_SHIFT = 6,   /* at most 2^6 minutes */
+        EARLY_MOST = 4096,
+        SWAP_LEAST_NS = 20000000,
+        SWAP_COSTS = 20, /* a change is no more frequent than this many times what it takes */
+};
+#define REST_NS (60 * NS_PER_S)
+
+/* ---- hits ------------------------------------------------------------------------------------------- */
+
+static const char *workload_of(const struct look *l, uint64_t cgroup, int pid)
+{
+        const struct entry *e = table_get(&l->table, pid);
+        if (e && entry_named(e) && (!cgroup || e->process.cgroup_id == cgroup))
+                return e->process.workload_id;
+        size_t i = 0;
+        for (void *value; cgroup && map_next(&l->table.entries, &i, NULL, NULL, &value);) {
+                const struct entry *other = value;
+                if (other->process.cgroup_id == cgroup && entry_named(other))
+                        return other->process.workload_id;
+        }
+        return NULL;
+}
+
+/* 1: news; 0: known, or nobody's; -EAGAIN: the workload is not known yet. */
+static int take_hit(struct look *l, const struct early_hit *h)
+{
+        struct native_watch *n = &l->native;
+        struct probed_function *p = h->probe < EVENT_PROBES ? n->numbers[h->probe] : NULL;
+        const char *workload = p ? workload_of(l, h->cgroup, h->pid) : NULL;
+        if (!p)
+                return 0;
+        if (!workload)
+                return -EAGAIN;
+        vec_each (hit, &p->hits)
+                if (str_equal(hit->workload, workload)) {
+                        hit->last = MAX(hit->last, h->time);
+                        return 0;
+                }
+        char *copy = strdup(workload);
+        struct probed_hit *hit = copy ? vec_add(&p->hits) : NULL;
+        if (!hit) {
+                free(copy);
+                return 0;
+        }
+        *hit = (struct probed_hit){.workload = copy, .pid = h->pid, .first = h->time, .last = h->time};
+        struct probed_file *f = n->number_files[h->probe];
+        if (functions_all_hit(f, p))
+                f->dirty = n->pending = true;
+        return 1;
+}
+
+bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid, int64_t time)
+{
+        struct early_hit hit = {probe, cgroup, pid, time};
+        int r = take_hit(l, &hit);
+        if (r != -EAGAIN)
+                return r > 0;
+        struct early_hit *slot = l->native.early.count < EARLY_MOST ? vec_add(&l->native.early) : NULL;
+        if (slot)
+                *slot = hit;
+        else
+                look_loss(l, "functions that ran in workloads which could not be told", 1);
+        return true;
+}
+
+void functions_take_early(struct look *l)
+{
+        vec_each (hit, &l->native.early)
+                if (take_hit(l, hit) == -EAGAIN)
+                        look_loss(l, "functions that ran in workloads which could not be told", 1);
+        l->native.early.count = 0;
+}
+
+/* ---- rates ------------------------------------------------------------------------------------------ */
+
+static bool is_stepped(const struct probed_function *p)
+{
+        for (size_t i = 0; i < p->found.site_count; i++)
+                if (p->found.sites[i].stepped)
+                        return true;
+        return false;
+}
+
+/* The circuit breaker: rests grow with each time. */
+static void watch_rate(struct native_watch *n, struct probed_file *f, struct probed_function *p, uint64_t now,
+                       double seconds)
+{
+        if (p->rest_until && p->rest_until <= now) {
+                p->rest_until = 0;
+                p->unarmed = NULL;
+                f->dirty = true;
+                p->counted = sensor_probe_hits(n->sensor, p->number);
+        }
+        if (!p->armed || p->number == UINT32_MAX)
+                return;
+        uint64_t hits = sensor_probe_hits(n->sensor, p->number), before = p->counted;
+        p->counted = hits;
+        if (hits < before ||
+            (double)(hits - before) <= seconds * (is_stepped(p) ? HOT_STEPPED : HOT_EMULATED))
+                return;
+        p->rest_until = now + (REST_NS << MIN(p->rests, (unsigned)REST_NS_SHIFT));
+        p->rests++;
+        p->unarmed = "taken away for a while: it runs too often";
+        f->dirty = true;
+}
+
+void look_tend_probes(struct look *l)
+{
+        struct native_watch *n = &l->native;
+        uint64_t now = clock_boottime();
+        bool rate = now - n->rated >= RATE_NS;
+        double seconds = (double)(now - n->rated) / NS_PER_S;
+        if (!n->sensor || (!rate && !n->pending) ||
+            now - n->swapped < MAX((uint64_t)SWAP_LEAST_NS, SWAP_COSTS * n->swap_ns))
+                return;
+        size_t i = 0;
+        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
+                struct probed_file *f = value;
+                struct error error;
+                if (!f->resolved || f->failure)
+                        continue;
+                vec_each (p, &f->functions)
+                        if (rate)
+                                watch_rate(n, f, p, now, seconds);
+                if (f->dirty)
+                        functions_rearm(n, f, &error);
+        }
+        n->pending = false;
+        if (rate)
+                n->rated = now;
+}
+
+void functions_lost(struct native_watch *n)
+{
+        size_t i = 0;
+        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);)
+                vec_each (p, &((struct probed_file *)value)->functions)
+                        if (p->armed)
+                                p->since = clock_wall();
+}
+
+void look_exec_rate(struct look *l, double execs_per_second)
+{
+        l->native.mappings_per_second = execs_per_second;
+}
+
+bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint64_t cgroup)
+{
+        const struct native_watch *n = &l->native;
+        struct {
+                uint64_t inode;
+                uint32_t device;
+                uint32_t pad;
+        } key = {inode, device, 0};
+        if (!n->sensor || map_get(&n->boring, &key, sizeof(key)))
+                return false;
+        const char *workload = workload_of(l, cgroup, 0);
+        size_t i = 0;
+        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
+                const struct probed_file *f = value;
+                if (f->device != device || f->inode != inode)
+                        continue;
+                if (!f->functions.count)
+                        return false;
+                vec_each (user, &f->users)
+                        if (str_equal(user->workload, workload))
+                                return false;
+                return true;
+        }
+        return true;
+}
+
+void look_probe_figures(const struct look *l, struct probe_figures *ret)
+{
+        struct probe_figures sum = {};
+        uint64_t now = clock_boottime();
+        size_t i = 0;
+        for (void *value; map_next(&l->native.files, &i, NULL, NULL, &value);) {
+                const struct probed_file *f = value;
+                sum.files += f->functions.count > 0;
+                vec_each (p, &f->functions) {
+                        sum.functions++;
+                        sum.armed += p->armed;
+                        sum.hit += p->hits.count > 0;
+                        sum.resting += p->rest_until > now;
+                        sum.unarmed += p->unarmed != NULL || f->failure != NULL;
+                }
+        }
+        *ret = sum;
+}
+
+/* ---- what it means ---------------------------------------------------------------------------------- */
+
+static bool is_shared(const struct probed_function *p)
+{
+        for (size_t i = 0; i < p->found.site_count; i++)
+                if (p->found.sites[i].shared)
+                        return true;
+        return false;
+}
+
+static const char *object_of(const struct probed_file *f)
+{
+        const char *object = strrchr(f->key, '\n') + 1;
+        return *object ? object : NULL;
+}
+
+static int join_hits(const struct probed_file *f, const struct probed_function *p, evidence_list *to)
+{
+        vec_each (hit, &p->hits) {
+                struct evidence *e = vec_add(to);
+                if (!e)
+                        return -ENOMEM;
+                *e = (struct evidence){
+                        .workload = hit->workload,
+                        .package = p->package,
+                        .object = object_of(f),
+                        .subject = p->subject,
+                        .kind = p->root && !is_shared(p) ? EVIDENCE_REACHED : EVIDENCE_EXECUTED,
+                        .engine = "uprobe",
+                        .pid = hit->pid,
+                        .first = hit->first,
+                        .last = hit->last,
+                        .after = p->since,
+                };
+        }
+        return 0;
+}
+
+/* Silence says something from the arming on, and not before the workload was seen. */
+static int join_silence(const struct probed_file *f, const struct probed_function *p, int64_t now,
+                        struct arena *a, function_coverage_list *to)
+{
+        vec_each (user, &f->users) {
+                bool hit = false;
+                vec_each (h, &p->hits)
+                        hit |= str_equal(h->workload, user->workload);
+                if (hit)
+                        continue;
+                struct function_coverage *c = vec_add(to);
+                if (!c)
+                        return -ENOMEM;
+                const char *gaps = NULL;
+                if (p->rests && !(gaps = arena_printf(a, "its probe was taken away %u times", p->rests)))
+                        return -ENOMEM;
+                const char *reason = f->failure         ? f->failure
+                                     : !f->resolved     ? "its file was not looked into yet"
+                                     : p->unarmed       ? p->unarmed
+                                     : !p->armed        ? "not armed yet"
+                                     : p->found.partial ? p->found.partial
+                                     : is_shared(p)     ? "other functions have the same code"
+                                                        : NULL;
+                *c = (struct function_coverage){
+                        .workload = user->workload,
+                        .package = p->package,
+                        .object = object_of(f),
+                        .subject = p->subject,
+                        .engine = "uprobe",
+                        .reason = reason,
+                        .since = p->armed ? p->since : now,
+                        .until = now,
+                        .gaps = gaps,
+                };
+        }
+        return 0;
+}
+
+int functions_join(struct look *l, int64_t now, struct arena *a, struct joined *to)
+{
+        size_t i = 0;
+        for (void *value; map_next(&l->native.files, &i, NULL, NULL, &value);) {
+                const struct probed_file *f = value;
+                vec_each (p, &f->functions) {
+                        int r = join_hits(f, p, &to->evidence);
+                        if (r == 0)
+                                r = join_silence(f, p, now, a, &to->functions);
+                        if (r < 0)
+                                return r;
+                }
+        }
+        return 0;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Native functions that advisories name, in the files that are mapped now: chosen, probed, and what their
+ * probes told. Only files of this folder see it. */
+
+#include "advisory/advisory.h"
+#include "evidence/native_find.h"
+#include "look/files.h"
+#include "look/join.h"
+#include "sensor/sensor.h"
+
+/* It ran in this workload. */
+struct probed_hit {
+        char *workload;
+        int pid;
+        int64_t first, last; /* wall s */
+};
+
+/* A workload that maps the file. */
+struct probed_user {
+        char *workload;
+        const char *root; /* of the look that runs */
+        int64_t since;    /* wall s: seen with this file first */
+        uint64_t round;   /* number of the choice that saw it last */
+};
+
+struct probed_function {
+        const char *container, *function;
+        const char *subject; /* "libexpat.so.1:XML_Parse", "golang.org/x/text/language.Parse" */
+        const char *package; /* package_key() */
+        bool root;           /* an advisory names it as vulnerable itself */
+        bool urgent;         /* a bug in KEV: worth a single-stepped probe */
+        double weight;       /* the larger, the sooner */
+        struct native_function found;
+        const char *unarmed; /* NULL: armed, or all users have hit; else why not */
+        bool armed;
+        uint32_t number;     /* of its probes; UINT32_MAX: none */
+        int64_t since;       /* wall s of the last arming */
+        uint64_t counted;    /* hits at the last look at the rate */
+        uint64_t rest_until; /* boottime ns: taken away for being hot */
+        unsigned rests;
+        VEC(struct probed_hit) hits;
+};
+
+struct probed_file {
+        struct arena arena;
+        char *key;      /* of the used_file, and its object */
+        uint32_t index; /* of the sensor */
+        int fd;         /* O_PATH: what is probed; -1: not opened */
+        bool asked, resolved, dirty;
+        bool rearm;          /* a user came after functions had been taken away */
+        const char *failure; /* NULL, or why none of its functions can be probed */
+        uint64_t round;
+        size_t processes; /* that map it */
+        uint32_t device;
+        uint64_t inode;
+        VEC(struct probed_function) functions;
+        VEC(struct probed_user) users;
+};
+
+/* What the advisories say of one version of a source package. */
+struct native_match {
+        struct arena arena;
+        const char *key;
+        struct match match;
+};
+
+/* A hit in a workload that nobody knew when it came. */
+struct early_hit {
+        uint64_t probe, cgroup;
+        int pid;
+        int64_t time;
+};
+
+struct native_watch {
+        struct sensor *sensor; /* NULL: no probes */
+        struct advisory_db *db;
+        int64_t db_time;    /* of the file that is open */
+        struct map files;   /* key → struct probed_file */
+        struct map matches; /* package version → struct native_match */
+        VEC(struct early_hit) early;
+        struct map boring; /* (device, inode) of files without anything to probe → any pointer */
+        uint32_t next_file, next_number;
+        struct probed_function *numbers[EVENT_PROBES];
+        struct probed_file *number_files[EVENT_PROBES];
+        uint64_t round;
+        uint64_t epoch;             /* changes when a file is forgotten */
+        double mappings_per_second; /* of a file that every program maps */
+        uint64_t swapped;           /* boottime ns: end of the last change of probes */
+        uint64_t swap_ns;           /* how long it took */
+        uint64_t rated;             /* boottime ns: last look at the rates */
+        bool pending;               /* some file waits for its set to be changed */
+};
+
+struct look;
+void functions_done(struct native_watch *n);
+/* Choose, look up and arm for what is mapped now. 0 or -errno with a sentence. */
+int functions_update(struct look *l, struct error *error);
+/* Add what the probes told, and what their silence means, to what will be committed. 0 or -ENOMEM. */
+int functions_join(struct look *l, int64_t now, struct arena *a, struct joined *to);
+
+/* Inside: set the probes of a file to those that are still wanted. */
+void functions_rearm(struct native_watch *n, struct probed_file *f, struct error *error);
+/* Events were lost: silence speaks for the time from now on. */
+void functions_lost(struct native_watch *n);
+/* Hits of workloads that are known by now. */
+void functions_take_early(struct look *l);
+bool functions_all_hit(const struct probed_file *f, const struct probed_function *p);
