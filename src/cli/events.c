@@ -363,7 +363,7 @@ const struct command command_events = {
         .help = "usewear events prints what happens on this machine, one JSON object a line: programs "
                 "started\n"
                 "(exec), processes made and ended (fork, exit), files mapped executable (map), TCP sockets\n"
-                "that listen or connect, functions of native code that ran (function). Counts and losses "
+                "that listen or connect, functions of native code that ran (function). Counts and losses\n"
                 "follow on stderr at the end.\n\n"
                 "Usage: usewear events [OPTION…]\n\n"
                 "  --function FILE:NAME   when this function of a program or library runs, first time in "
