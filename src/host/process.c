@@ -330,7 +330,8 @@ static int read_mappings(int fd, const struct process_reader *reader, unsigned f
                 if (r < 0)
                         return note_unreadable(reader, p, "mapped files", r, a);
         }
-        return python_paths_find(fd, text, a, p);
+        r = python_paths_find(fd, text, a, p);
+        return r < 0 ? r : places_collect(fd, text, a, p);
 }
 
 static int read_inside(int fd, struct process_reader *reader, unsigned flags, struct arena *a,
@@ -434,6 +435,7 @@ void process_done(struct process *p)
         vec_done(&p->mappings);
         vec_done(&p->sockets);
         vec_done(&p->python_paths);
+        vec_done(&p->places);
 }
 
 int process_list(pid_list *ret)

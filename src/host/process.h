@@ -40,6 +40,9 @@ struct process {
         VEC(uint64_t) sockets;        /* inode numbers of open sockets */
         VEC(const char *)
         python_paths; /* candidate module directories of an interpreter (absolute, in its root) */
+        /* Where it may have its code from (absolute, in its root): working directory, program, scripts and
+         * archives of the command line, open archives. */
+        VEC(const char *) places;
 };
 
 void process_done(struct process *p); /* frees the arrays; strings are the arena's */
@@ -63,7 +66,7 @@ static inline void process_reader_freep(struct process_reader **reader)
 
 /* Read one process from procfs. 0; -ESRCH when it is gone (also when the pid was reused meanwhile);
  * what may not be read leaves `unreadable` set and is no failure. With flags 0 nothing is read that lies
- * in the process's own memory, so that nothing can block; python_paths stay empty then. */
+ * in the process's own memory, so that nothing can block; python_paths and places stay empty then. */
 int process_read(struct process_reader *reader, int pid, unsigned flags, struct arena *a,
                  struct process *ret);
 

@@ -26,3 +26,5 @@ int process_name_workload(struct process_reader *reader, struct process *p, bool
 /* Set p->python_paths: where a Python process may import from. `proc_fd` is /proc/PID, `maps` the text of its
  * maps. 0 or -ENOMEM. */
 int python_paths_find(int proc_fd, struct span maps, struct arena *a, struct process *p);
+/* Set p->places, from the same. 0 or -ENOMEM. */
+int places_collect(int proc_fd, struct span maps, struct arena *a, struct process *p);

@@ -64,6 +64,9 @@ void process_pack(const struct process *p, struct buf *to)
         wire_put_u64(to, p->python_paths.count);
         vec_each (path, &p->python_paths)
                 wire_put_str(to, *path);
+        wire_put_u64(to, p->places.count);
+        vec_each (path, &p->places)
+                wire_put_str(to, *path);
 }
 
 static void unpack_root(struct wire *from, struct arena *a, struct root *root)
@@ -113,6 +116,15 @@ static int unpack_arrays(struct wire *from, struct arena *a, struct process *p)
         count = wire_get_max(from, from->left / LEAST_WORD);
         for (uint64_t i = 0; i < count && !from->failed; i++) {
                 const char **path = vec_add(&p->python_paths);
+                if (!path)
+                        return -ENOMEM;
+                *path = wire_get_str(from, a);
+                if (!*path)
+                        from->failed = true;
+        }
+        count = wire_get_max(from, from->left / LEAST_WORD);
+        for (uint64_t i = 0; i < count && !from->failed; i++) {
+                const char **path = vec_add(&p->places);
                 if (!path)
                         return -ENOMEM;
                 *path = wire_get_str(from, a);

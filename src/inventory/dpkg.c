@@ -3,7 +3,7 @@
 /* dpkg's file lists decide whose file is whose, also where the file is a Python module. Advisories speak
  * about source packages; of the kernel's many binary packages only the running image is the kernel. */
 
-#include "inventory/source.h"
+#include "inventory/reader.h"
 
 #include "base/file.h"
 #include "format/dpkg.h"
@@ -110,11 +110,11 @@ static int read_list(struct inventory *inv, size_t index, const struct dpkg_pack
         int name = (int)MIN(p->name.size, (size_t)200), arch = (int)MIN(p->arch.size, (size_t)50);
         _cleanup_buf_ struct buf list = BUF_INIT(DATABASE_SIZE);
         snprintf(path, sizeof(path), "/var/lib/dpkg/info/%.*s.list", name, p->name.data);
-        int r = file_read_in(inv->root_fd, path, &list);
+        int r = inventory_read_file(inv, path, &list);
         if (r == -ENOENT) {
                 snprintf(path, sizeof(path), "/var/lib/dpkg/info/%.*s:%.*s.list", name, p->name.data, arch,
                          p->arch.data);
-                r = file_read_in(inv->root_fd, path, &list);
+                r = inventory_read_file(inv, path, &list);
         }
         if (r < 0) {
                 inv->packages.items[index].runtimes |= RUNTIME_UNKNOWN;
@@ -129,7 +129,7 @@ static int read_list(struct inventory *inv, size_t index, const struct dpkg_pack
 static int read_md5sums(struct inventory *inv, size_t index, const char *file)
 {
         _cleanup_buf_ struct buf list = BUF_INIT(DATABASE_SIZE), paths = BUF_INIT(DATABASE_SIZE);
-        int r = file_read_in(inv->root_fd, file, &list);
+        int r = inventory_read_file(inv, file, &list);
         if (r < 0) {
                 inv->packages.items[index].runtimes |= RUNTIME_UNKNOWN;
                 inventory_limit(inv, "%s: %s", file + 1, strerror(-r));
@@ -198,7 +198,7 @@ static int read_status(struct inventory *inv)
 {
         static const char path[] = "/var/lib/dpkg/status";
         _cleanup_buf_ struct buf text = BUF_INIT(DATABASE_SIZE);
-        int r = file_read_in(inv->root_fd, path, &text);
+        int r = inventory_read_file(inv, path, &text);
         if (r == -ENOENT)
                 return 0;
         if (r < 0 && r != -EFBIG) {
@@ -230,7 +230,7 @@ static int read_status_file(struct inventory *inv, const char *name)
         snprintf(path, sizeof(path), "/var/lib/dpkg/status.d/%.200s", name);
         snprintf(sums, sizeof(sums), "%s.md5sums", path);
         _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
-        int r = file_read_in(inv->root_fd, path, &text);
+        int r = inventory_read_file(inv, path, &text);
         if (r < 0) {
                 inventory_limit(inv, "%s: %s; a package is missing", path + 1, strerror(-r));
                 return 0;
@@ -247,22 +247,18 @@ static int read_status_file(struct inventory *inv, const char *name)
         return r < 0 ? r : read_md5sums(inv, index, sums);
 }
 
+static int read_status_entry(void *context, struct inventory *inv, const char *name)
+{
+        (void)context;
+        if (name[0] == '.' || str_ends(name, ".md5sums") || inv->packages.count >= MOST_PACKAGES)
+                return 0;
+        return read_status_file(inv, name);
+}
+
 static int read_status_folder(struct inventory *inv)
 {
-        int fd = file_open_dir_in(inv->root_fd, "/var/lib/dpkg/status.d");
-        if (fd < 0)
-                return 0;
-        DIR *folder = fdopendir(fd);
-        if (!folder) {
-                close(fd);
-                return -ENOMEM;
-        }
-        int r = 0;
-        for (struct dirent *d; r == 0 && inv->packages.count < MOST_PACKAGES && (d = readdir(folder));)
-                if (d->d_name[0] != '.' && !str_ends(d->d_name, ".md5sums"))
-                        r = read_status_file(inv, d->d_name);
-        closedir(folder);
-        return r;
+        int r = inventory_list(inv, "/var/lib/dpkg/status.d", read_status_entry, NULL);
+        return r == -ENOMEM ? r : 0;
 }
 
 /* The running kernel of a host is a package also where no package manager knows it. */
@@ -282,10 +278,12 @@ static int add_unpackaged_kernel(struct inventory *inv)
         return 0;
 }
 
-int inventory_read_dpkg(struct inventory *inv)
+static int read_dpkg(struct inventory *inv)
 {
         int r = read_status(inv);
         if (r == 0)
                 r = read_status_folder(inv);
         return r < 0 ? r : add_unpackaged_kernel(inv);
 }
+
+const struct reader reader_dpkg = {.name = "dpkg", .begin = read_dpkg};

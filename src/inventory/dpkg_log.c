@@ -3,7 +3,7 @@
 /* The log tells which version a file came from that was replaced while a process had it mapped. Its
  * times are local times of the host; an hour too many or too few does not matter between upgrades. */
 
-#include "inventory/source.h"
+#include "inventory/reader.h"
 
 #include "base/file.h"
 #include "format/dpkg.h"

@@ -3,10 +3,8 @@
 /* Each ecosystem adds packages and claims files; who claims first keeps, and the distribution goes first:
  * a Python module that dpkg installed is dpkg's. */
 
-#include "inventory/source.h"
+#include "inventory/frame.h"
 
-#include "base/clock.h"
-#include "base/file.h"
 #include "host/runtime.h"
 
 #include <errno.h>
@@ -14,7 +12,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum { LONGEST_NAME = 1024, LONGEST_PATH = 4096 };
 
@@ -33,37 +30,12 @@ void inventory_limit(struct inventory *inv, const char *format, ...)
 
 struct package *inventory_add(struct inventory *inv)
 {
-        struct package *p = vec_add(&inv->packages);
+        const struct candidate *c = inv->candidate;
+        const char *path = c ? arena_strdup(&inv->arena, c->path) : NULL;
+        struct package *p = c && !path ? NULL : vec_add(&inv->packages);
         if (p)
-                p->root = inv->root_id;
+                *p = (struct package){.root = inv->root_id, .path = path, .owner = c ? c->owner : NULL};
         return p;
-}
-
-/* ---- whose file ------------------------------------------------------------------------------------- */
-
-/* Where /bin, /sbin and /lib* are links into /usr, both spellings are one file: "/usr" is left out. */
-const char *inventory_canonical(const struct inventory *inv, const char *path)
-{
-        static const char *const merged[] = {"bin/", "sbin/", "lib/", "lib32/", "lib64/", "libx32/"};
-        if (inv->usr_merged && str_starts(path, "/usr/"))
-                for (size_t i = 0; i < ARRAY_SIZE(merged); i++)
-                        if (str_starts(path + 5, merged[i]))
-                                return path + 4;
-        return path;
-}
-
-int inventory_own(struct inventory *inv, const char *path, size_t index)
-{
-        const char *key = inventory_canonical(inv, path);
-        if (map_get_str(&inv->owners, key))
-                return 0;
-        return map_put_str(&inv->owners, key, (void *)(uintptr_t)(index + 1));
-}
-
-const struct package *inventory_owner(const struct inventory *inv, const char *path)
-{
-        uintptr_t index = (uintptr_t)map_get_str(&inv->owners, inventory_canonical(inv, path));
-        return index ? &inv->packages.items[index - 1] : NULL;
 }
 
 /* ---- what was installed when ------------------------------------------------------------------------ */
@@ -85,20 +57,26 @@ const char *inventory_version_at(const struct inventory *inv, const char *name, 
 
 /* ---- reading ---------------------------------------------------------------------------------------- */
 
-static int copy_hints(struct inventory *inv, const struct inventory_hints *hints)
+static int copy_paths(struct inventory *inv, const char *const *from, size_t count, const char *const **ret)
 {
-        size_t count = hints->python_path_count;
         const char **paths = arena_alloc(&inv->arena, (count + 1) * sizeof(*paths));
         if (!paths)
                 return -ENOMEM;
         for (size_t i = 0; i < count; i++)
-                if (!(paths[i] = arena_strdup(&inv->arena, hints->python_paths[i])))
+                if (!(paths[i] = arena_strdup(&inv->arena, from[i])))
                         return -ENOMEM;
-        const char *kernel = arena_strdup(&inv->arena, hints->kernel_release);
-        if (hints->kernel_release && !kernel)
-                return -ENOMEM;
-        inv->hints = (struct inventory_hints){paths, count, kernel};
+        *ret = paths;
         return 0;
+}
+
+static int copy_hints(struct inventory *inv, const struct inventory_hints *hints)
+{
+        inv->hints = *hints;
+        inv->hints.kernel_release = arena_strdup(&inv->arena, hints->kernel_release);
+        if (hints->kernel_release && !inv->hints.kernel_release)
+                return -ENOMEM;
+        int r = copy_paths(inv, hints->python_paths, hints->python_path_count, &inv->hints.python_paths);
+        return r < 0 ? r : copy_paths(inv, hints->places, hints->place_count, &inv->hints.places);
 }
 
 static bool is_usr_merged(int root_fd)
@@ -135,37 +113,87 @@ static void blunt_crafted(struct inventory *inv)
         }
 }
 
-static int read_all(struct inventory *inv)
+static int read_all(struct inventory *inv, struct inventory *previous)
 {
         int r = inventory_read_os(inv);
         if (r == 0)
-                r = inventory_read_dpkg(inv);
-        if (r == 0)
                 r = inventory_read_dpkg_log(inv);
         if (r == 0)
-                r = inventory_read_python(inv);
+                r = frame_read(inv, previous);
         blunt_crafted(inv);
         return r;
 }
 
-int inventory_read(int root_fd, const char *root_id, const struct inventory_hints *hints,
-                   struct inventory **ret)
+static struct inventory *inventory_new(int root_fd, const char *root_id)
 {
         _cleanup_inventory_ struct inventory *inv = calloc(1, sizeof(*inv));
         if (!inv)
-                return -ENOMEM;
+                return NULL;
         inv->arena = ARENA_INIT(INVENTORY_MEMORY);
         inv->root_fd = root_fd;
         inv->root_id = arena_strdup(&inv->arena, root_id);
+        return inv->root_id ? TAKE_PTR(inv) : NULL;
+}
+
+int inventory_read(int root_fd, const char *root_id, const struct inventory_hints *hints,
+                   struct inventory *previous, struct inventory **ret)
+{
+        _cleanup_inventory_ struct inventory *before = previous;
+        _cleanup_inventory_ struct inventory *inv = inventory_new(root_fd, root_id);
+        if (!inv)
+                return -ENOMEM;
         inv->usr_merged = is_usr_merged(root_fd);
-        int r = inv->root_id ? copy_hints(inv, hints) : -ENOMEM;
+        int r = copy_hints(inv, hints);
+        if (r == 0 && hints->remember && !(inv->recall = recall_new()))
+                r = -ENOMEM;
         if (r == 0)
-                r = read_all(inv);
+                r = read_all(inv, before);
         inv->root_fd = -1;
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(inv);
         return 0;
+}
+
+/* ---- one executable --------------------------------------------------------------------------------- */
+
+/* Out of the inventory's memory into the caller's. */
+static int hand_over(const struct package *from, struct arena *a, package_list *to)
+{
+        struct package *p = vec_add(to);
+        if (!p)
+                return -ENOMEM;
+        *p = *from;
+        const char **const texts[] = {&p->root,    &p->ecosystem,     &p->release, &p->name,
+                                      &p->version, &p->arch,          &p->source,  &p->source_version,
+                                      &p->path,    &p->not_evaluated, &p->owner,   &p->detail};
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+                if (*texts[i] && !(*texts[i] = arena_strdup(a, *texts[i]))) {
+                        to->count--;
+                        return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+int inventory_linked(int fd, const char *root_id, const char *path, struct arena *a, package_list *to)
+{
+        const char *slash = strrchr(path, '/');
+        struct candidate c = {.path = path, .name = slash ? slash + 1 : path, .executable = true};
+        _cleanup_inventory_ struct inventory *inv = inventory_new(-1, root_id);
+        struct stat s;
+        if (!inv)
+                return -ENOMEM;
+        if (fstat(fd, &s) < 0)
+                return -errno;
+        if (!S_ISREG(s.st_mode))
+                return 0;
+        c.size = (uint64_t)s.st_size;
+        int r = frame_read_elf(inv, &c, fd);
+        blunt_crafted(inv);
+        for (size_t i = 0; r == 0 && i < inv->packages.count; i++)
+                r = hand_over(&inv->packages.items[i], a, to);
+        return r;
 }
 
 struct inventory *inventory_free(struct inventory *inv)
@@ -175,7 +203,8 @@ struct inventory *inventory_free(struct inventory *inv)
         vec_done(&inv->packages);
         vec_done(&inv->limits);
         vec_done(&inv->log);
-        map_done(&inv->owners);
+        owners_done(&inv->owners);
+        recall_free(inv->recall);
         arena_done(&inv->arena);
         free(inv);
         return NULL;
@@ -190,4 +219,9 @@ const char *const *inventory_limits(const struct inventory *inv, size_t *ret_cou
 {
         *ret_count = inv->limits.count;
         return inv->limits.items;
+}
+
+struct inventory_counts inventory_counts(const struct inventory *inv)
+{
+        return inv->counts;
 }

@@ -11,13 +11,22 @@ struct inventory;
 struct inventory_hints {
         const char *const *python_paths; /* module directories of interpreters that run in this root */
         size_t python_path_count;
+        /* Where something runs: working directories, scripts, archives and programs that are open or mapped
+         * (absolute in the root). Folders are looked at with all that lies below them. */
+        const char *const *places;
+        size_t place_count;
         const char *kernel_release; /* `uname -r` where the root is the host's, else NULL */
+        bool whole;                 /* look at the whole tree, not only at the places */
+        bool caches;                /* … and at package managers' and build caches in it */
+        bool remember;              /* keep what a later inventory can take over */
 };
 
-/* Read everything below `root_fd` ("/" of the root). What could not be read becomes a limit, never a
- * failure: an unreadable package database is named there. 0 or -errno (memory). */
+/* Read what is installed below `root_fd` ("/" of the root). What could not be read becomes a limit, never a
+ * failure: an unreadable package database is named there. What `previous` (may be NULL) was read from and has
+ * not changed (inode, size, mtime, ctime) is taken from it; it is consumed in any case. 0 or -errno
+ * (memory). */
 int inventory_read(int root_fd, const char *root_id, const struct inventory_hints *hints,
-                   struct inventory **ret);
+                   struct inventory *previous, struct inventory **ret);
 struct inventory *inventory_free(struct inventory *inv); /* returns NULL */
 static inline void inventory_freep(struct inventory **inv)
 {
@@ -28,13 +37,34 @@ static inline void inventory_freep(struct inventory **inv)
 const package_list *inventory_packages(const struct inventory *inv);
 /* Sentences about what was left out ("var/lib/dpkg/status: cut at 64 MiB"). */
 const char *const *inventory_limits(const struct inventory *inv, size_t *ret_count);
-/* The package that owns the path (absolute in the root; usr-merge spelling does not matter), by the rules
- * of DESIGN §2: OS package first. NULL: nobody. */
-const struct package *inventory_owner(const struct inventory *inv, const char *path);
+/* How many files were looked for, and how many of them had to be read this time. */
+struct inventory_counts {
+        size_t files, read;
+};
+struct inventory_counts inventory_counts(const struct inventory *inv);
+
+/* ---- whose it is ------------------------------------------------------------------------------------ */
+
+/* The package that owns the path (absolute in the root; usr-merge spelling does not matter), by the rules of
+ * DESIGN §2: OS package first, then the closest claim. An entry of an archive is spelled
+ * "/a.jar!/com/x/Y.class". NULL: nobody, or several with equal right (`ret_tie`, may be NULL, is set). */
+const struct package *inventory_owner(const struct inventory *inv, const char *path, bool *ret_tie);
+
+enum inside {
+        INSIDE_CLASS,  /* Java binary class name in a jar: "com.x.Outer$Inner" or "com/x/Outer" */
+        INSIDE_GO,     /* import path of a Go package: "golang.org/x/text/language", "net/http" */
+        INSIDE_RUST,   /* path of a Rust function: "regex_syntax::parser::parse" */
+        INSIDE_MODULE, /* Python module, in a module folder, zipapp or egg: "yaml.loader" */
+};
+/* The package that a thing in a file (or folder of modules) belongs to; the owner of the container where
+ * nobody claims it more closely. NULL as above. */
+const struct package *inventory_owner_inside(const struct inventory *inv, const char *container,
+                                             enum inside kind, const char *name, bool *ret_tie);
+
 /* The version of OS package `name` that was installed at wall time `at`, by the package manager's log
  * (dpkg.log), or NULL where it does not say. For files that were replaced while mapped. */
 const char *inventory_version_at(const struct inventory *inv, const char *name, const char *arch, int64_t at);
 
-/* Go modules linked into the executable behind `fd`, appended to `to` (stdlib and main module
- * included). `path` is where it lies in the root. 0 (also when it is no Go program) or -errno. */
-int inventory_go_modules(int fd, const char *root_id, const char *path, struct arena *a, package_list *to);
+/* Packages linked into the executable behind `fd` (Go modules, Rust crates …), appended to `to`. `path` is
+ * where it lies in the root; strings lie in `a`. 0 (also when it holds none) or -errno. */
+int inventory_linked(int fd, const char *root_id, const char *path, struct arena *a, package_list *to);

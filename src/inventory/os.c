@@ -2,7 +2,7 @@
 
 /* What distribution it is says os-release; which advisories speak for it says format/distribution.c. */
 
-#include "inventory/source.h"
+#include "inventory/reader.h"
 
 #include "base/file.h"
 #include "format/distribution.h"

@@ -127,23 +127,29 @@ char *package_purl(const struct package *p, struct arena *a)
 
 void package_pack(const struct package *p, struct buf *to)
 {
-        const char *const texts[] = {p->root, p->ecosystem, p->release,        p->name, p->version,
-                                     p->arch, p->source,    p->source_version, p->path, p->not_evaluated};
+        const char *const texts[] = {p->root,    p->ecosystem,     p->release, p->name,
+                                     p->version, p->arch,          p->source,  p->source_version,
+                                     p->path,    p->not_evaluated, p->owner,   p->detail};
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
                 wire_put_str(to, texts[i]);
         wire_put_u64(to, p->runtimes);
         wire_put_u64(to, p->stale);
+        wire_put_u64(to, p->method);
+        wire_put_u64(to, p->confidence);
 }
 
 int package_unpack(struct wire *from, struct arena *a, struct package *ret)
 {
         struct package p = {};
-        const char **const texts[] = {&p.root, &p.ecosystem, &p.release,        &p.name, &p.version,
-                                      &p.arch, &p.source,    &p.source_version, &p.path, &p.not_evaluated};
+        const char **const texts[] = {&p.root,    &p.ecosystem,     &p.release, &p.name,
+                                      &p.version, &p.arch,          &p.source,  &p.source_version,
+                                      &p.path,    &p.not_evaluated, &p.owner,   &p.detail};
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
                 *texts[i] = wire_get_str(from, a);
         p.runtimes = (uint32_t)wire_get_max(from, UINT32_MAX);
         p.stale = wire_get_max(from, 1);
+        p.method = (uint8_t)wire_get_max(from, _METHOD_MAX - 1);
+        p.confidence = (uint8_t)wire_get_max(from, 100);
         if (from->failed || !p.name || !p.ecosystem || !p.root)
                 return -EBADMSG;
         *ret = p;

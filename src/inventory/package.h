@@ -8,6 +8,18 @@
 #include "base/vec.h"
 #include "base/wire.h"
 
+/* What says that it is there. */
+enum package_method {
+        METHOD_DATABASE, /* the package manager's own list */
+        METHOD_MANIFEST, /* a manifest that the package brings along: METADATA, package.json, pom.properties
+                          */
+        METHOD_BINARY,   /* what the linker wrote into an executable */
+        METHOD_FILENAME, /* the name of a file */
+        METHOD_FINGERPRINT, /* names of classes */
+        METHOD_STRINGS,     /* a version string in machine code: a guess */
+        _METHOD_MAX,
+};
+
 struct package {
         const char *root;           /* struct root.id */
         const char *ecosystem;      /* OSV's spelling: "Debian", "Ubuntu", "PyPI", "Go", "Linux" … */
@@ -21,6 +33,10 @@ struct package {
         uint32_t runtimes;          /* enum runtime bits that its files need; 0: it holds no code */
         bool stale;                 /* no longer installed, but still mapped by a process */
         const char *not_evaluated;  /* NULL, or why it is not to be matched ("not the running kernel") */
+        const char *owner;          /* OS package that the file of `path` belongs to, or NULL */
+        const char *detail;         /* what a guess rests on ("0x1f2a0: OpenSSL 3.0.11"), or NULL */
+        uint8_t method;             /* enum package_method */
+        uint8_t confidence;         /* percent; 0 stands for 100 */
 };
 
 typedef VEC(struct package) package_list;

@@ -221,6 +221,8 @@ struct probe_job root_job(const struct look *l, const struct known_root *root, i
                 .root_id = root->root.id,
                 .python_paths = root->python_paths.items,
                 .python_path_count = root->python_paths.count,
+                .places = root->places.items,
+                .place_count = root->places.count,
                 .kernel_release = str_equal(root->root.id, "host") ? l->machine.kernel : NULL,
         };
 }
@@ -293,6 +295,7 @@ static int ask_file(struct look *l, const struct entry *e, const struct mapping 
         *slot = f;
         struct probe_job job = root_job(l, root, e->pid);
         job.kind = PROBE_FILE;
+        job.place_count = 0; /* the worker knows the root already, or does without */
         job.start = m->start;
         job.end = m->end;
         job.offset = m->offset;

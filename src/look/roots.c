@@ -14,6 +14,7 @@
 enum {
         ROOT_MEMORY = 256 << 20, /* bytes; 100,000 packages */
         MOST_PYTHON_PATHS = 256, /* in one root */
+        MOST_PLACES = 8192,
 };
 
 static void forget_inventory(struct known_root *r)
@@ -28,6 +29,8 @@ static void root_free(struct known_root *r)
 {
         forget_inventory(r);
         vec_done(&r->python_paths);
+        vec_done(&r->places);
+        map_done(&r->place_set);
         vec_done(&r->kernel_keys);
         arena_done(&r->kernel);
         arena_done(&r->arena);
@@ -69,6 +72,21 @@ static void note_python_paths(struct known_root *r, const struct process *p)
         }
 }
 
+static void note_places(struct known_root *r, const struct process *p)
+{
+        vec_each (path, &p->places) {
+                if (r->places.count >= MOST_PLACES || map_get_str(&r->place_set, *path))
+                        continue;
+                const char *copy = arena_strdup(&r->arena, *path);
+                const char **slot =
+                        copy && map_put_str(&r->place_set, copy, r) == 0 ? vec_add(&r->places) : NULL;
+                if (slot) {
+                        *slot = copy;
+                        r->read_at = 0;
+                }
+        }
+}
+
 struct known_root *roots_note(struct root_table *t, const struct entry *e, uint64_t round)
 {
         const char *id = e->process.root.id;
@@ -87,6 +105,7 @@ struct known_root *roots_note(struct root_table *t, const struct entry *e, uint6
         r->round = round;
         r->pid = e->pid;
         note_python_paths(r, &e->process);
+        note_places(r, &e->process);
         return r;
 }
 

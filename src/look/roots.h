@@ -12,6 +12,8 @@ struct known_root {
         struct arena arena, packages, kernel; /* for what lives as long as this, `inventory`, `kernel_keys` */
         struct root root;
         VEC(const char *) python_paths;   /* what the interpreters that run in it use */
+        VEC(const char *) places;         /* where what runs in it has its code from */
+        struct map place_set;             /* the same, to be asked */
         VEC(const char *) kernel_keys;    /* package_key() of the running kernel's packages */
         struct inventory_reply inventory; /* emptied once it is committed */
         size_t package_count;

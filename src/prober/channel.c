@@ -8,6 +8,27 @@
 
 enum { MOST_HINTS = 65536 };
 
+static void texts_pack(const char *const *texts, size_t count, struct buf *to)
+{
+        wire_put_u64(to, count);
+        for (size_t i = 0; i < count; i++)
+                wire_put_str(to, texts[i]);
+}
+
+static int texts_unpack(struct wire *from, struct arena *a, const char *const **ret, size_t *ret_count)
+{
+        size_t count = wire_get_max(from, MIN(from->left / 8, (size_t)MOST_HINTS));
+        const char **texts = arena_alloc(a, count * sizeof(*texts));
+        if (!texts)
+                return -ENOMEM;
+        for (size_t i = 0; i < count; i++)
+                if (!(texts[i] = wire_get_str(from, a)))
+                        from->failed = true;
+        *ret = texts;
+        *ret_count = count;
+        return 0;
+}
+
 void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
 {
         wire_put_u64(to, id);
@@ -16,9 +37,8 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
         wire_put_u64(to, job->flags);
         wire_put_str(to, job->root_id);
         wire_put_str(to, job->root_path);
-        wire_put_u64(to, job->python_path_count);
-        for (size_t i = 0; i < job->python_path_count; i++)
-                wire_put_str(to, job->python_paths[i]);
+        texts_pack(job->python_paths, job->python_path_count, to);
+        texts_pack(job->places, job->place_count, to);
         wire_put_str(to, job->kernel_release);
         wire_put_u64(to, job->start);
         wire_put_u64(to, job->end);
@@ -58,14 +78,9 @@ int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct prob
         job.flags = (unsigned)wire_get_max(from, UINT32_MAX);
         job.root_id = wire_get_str(from, a);
         job.root_path = wire_get_str(from, a);
-        job.python_path_count = wire_get_max(from, MIN(from->left / 8, (size_t)MOST_HINTS));
-        const char **paths = arena_alloc(a, job.python_path_count * sizeof(*paths));
-        if (!paths)
+        if (texts_unpack(from, a, &job.python_paths, &job.python_path_count) < 0 ||
+            texts_unpack(from, a, &job.places, &job.place_count) < 0)
                 return -ENOMEM;
-        for (size_t i = 0; i < job.python_path_count; i++)
-                if (!(paths[i] = wire_get_str(from, a)))
-                        from->failed = true;
-        job.python_paths = paths;
         job.kernel_release = wire_get_str(from, a);
         job.start = wire_get_u64(from);
         job.end = wire_get_u64(from);

@@ -25,11 +25,13 @@ enum {
 
 #define DEADLINE           (2 * NS_PER_S)
 #define DEADLINE_INVENTORY (20 * NS_PER_S)
+#define DEADLINE_TREE      (900 * NS_PER_S)
 
 struct job {
         struct job *next;
         uint64_t id;
         enum probe_kind kind;
+        bool whole; /* a whole tree is read */
         char *frame;
         size_t size;
         struct root_state *root; /* of inventory and file jobs; else NULL */
@@ -186,7 +188,7 @@ static uint64_t deadline_of(const struct prober *p, const struct job *job)
         /* A worker that has not read this root yet reads it in order to look at a file of it. */
         bool reads = job->kind == PROBE_INVENTORY || (job->kind == PROBE_FILE && job->root &&
                                                       !job->root->hung && job->root->worker != p->worker);
-        return reads ? DEADLINE_INVENTORY : DEADLINE;
+        return job->whole ? DEADLINE_TREE : reads ? DEADLINE_INVENTORY : DEADLINE;
 }
 
 static void arm(struct prober *p)
@@ -265,6 +267,7 @@ int prober_submit(struct prober *p, const struct probe_job *job, probe_done done
         }
         new->id = p->next_id++;
         new->kind = job->kind;
+        new->whole = job->kind == PROBE_INVENTORY && job->flags &PROBE_TREE_WHOLE;
         new->size = frame.size;
         new->frame = buf_take(&frame);
         new->done = done;

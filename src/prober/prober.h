@@ -17,20 +17,28 @@ struct prober;
 enum probe_kind {
         PROBE_PROCESS,   /* pid, flags                        → process_unpack */
         PROBE_SOCKETS,   /* pid                               → socket_unpack */
-        PROBE_INVENTORY, /* pid, root_id, python_paths, kernel → inventory_reply_unpack */
+        PROBE_INVENTORY, /* pid, root_id, hints, flags → inventory_reply_unpack */
         PROBE_FILE,      /* pid, root_id, mapping, started    → file_reply_unpack */
         PROBE_FUNCTIONS, /* pid, root_id, mapping, queries    → function_reply_unpack */
         _PROBE_KIND_MAX,
 };
 
+/* Flags of PROBE_INVENTORY. */
+enum {
+        PROBE_TREE_WHOLE = 1 << 8,  /* the whole tree; takes as long as it takes */
+        PROBE_TREE_CACHES = 1 << 9, /* … with the caches in it */
+};
+
 struct probe_job {
         enum probe_kind kind;
         int pid;        /* whose procfs entries are the way in; 0: root_path */
-        unsigned flags; /* PROCESS_READ_* */
+        unsigned flags; /* PROCESS_READ_*, PROBE_TREE_* */
         const char *root_id;
         const char *root_path;           /* --root DIR, where pid is 0 */
         const char *const *python_paths; /* inventory hints */
         size_t python_path_count;
+        const char *const *places;
+        size_t place_count;
         const char *kernel_release;
         uint64_t start, end, offset; /* of the mapping; start and end 0: the file at `path`, -ESTALE if it
                                         changed (ctime) after `started` */

@@ -56,7 +56,7 @@ int worker_attribute(struct worker *w, int fd, const struct probe_job *job, stru
         if (reply->file.state == FILE_MEMORY)
                 return 0;
         const struct inventory *inventory = worker_inventory_of(w, job);
-        const struct package *owner = inventory ? inventory_owner(inventory, reply->file.path) : NULL;
+        const struct package *owner = inventory ? inventory_owner(inventory, reply->file.path, NULL) : NULL;
         if (owner) {
                 reply->has_owner = true;
                 reply->owner = *owner;
@@ -65,7 +65,7 @@ int worker_attribute(struct worker *w, int fd, const struct probe_job *job, stru
         /* What a distribution built belongs to its package, whatever is linked into it. */
         if (!inventory || !reply->file.elf || fd < 0)
                 return 0;
-        int r = inventory_go_modules(fd, job->root_id, reply->file.path, a, &reply->linked);
+        int r = inventory_linked(fd, job->root_id, reply->file.path, a, &reply->linked);
         if (is_gone(reply->file.state))
                 vec_each (module, &reply->linked)
                         module->stale = true;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 /* An inventory is read once a root and kept, because every mapped file asks it for its owner. A job that
- * asks for the inventory itself reads it anew. */
+ * asks for the inventory itself looks again: what has not changed is taken over. */
 
 enum { MOST_ROOTS = 64 };
 
@@ -48,16 +48,20 @@ static int read_root(struct worker *w, const struct probe_job *job, const struct
         const struct inventory_hints hints = {
                 .python_paths = job->python_paths,
                 .python_path_count = job->python_path_count,
+                .places = job->places,
+                .place_count = job->place_count,
                 .kernel_release = job->kernel_release,
+                .whole = job->flags & PROBE_TREE_WHOLE,
+                .caches = job->flags & PROBE_TREE_CACHES,
+                .remember = job->pid != 0,
         };
         _cleanup_inventory_ struct inventory *inventory = NULL;
-        int r = inventory_read(root_fd, job->root_id, &hints, &inventory);
+        struct cached_root *root = map_get_str(&w->roots, job->root_id);
+        struct inventory *previous = root ? TAKE_PTR(root->inventory) : NULL;
+        int r = inventory_read(root_fd, job->root_id, &hints, previous, &inventory);
         if (r < 0)
                 return r;
-        struct cached_root *root = map_get_str(&w->roots, job->root_id);
-        if (root) {
-                inventory_free(root->inventory);
-        } else {
+        if (!root) {
                 size_t size = strlen(job->root_id) + 1;
                 make_room(w);
                 root = malloc(sizeof(*root) + size);

@@ -69,9 +69,10 @@ static int teardown(void **state)
 
 static void read_root(struct fixture *f, const char *python, const char *kernel)
 {
-        struct inventory_hints hints = {&python, python != NULL, kernel};
+        struct inventory_hints hints = {
+                .python_paths = &python, .python_path_count = python != NULL, .kernel_release = kernel};
         f->inventory = inventory_free(f->inventory);
-        assert_int_equal(inventory_read(f->fd, "host", &hints, &f->inventory), 0);
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &f->inventory), 0);
 }
 
 static const struct package *find(const struct fixture *f, const char *name)
@@ -84,7 +85,7 @@ static const struct package *find(const struct fixture *f, const char *name)
 
 static void assert_owner(const struct fixture *f, const char *path, const char *name)
 {
-        const struct package *p = inventory_owner(f->inventory, path);
+        const struct package *p = inventory_owner(f->inventory, path, NULL);
         if (!name) {
                 assert_null(p);
                 return;

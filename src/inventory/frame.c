@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One file after the other is handed to its reader, between two marks: what was added between them is what
+ * the file gave, and can be taken over by the next inventory as long as the file stays the same. */
+
+#include "inventory/frame.h"
+#include "inventory/readers.h"
+
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+enum { MOST_ENTRIES = 1000000, LARGEST_ELF = 2047 << 20, LONGEST_PATH = 4096 };
+
+/* ---- what readers use ------------------------------------------------------------------------------- */
+
+static int depend(struct inventory *inv, const char *path, int fd)
+{
+        if (!inv->reading || !inv->recall || (inv->candidate && !strcmp(inv->candidate->path, path)))
+                return 0;
+        return recall_depend(inv->recall, path, fd < 0 ? fd : 0, fd);
+}
+
+int inventory_open(struct inventory *inv, const char *path)
+{
+        int fd = file_open_in(inv->root_fd, path);
+        if (depend(inv, path, fd) < 0) {
+                if (fd >= 0)
+                        close(fd);
+                return -ENOMEM;
+        }
+        return fd;
+}
+
+int inventory_read_file(struct inventory *inv, const char *path, struct buf *to)
+{
+        _cleanup_close_ int fd = inventory_open(inv, path);
+        return fd < 0 ? fd : file_read_fd(fd, to);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+        return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int inventory_list(struct inventory *inv, const char *path, inventory_entry handler, void *context)
+{
+        _cleanup_arena_ struct arena arena = ARENA_INIT(256 << 20);
+        VEC(const char *) names = {};
+        int fd = file_open_dir_in(inv->root_fd, path);
+        int r = depend(inv, path, fd);
+        if (fd < 0 || r < 0) {
+                if (fd >= 0)
+                        close(fd);
+                return r < 0 ? r : fd;
+        }
+        DIR *folder = fdopendir(fd);
+        if (!folder) {
+                close(fd);
+                return -ENOMEM;
+        }
+        for (struct dirent *d; r == 0 && names.count < MOST_ENTRIES && (d = readdir(folder));) {
+                if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
+                        continue;
+                const char *copy = arena_strdup(&arena, d->d_name);
+                const char **slot = copy ? vec_add(&names) : NULL;
+                if (slot)
+                        *slot = copy;
+                else
+                        r = -ENOMEM;
+        }
+        closedir(folder);
+        if (names.count)
+                qsort(names.items, names.count, sizeof(*names.items), compare_names);
+        for (size_t i = 0; r == 0 && i < names.count; i++)
+                r = handler(context, inv, names.items[i]);
+        vec_done(&names);
+        return r;
+}
+
+char *inventory_resolve(struct inventory *inv, const char *folder, const char *relative)
+{
+        char path[LONGEST_PATH];
+        size_t size = 0;
+        const char *const parts[] = {*relative == '/' ? "" : folder, relative};
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+                struct span rest = span_of(parts[i]), name;
+                while (span_cut(&rest, '/', &name)) {
+                        if (!name.size || span_equal(name, "."))
+                                continue;
+                        if (span_equal(name, "..")) {
+                                while (size && path[--size] != '/')
+                                        ;
+                                continue;
+                        }
+                        if (size + name.size + 2 > sizeof(path))
+                                return NULL;
+                        path[size++] = '/';
+                        memcpy(path + size, name.data, name.size);
+                        size += name.size;
+                }
+        }
+        return size ? arena_strndup(&inv->arena, path, size) : NULL;
+}
+
+/* ---- what a reading gives --------------------------------------------------------------------------- */
+
+int frame_note_claim(struct inventory *inv, uint64_t hash, size_t index)
+{
+        if (!inv->reading || !inv->recall)
+                return 0;
+        struct reading *reading = &inv->recall->readings.items[inv->recall->readings.count - 1];
+        if (index < reading->packages.first) {
+                reading->tangled = true;
+                return 0;
+        }
+        struct claim *c = vec_add(&inv->recall->claims);
+        if (!c)
+                return -ENOMEM;
+        *c = (struct claim){hash, (uint32_t)(index - reading->packages.first)};
+        reading->claims.count++;
+        return 0;
+}
+
+static int reading_start(struct inventory *inv, const void *reader, const char *path,
+                         const struct walk_identity *identity)
+{
+        if (!inv->recall)
+                return 0;
+        struct reading *reading = vec_add(&inv->recall->readings);
+        if (!reading)
+                return -ENOMEM;
+        *reading = (struct reading){.reader = reader,
+                                    .path = arena_strdup(&inv->recall->arena, path),
+                                    .identity = *identity,
+                                    .dependencies.first = inv->recall->dependencies.count,
+                                    .packages.first = inv->packages.count,
+                                    .claims.first = inv->recall->claims.count,
+                                    .limits.first = inv->limits.count};
+        inv->reading = true;
+        return reading->path ? 0 : -ENOMEM;
+}
+
+static void reading_end(struct inventory *inv)
+{
+        if (!inv->recall || !inv->reading)
+                return;
+        struct reading *reading = &inv->recall->readings.items[inv->recall->readings.count - 1];
+        reading->packages.count = inv->packages.count - reading->packages.first;
+        reading->limits.count = inv->limits.count - reading->limits.first;
+        inv->reading = false;
+}
+
+static int copy_package(struct inventory *inv, const struct package *from)
+{
+        struct package *p = vec_add(&inv->packages);
+        if (!p)
+                return -ENOMEM;
+        *p = *from;
+        p->root = inv->root_id;
+        const char **const texts[] = {&p->ecosystem,     &p->release, &p->name,           &p->version,
+                                      &p->arch,          &p->source,  &p->source_version, &p->path,
+                                      &p->not_evaluated, &p->detail};
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+                if (*texts[i] && !(*texts[i] = arena_strdup(&inv->arena, *texts[i])))
+                        return -ENOMEM;
+        p->owner = inv->candidate ? inv->candidate->owner : NULL;
+        return 0;
+}
+
+/* Take over what the file gave last time. */
+static int replay(struct inventory *inv, const struct inventory *previous, const struct reading *old)
+{
+        const struct recall *from = previous->recall;
+        struct reading *reading = &inv->recall->readings.items[inv->recall->readings.count - 1];
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < old->packages.count; i++)
+                r = copy_package(inv, &previous->packages.items[old->packages.first + i]);
+        for (size_t i = 0; r == 0 && i < old->claims.count; i++) {
+                const struct claim *c = &from->claims.items[old->claims.first + i];
+                size_t index = reading->packages.first + c->package;
+                r = claim_again(inv, c->hash, index);
+        }
+        for (size_t i = 0; r == 0 && i < old->dependencies.count; i++) {
+                struct dependency *d = vec_add(&inv->recall->dependencies);
+                if (!d)
+                        return -ENOMEM;
+                *d = from->dependencies.items[old->dependencies.first + i];
+                d->path = arena_strdup(&inv->recall->arena, d->path);
+                reading->dependencies.count++;
+                r = d->path ? 0 : -ENOMEM;
+        }
+        for (size_t i = 0; i < old->limits.count; i++)
+                inventory_limit(inv, "%s", previous->limits.items[old->limits.first + i]);
+        return r;
+}
+
+/* ---- one file --------------------------------------------------------------------------------------- */
+
+static int read_elf(struct inventory *inv, const struct candidate *c, int fd)
+{
+        char magic[4];
+        struct stat s;
+        if (pread(fd, magic, sizeof(magic), 0) != sizeof(magic) || memcmp(magic, "\177ELF", 4) ||
+            fstat(fd, &s) < 0 || s.st_size > LARGEST_ELF)
+                return 0;
+        /* A file that is cut while it is mapped ends the worker, which is replaced. */
+        size_t size = (size_t)s.st_size;
+        void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (bytes == MAP_FAILED)
+                return 0;
+        struct elf elf;
+        int r = 0;
+        if (elf_open((struct span){bytes, size}, &elf) == 0)
+                for (size_t i = 0; r == 0 && readers[i]; i++)
+                        if (readers[i]->read_elf && !(readers[i]->skip_owned && c->owner))
+                                r = readers[i]->read_elf(inv, c, &elf);
+        munmap(bytes, size);
+        return r;
+}
+
+int frame_read_elf(struct inventory *inv, const struct candidate *c, int fd)
+{
+        inv->candidate = c;
+        int r = read_elf(inv, c, fd);
+        inv->candidate = NULL;
+        return r;
+}
+
+static const void *reader_of(const struct found *item)
+{
+        return item->reader == READER_ELF ? (const void *)readers : (const void *)readers[item->reader];
+}
+
+static int read_candidate(struct inventory *inv, const struct found *item, const struct candidate *c)
+{
+        if (item->reader != READER_ELF)
+                return readers[item->reader]->read ? readers[item->reader]->read(inv, c) : 0;
+        _cleanup_close_ int fd = inventory_open(inv, c->path);
+        return fd < 0 ? (fd == -ENOMEM ? fd : 0) : read_elf(inv, c, fd);
+}
+
+/* Owned by the distribution: the folder itself, or what makes it a folder of metadata. */
+static const char *os_owner(const struct inventory *inv, const struct candidate *c)
+{
+        static const char *const inside[] = {"METADATA", "PKG-INFO", "RECORD"};
+        const char *owner = claim_os_owner(inv, c->path);
+        for (size_t i = 0; c->folder && !owner && i < ARRAY_SIZE(inside); i++) {
+                char path[LONGEST_PATH + 16];
+                snprintf(path, sizeof(path), "%s/%s", c->path, inside[i]);
+                owner = claim_os_owner(inv, path);
+        }
+        return owner;
+}
+
+static int take(struct inventory *inv, const struct found *item, const struct inventory *previous)
+{
+        const char *slash = strrchr(item->path, '/');
+        struct candidate c = {.path = item->path,
+                              .name = slash ? slash + 1 : item->path,
+                              .size = item->identity.size,
+                              .executable = item->mode & 0111,
+                              .folder = S_ISDIR(item->mode)};
+        c.owner = os_owner(inv, &c);
+        if (c.owner &&
+            (!inv->hints.whole || (item->reader != READER_ELF && readers[item->reader]->skip_owned)))
+                return 0;
+        inv->candidate = &c;
+        inv->counts.files++;
+        int r = reading_start(inv, reader_of(item), item->path, &item->identity);
+        if (r == 0 && item->reading)
+                r = replay(inv, previous, item->reading);
+        else if (r == 0) {
+                inv->counts.read++;
+                r = read_candidate(inv, item, &c);
+        }
+        reading_end(inv);
+        inv->candidate = NULL;
+        return r;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------ */
+
+static const struct reading *still_holds(const struct inventory *inv, struct inventory *previous,
+                                         const void *reader, const char *path,
+                                         const struct walk_identity *identity)
+{
+        if (!previous || !previous->recall || !inv->recall)
+                return NULL;
+        const struct reading *reading = recall_find(previous->recall, reader, path, identity);
+        return reading && recall_holds(previous->recall, reading, inv->root_fd) ? reading : NULL;
+}
+
+static int begin(struct inventory *inv, struct inventory *previous)
+{
+        int r = 0;
+        for (size_t i = 0; r == 0 && readers[i]; i++) {
+                if (!readers[i]->begin)
+                        continue;
+                static const struct walk_identity nothing;
+                const struct reading *old = still_holds(inv, previous, readers[i], "", &nothing);
+                r = reading_start(inv, readers[i], "", &nothing);
+                if (r == 0 && old)
+                        r = replay(inv, previous, old);
+                else if (r == 0) {
+                        inv->counts.read++;
+                        r = readers[i]->begin(inv);
+                }
+                reading_end(inv);
+        }
+        inv->os_count = inv->packages.count;
+        return r;
+}
+
+int frame_read(struct inventory *inv, struct inventory *previous)
+{
+        _cleanup_arena_ struct arena names = ARENA_INIT(INVENTORY_MEMORY);
+        found_list list = {};
+        int r = begin(inv, previous);
+        if (r == 0)
+                r = places_find(inv, &names, &list);
+        vec_each (item, &list)
+                if (r == 0) {
+                        item->reading =
+                                still_holds(inv, previous, reader_of(item), item->path, &item->identity);
+                        r = take(inv, item, previous);
+                }
+        for (size_t i = 0; r == 0 && readers[i]; i++)
+                if (readers[i]->end)
+                        r = readers[i]->end(inv);
+        vec_done(&list);
+        return r;
+}

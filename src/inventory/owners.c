@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Open addressing with linear probing; nothing is ever removed. */
+
+#include "inventory/owners.h"
+
+#include <errno.h>
+
+void owners_done(struct owners *o)
+{
+        free(o->slots);
+        *o = (struct owners){};
+}
+
+static struct owner_slot *slot_of(const struct owners *o, uint64_t hash)
+{
+        size_t i = hash & (o->allocated - 1);
+        while (o->slots[i].hash && o->slots[i].hash != hash)
+                i = (i + 1) & (o->allocated - 1);
+        return &o->slots[i];
+}
+
+static int make_room(struct owners *o)
+{
+        if (o->count * 4 < o->allocated * 3)
+                return 0;
+        struct owners bigger = {.count = o->count, .allocated = MAX(o->allocated * 2, (size_t)64)};
+        bigger.slots = calloc(bigger.allocated, sizeof(*bigger.slots));
+        if (!bigger.slots)
+                return -ENOMEM;
+        for (size_t i = 0; i < o->allocated; i++)
+                if (o->slots[i].hash)
+                        *slot_of(&bigger, o->slots[i].hash) = o->slots[i];
+        free(o->slots);
+        *o = bigger;
+        return 0;
+}
+
+int owners_claim(struct owners *o, uint64_t hash, size_t package)
+{
+        int r = make_room(o);
+        if (r < 0 || package >= UINT32_MAX)
+                return -ENOMEM;
+        struct owner_slot *slot = slot_of(o, hash);
+        if (slot->hash)
+                return 0;
+        *slot = (struct owner_slot){.hash = hash, .package = (uint32_t)package};
+        o->count++;
+        return 0;
+}
+
+void owners_tie(struct owners *o, uint64_t hash)
+{
+        struct owner_slot *slot = o->allocated ? slot_of(o, hash) : NULL;
+        if (slot && slot->hash)
+                slot->tie = true;
+}
+
+const struct owner_slot *owners_find(const struct owners *o, uint64_t hash)
+{
+        const struct owner_slot *slot = o->allocated ? slot_of(o, hash) : NULL;
+        return slot && slot->hash ? slot : NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Names of files, folders and things inside of files → the package that they belong to. Names are kept as
+ * keyed 64-bit hashes, 16 bytes each: a host has a million of them, and only whole names are ever asked for.
+ * (Two of a million names collide with a chance of 1:37,000,000, and nobody outside can make them.) */
+
+#include "base/macro.h"
+
+struct owner_slot {
+        uint64_t hash;    /* 0: free */
+        uint32_t package; /* index */
+        bool tie;         /* several packages claim it with equal right */
+};
+
+struct owners {
+        struct owner_slot *slots;
+        size_t count, allocated;
+};
+
+void owners_done(struct owners *o);
+/* Claim the name; the first claim stays. 0 (also where it is claimed already) or -ENOMEM. */
+int owners_claim(struct owners *o, uint64_t hash, size_t package);
+/* Say that the name has several owners of equal right. */
+void owners_tie(struct owners *o, uint64_t hash);
+/* The claim on the name, or NULL. */
+const struct owner_slot *owners_find(const struct owners *o, uint64_t hash);

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A look asks what is installed where something runs: the distribution's own folders of each language, the
+ * folders that processes work in or import from, and the files that they have open. A whole tree is one
+ * place. */
+
+#include "inventory/frame.h"
+#include "inventory/readers.h"
+
+#include "base/file.h"
+#include "base/map.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum {
+        LOOK_ENTRIES = 1000000, /* files that a look goes through in one root */
+        LOOK_DEPTH = 40,
+        UPWARDS = 32, /* folders */
+};
+
+struct finder {
+        struct inventory *inv;
+        struct arena *arena;
+        found_list *list;
+        struct patterns patterns;
+        struct walk walk;
+        struct map seen;     /* folders that were walked, and single files */
+        const char *library; /* the one whose folders are listed */
+};
+
+/* ---- what the walk tells ---------------------------------------------------------------------------- */
+
+static uint64_t wants(void *context, const char *name, bool folder)
+{
+        return patterns_match(&((struct finder *)context)->patterns, name, folder);
+}
+
+static void left_out(void *context, const char *path, const char *why)
+{
+        inventory_limit(((struct finder *)context)->inv, "%s: left out: %s", path, why);
+}
+
+static bool reader_wants(size_t reader, const struct walk_entry *e)
+{
+        struct candidate c = {.path = e->path,
+                              .name = e->name,
+                              .size = e->identity.size,
+                              .executable = e->mode & 0111,
+                              .folder = S_ISDIR(e->mode)};
+        return !readers[reader]->wants || readers[reader]->wants(&c);
+}
+
+static int found(void *context, const struct walk_entry *e, uint64_t who)
+{
+        struct finder *f = context;
+        const char *path = NULL;
+        for (uint8_t i = 0; who; i++, who >>= 1) {
+                if (!(who & 1))
+                        continue;
+                if (i == READER_ELF ? !S_ISREG(e->mode) || e->identity.size < 64 ||
+                                              (!(e->mode & 0111) && !is_shared_object(e->name))
+                                    : !reader_wants(i, e))
+                        continue;
+                if (!path && !(path = arena_strdup(f->arena, e->path)))
+                        return -ENOMEM;
+                struct found *item = vec_add(f->list);
+                if (!item)
+                        return -ENOMEM;
+                *item = (struct found){.path = path, .identity = e->identity, .mode = e->mode, .reader = i};
+        }
+        return 0;
+}
+
+/* ---- places ----------------------------------------------------------------------------------------- */
+
+/* Folders that belong to everybody: what runs there says nothing about what lies below. */
+static bool is_broad(const char *path)
+{
+        static const char *const folders[] = {
+                "/",
+                "/bin",
+                "/boot",
+                "/dev",
+                "/etc",
+                "/home",
+                "/lib",
+                "/lib64",
+                "/media",
+                "/mnt",
+                "/opt",
+                "/proc",
+                "/root",
+                "/run",
+                "/sbin",
+                "/srv",
+                "/sys",
+                "/tmp",
+                "/usr",
+                "/usr/bin",
+                "/usr/lib",
+                "/usr/lib64",
+                "/usr/local",
+                "/usr/local/bin",
+                "/usr/local/lib",
+                "/usr/local/sbin",
+                "/usr/local/share",
+                "/usr/sbin",
+                "/usr/share",
+                "/var",
+                "/var/cache",
+                "/var/lib",
+                "/var/log",
+                "/var/spool",
+                "/var/tmp",
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+                if (!strcmp(path, folders[i]))
+                        return true;
+        /* Somebody's home. */
+        return str_starts(path, "/home/") && !strchr(path + 6, '/');
+}
+
+/* The folder without symbolic links, as seen from the root; false: there is none. */
+static bool true_path(const struct inventory *inv, const char *path, char to[static PATH_MAX])
+{
+        char link[64], root[PATH_MAX], folder[PATH_MAX];
+        _cleanup_close_ int fd = file_open_dir_in(inv->root_fd, path);
+        if (fd < 0)
+                return false;
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", inv->root_fd);
+        ssize_t root_size = readlink(link, root, sizeof(root) - 1);
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        ssize_t size = readlink(link, folder, sizeof(folder) - 1);
+        if (root_size < 0 || size < 0 || root_size >= PATH_MAX - 1 || size >= PATH_MAX - 1)
+                return false;
+        root[root_size] = folder[size] = '\0';
+        if (!strcmp(root, "/"))
+                root_size = 0;
+        if (strncmp(root, folder, (size_t)root_size) != 0 || (folder[root_size] && folder[root_size] != '/'))
+                return false;
+        strcpy(to, folder[root_size] ? folder + root_size : "/");
+        return true;
+}
+
+/* Whether the place, or a folder above it, was walked. 1, 0 or -ENOMEM. */
+static int is_known(struct finder *f, const char *path, bool shallow)
+{
+        char key[PATH_MAX + 2];
+        for (size_t size = strlen(path); size; size--)
+                if ((path[size] == '/' || !path[size]) && map_get(&f->seen, path, size))
+                        return 1;
+        snprintf(key, sizeof(key), "%s%s", path, shallow ? "\n" : "");
+        if (map_get_str(&f->seen, key))
+                return 1;
+        const char *copy = arena_strdup(f->arena, key);
+        return copy && map_put_str(&f->seen, copy, f) == 0 ? 0 : -ENOMEM;
+}
+
+static int walk_place(struct finder *f, const char *path, bool shallow)
+{
+        char folder[PATH_MAX];
+        if (!true_path(f->inv, path, folder))
+                return 0;
+        shallow |= is_broad(folder);
+        int r = is_known(f, folder, shallow);
+        if (r)
+                return r < 0 ? r : 0;
+        f->walk.shallow = shallow;
+        return walk_tree(&f->walk, folder);
+}
+
+/* Node looks for modules in the folder of the script and in all above it. */
+static int walk_upwards(struct finder *f, const char *place)
+{
+        char folder[PATH_MAX], path[PATH_MAX + 32];
+        if (strlen(place) >= sizeof(folder))
+                return 0;
+        strcpy(folder, place);
+        for (int i = 0, r; i < UPWARDS; i++) {
+                char *slash = strrchr(folder, '/');
+                if (!slash)
+                        break;
+                *slash = '\0';
+                snprintf(path, sizeof(path), "%s/node_modules", folder);
+                if ((r = walk_place(f, path, false)) < 0)
+                        return r;
+                snprintf(path, sizeof(path), "%s/package.json", folder);
+                if (is_known(f, path, true) == 0 && (r = walk_file(&f->walk, path)) < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int walk_hint(struct finder *f, const char *place)
+{
+        char folder[PATH_MAX];
+        if (true_path(f->inv, place, folder)) {
+                int r = walk_place(f, folder, false);
+                return r < 0 ? r : walk_upwards(f, strcmp(folder, "/") ? folder : "");
+        }
+        int r = is_known(f, place, false);
+        if (r == 0)
+                r = walk_file(&f->walk, place);
+        return r < 0 ? r : 0;
+}
+
+/* Where distributions and package managers put what all may use. */
+static const char *const standard[] = {
+        "/usr/lib/python3",
+        "/usr/lib/python2.7",
+        "/usr/lib/node_modules",
+        "/usr/local/lib/node_modules",
+        "/usr/share/nodejs",
+        "/usr/share/node_modules",
+        "/var/lib/gems",
+        "/usr/lib/ruby",
+        "/usr/lib64/ruby",
+        "/usr/share/ruby",
+        "/usr/local/lib/ruby",
+        "/usr/local/bundle",
+        "/usr/share/gems",
+        "/usr/share/rubygems-integration",
+        "/usr/share/java",
+        "/usr/share/maven-repo",
+        "/usr/lib/jvm",
+        "/usr/share/php",
+        "/usr/local/lib/php",
+        "/usr/lib/dotnet",
+        "/usr/share/dotnet",
+        "/usr/lib/erlang/lib",
+        "/usr/local/lib/erlang/lib",
+        "/usr/share/perl5",
+        "/usr/local/share/perl",
+        "/usr/local/lib/perl5",
+        "/usr/lib/R",
+        "/usr/local/lib/R",
+        "/usr/share/lua",
+        "/usr/local/share/lua",
+        "/usr/local/lib/luarocks",
+};
+
+static bool is_site(const char *path)
+{
+        return str_ends(path, "/site-packages") || str_ends(path, "/dist-packages");
+}
+
+/* "/usr/local/lib" has "python3.11", which has "site-packages" or "dist-packages". */
+static int add_site(void *context, struct inventory *inv, const char *name)
+{
+        static const char *const kinds[] = {"site-packages", "dist-packages"};
+        struct finder *f = context;
+        (void)inv;
+        if (!str_starts(name, "python") && !str_starts(name, "pypy"))
+                return 0;
+        int r = 0;
+        for (size_t k = 0; r == 0 && k < ARRAY_SIZE(kinds); k++) {
+                char site[PATH_MAX];
+                snprintf(site, sizeof(site), "%s/%.100s/%s", f->library, name, kinds[k]);
+                r = walk_place(f, site, false);
+        }
+        return r;
+}
+
+static int walk_places(struct finder *f)
+{
+        static const char *const libraries[] = {"/usr/lib", "/usr/lib64", "/usr/local/lib",
+                                                "/usr/local/lib64"};
+        const struct inventory_hints *hints = &f->inv->hints;
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(libraries); i++) {
+                f->library = libraries[i];
+                r = inventory_list(f->inv, libraries[i], add_site, f);
+                r = r == -ENOMEM ? r : 0;
+        }
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(standard); i++)
+                r = walk_place(f, standard[i], false);
+        for (size_t i = 0; r == 0 && i < hints->python_path_count; i++)
+                if (hints->python_paths[i][0] == '/')
+                        r = walk_place(f, hints->python_paths[i], !is_site(hints->python_paths[i]));
+        for (size_t i = 0; r == 0 && i < hints->place_count; i++)
+                if (hints->places[i][0] == '/')
+                        r = walk_hint(f, hints->places[i]);
+        return r;
+}
+
+/* ---- the list --------------------------------------------------------------------------------------- */
+
+static int in_order(const void *a, const void *b)
+{
+        const struct found *x = a, *y = b;
+        return x->reader != y->reader ? (x->reader < y->reader ? -1 : 1) : strcmp(x->path, y->path);
+}
+
+static void drop_twins(found_list *list)
+{
+        size_t kept = 0;
+        vec_each (item, list)
+                if (!kept || in_order(&list->items[kept - 1], item) != 0)
+                        list->items[kept++] = *item;
+        list->count = kept;
+}
+
+int places_find(struct inventory *inv, struct arena *a, found_list *ret)
+{
+        struct finder f = {.inv = inv, .arena = a, .list = ret};
+        f.walk = (struct walk){.root_fd = inv->root_fd,
+                               .depth = inv->hints.whole ? 0 : LOOK_DEPTH,
+                               .most_entries = inv->hints.whole ? 0 : LOOK_ENTRIES,
+                               .caches = inv->hints.caches,
+                               .wants = wants,
+                               .found = found,
+                               .left_out = left_out,
+                               .context = &f};
+        patterns_build(&f.patterns);
+        int r = inv->hints.whole ? walk_tree(&f.walk, "/") : walk_places(&f);
+        map_done(&f.seen);
+        if (r < 0)
+                return r;
+        if (ret->count)
+                qsort(ret->items, ret->count, sizeof(*ret->items), in_order);
+        drop_twins(ret);
+        return 0;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Identity is inode, size, mtime and ctime: ctime moves with every write and cannot be set back. */
+
+#include "inventory/recall.h"
+
+#include "base/file.h"
+#include "base/map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+
+enum { MEMORY = 256 << 20 };
+
+struct recall *recall_new(void)
+{
+        struct recall *r = calloc(1, sizeof(*r));
+        if (r)
+                r->arena = ARENA_INIT(MEMORY);
+        return r;
+}
+
+struct recall *recall_free(struct recall *r)
+{
+        if (!r)
+                return NULL;
+        if (r->by_path)
+                map_done(r->by_path);
+        free(r->by_path);
+        vec_done(&r->readings);
+        vec_done(&r->dependencies);
+        vec_done(&r->claims);
+        arena_done(&r->arena);
+        free(r);
+        return NULL;
+}
+
+/* Few readers look at one path: the readings of a path form a chain by their order. */
+static struct map *index_of(struct recall *r)
+{
+        if (r->by_path)
+                return r->by_path;
+        r->by_path = calloc(1, sizeof(*r->by_path));
+        if (!r->by_path)
+                return NULL;
+        vec_each (reading, &r->readings) {
+                char key[32];
+                int size = snprintf(key, sizeof(key), "%p", reading->reader);
+                char *name = arena_printf(&r->arena, "%.*s %s", size, key, reading->path);
+                if (!name || map_put_str(r->by_path, name, reading) < 0)
+                        return NULL;
+        }
+        return r->by_path;
+}
+
+const struct reading *recall_find(struct recall *r, const void *reader, const char *path,
+                                  const struct walk_identity *identity)
+{
+        char name[4096 + 64];
+        const struct map *map = index_of(r);
+        if (!map || snprintf(name, sizeof(name), "%p %s", reader, path) >= (int)sizeof(name))
+                return NULL;
+        const struct reading *reading = map_get_str(map, name);
+        return reading && !reading->tangled && walk_same(&reading->identity, identity) ? reading : NULL;
+}
+
+static bool depends_still(const struct dependency *d, int root_fd)
+{
+        struct walk_identity now;
+        uint32_t mode;
+        struct open_how how = {.flags = O_PATH | O_CLOEXEC,
+                               .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+        int fd = (int)syscall(SYS_openat2, root_fd, d->path, &how, sizeof(how));
+        if (fd < 0)
+                fd = file_open_in(root_fd, d->path); /* kernels without openat2; and says why not */
+        if (fd < 0)
+                return d->error == fd;
+        bool same = !d->error && walk_identify(fd, &now, &mode) == 0 && walk_same(&now, &d->identity);
+        close(fd);
+        return same;
+}
+
+bool recall_holds(const struct recall *r, const struct reading *reading, int root_fd)
+{
+        for (size_t i = 0; i < reading->dependencies.count; i++)
+                if (!depends_still(&r->dependencies.items[reading->dependencies.first + i], root_fd))
+                        return false;
+        return true;
+}
+
+int recall_depend(struct recall *r, const char *path, int error, int fd)
+{
+        uint32_t mode;
+        struct reading *reading = &r->readings.items[r->readings.count - 1];
+        struct dependency *d = vec_add(&r->dependencies);
+        if (!d)
+                return -ENOMEM;
+        reading->dependencies.count++;
+        d->path = arena_strdup(&r->arena, path);
+        d->error = error;
+        if (!error)
+                d->error = walk_identify(fd, &d->identity, &mode);
+        return d->path ? 0 : -ENOMEM;
+}

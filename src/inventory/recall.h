@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What each reading of a file gave, and on which files it rests, so that the next look reads again only what
+ * has changed. A file that was not there is something that a reading can rest on, too. */
+
+#include "inventory/owners.h"
+#include "inventory/walk.h"
+
+struct dependency {
+        const char *path;
+        int error; /* 0, or why it could not be opened */
+        struct walk_identity identity;
+};
+
+struct claim {
+        uint64_t hash;
+        uint32_t package; /* index, from the first package of the reading on */
+};
+
+struct range {
+        size_t first, count;
+};
+
+struct reading {
+        const void *reader; /* struct reader */
+        const char *path;   /* of the candidate; "" for the database that a reader begins with */
+        struct walk_identity identity;
+        struct range dependencies, packages, claims, limits;
+        bool tangled; /* claims for packages that others added: only to be read anew */
+};
+
+struct recall {
+        struct arena arena; /* paths */
+        VEC(struct reading) readings;
+        VEC(struct dependency) dependencies;
+        VEC(struct claim) claims;
+        struct map *by_path; /* built when it is asked: reader and path → reading */
+};
+
+struct recall *recall_new(void);
+struct recall *recall_free(struct recall *r); /* returns NULL */
+/* The reading of that file by that reader, if the file is still the same; NULL otherwise. The caller checks
+ * what else it rests on. */
+const struct reading *recall_find(struct recall *r, const void *reader, const char *path,
+                                  const struct walk_identity *identity);
+/* Whether the files that the reading rests on are still what they were. */
+bool recall_holds(const struct recall *r, const struct reading *reading, int root_fd);
+/* The file was opened (or could not be) during the reading that is added last. 0 or -ENOMEM. */
+int recall_depend(struct recall *r, const char *path, int error, int fd);
