@@ -8,15 +8,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-/* Who opened a TCP connection is not in the tables: a connection whose local port has a listener in the
- * same namespace was accepted, every other one was opened from here. */
+/* Who opened a TCP connection is not in the tables. One whose local port has a listener in the same
+ * namespace was accepted. Of the others, those were opened from here whose port the kernel picked
+ * (ip_local_port_range); the rest may have been accepted by a listener that is gone. */
 
 enum {
         TABLE_TEXT = 256 << 20, /* bytes: a million connections */
         MOST_SOCKETS = 4 << 20,
-        TCP_LISTENING = 10, /* TCP_LISTEN of include/net/tcp_states.h */
-        ENTRY_SIZE = 8 * 8, /* bytes of one entry on the wire */
+        TCP_LISTENING = 10,    /* TCP_LISTEN of include/net/tcp_states.h */
+        ENTRY_SIZE = 8 * 8,    /* bytes of one entry on the wire */
+        LOWEST_PICKED = 32768, /* Documentation/networking/ip-sysctl.rst: the default */
 };
 
 static const struct {
@@ -59,15 +62,29 @@ static int read_table(int pid, size_t table, socket_list *to)
         return 0;
 }
 
+/* The lowest port that the kernel picks by itself; other namespaces may have other settings than ours. */
+static unsigned lowest_picked(void)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(64);
+        if (file_read_at(AT_FDCWD, "/proc/sys/net/ipv4/ip_local_port_range", &text) < 0 || !text.size ||
+            buf_add_char(&text, '\0') < 0)
+                return LOWEST_PICKED;
+        unsigned long low = strtoul(text.data, NULL, 10);
+        return low && low <= UINT16_MAX ? (unsigned)low : LOWEST_PICKED;
+}
+
 static void find_accepted(socket_list *list)
 {
         bool listening[UINT16_MAX + 1] = {};
+        unsigned picked = lowest_picked();
         vec_each (s, list)
                 if (s->protocol == IPPROTO_TCP && s->role == SOCKET_LISTEN)
                         listening[s->local_port] = true;
         vec_each (s, list)
-                if (s->protocol == IPPROTO_TCP && s->role == SOCKET_CONNECTED && listening[s->local_port])
-                        s->role = SOCKET_ACCEPTED;
+                if (s->protocol == IPPROTO_TCP && s->role == SOCKET_CONNECTED)
+                        s->role = listening[s->local_port] ? SOCKET_ACCEPTED
+                                  : s->local_port < picked ? SOCKET_EITHER
+                                                           : SOCKET_CONNECTED;
 }
 
 int socket_read(int pid, socket_list *ret)
@@ -142,15 +159,25 @@ bool socket_is_loopback(const struct in6_addr *address)
         return IN6_IS_ADDR_LOOPBACK(address);
 }
 
+/* A peer of this very host shows an address of this host on both ends. */
+static bool has_foreign_peer(const struct socket_entry *s)
+{
+        return !socket_is_loopback(&s->remote) && memcmp(&s->local, &s->remote, sizeof(s->local)) != 0;
+}
+
+bool socket_may_expose(const struct socket_entry *s)
+{
+        return s->role == SOCKET_EITHER && has_foreign_peer(s);
+}
+
 bool socket_exposes(const struct socket_entry *s)
 {
         switch (s->role) {
         case SOCKET_LISTEN:
                 return !socket_is_loopback(&s->local);
         case SOCKET_ACCEPTED:
-                /* A peer of this very host shows an address of this host on both ends. */
-                return !socket_is_loopback(&s->remote) &&
-                       memcmp(&s->local, &s->remote, sizeof(s->local)) != 0;
+                return has_foreign_peer(s);
+        case SOCKET_EITHER:
         case SOCKET_CONNECTED:
         case _SOCKET_ROLE_MAX:
                 break;
@@ -174,6 +201,7 @@ char *socket_text(const struct socket_entry *s, char to[static SOCKET_TEXT])
         static const char *const relations[_SOCKET_ROLE_MAX] = {
                 [SOCKET_CONNECTED] = "to",
                 [SOCKET_ACCEPTED] = "from",
+                [SOCKET_EITHER] = "and",
         };
         char local[INET6_ADDRSTRLEN + 2] = "", remote[INET6_ADDRSTRLEN + 2] = "";
         const char *protocol = s->protocol == IPPROTO_UDP ? "udp" : "tcp";
@@ -181,7 +209,7 @@ char *socket_text(const struct socket_entry *s, char to[static SOCKET_TEXT])
         address_text(&s->remote, remote);
         if (s->role == SOCKET_LISTEN || s->role >= _SOCKET_ROLE_MAX)
                 snprintf(to, SOCKET_TEXT, "%s %s:%u", protocol, local, s->local_port);
-        else if (s->role == SOCKET_CONNECTED)
+        else if (s->role != SOCKET_ACCEPTED)
                 snprintf(to, SOCKET_TEXT, "%s %s:%u %s %s:%u", protocol, local, s->local_port,
                          relations[s->role], remote, s->remote_port);
         else

@@ -13,6 +13,7 @@ enum socket_role {
         SOCKET_LISTEN,    /* TCP listener, or bound UDP socket without peer */
         SOCKET_CONNECTED, /* opened from here */
         SOCKET_ACCEPTED,  /* local port is one that somebody listens on in this namespace */
+        SOCKET_EITHER,    /* nobody listens there any more, and the kernel does not pick such ports */
         _SOCKET_ROLE_MAX,
 };
 
@@ -35,6 +36,8 @@ bool socket_is_loopback(const struct in6_addr *address);
 /* Makes a process of this socket reachable from the network: listens on, or accepted a peer from,
  * an address that is not loopback. */
 bool socket_exposes(const struct socket_entry *s);
+/* It would, if it was accepted; whether it was cannot be told. */
+bool socket_may_expose(const struct socket_entry *s);
 enum { SOCKET_TEXT = 128 };
 /* "tcp 0.0.0.0:80", "tcp [::]:443 from 10.0.0.7" */
 char *socket_text(const struct socket_entry *s, char to[static SOCKET_TEXT]);

@@ -93,16 +93,21 @@ static int note_instance(struct joining *j, struct workload *w, const char *inst
         return 0;
 }
 
-static int note_exposure(struct joining *j, struct workload *w, const struct process *p)
+static int note_exposure(struct joining *j, struct group *g, const struct process *p)
 {
+        struct workload *w = g->workload;
         vec_each (inode, &p->sockets) {
                 const struct socket_entry *s = map_get(&j->sockets, inode, sizeof(*inode));
+                char text[SOCKET_TEXT];
+                if (s && socket_may_expose(s) && !g->undirected &&
+                    !(g->undirected =
+                              arena_printf(j->arena, "who opened %s is not known", socket_text(s, text))))
+                        return -ENOMEM;
                 if (!s || !socket_exposes(s))
                         continue;
                 /* A listener says more than one of its peers. */
                 if (w->exposed.value == ANSWER_YES && s->role != SOCKET_LISTEN)
                         continue;
-                char text[SOCKET_TEXT];
                 const char *reason = arena_strdup(j->arena, socket_text(s, text));
                 if (!reason)
                         return -ENOMEM;
@@ -142,7 +147,7 @@ static struct group *group_of(struct joining *j, const char *id, const char *nam
                                .last_seen = j->in->now};
         g->join = j->in->join;
         g->workload = w;
-        g->unread = NULL;
+        g->unread = g->undirected = NULL;
         return g;
 }
 
@@ -187,7 +192,7 @@ static int note_process(struct joining *j, const struct entry *e)
         }
         note_privilege(j, w, p);
         int r = note_instance(j, w, p->instance);
-        return r < 0 ? r : note_exposure(j, w, p);
+        return r < 0 ? r : note_exposure(j, g, p);
 }
 
 /* Nothing was seen is only an answer where everything was looked at. */
@@ -202,8 +207,8 @@ static int close_answers(struct joining *j, struct group *g)
                         return -ENOMEM;
         }
         const char *sockets = unread ? unread : j->in->sockets_unread;
-        if (!sockets && !g->sockets_joined)
-                sockets = "its sockets were not read yet";
+        if (!sockets)
+                sockets = g->sockets_joined ? g->undirected : "its sockets were not read yet";
         if (w->exposed.value != ANSWER_YES)
                 w->exposed = sockets ? answer_now(j, ANSWER_UNKNOWN, NULL, sockets)
                                      : answer_now(j, ANSWER_NOT_OBSERVED, "sockets", NULL);
@@ -272,18 +277,20 @@ static int join_entry(struct joining *j, const struct entry *e)
         struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, p->root.id);
         if (!g)
                 return -ENOMEM;
-        bool unread = false;
+        size_t unread = 0;
         vec_each (slot, &e->files) {
                 struct used_file *f = *slot;
                 if (!f || !f->examined) {
-                        unread = true;
+                        unread++;
                         continue;
                 }
                 int r = join_file(j, g, f, p);
                 if (r < 0)
                         return r;
         }
-        if (unread && !p->unreadable) {
+        if (unread && e->ended)
+                g->lost_files += unread; /* a gap, as for those that nobody saw */
+        else if (unread && !p->unreadable) {
                 g->workload->unreadable++;
                 g->unread = "a mapped file could not be examined";
         }
@@ -342,12 +349,11 @@ static int close_group(struct joining *j, struct group *g)
         int r = close_answers(j, g);
         if (r < 0)
                 return r;
-        const char *gaps = NULL;
-        if (!j->in->watched_since)
-                gaps = "no watch before this look: what ended earlier was not seen";
-        else if (g->lost_files &&
-                 !(gaps = arena_printf(j->arena, "%llu files mapped by processes that ended unlooked-at",
-                                       (unsigned long long)g->lost_files)))
+        const char *gaps =
+                j->in->watched_since ? NULL : "no watch before this look: what ended earlier was not seen";
+        if (g->lost_files &&
+            !(gaps = arena_printf(j->arena, "%s%s%llu files mapped by processes that ended unlooked-at",
+                                  gaps ? gaps : "", gaps ? "; " : "", (unsigned long long)g->lost_files)))
                 return -ENOMEM;
         r = mapped_coverage(g->workload, j->in->watched_since, j->in->now, gaps, j->arena, &j->to->coverage);
         if (r < 0)

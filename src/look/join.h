@@ -21,6 +21,7 @@ struct group {
         bool sockets_joined;       /* a join with newly read sockets has seen it */
         struct workload *workload; /* of the join that runs now */
         const char *unread;        /* of it: what could not be examined */
+        const char *undirected;    /* of it: a connection that may have been accepted */
 };
 
 struct group_table {

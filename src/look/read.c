@@ -9,6 +9,7 @@
 #include "sensor/sensor.h"
 
 #include <errno.h>
+#include <signal.h>
 
 enum { FILE_PASSES = 3 }; /* processes through which one file is asked for before it is given up */
 
@@ -343,6 +344,16 @@ static int recall_owner(struct look *l, struct used_file *f, struct error *error
         return f->owner_key ? 0 : error_set(error, -ENOMEM, "out of memory");
 }
 
+/* A process that ended meanwhile leaves files unexamined: that is a gap, and no failure to read. */
+static void note_ended(struct entry *e)
+{
+        vec_each (f, &e->files)
+                if ((!*f || !(*f)->examined) && kill(e->pid, 0) < 0 && errno == ESRCH) {
+                        e->ended = true;
+                        return;
+                }
+}
+
 int read_files(struct look *l, struct error *error)
 {
         entry_list list;
@@ -363,6 +374,8 @@ int read_files(struct look *l, struct error *error)
                                 r = recall_owner(l, *f, error);
                 }
         }
+        vec_each (e, &list)
+                note_ended(*e);
         vec_done(&list);
         if (r == -ENOMEM)
                 return error_set(error, r, "out of memory");

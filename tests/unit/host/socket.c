@@ -106,6 +106,8 @@ static void exposure_is_what_others_can_reach(void **state)
                 {SOCKET_ACCEPTED, "::1", "::1", false, "tcp [::1]:80 from [::1]"},
                 {SOCKET_ACCEPTED, "::ffff:10.0.0.1", "::ffff:10.0.0.1", false,
                  "tcp 10.0.0.1:80 from 10.0.0.1"},
+                {SOCKET_EITHER, "::ffff:10.0.0.1", "::ffff:10.0.0.7", false,
+                 "tcp 10.0.0.1:80 and 10.0.0.7:4711"},
                 {SOCKET_CONNECTED, "::ffff:10.0.0.1", "::ffff:10.0.0.7", false,
                  "tcp 10.0.0.1:80 to 10.0.0.7:4711"},
         };
@@ -115,6 +117,32 @@ static void exposure_is_what_others_can_reach(void **state)
                 assert_string_equal(socket_text(&s, text), cases[i].text);
                 assert_int_equal(socket_exposes(&s), cases[i].exposes);
         }
+}
+
+static void a_listener_that_is_gone_leaves_it_open(void **state)
+{
+        (void)state;
+        int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+        struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(879)};
+        inet_pton(AF_INET, "127.0.0.1", &at.sin_addr);
+        if (bind(listener, (struct sockaddr *)&at, sizeof(at)) < 0)
+                skip(); /* not root, or taken */
+        assert_int_equal(listen(listener, 1), 0);
+        assert_int_equal(connect(client, (struct sockaddr *)&at, sizeof(at)), 0);
+        int accepted = accept(listener, NULL, NULL);
+        close(listener);
+
+        socket_list list = {};
+        assert_int_equal(socket_read(getpid(), &list), 0);
+        assert_int_equal(find(&list, accepted)->role, SOCKET_EITHER);
+        assert_int_equal(find(&list, client)->role, SOCKET_CONNECTED);
+        assert_false(socket_may_expose(find(&list, accepted))); /* a peer on loopback */
+        vec_done(&list);
+        close(accepted);
+        close(client);
+
+        struct socket_entry s = entry(SOCKET_EITHER, "::ffff:10.0.0.1", "::ffff:10.0.0.7");
+        assert_true(socket_may_expose(&s) && !socket_exposes(&s));
 }
 
 static void a_process_that_is_gone(void **state)
@@ -129,6 +157,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(own_sockets_have_their_roles),
                 cmocka_unit_test(exposure_is_what_others_can_reach),
+                cmocka_unit_test(a_listener_that_is_gone_leaves_it_open),
                 cmocka_unit_test(a_process_that_is_gone),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
