@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/vec.h"
+#include "format/os_release.h"
+#include "format/purl.h"
 
 struct advisory_db;
 
@@ -103,14 +105,51 @@ struct match {
 };
 
 struct match_query {
-        const char *ecosystem, *release; /* release NULL where there is none */
-        const char *name, *version;      /* of the source package where advisories name that */
+        const char *ecosystem, *release;     /* release NULL where there is none */
+        const char *name, *version;          /* of the source package where advisories name that */
+        const char *binary, *binary_version; /* RPM: advisories name these as well; or NULL */
         bool extended; /* bought support is attached (Ubuntu Pro): its fixes count as fixes */
 };
+
+/* What a package URL asks for. */
+struct match_coordinate {
+        struct match_query query;
+        const char
+                *reason; /* NULL, or why it cannot be evaluated: no ecosystem, no release, unknown registry */
+};
+/* Names as OSV spells them, source packages by the `upstream` qualifier, the release by `distro` or else
+ * that of `os` (may be NULL). Everything lies in the arena. 0 or -ENOMEM. */
+int match_coordinate_of(const struct purl *p, const struct os_release *os, struct arena *a,
+                        struct match_coordinate *ret);
+/* Whether advisories of the ecosystem ("AlmaLinux") may name binary packages. */
+bool advisory_names_binaries(const char *ecosystem);
 
 /* Evaluate one package. Everything in ret lies in the arena. 0 or -errno with a sentence. */
 int advisory_match(struct advisory_db *db, const struct match_query *query, struct arena *a,
                    struct match *ret, struct error *error);
+
+/* ---- one bug ------------------------------------------------------------------------------------- */
+struct shown_affected {
+        const char *ecosystem, *name,
+                *version_list;        /* version_list: lines, only what ranges do not imply; or NULL */
+        const char *ranges, *urgency; /* ranges: lines "i0", "f1.2" (schema in open.c); or NULL */
+};
+struct shown_record {
+        const char *id;
+        int64_t modified, published;
+        bool withdrawn, other; /* other: names the bug among others (a bulletin), is no alias */
+        struct severity severity;
+        VEC(struct shown_affected) affected;
+};
+struct shown_bug {
+        VEC(const char *) ids; /* all aliases, the one to display first */
+        VEC(struct shown_record) records;
+        struct bug bug; /* KEV, EPSS and symbols; without fix and severity, which depend on the package */
+};
+/* Everything of a bug by any of its ids. 0, -ENOENT, or -errno with a sentence. Strings lie in the arena. */
+int advisory_show(struct advisory_db *db, const char *id, struct arena *a, struct shown_bug *ret,
+                  struct error *error);
+void shown_bug_done(struct shown_bug *b);
 
 /* ---- the own symbol table ------------------------------------------------------------------------ */
 /* One record of data/symbols (docs/symbols.md), as text. */

@@ -29,12 +29,13 @@ struct fixes {
 };
 
 /* A candidate is a later version at which some entry ends; it counts if no entry of the group affects it. */
-static void consider(struct match_context *c, const struct hit *const *hits, size_t count, struct span line,
-                     bool bought, struct fixes *f)
+static void consider(struct match_context *c, const struct hit *const *hits, size_t count,
+                     const struct hit *of, struct span line, struct fixes *f)
 {
         struct span at = {line.data + 1, line.size - 1};
+        bool bought = of->extended && !c->extended;
         f->last_affected = f->last_affected || line.data[0] == OSV_LAST_AFFECTED;
-        if (line.data[0] != OSV_FIXED || !c->scheme->valid(at) || c->scheme->compare(at, c->version) <= 0)
+        if (line.data[0] != OSV_FIXED || !c->scheme->valid(at) || c->scheme->compare(at, of->version) <= 0)
                 return;
         f->bought = f->bought || bought;
         if (bought || (f->best.size && c->scheme->compare(at, f->best) >= 0))
@@ -57,7 +58,7 @@ static int fill_fix(struct match_context *c, const struct hit *const *hits, size
                 f.wont_fix = f.wont_fix || (hits[i]->affected && is_declined(hits[i]->urgency));
                 while (line_next(&rest, &line))
                         if (line.size > 1)
-                                consider(c, hits, count, line, hits[i]->extended && !c->extended, &f);
+                                consider(c, hits, count, hits[i], line, &f);
         }
         if (f.best.size) {
                 bug->fixed_version = arena_strndup(c->arena, f.best.data, f.best.size);
@@ -163,7 +164,7 @@ static bool symbol_known(const struct bug *bug, const struct symbol *s)
         return false;
 }
 
-static int fill_symbols(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug)
+int bug_symbols(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug)
 {
         size_t lines = 0;
         for (size_t i = 0; i < count; i++)
@@ -205,5 +206,5 @@ int bug_fill(struct match_context *c, const struct hit *const *hits, size_t coun
                 if (!bug->severity.source)
                         r = -ENOMEM;
         }
-        return r < 0 ? r : fill_symbols(c, hits, count, bug);
+        return r < 0 ? r : bug_symbols(c, hits, count, bug);
 }

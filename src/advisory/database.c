@@ -38,6 +38,13 @@ static const char *const texts[_STATEMENT_MAX] = {
                 " aliases, upstream, related, advisory.severity, rating"
                 " FROM affected JOIN advisory ON advisory.rowid = affected.advisory"
                 " WHERE ecosystem = ? AND name = ?",
+        [NAMING_GET] = "SELECT rowid, id, modified, published, withdrawn, aliases, severity, rating,"
+                       " id = ?1 OR instr(char(10) || aliases, char(10) || ?1 || char(10)) FROM advisory"
+                       " WHERE id = ?1 OR instr(char(10) || aliases, char(10) || ?1 || char(10))"
+                       " OR instr(char(10) || upstream, char(10) || ?1 || char(10))"
+                       " OR instr(char(10) || related, char(10) || ?1 || char(10)) ORDER BY id",
+        [AFFECTED_GET] = "SELECT ecosystem, name, ranges, versions, severity, symbols, urgency FROM affected"
+                         " WHERE advisory = ? ORDER BY ecosystem, name",
         [ALIASES_GET] = "SELECT aliases FROM advisory WHERE id = ? AND NOT withdrawn",
 };
 

@@ -30,6 +30,8 @@ enum statement {
         STREAMS_GET,
         PACKAGE_ROWS,
         ALIASES_GET,
+        NAMING_GET,
+        AFFECTED_GET,
         _STATEMENT_MAX,
 };
 

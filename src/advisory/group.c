@@ -240,7 +240,7 @@ static int id_rank(const char *id)
         return str_starts(id, "CVE-") ? 0 : str_starts(id, "GHSA-") ? 1 : str_starts(id, "x_") ? 3 : 2;
 }
 
-static int id_compare(const void *a, const void *b)
+int id_compare(const void *a, const void *b)
 {
         const char *left = *(const char *const *)a, *right = *(const char *const *)b;
         int order = id_rank(left) - id_rank(right);

@@ -21,6 +21,11 @@ static const char *const distributions[] = {
         "Fedora",      "Amazon Linux",
 };
 
+bool advisory_names_binaries(const char *ecosystem)
+{
+        return version_scheme_of(ecosystem) == &version_rpm;
+}
+
 const char *fix_state_name(enum fix_state state)
 {
         static const char *const names[_FIX_STATE_MAX] = {
@@ -64,7 +69,26 @@ static const char *column(struct match_context *c, sqlite3_stmt *s, int index, b
         return copy;
 }
 
-static int hit_add(struct match_context *c, bool extended, sqlite3_stmt *s)
+/* Streams of modules live beside the plain packages of a release and are numbered apart: an entry about the
+ * one says nothing about the other. Who built a package stands in its release: "1.el8" or
+ * "1.module_el8.5.0+2604+960c7771". */
+static bool other_stream(const struct hit *h, const struct version_scheme *scheme)
+{
+        if (scheme != &version_rpm || !h->ranges)
+                return false;
+        bool modular = memmem(h->version.data, h->version.size, ".module", strlen(".module"));
+        struct span rest = span_of(h->ranges), line;
+        bool fixed = false, plain = false;
+        while (line_next(&rest, &line))
+                if (line.size && line.data[0] == OSV_FIXED) {
+                        bool in_module = memmem(line.data, line.size, ".module", strlen(".module"));
+                        fixed = fixed || in_module;
+                        plain = plain || !in_module;
+                }
+        return modular ? plain && !fixed : fixed && !plain;
+}
+
+static int hit_add(struct match_context *c, struct span version, bool extended, sqlite3_stmt *s)
 {
         bool failed = false;
         struct hit *h = vec_add(&c->hits);
@@ -85,13 +109,15 @@ static int hit_add(struct match_context *c, bool extended, sqlite3_stmt *s)
         h->related = column(c, s, 11, &failed);
         h->record_severity = column(c, s, 12, &failed);
         h->rating = column(c, s, 13, &failed);
-        h->affected = hit_affects(h, c->scheme, c->version);
+        h->version = version;
+        h->affected = !other_stream(h, c->scheme) && hit_affects(h, c->scheme, version);
         c->affecting += h->affected;
         return failed || !h->id ? -ENOMEM : 0;
 }
 
 /* Collect the package's entries, and count the advisories compared. */
-static int collect(struct match_context *c, const struct stream *stream, const char *name, size_t *compared)
+static int collect(struct match_context *c, const struct stream *stream, const char *name,
+                   struct span version, size_t *compared)
 {
         sqlite3_stmt *s = database_statement(c->db, PACKAGE_ROWS);
         if (s) {
@@ -103,7 +129,7 @@ static int collect(struct match_context *c, const struct stream *stream, const c
         while (s && (code = sqlite3_step(s)) == SQLITE_ROW) {
                 *compared += sqlite3_column_int64(s, 0) != last;
                 last = sqlite3_column_int64(s, 0);
-                if (hit_add(c, stream->extended, s) < 0) {
+                if (hit_add(c, version, stream->extended, s) < 0) {
                         statement_reset(&s);
                         return error_set(c->error, -ENOMEM, "out of memory while matching %s", name);
                 }
@@ -141,7 +167,7 @@ static int judge_clean(struct match_context *c, const char *ecosystem, int advis
 
 static int evaluate(struct match_context *c, const char *ecosystem, struct match *ret)
 {
-        _cleanup_buf_ struct buf name = BUF_INIT(OSV_TEXT_MAX);
+        _cleanup_buf_ struct buf name = BUF_INIT(OSV_TEXT_MAX), binary = BUF_INIT(OSV_TEXT_MAX);
         const struct release *release = NULL;
         int r = release_find(c, ecosystem, &release);
         if (r < 0)
@@ -159,8 +185,14 @@ static int evaluate(struct match_context *c, const char *ecosystem, struct match
                                                   c->base));
         if (name_normalise(c->base, c->query->name, &name) < 0 || !name.size)
                 return not_evaluated(c, ret, false, arena_printf(c->arena, "no package name of %s", c->base));
-        for (size_t i = 0; r == 0 && i < release->stream_count; i++)
-                r = collect(c, &release->streams[i], name.data, &ret->compared);
+        bool binaries = c->binary_version.size && c->scheme->valid(c->binary_version) &&
+                        name_normalise(c->base, c->query->binary, &binary) == 0 && binary.size &&
+                        strcmp(binary.data, name.data);
+        for (size_t i = 0; r == 0 && i < release->stream_count; i++) {
+                r = collect(c, &release->streams[i], name.data, c->version, &ret->compared);
+                if (r == 0 && binaries)
+                        r = collect(c, &release->streams[i], binary.data, c->binary_version, &ret->compared);
+        }
         if (r < 0)
                 return r;
         if (!c->affecting)
@@ -188,6 +220,8 @@ int advisory_match(struct advisory_db *db, const struct match_query *query, stru
         if (!c.base)
                 return error_set(error, -ENOMEM, "out of memory");
         c.scheme = version_scheme_of(c.base);
+        if (query->binary && advisory_names_binaries(c.base))
+                c.binary_version = span_trim(span_of(query->binary_version));
         c.extended = query->extended || (query->version && strstr(query->version, "esm"));
         for (size_t i = 0; i < ARRAY_SIZE(distributions); i++)
                 c.distribution = c.distribution || !strcmp(distributions[i], c.base);

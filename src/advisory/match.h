@@ -13,9 +13,10 @@ struct hit {
         const char *id, *aliases, *upstream, *related;
         const char *ranges, *versions;
         const char *severity, *record_severity, *rating, *urgency, *symbols;
-        bool doubt;    /* low confidence */
-        bool extended; /* of a stream that only bought support gets */
-        bool affected; /* the version lies in it */
+        struct span version; /* that was compared: the source package's or the binary's */
+        bool doubt;          /* low confidence */
+        bool extended;       /* of a stream that only bought support gets */
+        bool affected;       /* the version lies in it */
 };
 typedef VEC(struct hit) hit_list;
 
@@ -38,7 +39,7 @@ struct match_context {
         const char *base; /* ecosystem without release */
         bool distribution;
         bool extended; /* bought support is there: attached, or the version comes from it */
-        struct span version;
+        struct span version, binary_version;
         hit_list hits;        /* every entry of the package, also those that do not affect the version */
         size_t affecting;     /* how many of them do */
         struct arena scratch; /* the hits' texts */
@@ -58,6 +59,12 @@ int bug_join_symbols(struct match_context *c, struct bug *bug);
 /* The severity of a group of hits: the distribution's, else the home database's, else the newest CVSS. */
 int severity_choose(const struct match_context *c, const struct hit *const *hits, size_t count,
                     struct severity *ret);
+/* What one record says. Its rank (higher goes before lower, 0: nothing) or -ENOMEM. */
+int severity_read(const struct hit *h, struct arena *a, struct severity *ret);
+/* The functions that affected entries name. 0 or -ENOMEM. */
+int bug_symbols(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug);
+/* Order of two `const char *`: CVE, GHSA, home ids, local ones. For qsort. */
+int id_compare(const void *a, const void *b);
 /* The streams of "Debian:12"; asked once each. 0 or -errno. */
 int release_find(struct match_context *c, const char *ecosystem, const struct release **ret);
 /* A release that hardly any advisory names has not been imported, it was only mentioned in passing. */

@@ -17,8 +17,10 @@ enum { DIGEST_KEPT = 32 }; /* hex digits: 128 bits */
 int name_normalise(const char *ecosystem, const char *name, struct buf *to)
 {
         bool python = !strcmp(ecosystem, "PyPI");
+        /* Go's own names keep case, but package URLs of them are in lower case. */
         bool folds = python || !strcmp(ecosystem, "NuGet") || !strcmp(ecosystem, "Packagist") ||
-                     !strcmp(ecosystem, "GitHub Actions");
+                     !strcmp(ecosystem, "GitHub Actions") || !strcmp(ecosystem, "SwiftURL") ||
+                     !strcmp(ecosystem, "Go");
         for (const char *at = name; *at; at++) {
                 char c = folds && *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
                 if (python && (c == '-' || c == '_' || c == '.')) {

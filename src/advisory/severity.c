@@ -66,8 +66,8 @@ static int read_list(const char *list, struct arena *a, struct severity *ret)
         return best;
 }
 
-/* What one record says. Its `affected` entry goes before the record as a whole. */
-static int read_hit(const struct hit *h, struct arena *a, struct severity *ret)
+/* Its `affected` entry goes before the record as a whole. */
+int severity_read(const struct hit *h, struct arena *a, struct severity *ret)
 {
         int best = read_list(h->severity, a, ret);
         if (!best)
@@ -92,7 +92,7 @@ int severity_choose(const struct match_context *c, const struct hit *const *hits
         int64_t modified = 0;
         for (size_t i = 0; i < count; i++) {
                 struct severity found = {.score = -1};
-                int rank = read_hit(hits[i], c->arena, &found);
+                int rank = severity_read(hits[i], c->arena, &found);
                 if (rank <= 0) {
                         if (rank < 0)
                                 return rank;

@@ -30,9 +30,13 @@ static int match_one(struct advisory_db *db, const struct package *p, struct map
                 .name = p->source ? p->source : p->name,
                 .version = p->source_version ? p->source_version : p->version,
         };
-        const char *key = arena_printf(a, "%s\n%s\n%s\n%s", query.ecosystem ? query.ecosystem : "",
+        if (p->source && query.ecosystem && advisory_names_binaries(query.ecosystem)) {
+                query.binary = p->name;
+                query.binary_version = p->version;
+        }
+        const char *key = arena_printf(a, "%s\n%s\n%s\n%s\n%s", query.ecosystem ? query.ecosystem : "",
                                        query.release ? query.release : "", query.name ? query.name : "",
-                                       query.version ? query.version : "");
+                                       query.version ? query.version : "", query.binary ? query.binary : "");
         if (!key)
                 return error_set(error, -ENOMEM, "out of memory");
         struct match *shared = map_get_str(known, key);

@@ -5,32 +5,17 @@
 
 #include "report/report.h"
 
-#include "base/clock.h"
-#include "base/json.h"
 #include "host/runtime.h"
+#include "report/bug_json.h"
 
 #include <string.h>
-
-static void put_time(struct json *j, const char *key, int64_t wall)
-{
-        char text[CLOCK_TEXT];
-        json_str(j, key, wall ? clock_rfc3339(wall, text) : NULL);
-}
-
-static void put_strings(struct json *j, const char *key, const char *const *strings, size_t count)
-{
-        json_array(j, key);
-        for (size_t i = 0; i < count; i++)
-                json_str(j, NULL, strings[i]);
-        json_end(j);
-}
 
 static void put_answer(struct json *j, const char *key, const struct answer *a)
 {
         json_object(j, key);
         json_str(j, "answer", answer_name(a->value));
-        put_time(j, "after", a->after);
-        put_time(j, "since", a->since);
+        json_time(j, "after", a->after);
+        json_time(j, "since", a->since);
         json_str(j, "engine", a->engine);
         json_str(j, "reason", a->reason);
         json_end(j);
@@ -46,21 +31,6 @@ static void put_host(struct json *j, const struct report *r)
         json_str(j, "os", r->host.os);
         json_str(j, "kernel", r->host.kernel);
         json_str(j, "boot_id", r->host.boot_id);
-        json_end(j);
-}
-
-static void put_advisories(struct json *j, const advisory_source_list *list)
-{
-        json_array(j, "advisories");
-        vec_each (source, list) {
-                json_object(j, NULL);
-                json_str(j, "ecosystem", source->ecosystem);
-                json_u64(j, "count", source->records);
-                put_time(j, "newest", source->newest);
-                put_time(j, "imported", source->imported);
-                json_str(j, "source", source->source);
-                json_end(j);
-        }
         json_end(j);
 }
 
@@ -87,11 +57,11 @@ static void put_coverage(struct json *j, const coverage_list *list)
                 json_object(j, NULL);
                 json_str(j, "engine", c->engine);
                 json_str(j, "runtime", runtime_name(c->runtime));
-                put_time(j, "since", c->since);
-                put_time(j, "until", c->until);
+                json_time(j, "since", c->since);
+                json_time(j, "until", c->until);
                 json_u64(j, "subjects", subjects);
                 json_str(j, "reason", c->reason);
-                put_strings(j, "gaps", &c->gaps, c->gaps != NULL);
+                json_strings(j, "gaps", &c->gaps, c->gaps != NULL);
                 json_end(j);
         }
         json_end(j);
@@ -131,8 +101,8 @@ static void put_losses(struct json *j, const loss_list *list)
                 json_object(j, NULL);
                 json_str(j, "what", loss->what);
                 json_u64(j, "count", loss->count);
-                put_time(j, "first", loss->first);
-                put_time(j, "last", loss->last);
+                json_time(j, "first", loss->first);
+                json_time(j, "last", loss->last);
                 json_end(j);
         }
         json_end(j);
@@ -166,43 +136,8 @@ static void put_workload(struct json *j, const struct workload *w)
         json_str(j, "kind", workload_kind_name(w->kind));
         json_str(j, "name", w->name);
         json_bool(j, "running", w->running);
-        put_strings(j, "instances", w->instances, w->instance_count);
+        json_strings(j, "instances", w->instances, w->instance_count);
         json_end(j);
-}
-
-static void put_severity(struct json *j, const struct severity *s)
-{
-        json_object(j, "severity");
-        json_str(j, "rating", s->rating);
-        if (s->score < 0)
-                json_null(j, "score");
-        else
-                json_real(j, "score", s->score);
-        json_str(j, "vector", s->vector);
-        json_str(j, "source", s->source);
-        json_end(j);
-}
-
-static void put_exploitation(struct json *j, const struct bug *b)
-{
-        if (b->kev_added) {
-                json_object(j, "kev");
-                json_str(j, "added", b->kev_added);
-                json_str(j, "due", b->kev_due);
-                json_bool(j, "ransomware", b->kev_ransomware);
-                json_end(j);
-        } else {
-                json_null(j, "kev");
-        }
-        if (b->epss >= 0) {
-                json_object(j, "epss");
-                json_real(j, "score", b->epss);
-                json_real(j, "percentile", b->epss_percentile);
-                json_str(j, "date", b->epss_date);
-                json_end(j);
-        } else {
-                json_null(j, "epss");
-        }
 }
 
 static void put_evidence(struct json *j, const struct finding *f)
@@ -216,9 +151,9 @@ static void put_evidence(struct json *j, const struct finding *f)
                 json_str(j, "subject", e->subject);
                 json_str(j, "object", e->object);
                 json_i64(j, "pid", e->pid);
-                put_time(j, "first", e->first);
-                put_time(j, "last", e->last);
-                put_time(j, "after", e->after);
+                json_time(j, "first", e->first);
+                json_time(j, "last", e->last);
+                json_time(j, "after", e->after);
                 json_bool(j, "stale", e->stale);
                 json_end(j);
         }
@@ -232,8 +167,8 @@ static void put_finding(struct json *j, const struct finding *f)
         json_object(j, NULL);
         json_str(j, "key", f->key);
         json_str(j, "id", b->id);
-        put_strings(j, "aliases", b->aliases, b->alias_count);
-        put_strings(j, "bulletins", b->bulletins, b->bulletin_count);
+        json_strings(j, "aliases", b->aliases, b->alias_count);
+        json_strings(j, "bulletins", b->bulletins, b->bulletin_count);
         put_package(j, f->package, &a);
         json_array(j, "binaries");
         for (size_t i = 0; i < f->binary_count; i++)
@@ -251,8 +186,8 @@ static void put_finding(struct json *j, const struct finding *f)
         json_bool(j, "stale", f->stale);
         json_bool(j, "malware", b->malware);
         json_bool(j, "low_confidence", b->low_confidence);
-        put_severity(j, &b->severity);
-        put_exploitation(j, b);
+        json_severity(j, &b->severity);
+        json_exploitation(j, b);
         json_str(j, "fixed_version", b->fixed_version);
         json_str(j, "fix_state", fix_state_name(b->fix_state));
         json_str(j, "decision", decision_name(f->decision));
@@ -271,8 +206,8 @@ void report_json(const struct report *r, struct buf *to)
         json_object(j, NULL);
         json_str(j, "schema", "usewear/findings/1");
         put_host(j, r);
-        put_time(j, "time", r->time);
-        put_advisories(j, r->advisories);
+        json_time(j, "time", r->time);
+        json_advisories(j, r->advisories);
         put_coverage(j, r->coverage);
         json_object(j, "funnel");
         put_row(j, "packages", &v->packages);
@@ -285,8 +220,8 @@ void report_json(const struct report *r, struct buf *to)
                 put_finding(j, &v->findings[i]);
         json_end(j);
         put_losses(j, r->losses);
-        put_strings(j, "limits", r->limits, r->limit_count);
-        put_strings(j, "remarks", r->remarks, r->remark_count);
+        json_strings(j, "limits", r->limits, r->limit_count);
+        json_strings(j, "remarks", r->remarks, r->remark_count);
         json_end(j);
         buf_add_char(to, '\n');
 }

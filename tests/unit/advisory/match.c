@@ -389,7 +389,7 @@ static void test_bought_support(void **state)
         assert_null(m.bugs[0].fixed_version);
         assert_int_equal(m.bugs[0].fix_state, FIX_EXTENDED_SUPPORT);
 
-        struct match_query attached = {"Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1", true};
+        struct match_query attached = {"Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1", .extended = true};
         assert_int_equal(advisory_match(s->db, &attached, &s->memory, &m, NULL), 0);
         assert_string_equal(m.bugs[0].fixed_version, "1.0-1ubuntu1+esm1");
         m = match(s, "Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1+esm0"); /* it can only come from there */
