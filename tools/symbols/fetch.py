@@ -15,6 +15,7 @@ from pathlib import Path
 CACHE = Path(os.environ.get("USEWEAR_SYMBOLS_CACHE") or Path.home() / ".cache/usewear/symbols")
 PLATFORMS = ["any", "manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64", "win_amd64", "win32",
              "macosx_10_9_x86_64", "macosx_10_6_intel"]
+DEBIANS = ["bullseye", "bookworm", "trixie"]
 PYTHONS = ["3.9", "3.7", "3.11", "3.6", "2.7"]
 
 
@@ -92,6 +93,18 @@ def maven_sources(folder):
         shutil.rmtree(folder.parent / "archive", ignore_errors=True)
 
 
+def apt_suites(text):
+    """A source's suites and, beside them, those of the Debian releases in DEBIANS: a fix is best read where
+    it was made, and the sources of an old release stay as they are."""
+    own = re.search(r"(?m)^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text())
+    if not own or own.group(1) not in DEBIANS:
+        return text
+    words = [own.group(1), f"{own.group(1)}-security"]
+    return re.sub(r"(?m)^(Suites:.*)$", lambda m: " ".join(
+        [m.group(1)] + [w.replace(own.group(1), other) for w in words if w in m.group(1).split()
+                        for other in DEBIANS if other != own.group(1)]), text)
+
+
 def apt_sources():
     """apt's own options for its own sources, with source packages switched on."""
     etc = CACHE / "apt"
@@ -101,7 +114,7 @@ def apt_sources():
     for path in [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*")]:
         if path.suffix == ".sources":
             text = re.sub(r"(?m)^Types:.*$", "Types: deb-src", path.read_text())
-            (etc / "parts" / path.name).write_text(text)
+            (etc / "parts" / path.name).write_text(apt_suites(text))
         elif path.suffix == ".list" and path.exists():
             lines += [re.sub(r"^deb\s", "deb-src ", line) for line in path.read_text().splitlines()
                       if re.match(r"deb\s", line)]
@@ -115,7 +128,10 @@ def fetch_debian(name, version, folder):
     """The unpacked source package, its patches applied."""
     options = apt_sources()
     if not any((CACHE / "apt/lists").glob("*Sources*")):
-        call("apt-get", *options, "update", "-q")
+        try:
+            call("apt-get", *options, "update", "-q")
+        except Missing:  # one source may be gone; the others are kept
+            pass
     (folder / "archive").mkdir()
     call("apt-get", *options, "source", "-q", "--only-source", "--download-only", f"{name}={version}",
          cwd=folder / "archive")

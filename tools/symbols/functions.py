@@ -204,10 +204,12 @@ def java_normal(body):
     return "\n".join(out)
 
 
-def java_sources(folder):
-    """{(outer class's file, method): text} from the sources, for people to read."""
+def java_sources(folder, classes):
+    """{(outer class's file, method): text} from the sources of these class files, for people to read."""
     texts = {}
-    for path in folder.rglob("*.java") if folder.is_dir() else ():
+    for path in sorted({folder / (re.split(r"\$|\.class$", c)[0] + ".java") for c in classes}):
+        if not path.is_file():
+            continue
         tree = PARSERS.setdefault("java", parser("java")).parse(path.read_bytes())
         outer, todo = str(path.relative_to(folder).with_suffix("")).replace("/", "."), [tree.root_node]
         while todo:
@@ -222,7 +224,7 @@ def java_sources(folder):
 
 def scan_java(folder, files, found):
     """Methods of class files by javap."""
-    sources = java_sources(folder.parent / "sources") if len(files) < 400 else {}
+    sources = java_sources(folder.parent / "sources", files)
     for start in range(0, len(files), 200):
         said = subprocess.run(["javap", "-p", "-c", "-s", *files[start:start + 200]], cwd=folder,
                               capture_output=True, text=True, errors="replace", check=False).stdout
