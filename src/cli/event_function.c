@@ -98,6 +98,11 @@ static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
         if (found->unknown)
                 return log_error(-ENOENT, "events: %s in %s: %s", function->name, function->file,
                                  found->unknown);
+        if (!found->site_count)
+                return log_error(-ENOENT, "events: %s in %s: %s", function->name, function->file,
+                                 found->absent
+                                         ? "not in the program: the linker left it out"
+                                         : "it exists only as inlined copies that cannot be told apart");
         for (size_t i = 0; i < found->site_count; i++) {
                 probes[i] = (struct function_probe){found->sites[i].offset, (uint32_t)index};
                 stepped |= found->sites[i].stepped;
@@ -106,13 +111,15 @@ static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
         int r = sensor_set_probes(s, (uint32_t)index, fd, probes, found->site_count, &error);
         if (r < 0)
                 return log_error(r, "events: %s: %s", function->spec, error.text);
-        function->partial = found->partial;
+        function->partial = found->partial       ? found->partial
+                            : found->guard_count ? "copies of it were inlined into other functions"
+                                                 : NULL;
         if (stepped)
                 log_note("%s is single-stepped: each call costs several microseconds", function->name);
         if (function->shared)
                 log_note("%s shares its code with other functions: a hit may be one of them", function->name);
-        if (found->partial)
-                log_note("%s: silence would prove nothing: %s", function->name, found->partial);
+        if (function->partial)
+                log_note("%s: silence would prove nothing: %s", function->name, function->partial);
         return 0;
 }
 

@@ -73,7 +73,7 @@ static int take_event(void *context, const struct event *event)
                 mark_dirty(w, event);
                 break;
         case EVENT_EXIT:
-                look_process_ended(w->look, (int)event->tgid);
+                w->news |= look_process_ended(w->look, (int)event->tgid);
                 break;
         case EVENT_MAP: {
                 struct mapped_event mapped = {.pid = (int)event->tgid,

@@ -4,67 +4,32 @@
  * inlined copies included; a second walk finds what else lies at the same addresses. What could not be
  * collected for certain only weakens the negative. */
 
-#include "evidence/native_find.h"
+#include "evidence/native_search.h"
 
-#include "base/map.h"
 #include "format/elf_functions.h"
-#include "format/go_functions.h"
-#include "format/instruction.h"
 #include "format/symbol_name.h"
 
 #include <errno.h>
 
-enum {
-        MINI_DEBUG = 64 << 20, /* bytes, unpacked */
-        BLOCK_BYTES = 512,     /* of code that is looked at for a place */
-};
+enum { MINI_DEBUG = 64 << 20 /* bytes, unpacked */ };
 
-/* One place that bears the name of a wanted function. */
-struct copy {
-        size_t wanted;
-        uint64_t address, size;
-        bool inlined, shared;
-        struct copy *next; /* at the same address */
-};
+/* ---- what is collected ------------------------------------------------------------------------------ */
 
-/* Queries with the same last word. */
-struct wanted_list {
-        size_t index;
-        struct wanted_list *next;
-};
-
-struct finding_of {
-        bool found, chosen, part, many, inlined;
-};
-
-struct search {
-        const struct elf *elf;
-        const struct native_query *queries;
-        size_t count;
-        struct arena *arena;
-        struct map words;             /* last word of a wanted function → struct wanted_list */
-        struct map places;            /* address → struct copy */
-        struct wanted_list *readable; /* those that are no plain symbols: "a::b" */
-        struct finding_of *notes;
-        struct native_function *results;
-        bool go;
-        int error;
-};
-
-/* ---- collecting ------------------------------------------------------------------------------------- */
-
-static int add_copy(struct search *s, size_t wanted, uint64_t address, uint64_t size, bool inlined)
+int search_add_copy(struct search *s, const struct copy *copy)
 {
-        struct copy *first = map_get(&s->places, &address, sizeof(address));
+        struct copy *first = map_get(&s->places, &copy->address, sizeof(copy->address));
         for (struct copy *c = first; c; c = c->next)
-                if (c->wanted == wanted)
+                if (c->wanted == copy->wanted) {
+                        c->size = MAX(c->size, copy->size);
+                        c->local &= copy->local;
                         return 0;
+                }
         struct copy *c = arena_alloc(s->arena, sizeof(*c));
         if (!c)
                 return -ENOMEM;
-        *c = (struct copy){.wanted = wanted, .address = address, .size = size, .inlined = inlined};
-        s->notes[wanted].found = true;
-        s->notes[wanted].inlined |= inlined;
+        *c = *copy;
+        c->next = NULL;
+        s->notes[copy->wanted].found = true;
         if (first) {
                 c->next = first->next;
                 first->next = c;
@@ -73,44 +38,69 @@ static int add_copy(struct search *s, size_t wanted, uint64_t address, uint64_t 
         return map_put(&s->places, &c->address, sizeof(c->address), c);
 }
 
-static int take_symbol(struct search *s, const struct elf_function *f, enum symbol_clone clone, size_t wanted)
+int search_add_guard(struct search *s, size_t wanted, uint64_t address, uint64_t size)
 {
-        s->notes[wanted].chosen |= f->chosen;
-        s->notes[wanted].part |= clone == SYMBOL_PART || clone == SYMBOL_OUTLINED;
-        bool entered = clone == SYMBOL_WHOLE || clone == SYMBOL_PART;
-        return f->chosen || !entered ? 0 : add_copy(s, wanted, f->address, f->size, false);
+        struct note *n = &s->notes[wanted];
+        for (struct guard *g = n->guards; g; g = g->next)
+                if (g->address == address)
+                        return 0;
+        n->inlined = true;
+        if (!address || n->guard_count >= NATIVE_SITES_MOST) {
+                n->hostless |= !address;
+                n->many |= address != 0;
+                return 0;
+        }
+        struct guard *g = arena_alloc(s->arena, sizeof(*g));
+        if (!g)
+                return -ENOMEM;
+        *g = (struct guard){.address = address, .size = size, .next = n->guards};
+        n->guards = g;
+        n->guard_count++;
+        return 0;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------ */
+
+int search_named(struct search *s, struct span symbol, search_handler each, void *context)
+{
+        int r = 0;
+        for (struct wanted_list *w = map_get(&s->words, symbol.data, symbol.size); w && r == 0; w = w->next)
+                r = each(s, w->index, context);
+        for (struct wanted_list *w = s->readable; w && r == 0; w = w->next)
+                if (symbol_is(symbol, s->queries[w->index].function))
+                        r = each(s, w->index, context);
+        return r;
+}
+
+struct symbol_seen {
+        const struct elf_function *function;
+        enum symbol_clone clone;
+        bool plain; /* neither mangled nor with a suffix: says nothing of where it belongs */
+};
+
+static int take_symbol(struct search *s, size_t wanted, void *context)
+{
+        const struct symbol_seen *seen = context;
+        struct note *n = &s->notes[wanted];
+        n->chosen |= seen->function->chosen;
+        n->part |= seen->clone == SYMBOL_PART || seen->clone == SYMBOL_OUTLINED;
+        bool entered = seen->clone == SYMBOL_WHOLE || seen->clone == SYMBOL_PART;
+        if (seen->function->chosen || !entered)
+                return 0;
+        struct copy copy = {.wanted = wanted,
+                            .address = seen->function->address,
+                            .size = seen->function->size,
+                            .local = seen->function->local && seen->plain};
+        return search_add_copy(s, &copy);
 }
 
 static int on_symbol(void *context, const struct elf_function *f)
 {
-        struct search *s = context;
-        enum symbol_clone clone;
-        struct span name = symbol_fold(f->name, &clone);
-        int r = 0;
-        for (struct wanted_list *w = map_get(&s->words, name.data, name.size); w && r == 0; w = w->next)
-                r = take_symbol(s, f, clone, w->index);
-        for (struct wanted_list *w = s->readable; w && r == 0; w = w->next)
-                if (symbol_is(name, s->queries[w->index].function))
-                        r = take_symbol(s, f, clone, w->index);
-        return r;
-}
-
-/* The last word of a Go function's name, type parameters aside. */
-static struct span go_last_word(struct span name)
-{
-        if (name.size && name.data[name.size - 1] == ']') {
-                size_t depth = 0;
-                while (name.size) {
-                        char c = name.data[--name.size];
-                        depth += c == ']';
-                        if (c == '[' && --depth == 0)
-                                break;
-                }
-        }
-        size_t begin = name.size;
-        while (begin && name.data[begin - 1] != '.')
-                begin--;
-        return (struct span){name.data + begin, name.size - begin};
+        struct symbol_seen seen = {.function = f};
+        struct span name = symbol_fold(f->name, &seen.clone);
+        seen.plain = (!f->name[name.size] || f->name[name.size] == '@') && !span_starts(name, "_Z") &&
+                     !span_starts(name, "_R");
+        return search_named(context, name, take_symbol, &seen);
 }
 
 /* "golang.org/x/text/language.Parse" → its import path; the function's own name begins behind the dot. */
@@ -126,17 +116,18 @@ static int split_go(const struct native_query *q, struct arena *a, struct native
         return ret->container ? 0 : -ENOMEM;
 }
 
-static int on_go_function(void *context, const struct go_function *f)
+static int split_all_go(struct search *s)
 {
-        struct search *s = context;
-        struct span word = go_last_word(f->name);
-        int r = 0;
-        for (struct wanted_list *w = map_get(&s->words, word.data, word.size); w && r == 0; w = w->next) {
-                const struct native_query *q = &s->queries[w->index];
-                if (go_function_is(f->name, q->container, q->function))
-                        r = add_copy(s, w->index, f->address, f->size, f->inlined);
+        struct native_query *split = arena_alloc(s->arena, MAX(s->count, (size_t)1) * sizeof(*split));
+        if (!split)
+                return -ENOMEM;
+        for (size_t i = 0; i < s->count; i++) {
+                int r = split_go(&s->queries[i], s->arena, &split[i]);
+                if (r < 0)
+                        return r;
         }
-        return r;
+        s->queries = split;
+        return 0;
 }
 
 static int index_queries(struct search *s)
@@ -160,129 +151,26 @@ static int index_queries(struct search *s)
         return 0;
 }
 
-/* ---- what else lies there --------------------------------------------------------------------------- */
-
-/* Names of one function: aliases with underscores in front, and the variants of a C++ constructor. */
-static bool same_function(struct span name, const char *wanted)
-{
-        while (name.size && *name.data == '_')
-                name = (struct span){name.data + 1, name.size - 1};
-        while (*wanted == '_')
-                wanted++;
-        return span_equal(name, wanted);
-}
-
-static int on_neighbour(void *context, const struct elf_function *f)
-{
-        struct search *s = context;
-        enum symbol_clone clone;
-        struct copy *c = map_get(&s->places, &f->address, sizeof(f->address));
-        struct span name = symbol_fold(f->name, &clone);
-        for (; c; c = c->next)
-                if (!same_function(name, s->queries[c->wanted].function) &&
-                    !symbol_is(name, s->queries[c->wanted].function))
-                        c->shared = true;
-        return 0;
-}
-
-/* ---- places ----------------------------------------------------------------------------------------- */
-
-static int add_site(struct search *s, const struct copy *c)
-{
-        struct native_function *f = &s->results[c->wanted];
-        struct native_site site = {.shared = c->shared};
-        struct span code;
-        size_t skip = 0;
-        enum probe_step step = PROBE_STEPPED;
-        if (elf_at_address(s->elf, c->address, &code) < 0 ||
-            elf_code_offset(s->elf, c->address, &site.offset) < 0)
-                return 0;
-        uint64_t size = c->size ? c->size : BLOCK_BYTES;
-        code.size = MIN(code.size, MIN(size, (uint64_t)BLOCK_BYTES));
-        enum probe_where where = c->inlined ? PROBE_IN_BODY : PROBE_AT_ENTRY;
-        if (probe_point(s->elf->machine, code, c->address, where, &skip, &step) < 0)
-                return 0;
-        if (f->site_count >= NATIVE_SITES_MOST) {
-                s->notes[c->wanted].many = true;
-                return 0;
-        }
-        if (!f->sites && !(f->sites = arena_alloc(s->arena, NATIVE_SITES_MOST * sizeof(*f->sites))))
-                return -ENOMEM;
-        site.offset += skip;
-        site.stepped = step == PROBE_STEPPED;
-        f->sites[f->site_count++] = site;
-        return 0;
-}
-
-static const char *why_unknown(const struct search *s, size_t i)
-{
-        const struct finding_of *n = &s->notes[i];
-        if (n->inlined)
-                return "it is inlined, and its copies cannot be told from their callers' code";
-        if (n->found)
-                return "it has no instruction that can be probed";
-        if (n->chosen)
-                return "which of its versions runs is chosen at run time (IFUNC)";
-        if (s->go)
-                return "not in the program: the linker left it out, or this Go version does not tell";
-        return n->part ? "only pieces of it have a name" : "no symbol of that name: stripped, or inlined";
-}
-
-static const char *why_partial(const struct search *s, size_t i, bool inlines_known)
-{
-        const struct finding_of *n = &s->notes[i];
-        if (n->part)
-                return "the compiler split it: its head may be inlined";
-        if (n->inlined)
-                return "inlined copies of it may run unseen";
-        if (n->many)
-                return "it has more copies than are watched";
-        if (n->chosen)
-                return "which of its versions runs is chosen at run time (IFUNC)";
-        return inlines_known ? NULL : "may be inlined: no debug information";
-}
-
-static int make_sites(struct search *s, bool inlines_known)
-{
-        size_t i = 0;
-        for (void *value; map_next(&s->places, &i, NULL, NULL, &value);)
-                for (struct copy *c = value; c; c = c->next) {
-                        size_t before = s->results[c->wanted].site_count;
-                        int r = add_site(s, c);
-                        if (r < 0)
-                                return r;
-                        if (s->results[c->wanted].site_count == before && !s->results[c->wanted].partial)
-                                s->results[c->wanted].partial = "a copy of it cannot be probed";
-                }
-        for (size_t k = 0; k < s->count; k++) {
-                struct native_function *f = &s->results[k];
-                if (!f->site_count)
-                        f->unknown = why_unknown(s, k);
-                else if (!f->partial)
-                        f->partial = why_partial(s, k, inlines_known);
-        }
-        return 0;
-}
-
 /* ---- all -------------------------------------------------------------------------------------------- */
 
 static int collect(struct search *s, const struct native_file *file, struct buf *mini)
 {
-        struct elf extra;
+        struct elf more[2];
+        size_t count = 0;
+        if (elf_mini_debug(s->elf, mini) == 0 &&
+            elf_open((struct span){mini->data, mini->size}, &more[count]) == 0)
+                count++;
+        if (file->debug.size && elf_open(file->debug, &more[count]) == 0)
+                count++;
         int r = elf_functions(s->elf, on_symbol, s);
-        bool more = r == 0 && elf_mini_debug(s->elf, mini) == 0 &&
-                    elf_open((struct span){mini->data, mini->size}, &extra) == 0;
-        if (more)
-                r = elf_functions(&extra, on_symbol, s);
+        for (size_t i = 0; r == 0 && i < count; i++)
+                r = elf_functions(&more[i], on_symbol, s);
         if (r == 0)
-                r = elf_functions(s->elf, on_neighbour, s);
-        if (r == 0 && more)
-                r = elf_functions(&extra, on_neighbour, s);
-        if (r == 0 && file->debug.size && elf_open(file->debug, &extra) == 0) {
-                r = elf_functions(&extra, on_symbol, s);
-                if (r == 0)
-                        r = elf_functions(&extra, on_neighbour, s);
-        }
+                r = search_dwarf(s, file->debug.size ? file->debug : file->bytes);
+        if (r == 0)
+                r = search_neighbours(s, s->elf);
+        for (size_t i = 0; r == 0 && i < count; i++)
+                r = search_neighbours(s, &more[i]);
         return r;
 }
 
@@ -292,17 +180,14 @@ static int search_run(struct search *s, const struct native_file *file)
         struct go_functions go;
         s->go = go_functions_open(s->elf, &go) == 0;
         s->notes = arena_alloc(s->arena, MAX(s->count, (size_t)1) * sizeof(*s->notes));
-        struct native_query *split = arena_alloc(s->arena, MAX(s->count, (size_t)1) * sizeof(*split));
-        int r = s->notes && split ? 0 : -ENOMEM;
-        for (size_t i = 0; s->go && r == 0 && i < s->count; i++)
-                r = split_go(&s->queries[i], s->arena, &split[i]);
-        if (s->go)
-                s->queries = split;
+        int r = s->notes ? 0 : -ENOMEM;
+        if (r == 0 && s->go)
+                r = split_all_go(s);
         if (r == 0)
                 r = index_queries(s);
         if (r == 0)
-                r = s->go ? go_functions_walk(&go, on_go_function, s) : collect(s, file, &mini);
-        return r < 0 ? r : make_sites(s, s->go && go.inline_base);
+                r = s->go ? search_go(s, &go) : collect(s, file, &mini);
+        return r < 0 ? r : search_places(s);
 }
 
 int native_find(const struct native_file *file, const struct native_query *queries, size_t count,
@@ -318,38 +203,6 @@ int native_find(const struct native_file *file, const struct native_query *queri
         r = search_run(&s, file);
         map_done(&s.words);
         map_done(&s.places);
+        map_done(&s.entries);
         return r;
-}
-
-/* ---- the wire --------------------------------------------------------------------------------------- */
-
-void native_function_pack(const struct native_function *f, struct buf *to)
-{
-        wire_put_u64(to, f->site_count);
-        for (size_t i = 0; i < f->site_count; i++) {
-                wire_put_u64(to, f->sites[i].offset);
-                wire_put_u64(to, f->sites[i].stepped);
-                wire_put_u64(to, f->sites[i].shared);
-        }
-        wire_put_str(to, f->unknown);
-        wire_put_str(to, f->partial);
-}
-
-int native_function_unpack(struct wire *from, struct arena *a, struct native_function *ret)
-{
-        struct native_function f = {.site_count = wire_get_max(from, NATIVE_SITES_MOST)};
-        f.sites = arena_alloc(a, MAX(f.site_count, (size_t)1) * sizeof(*f.sites));
-        if (!f.sites)
-                return -ENOMEM;
-        for (size_t i = 0; i < f.site_count; i++) {
-                f.sites[i].offset = wire_get_u64(from);
-                f.sites[i].stepped = wire_get_max(from, 1);
-                f.sites[i].shared = wire_get_max(from, 1);
-        }
-        f.unknown = wire_get_str(from, a);
-        f.partial = wire_get_str(from, a);
-        if (from->failed || (!f.site_count && !f.unknown))
-                return -EBADMSG;
-        *ret = f;
-        return 0;
 }

@@ -11,7 +11,7 @@
 
 enum {
         NATIVE_FUNCTIONS_MOST = 512, /* asked for in one file */
-        NATIVE_SITES_MOST = 64,      /* places of one function */
+        NATIVE_SITES_MOST = 64,      /* places of one function, and guards of it */
 };
 
 /* Containers as in CONTRACTS §1: the import path of a Go package ("": `function` begins with it), else (C,
@@ -26,11 +26,15 @@ struct native_site {
         bool shared;     /* other functions have the same code: a hit is `executed`, not `reached` */
 };
 
+/* Where a copy was inlined, its code may be anywhere among its host's, or nowhere. The entries of the hosts
+ * are guards: as long as none of them has run, no copy has. */
 struct native_function {
-        struct native_site *sites;
-        size_t site_count;
-        const char *unknown; /* NULL; or why there is no site */
-        const char *partial; /* NULL: no hit at any site means that it did not run; or why that is not so */
+        struct native_site *sites, *guards;
+        size_t site_count, guard_count;
+        bool absent;         /* the file holds no code of it, and is sure to tell if it did */
+        const char *unknown; /* NULL; or why there is neither site nor guard */
+        const char
+                *partial; /* NULL: no hit at any of both means that it did not run; or why that is not so */
 };
 
 struct native_file {

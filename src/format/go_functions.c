@@ -14,6 +14,9 @@ enum {
         MOST_FUNCTIONS = 4000000,
         NAME_MOST = 4096,
         HEADER_WORDS = 8,
+        MOST_PIECES = 16384, /* of one function */
+        MOST_CALLS = 65536,  /* inlined into it */
+        MOST_DEPTH = 64,     /* of calls in calls */
 };
 
 static uint64_t number(struct span s, uint64_t offset, size_t size)
@@ -254,36 +257,114 @@ static bool inline_tables(const struct go_functions *g, const struct entry *e, s
         return ranges && tree != UINT32_MAX && elf_at_address(g->elf, g->inline_base + tree, ret_tree) == 0;
 }
 
-static bool inlined_name(const struct go_functions *g, struct span tree, int32_t index, struct span *ret)
+/* Code of one function by the innermost inlined call that it belongs to, -1: none. */
+struct piece {
+        uint32_t end; /* bytes from the function's entry */
+        int32_t index;
+};
+
+struct inlining {
+        const struct go_functions *g;
+        const struct entry *e;
+        struct span tree;
+        size_t count;
+        int32_t most; /* largest index */
+        struct piece pieces[MOST_PIECES];
+};
+
+static bool pieces_read(struct inlining *in, struct span ranges)
 {
-        size_t size = g->layout == GO_1_18 ? 20 : 16;
-        struct span call = index < 0 ? (struct span){} : from(tree, (uint64_t)index * size);
-        return call.size >= size && name_at(g, number(call, g->layout == GO_1_18 ? 12 : 4, 4), ret);
+        int32_t index = -1;
+        uint64_t at = 0, size = in->e->end - in->e->address;
+        uint32_t change, distance, step = (uint8_t)in->g->table.data[6];
+        for (bool first = true; varint(&ranges, &change) && (change || first); first = false) {
+                index += (int32_t)(change & 1 ? ~(change >> 1) : change >> 1);
+                if (!varint(&ranges, &distance) || (uint64_t)distance * step > size - at ||
+                    in->count >= MOST_PIECES || index < -1)
+                        return false;
+                at += (uint64_t)distance * step;
+                in->pieces[in->count++] = (struct piece){(uint32_t)at, index};
+                in->most = MAX(in->most, index);
+        }
+        return true;
+}
+
+static size_t call_size(const struct go_functions *g)
+{
+        return g->layout == GO_1_18 ? 20 : 16;
+}
+
+static bool inlined_name(const struct inlining *in, int32_t index, struct span *ret)
+{
+        struct span call = from(in->tree, (uint64_t)index * call_size(in->g));
+        return call.size >= call_size(in->g) &&
+               name_at(in->g, number(call, in->g->layout == GO_1_18 ? 12 : 4, 4), ret);
+}
+
+/* The call that this one is inlined into, or -1: a copy runs when a copy inside of it does. */
+static int32_t parent_of(const struct inlining *in, int32_t index)
+{
+        struct span call = from(in->tree, (uint64_t)index * call_size(in->g));
+        if (in->g->layout == GO_1_18)
+                return (int16_t)number(call, 0, 2);
+        uint64_t at = number(call, 8, 4);
+        size_t low = 0, high = in->count;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (in->pieces[middle].end > at)
+                        high = middle;
+                else
+                        low = middle + 1;
+        }
+        return low < in->count ? in->pieces[low].index : -1;
+}
+
+static int tell(const struct inlining *in, int32_t index, uint64_t begin, uint64_t end,
+                go_function_handler handler, void *context)
+{
+        struct go_function f = {.address = in->e->address + begin,
+                                .size = end - begin,
+                                .inlined = true,
+                                .host = in->e->address,
+                                .host_size = in->e->end - in->e->address};
+        if (!inlined_name(in, index, &f.name))
+                f.name = (struct span){};
+        return handler(context, &f);
+}
+
+static int tell_piece(const struct inlining *in, size_t i, go_function_handler handler, void *context)
+{
+        int32_t index = in->pieces[i].index;
+        int r = 0;
+        for (int depth = 0; r == 0 && index >= 0 && index <= in->most && depth < MOST_DEPTH; depth++) {
+                r = tell(in, index, i ? in->pieces[i - 1].end : 0, in->pieces[i].end, handler, context);
+                int32_t parent = parent_of(in, index);
+                index = parent == index ? -1 : parent;
+        }
+        return r;
 }
 
 /* Which instruction a copy is entered by is not written anywhere (parentPc is only one of the same line), so
- * that the ranges are handed over as they are. */
+ * that the pieces are handed over as they are. A copy without any code of its own is in the tree only. */
 static int walk_inlined(const struct go_functions *g, const struct entry *e, go_function_handler handler,
                         void *context)
 {
-        struct span tree, ranges;
-        int32_t index = -1;
-        uint64_t at = e->address;
-        uint32_t change, distance, step = (uint8_t)g->table.data[6];
-        if (!inline_tables(g, e, &tree, &ranges))
+        struct inlining in; /* its pieces are many and need no zeroes */
+        struct span ranges;
+        in.g = g;
+        in.e = e;
+        in.count = 0;
+        in.most = -1;
+        if (!inline_tables(g, e, &in.tree, &ranges))
                 return 0;
-        for (bool first = true; varint(&ranges, &change) && (change || first); first = false) {
-                struct go_function f = {.address = at, .inlined = true};
-                index += (int32_t)(change & 1 ? ~(change >> 1) : change >> 1);
-                if (!varint(&ranges, &distance) || (uint64_t)distance * step > e->end - at)
-                        return 0;
-                f.size = (uint64_t)distance * step;
-                at += f.size;
-                int r = inlined_name(g, tree, index, &f.name) && f.size ? handler(context, &f) : 0;
-                if (r)
-                        return r;
-        }
-        return 0;
+        if (!pieces_read(&in, ranges))
+                return handler(context, &(struct go_function){.inlined = true});
+        int r = 0;
+        for (int32_t k = 0; r == 0 && k <= in.most && k < MOST_CALLS; k++)
+                r = tell(&in, k, 0, 0, handler, context);
+        for (size_t i = 0; r == 0 && i < in.count; i++)
+                r = tell_piece(&in, i, handler, context);
+        return r;
 }
 
 int go_functions_walk(const struct go_functions *g, go_function_handler handler, void *context)
@@ -341,4 +422,21 @@ bool go_function_is(struct span name, const char *import_path, const char *funct
                         return false;
         }
         return !depth && !*w;
+}
+
+struct span go_last_word(struct span name)
+{
+        if (name.size && name.data[name.size - 1] == ']') {
+                size_t depth = 0;
+                while (name.size) {
+                        char c = name.data[--name.size];
+                        depth += c == ']';
+                        if (c == '[' && --depth == 0)
+                                break;
+                }
+        }
+        size_t begin = name.size;
+        while (begin && name.data[begin - 1] != '.')
+                begin--;
+        return (struct span){name.data + begin, name.size - begin};
 }

@@ -28,15 +28,20 @@ struct go_functions {
 int go_functions_open(const struct elf *e, struct go_functions *ret);
 
 struct go_function {
-        struct span name;       /* "golang.org/x/text/language.Parse", "net/http.(*conn).serve" */
-        uint64_t address, size; /* of its code */
-        bool inlined;           /* a piece of a copy inside of another function */
+        struct span name;         /* "golang.org/x/text/language.Parse", "net/http.(*conn).serve" */
+        uint64_t address, size;   /* of its code */
+        bool inlined;             /* a piece of a copy inside of another function */
+        uint64_t host, host_size; /* inlined: that function's code */
 };
-/* Called for each function, and for each piece of an inlined copy of one, until it returns non-zero, which is
- * returned. At most 4,000,000 are walked. */
+/* Called for each function; for each copy that was inlined into another one with a size of 0; and for each
+ * piece of such a copy, those of copies inside of it among them. Until it returns non-zero, which is
+ * returned. An inlined copy whose name cannot be read has an empty one: what is inlined is not known in
+ * whole. At most 4,000,000 functions are walked. */
 typedef int (*go_function_handler)(void *context, const struct go_function *f);
 int go_functions_walk(const struct go_functions *g, go_function_handler handler, void *context);
 
 /* Whether the name of a function is that of `function` ("T.M" or "F", as advisories write it) in the package
  * `import_path`: type parameters and the star of a receiver aside. Closures in it are other functions. */
 bool go_function_is(struct span name, const char *import_path, const char *function);
+/* The last word of a name, type parameters aside: "Parse", "serve". */
+struct span go_last_word(struct span name);

@@ -202,3 +202,18 @@ int probe_point(uint16_t machine, struct span code, uint64_t address, enum probe
         cs_close(&handle);
         return r;
 }
+
+bool probe_is_jump(uint16_t machine, struct span code)
+{
+        const uint8_t *p = (const uint8_t *)code.data;
+        size_t size = code.size;
+        static const uint8_t x86_pad[] = {0xf3, 0x0f, 0x1e, 0xfa}, arm64_pad[] = {0x5f, 0x24, 0x03, 0xd5};
+        const uint8_t *pad = machine == EM_X86_64 ? x86_pad : arm64_pad;
+        if (size >= 4 && !memcmp(p, pad, 4)) {
+                p += 4;
+                size -= 4;
+        }
+        if (machine == EM_X86_64)
+                return (size >= 5 && p[0] == 0xe9) || (size >= 2 && p[0] == 0xeb);
+        return machine == EM_AARCH64 && size >= 4 && (p[3] & 0xfc) == 0x14; /* b */
+}

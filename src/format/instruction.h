@@ -29,3 +29,5 @@ enum probe_where {
  * probed; -ENOTSUP: machine (PROBE_IN_BODY: x86-64 only). */
 int probe_point(uint16_t machine, struct span code, uint64_t address, enum probe_where where,
                 size_t *ret_offset, enum probe_step *ret_step);
+/* Whether the code is nothing but a jump elsewhere (a landing pad before it aside). */
+bool probe_is_jump(uint16_t machine, struct span code);

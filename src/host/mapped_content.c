@@ -68,7 +68,7 @@ static int examine_file(int fd, struct arena *a, struct mapped_file *to)
         }
         b.size = (size_t)st.st_size;
         if (b.size) {
-                b.data = mmap(NULL, b.size, PROT_READ, MAP_PRIVATE, fd, 0);
+                b.data = mmap(NULL, b.size, PROT_READ, MAP_SHARED, fd, 0);
                 if (b.data == MAP_FAILED) {
                         b.data = NULL;
                         to->unreadable = strerror(errno);

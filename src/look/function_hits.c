@@ -36,16 +36,9 @@ static const char *workload_of(const struct look *l, uint64_t cgroup, int pid)
         return NULL;
 }
 
-/* 1: news; 0: known, or nobody's; -EAGAIN: the workload is not known yet. */
-static int take_hit(struct look *l, const struct early_hit *h)
+/* 1: news. */
+static int note_hit(struct probed_function *p, const char *workload, const struct early_hit *h)
 {
-        struct native_watch *n = &l->native;
-        struct probed_function *p = h->probe < EVENT_PROBES ? n->numbers[h->probe] : NULL;
-        const char *workload = p ? workload_of(l, h->cgroup, h->pid) : NULL;
-        if (!p)
-                return 0;
-        if (!workload)
-                return -EAGAIN;
         vec_each (hit, &p->hits)
                 if (str_equal(hit->workload, workload)) {
                         hit->last = MAX(hit->last, h->time);
@@ -58,10 +51,41 @@ static int take_hit(struct look *l, const struct early_hit *h)
                 return 0;
         }
         *hit = (struct probed_hit){.workload = copy, .pid = h->pid, .first = h->time, .last = h->time};
-        struct probed_file *f = n->number_files[h->probe];
-        if (functions_all_hit(f, p))
-                f->dirty = n->pending = true;
         return 1;
+}
+
+/* What cannot be noted weakens the negative everywhere. */
+static int note_host(struct probed_function *p, const char *workload)
+{
+        if (function_host_ran(p, workload))
+                return 0;
+        char *copy = strdup(workload);
+        struct probed_hit *hit = copy ? vec_add(&p->host_hits) : NULL;
+        if (!hit) {
+                free(copy);
+                p->guards_hot = true;
+                return 1;
+        }
+        *hit = (struct probed_hit){.workload = copy};
+        return 1;
+}
+
+/* 1: news; 0: known, or nobody's; -EAGAIN: the workload is not known yet. */
+static int take_hit(struct look *l, const struct early_hit *h)
+{
+        struct native_watch *n = &l->native;
+        struct probed_function *p = h->probe < EVENT_PROBES ? n->numbers[h->probe] : NULL;
+        const char *workload = p ? workload_of(l, h->cgroup, h->pid) : NULL;
+        if (!p)
+                return 0;
+        if (!workload)
+                return -EAGAIN;
+        struct probed_file *f = n->number_files[h->probe];
+        bool host = h->probe == p->guard;
+        int r = host ? note_host(p, workload) : note_hit(p, workload, h);
+        if (host ? functions_all_told(f, p) : functions_all_hit(f, p))
+                f->dirty = n->pending = true;
+        return r;
 }
 
 bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid, int64_t time)
@@ -88,15 +112,22 @@ void functions_take_early(struct look *l)
 
 /* ---- rates ------------------------------------------------------------------------------------------ */
 
-static bool is_stepped(const struct probed_function *p)
+static bool any_stepped(const struct native_site *sites, size_t count)
 {
-        for (size_t i = 0; i < p->found.site_count; i++)
-                if (p->found.sites[i].stepped)
+        for (size_t i = 0; i < count; i++)
+                if (sites[i].stepped)
                         return true;
         return false;
 }
 
 /* The circuit breaker: rests grow with each time. */
+static bool is_hot(struct native_watch *n, uint32_t number, bool stepped, double seconds, uint64_t *counted)
+{
+        uint64_t hits = sensor_probe_hits(n->sensor, number), before = *counted;
+        *counted = hits;
+        return hits > before && (double)(hits - before) > seconds * (stepped ? HOT_STEPPED : HOT_EMULATED);
+}
+
 static void watch_rate(struct native_watch *n, struct probed_file *f, struct probed_function *p, uint64_t now,
                        double seconds)
 {
@@ -108,10 +139,10 @@ static void watch_rate(struct native_watch *n, struct probed_file *f, struct pro
         }
         if (!p->armed || p->number == UINT32_MAX)
                 return;
-        uint64_t hits = sensor_probe_hits(n->sensor, p->number), before = p->counted;
-        p->counted = hits;
-        if (hits < before ||
-            (double)(hits - before) <= seconds * (is_stepped(p) ? HOT_STEPPED : HOT_EMULATED))
+        if (p->guarded && is_hot(n, p->guard, any_stepped(p->found.guards, p->found.guard_count), seconds,
+                                 &p->guards_counted))
+                p->guards_hot = f->dirty = true;
+        if (!is_hot(n, p->number, any_stepped(p->found.sites, p->found.site_count), seconds, &p->counted))
                 return;
         p->rest_until = now + (REST_NS << MIN(p->rests, (unsigned)REST_NS_SHIFT));
         p->rests++;
@@ -242,15 +273,37 @@ static int join_hits(const struct probed_file *f, const struct probed_function *
         return 0;
 }
 
-/* Silence says something from the arming on, and not before the workload was seen. */
+static const char *why_silence_is_nothing(const struct probed_file *f, const struct probed_function *p,
+                                          const char *workload)
+{
+        if (f->failure)
+                return f->failure;
+        if (!f->resolved)
+                return "its file was not looked into yet";
+        if (p->found.absent)
+                return NULL;
+        if (p->unarmed)
+                return p->unarmed;
+        if (!p->armed)
+                return "not armed yet";
+        if (p->found.partial)
+                return p->found.partial;
+        if (is_shared(p))
+                return "other functions have the same code";
+        if (function_host_ran(p, workload))
+                return "may be inlined: a function that holds a copy of it ran";
+        if (function_guards_dear(p))
+                return "may be inlined: a function that holds a copy of it could only be single-stepped";
+        return p->found.guard_count && !p->guarded ? "not armed yet" : NULL;
+}
+
+/* Silence says something from the arming on; of what is not in the file, from the moment that it was seen
+ * there. */
 static int join_silence(const struct probed_file *f, const struct probed_function *p, int64_t now,
                         struct arena *a, function_coverage_list *to)
 {
         vec_each (user, &f->users) {
-                bool hit = false;
-                vec_each (h, &p->hits)
-                        hit |= str_equal(h->workload, user->workload);
-                if (hit)
+                if (function_ran(p, user->workload))
                         continue;
                 struct function_coverage *c = vec_add(to);
                 if (!c)
@@ -258,21 +311,16 @@ static int join_silence(const struct probed_file *f, const struct probed_functio
                 const char *gaps = NULL;
                 if (p->rests && !(gaps = arena_printf(a, "its probe was taken away %u times", p->rests)))
                         return -ENOMEM;
-                const char *reason = f->failure         ? f->failure
-                                     : !f->resolved     ? "its file was not looked into yet"
-                                     : p->unarmed       ? p->unarmed
-                                     : !p->armed        ? "not armed yet"
-                                     : p->found.partial ? p->found.partial
-                                     : is_shared(p)     ? "other functions have the same code"
-                                                        : NULL;
                 *c = (struct function_coverage){
                         .workload = user->workload,
                         .package = p->package,
                         .object = object_of(f),
                         .subject = p->subject,
-                        .engine = "uprobe",
-                        .reason = reason,
-                        .since = p->armed ? p->since : now,
+                        .engine = p->found.absent ? "pclntab" : "uprobe",
+                        .reason = why_silence_is_nothing(f, p, user->workload),
+                        .since = p->found.absent ? user->since
+                                 : p->armed      ? p->since
+                                                 : now,
                         .until = now,
                         .gaps = gaps,
                 };

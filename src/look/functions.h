@@ -33,14 +33,17 @@ struct probed_function {
         bool urgent;         /* a bug in KEV: worth a single-stepped probe */
         double weight;       /* the larger, the sooner */
         struct native_function found;
-        const char *unarmed; /* NULL: armed, or all users have hit; else why not */
+        const char *unarmed; /* NULL: armed, or nothing is left to be told; else why not */
         bool armed;
-        uint32_t number;     /* of its probes; UINT32_MAX: none */
-        int64_t since;       /* wall s of the last arming */
-        uint64_t counted;    /* hits at the last look at the rate */
-        uint64_t rest_until; /* boottime ns: taken away for being hot */
+        bool guarded;           /* the hosts of its inlined copies are armed as well */
+        bool guards_hot;        /* they ran too often to be watched: as if they had run everywhere */
+        uint32_t number, guard; /* of its probes, and of those on its hosts; UINT32_MAX: none */
+        int64_t since;          /* wall s of the last arming */
+        uint64_t counted, guards_counted; /* hits at the last look at the rate */
+        uint64_t rest_until;              /* boottime ns: taken away for being hot */
         unsigned rests;
         VEC(struct probed_hit) hits;
+        VEC(struct probed_hit) host_hits; /* of a host: a copy may have run there unseen */
 };
 
 struct probed_file {
@@ -49,7 +52,6 @@ struct probed_file {
         uint32_t index; /* of the sensor */
         int fd;         /* O_PATH: what is probed; -1: not opened */
         bool asked, resolved, dirty;
-        bool rearm;          /* a user came after functions had been taken away */
         const char *failure; /* NULL, or why none of its functions can be probed */
         uint64_t round;
         size_t processes; /* that map it */
@@ -100,10 +102,32 @@ int functions_update(struct look *l, struct error *error);
 /* Add what the probes told, and what their silence means, to what will be committed. 0 or -ENOMEM. */
 int functions_join(struct look *l, int64_t now, struct arena *a, struct joined *to);
 
-/* Inside: set the probes of a file to those that are still wanted. */
+/* Whether it maps files with functions that are watched. */
+bool functions_watch(const struct native_watch *n, const struct entry *e);
+
+/* ---- between the files of it ------------------------------------------------------------------------- */
+
+/* function_choice.c: the functions of a new file, best first. 0 or -errno with a sentence. */
+int choice_make(struct look *l, struct probed_file *f, const struct used_file *used, struct error *error);
+void choice_forget(struct native_watch *n);
+
+/* function_lookup.c: open the file and ask the worker for their places. Only what hinders every look is an
+ * error; what hinders this file is noted in it. */
+int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,
+                     struct error *error);
+
+/* function_arm.c */
+void functions_arm(struct native_watch *n, size_t processes); /* decide for all files, and do it */
+/* Set the probes of a file to those that are still wanted. */
 void functions_rearm(struct native_watch *n, struct probed_file *f, struct error *error);
-/* Events were lost: silence speaks for the time from now on. */
-void functions_lost(struct native_watch *n);
-/* Hits of workloads that are known by now. */
-void functions_take_early(struct look *l);
+bool function_ran(const struct probed_function *p, const char *workload);
+bool function_host_ran(const struct probed_function *p, const char *workload);
+/* Its hosts could only be single-stepped, and it is not worth that. */
+bool function_guards_dear(const struct probed_function *p);
 bool functions_all_hit(const struct probed_file *f, const struct probed_function *p);
+/* Its guards have nothing more to tell: in each workload it ran, or a host of it did. */
+bool functions_all_told(const struct probed_file *f, const struct probed_function *p);
+
+/* function_hits.c */
+void functions_lost(struct native_watch *n); /* events were lost: silence speaks for the time from now on */
+void functions_take_early(struct look *l);   /* hits of workloads that are known by now */

@@ -363,11 +363,13 @@ int look_prune(struct look *l, int days, struct error *error)
 
 /* ---- events ----------------------------------------------------------------------------------------- */
 
-void look_process_ended(struct look *l, int pid)
+bool look_process_ended(struct look *l, int pid)
 {
         struct entry *e = table_get(&l->table, pid);
-        if (e)
-                e->ended = true;
+        if (!e)
+                return false;
+        e->ended = true;
+        return functions_watch(&l->native, e);
 }
 
 void look_refresh(struct look *l)

@@ -59,8 +59,9 @@ struct mapped_event {
         const char *path; /* copied */
 };
 void look_file_mapped(struct look *l, const struct mapped_event *event);
-/* A process ended: it is forgotten once its evidence is committed. */
-void look_process_ended(struct look *l, int pid);
+/* A process ended: it is forgotten once its evidence is committed. True: look soon, since files of it are
+ * held open. */
+bool look_process_ended(struct look *l, int pid);
 /* Whether some process of this workload cgroup was looked at: if not, look before it ends. */
 bool look_knows_cgroup(const struct look *l, uint64_t cgroup);
 /* Events were lost: every coverage window begins anew. */

@@ -185,9 +185,11 @@ static uint64_t deadline_of(const struct prober *p, const struct job *job)
 {
         if (p->options.deadline_ns)
                 return p->options.deadline_ns;
-        /* A worker that has not read this root yet reads it in order to look at a file of it. */
-        bool reads = job->kind == PROBE_INVENTORY || (job->kind == PROBE_FILE && job->root &&
-                                                      !job->root->hung && job->root->worker != p->worker);
+        /* A worker that has not read this root yet reads it in order to look at a file of it; debug
+         * information is large. */
+        bool reads =
+                job->kind == PROBE_INVENTORY || job->kind == PROBE_FUNCTIONS ||
+                (job->kind == PROBE_FILE && job->root && !job->root->hung && job->root->worker != p->worker);
         return job->whole ? DEADLINE_TREE : reads ? DEADLINE_INVENTORY : DEADLINE;
 }
 

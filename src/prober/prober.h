@@ -55,7 +55,8 @@ typedef void (*probe_done)(void *context, int status, struct wire *reply);
 
 struct prober_options {
         const struct cgroup_choice *cgroup; /* the one that the sensor uses; NULL: chosen in prober_new */
-        uint64_t deadline_ns;               /* for each job; 0: default (2 s; 20 s for PROBE_INVENTORY) */
+        uint64_t deadline_ns;               /* for each job; 0: default (2 s; 20 s for PROBE_INVENTORY
+                                               and PROBE_FUNCTIONS) */
         const char *program;                /* what to execute; NULL: /proc/self/exe */
 };
 

@@ -41,7 +41,9 @@ static int view_open(int fd, struct view *ret)
                 return -errno;
         if (st.st_size <= 0)
                 return -EINVAL;
-        void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        /* Not private: breakpoints that are set in this file would appear in it (kernel/events/uprobes.c,
+         * valid_vma). */
+        void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
         if (data == MAP_FAILED)
                 return -errno;
         *ret = (struct view){data, (size_t)st.st_size};

@@ -16,10 +16,10 @@ static const struct native_query queries[] = {
 };
 enum { SHOWN, HIDDEN, TWIN, CHOSEN, NOTHING, QUERIES };
 
-static void read_sample(struct buf *to)
+static void read_sample(const char *name, struct buf *to)
 {
         char path[4096];
-        snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/functions/stripped", getenv("USEWEAR_SOURCE"));
+        snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/functions/%s", getenv("USEWEAR_SOURCE"), name);
         assert_int_equal(file_read_at(AT_FDCWD, path, to), 0);
 }
 
@@ -29,7 +29,7 @@ static void test_what_is_found(void **state)
         _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20), wire = BUF_INIT(1 << 20);
         _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
         struct native_function f[QUERIES], copy;
-        read_sample(&bytes);
+        read_sample("stripped", &bytes);
         struct native_file file = {.bytes = {bytes.data, bytes.size}};
         assert_int_equal(native_find(&file, queries, QUERIES, &a, f), 0);
         for (int i = SHOWN; i <= HIDDEN; i++) {
@@ -54,6 +54,36 @@ static void test_what_is_found(void **state)
         }
 }
 
+/* A function with debug information, and one of which a copy lies in another function: that one is its guard.
+ */
+static void test_inlined(void **state)
+{
+        (void)state;
+        static const struct native_query inlined[] = {{"", "alone"}, {"", "inlined"}, {"", "host"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20), wire = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[3], copy;
+        read_sample("inlined", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, inlined, 3, &a, f), 0);
+        for (int i = 0; i < 3; i++) {
+                assert_null(f[i].unknown);
+                assert_null(f[i].partial);
+                assert_int_equal(f[i].site_count, 1);
+                assert_int_equal(f[i].guard_count, i == 1);
+        }
+        assert_int_equal(f[1].guards[0].offset, f[2].sites[0].offset);
+        native_function_pack(&f[1], &wire);
+        struct wire from = WIRE_INIT(wire.data, wire.size);
+        assert_int_equal(native_function_unpack(&from, &a, &copy), 0);
+        assert_int_equal(copy.guard_count, 1);
+        assert_int_equal(copy.guards[0].offset, f[1].guards[0].offset);
+        /* The same without its debug information, from a separate file with it. */
+        file = (struct native_file){.bytes = {bytes.data, bytes.size}, .debug = SPAN("none")};
+        assert_int_equal(native_find(&file, inlined, 3, &a, f), 0);
+        assert_non_null(strstr(f[0].partial, "no debug information"));
+}
+
 static void test_no_program(void **state)
 {
         (void)state;
@@ -67,6 +97,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_is_found),
+                cmocka_unit_test(test_inlined),
                 cmocka_unit_test(test_no_program),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,11 +72,23 @@ static void test_bodies(void **state)
         assert_int_equal(step, PROBE_STEPPED);
 }
 
+static void test_jumps(void **state)
+{
+        (void)state;
+        assert_true(probe_is_jump(EM_X86_64, CODE("\xf3\x0f\x1e\xfa\xe9\x00\x00\x00\x00")));
+        assert_true(probe_is_jump(EM_X86_64, CODE("\xeb\x10")));
+        assert_false(probe_is_jump(EM_X86_64, CODE("\x55\xe9\x00\x00\x00\x00")));
+        assert_false(probe_is_jump(EM_X86_64, CODE("\xf3\x0f\x1e\xfa")));
+        assert_true(probe_is_jump(EM_AARCH64, CODE("\x5f\x24\x03\xd5\x10\x00\x00\x14")));
+        assert_false(probe_is_jump(EM_AARCH64, CODE("\x10\x00\x00\x94"))); /* bl */
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_entry_blocks),
                 cmocka_unit_test(test_bodies),
+                cmocka_unit_test(test_jumps),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A place is an instruction that runs whenever the function is entered, and that the kernel can probe. What
+ * silence there means is the sum of all that was noted about the function. */
+
+#include "evidence/native_search.h"
+
+#include "format/instruction.h"
+
+#include <errno.h>
+
+enum { BLOCK_BYTES = 512 /* of code that is looked at for a place */ };
+
+/* 1: it has a place; 0: none can be had. */
+static int place_at(const struct search *s, uint64_t address, uint64_t size, enum probe_where where,
+                    struct native_site *ret)
+{
+        struct span code;
+        size_t skip = 0;
+        enum probe_step step = PROBE_STEPPED;
+        struct native_site site = {};
+        if (elf_at_address(s->elf, address, &code) < 0 || elf_code_offset(s->elf, address, &site.offset) < 0)
+                return 0;
+        code.size = MIN(code.size, MIN(size ? size : BLOCK_BYTES, (uint64_t)BLOCK_BYTES));
+        if (probe_point(s->elf->machine, code, address, where, &skip, &step) < 0)
+                return 0;
+        site.offset += skip;
+        site.stepped = step == PROBE_STEPPED;
+        *ret = site;
+        return 1;
+}
+
+static bool only_jumps(const struct search *s, const struct copy *c)
+{
+        struct span code;
+        if (c->piece || elf_at_address(s->elf, c->address, &code) < 0)
+                return false;
+        code.size = MIN(code.size, c->size);
+        return probe_is_jump(s->elf->machine, code);
+}
+
+static int add_place(struct search *s, const struct copy *c)
+{
+        struct native_function *f = &s->results[c->wanted];
+        struct note *n = &s->notes[c->wanted];
+        struct native_site site;
+        if (!place_at(s, c->address, c->size, c->piece ? PROBE_IN_BODY : PROBE_AT_ENTRY, &site)) {
+                n->stuck |= !c->piece; /* a piece without a place has its guard */
+                return 0;
+        }
+        n->jump |= only_jumps(s, c);
+        if (f->site_count >= NATIVE_SITES_MOST) {
+                n->many |= !c->piece;
+                return 0;
+        }
+        if (!f->sites && !(f->sites = arena_alloc(s->arena, NATIVE_SITES_MOST * sizeof(*f->sites))))
+                return -ENOMEM;
+        site.shared = c->shared || n->twins;
+        f->sites[f->site_count++] = site;
+        return 0;
+}
+
+static int add_guards(struct search *s, size_t wanted)
+{
+        struct native_function *f = &s->results[wanted];
+        struct note *n = &s->notes[wanted];
+        if (!n->guard_count)
+                return 0;
+        f->guards = arena_alloc(s->arena, n->guard_count * sizeof(*f->guards));
+        if (!f->guards)
+                return -ENOMEM;
+        for (const struct guard *g = n->guards; g; g = g->next) {
+                const struct guard *confirmed =
+                        s->go ? g : map_get(&s->entries, &g->address, sizeof(g->address));
+                if (confirmed && confirmed->size &&
+                    place_at(s, g->address, confirmed->size, PROBE_AT_ENTRY, &f->guards[f->guard_count]))
+                        f->guard_count++;
+                else
+                        n->stuck = true;
+        }
+        return 0;
+}
+
+/* Functions of one source file each that are called alike cannot be told apart. */
+static void note_twins(struct search *s)
+{
+        size_t i = 0;
+        _cleanup_free_ uint8_t *locals = calloc(MAX(s->count, (size_t)1), 1);
+        for (void *value; locals && map_next(&s->places, &i, NULL, NULL, &value);)
+                for (const struct copy *c = value; c; c = c->next)
+                        if (c->local && locals[c->wanted]++)
+                                s->notes[c->wanted].twins = true;
+}
+
+static const char *why_unknown(const struct search *s, const struct note *n)
+{
+        if (n->inlined)
+                return "it is inlined, and its copies cannot be told from their callers' code";
+        if (n->found)
+                return "it has no instruction that can be probed";
+        if (n->chosen)
+                return "which of its versions runs is chosen at run time (IFUNC)";
+        if (s->go)
+                return "not in the program's table, which does not tell what was inlined";
+        return n->part ? "only pieces of it have a name" : "no symbol of that name: stripped, or inlined";
+}
+
+static const char *why_partial(const struct search *s, const struct note *n)
+{
+        if (n->part)
+                return "the compiler split it: its head may be inlined";
+        if (n->hostless)
+                return "inlined copies of it may run unseen";
+        if (n->many)
+                return "it has more copies than are watched";
+        if (n->chosen)
+                return "which of its versions runs is chosen at run time (IFUNC)";
+        if (n->stuck)
+                return "a copy of it cannot be probed";
+        if (n->jump)
+                return "it may be folded into another function";
+        if (!s->inlines_known || (!s->go && !n->described))
+                return "may be inlined: no debug information";
+        return NULL;
+}
+
+int search_places(struct search *s)
+{
+        size_t i = 0;
+        note_twins(s);
+        for (void *value; map_next(&s->places, &i, NULL, NULL, &value);)
+                for (const struct copy *c = value; c; c = c->next) {
+                        int r = add_place(s, c);
+                        if (r < 0)
+                                return r;
+                }
+        for (size_t k = 0; k < s->count; k++) {
+                struct native_function *f = &s->results[k];
+                struct note *n = &s->notes[k];
+                int r = add_guards(s, k);
+                if (r < 0)
+                        return r;
+                f->absent = s->go && s->inlines_known && !n->found && !n->inlined;
+                if (f->absent)
+                        continue;
+                if (!f->site_count && !f->guard_count)
+                        f->unknown = why_unknown(s, n);
+                else
+                        f->partial = why_partial(s, n);
+        }
+        return 0;
+}

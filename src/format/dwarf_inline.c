@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Entries of DWARF form a tree: a copy lies somewhere below the function that holds it. The tree is walked by
+ * libdw, unit by unit; only its depth and its number of entries have to be bounded here. */
+
+#include "format/dwarf_inline.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <errno.h>
+
+enum { MOST_DEPTH = 128, MOST_ENTRIES = 50000000 };
+
+struct walk {
+        dwarf_copy_handler handler;
+        void *context;
+        size_t entries;
+        bool cut;
+};
+
+static const char *text_of(Dwarf_Die *die, unsigned name)
+{
+        Dwarf_Attribute attribute;
+        return dwarf_formstring(dwarf_attr_integrate(die, name, &attribute));
+}
+
+static const char *linkage_of(Dwarf_Die *die)
+{
+        const char *name = text_of(die, DW_AT_linkage_name);
+        return name ? name : text_of(die, DW_AT_MIPS_linkage_name);
+}
+
+/* Where its code is entered: GCC lists the part with the entry first where it has several. */
+static uint64_t entry_of(Dwarf_Die *die)
+{
+        Dwarf_Addr entry = 0, base, begin, end;
+        if (dwarf_entrypc(die, &entry) == 0)
+                return entry;
+        return dwarf_ranges(die, 0, &base, &begin, &end) > 0 ? begin : 0;
+}
+
+static int visit(struct walk *w, Dwarf_Die *die, uint64_t *host)
+{
+        int tag = dwarf_tag(die);
+        if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine)
+                return 0;
+        struct dwarf_copy c = {.inlined = tag == DW_TAG_inlined_subroutine};
+        if (!c.inlined) {
+                *host = entry_of(die);
+                if (!*host)
+                        return 0; /* a declaration, or what copies are made from */
+        }
+        c.address = *host;
+        c.name = text_of(die, DW_AT_name);
+        c.linkage = linkage_of(die);
+        return w->handler(w->context, &c);
+}
+
+static int walk_children(struct walk *w, Dwarf_Die *parent, uint64_t host, int depth)
+{
+        Dwarf_Die die;
+        int more = dwarf_child(parent, &die), r = 0;
+        if (more == 0 && depth >= MOST_DEPTH) {
+                w->cut = true;
+                return 0;
+        }
+        while (more == 0 && r == 0) {
+                uint64_t within = host;
+                if (++w->entries > MOST_ENTRIES) {
+                        w->cut = true;
+                        return 0;
+                }
+                r = visit(w, &die, &within);
+                if (r == 0)
+                        r = walk_children(w, &die, within, depth + 1);
+                Dwarf_Die next;
+                more = dwarf_siblingof(&die, &next);
+                die = next;
+        }
+        w->cut |= more < 0;
+        return r;
+}
+
+static int walk_units(struct walk *w, Dwarf *dwarf)
+{
+        Dwarf_CU *unit = NULL;
+        Dwarf_Die die;
+        size_t units = 0;
+        int more, r = 0;
+        while (r == 0 && (more = dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) == 0) {
+                units++;
+                r = walk_children(w, &die, 0, 0);
+        }
+        if (r)
+                return r;
+        w->cut |= more < 0;
+        return w->cut ? -EBADMSG : units ? 0 : -ENOENT;
+}
+
+int dwarf_inline_walk(struct span bytes, dwarf_copy_handler handler, void *context)
+{
+        struct walk w = {.handler = handler, .context = context};
+        elf_version(EV_CURRENT);
+        Elf *elf = elf_memory((char *)bytes.data, bytes.size);
+        if (!elf)
+                return -ENOENT;
+        Dwarf *dwarf = dwarf_begin_elf(elf, DWARF_C_READ, NULL);
+        int r = dwarf ? walk_units(&w, dwarf) : -ENOENT;
+        if (dwarf)
+                dwarf_end(dwarf);
+        elf_end(elf);
+        return r;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Where the functions of a file lie, the worker tells. The file is held open from before it is asked: what is
+ * probed is what was looked into, whatever lies at its path later. */
+
+#include "look/state.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+struct lookup {
+        struct look *look;
+        struct probed_file *file;
+        int status;
+        struct function_reply reply;
+};
+
+static void on_found(void *context, int status, struct wire *reply)
+{
+        struct lookup *k = context;
+        k->status = status ? status : function_reply_unpack(reply, &k->file->arena, &k->reply);
+        k->file->asked = true;
+}
+
+/* The file that is mapped there, without reading it. */
+static int open_mapped(int pid, const struct mapping *m)
+{
+        char path[96];
+        snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start, m->end);
+        int fd = open(path, O_PATH | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+static void take_found(struct probed_file *f, const struct function_reply *reply)
+{
+        struct file_identity now;
+        if (f->fd < 0 || file_identity_of(f->fd, &now) < 0 ||
+            memcmp(&now, &reply->identity, sizeof(now)) != 0 || reply->count != f->functions.count) {
+                f->failure = "the file changed while it was looked into";
+                return;
+        }
+        for (size_t i = 0; i < reply->count; i++) {
+                f->functions.items[i].found = reply->functions[i];
+                f->functions.items[i].unarmed = reply->functions[i].unknown;
+        }
+        f->resolved = true;
+        f->dirty = true;
+}
+
+int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,
+                     struct error *error)
+{
+        struct native_query *queries = arena_alloc(&l->scratch, f->functions.count * sizeof(*queries));
+        struct lookup k = {.look = l, .file = f};
+        if (!queries)
+                return error_set(error, -ENOMEM, "out of memory");
+        for (size_t i = 0; i < f->functions.count; i++)
+                queries[i] = (struct native_query){f->functions.items[i].container,
+                                                   f->functions.items[i].function};
+        int fd = open_mapped(e->pid, m);
+        if (fd < 0) {
+                if (fd != -ENOENT && fd != -ESRCH)
+                        f->failure = "its file cannot be opened by /proc/PID/map_files";
+                return 0;
+        }
+        f->fd = fd;
+        struct probe_job job = {
+                .kind = PROBE_FUNCTIONS,
+                .pid = e->pid,
+                .root_id = e->process.root.id,
+                .start = m->start,
+                .end = m->end,
+                .offset = m->offset,
+                .path = m->path,
+                .deleted = m->deleted,
+                .started = clock_wall_of(e->process.start),
+                .queries = queries,
+                .query_count = f->functions.count,
+        };
+        int r = prober_submit(l->prober, &job, on_found, &k);
+        if (r < 0)
+                return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
+        r = look_wait(l, error);
+        if (r < 0)
+                return r;
+        if (k.status == 0) {
+                take_found(f, &k.reply);
+                return 0;
+        }
+        close_fd(&f->fd);
+        f->fd = -1;
+        f->asked = k.status != -ESRCH && k.status != -ENOENT; /* another process may know it still */
+        if (f->asked)
+                f->failure = k.status == -ETIME ? "looking into its file took too long"
+                                                : "its file cannot be looked into";
+        return 0;
+}

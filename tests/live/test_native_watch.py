@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""usewear watch and the functions that advisories name: reached when they ran, else not observed, or unknown and why."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from native import HERE, Service, compile_c, go_build, naming
+from whole import Watch, findings, needs_root, usewear, wait_until
+
+pytestmark = needs_root
+
+SERVER = """package main
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+
+	"golang.org/x/text/language"
+)
+
+func main() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "hello") })
+	mux.HandleFunc("/lang", func(w http.ResponseWriter, r *http.Request) {
+		tags, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+		fmt.Fprintln(w, tags, err)
+	})
+	server := httptest.NewServer(mux)
+	fmt.Println("ready")
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		request, _ := http.NewRequest("GET", server.URL+lines.Text(), nil)
+		request.Header.Set("Accept-Language", "de, en;q=0.8")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			panic(err)
+		}
+		response.Body.Close()
+		fmt.Println(strings.TrimSpace(response.Status))
+	}
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def go_server(tmp_path_factory):
+    return go_build(tmp_path_factory.mktemp("server"), SERVER, ["golang.org/x/text v0.3.5"], ["-ldflags=-s -w"])
+
+
+def of(state, service, identifier):
+    return [f for f in findings(state, "report")["findings"]
+            if f["id"] == identifier and f["workload"] and f["workload"]["id"] == service.workload]
+
+
+def test_go_server_is_quiet_until_the_vulnerable_call(tmp_path, go_server):
+    """A stripped server under traffic, with a module from the Go proxy whose real advisory names functions."""
+    with Service("usewear-test-go", go_server) as service, Watch(tmp_path / "state") as watch:
+        state = tmp_path / "state"
+        for _ in range(20):
+            assert service.tell("/") == "200 OK\n"
+        watch.process.send_signal(1)
+        quiet = wait_until(lambda: [f for f in of(state, service, "CVE-2022-32149")
+                                    if f["reached"]["answer"] == "not_observed"])[0]
+        assert quiet["level"] == "loaded" and quiet["reached"]["since"] and quiet["reached"]["engine"] == "uprobe"
+        assert of(state, service, "CVE-2021-38561")[0]["reached"]["answer"] == "not_observed"
+        # A function that the linker left out of the program cannot run.
+        left_out = of(state, service, "CVE-2026-56852")[0]["reached"]
+        assert (left_out["answer"], left_out["engine"]) == ("not_observed", "pclntab")
+        assert service.tell("/lang") == "200 OK\n"
+        reached = wait_until(lambda: [f for f in of(state, service, "CVE-2022-32149") if f["level"] == "reached"])[0]
+        assert reached["reached"]["answer"] == "yes"
+        proof = [e for e in reached["evidence"] if e["kind"] == "reached"
+                 and e["subject"] == "golang.org/x/text/language.ParseAcceptLanguage"][0]
+        assert proof["engine"] == "uprobe" and proof["pid"] == service.process.pid and proof["first"]
+        assert proof["after"] >= quiet["reached"]["since"]
+        # ParseAcceptLanguage calls Parse.
+        assert of(state, service, "CVE-2021-38561")[0]["level"] == "reached"
+        assert watch.stop() == 0
+    assert of(state, service, "CVE-2022-32149")[0]["level"] == "reached"
+
+
+NAMES = ("lib_called", "lib_never", "lib_inlined", "lib_inlined_quiet", "lib_twin_a", "lib_chosen", "lib_none")
+
+
+def library_root(folder, *flags, strip=False):
+    """A root of its own with a library that a Debian package owns, and a program that uses it."""
+    root = folder / "root"
+    (root / "usr/lib").mkdir(parents=True)
+    (root / "etc").mkdir()
+    (root / "var/lib/dpkg/info").mkdir(parents=True)
+    shutil.copy("/etc/os-release", root / "etc/os-release")
+    library = compile_c(root / "usr/lib/libvictim.so.1", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g",
+                        "-fno-semantic-interposition", "-Wl,-soname,libvictim.so.1", *flags)
+    program = compile_c(root / "victim", HERE / "victims/native_program.c", str(library))
+    shutil.copy(shutil.which("sh"), root / "sh")
+    for binary in (program, root / "sh"):
+        listed = subprocess.run(["ldd", binary], capture_output=True, text=True,
+                                env={**os.environ, "LD_LIBRARY_PATH": str(root / "usr/lib")}).stdout
+        for word in listed.split():
+            if word.startswith("/") and "libvictim" not in word and os.path.exists(word):
+                target = root / word[1:]
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(word, target)
+    if strip:
+        subprocess.run(["strip", library], check=True)
+    (root / "var/lib/dpkg/status").write_text(
+        "Package: libvictim1\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\n"
+        "Source: victim\nVersion: 1.0-1\nDescription: none\nMaintainer: none <none@example.com>\n\n")
+    (root / "var/lib/dpkg/info/libvictim1:amd64.list").write_text("/.\n/usr\n/usr/lib\n/usr/lib/libvictim.so.1\n")
+    return root
+
+
+def release():
+    fields = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    if fields["ID"].strip('"') != "debian" or "VERSION_ID" not in fields:
+        pytest.skip("the made-up advisory is for a Debian release")
+    return "Debian:" + fields["VERSION_ID"].strip('"')
+
+
+def import_advisories(folder, state):
+    """One advisory a function, so that each has an answer of its own."""
+    files = folder / "advisories"
+    files.mkdir()
+    for name in NAMES:
+        naming(files / f"{name}.json", "victim", [("libvictim.so.1", name)], release(),
+               identifier="USEWEAR-TEST-" + name.upper().replace("_", "-"))
+    usewear(state, "db", "import", str(files))
+
+
+def answers(state, service):
+    found = {}
+    for f in findings(state, "report")["findings"]:
+        if f["id"].startswith("USEWEAR-TEST-LIB") and f["workload"] and f["workload"]["id"] == service.workload:
+            found[f["id"].removeprefix("USEWEAR-TEST-").lower().replace("-", "_")] = f
+    return found
+
+
+def test_library_in_a_root_of_its_own(tmp_path):
+    """With debug information each function has its own answer; a copy that was inlined speaks when its host runs."""
+    state = tmp_path / "state"
+    root = library_root(tmp_path)
+    import_advisories(tmp_path, state)
+    with Watch(state) as watch, Service("usewear-test-lib", "chroot", root, "/victim",
+                                        env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]}) as service:
+        quiet = wait_until(lambda: (a := answers(state, service)) and
+                           a["lib_never"]["reached"]["answer"] == "not_observed" and a)
+        wanted = {"lib_called": "not_observed", "lib_never": "not_observed", "lib_inlined": "not_observed",
+                  "lib_inlined_quiet": "not_observed", "lib_twin_a": "unknown", "lib_chosen": "unknown",
+                  "lib_none": "unknown"}
+        assert {k: f["reached"]["answer"] for k, f in quiet.items()} == wanted
+        for name in ("lib_called", "lib_host", "lib_twin_b", "lib_chosen"):
+            assert service.tell(name).startswith(name)
+        seen = wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["level"] == "reached" and
+                          a["lib_inlined"]["reached"]["answer"] == "unknown" and a)
+        assert watch.stop() == 0
+    seen = answers(state, service)
+    assert {k: f["reached"]["answer"] for k, f in seen.items()} == {
+        **wanted, "lib_called": "yes", "lib_inlined": "unknown"}
+    assert "holds a copy" in seen["lib_inlined"]["reached"]["reason"]
+    assert "same code" in seen["lib_twin_a"]["reached"]["reason"]
+    assert "IFUNC" in seen["lib_chosen"]["reached"]["reason"]
+    assert all(f["level"] in ("executed", "reached") for f in seen.values())
+
+
+def test_without_debug_information_silence_is_unknown(tmp_path):
+    state = tmp_path / "state"
+    root = library_root(tmp_path, strip=True)
+    import_advisories(tmp_path, state)
+    with Service("usewear-test-lib", "chroot", root, "/victim",
+                 env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]}) as service, Watch(state) as watch:
+        service.tell("lib_called")
+        seen = wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["level"] == "reached" and a)
+        assert seen["lib_never"]["reached"]["answer"] == "unknown"
+        assert "may be inlined" in seen["lib_never"]["reached"]["reason"]
+        assert watch.stop() == 0
