@@ -211,7 +211,7 @@ static int read_elf(struct inventory *inv, const struct candidate *c, int fd)
                 return 0;
         /* A file that is cut while it is mapped ends the worker, which is replaced. */
         size_t size = (size_t)s.st_size;
-        void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+        void *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
         if (bytes == MAP_FAILED)
                 return 0;
         struct elf elf;
