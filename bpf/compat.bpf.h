@@ -6,6 +6,7 @@
  * commit that brought the difference; nothing compares versions. */
 
 #include "kernel.bpf.h"
+#include "event.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct task_struct___before_5_5 {
@@ -58,6 +59,20 @@ static __always_inline void file_place(struct file *file, struct path *ret)
             BPF_CORE_READ(above, s_magic) != OVERLAYFS_SUPER_MAGIC)
                 return;
         *ret = user;
+}
+
+/* Which probe was hit. bpf_get_attach_cookie() came with 7adfc6c9b315 (5.15); without it user space loads the
+ * program once for each probe, with the number written over the constant (src/sensor/numbered_probe.c). The
+ * verifier cuts the branch that is not taken before it looks for the helper. */
+enum bpf_func_id { BPF_FUNC_get_attach_cookie = 174 };
+
+static __always_inline __u64 probe_number(void *ctx)
+{
+        __u64 written;
+        if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_attach_cookie))
+                return bpf_get_attach_cookie(ctx);
+        asm volatile("%0 = %1" : "=r"(written) : "i"(EVENT_PROBE_UNWRITTEN));
+        return written;
 }
 
 #endif

@@ -128,6 +128,8 @@ struct event_hit {
         __event_u64 cgroup, probe;
 };
 enum { EVENT_PROBES = 8192 }; /* probes are numbered below; index of the map `function_counts` */
+/* Stands in the program until a number is written over it, where the kernel has no attach cookies. */
+enum { EVENT_PROBE_UNWRITTEN = 0x55454152 };
 
 /* What the snapshot iterator writes for each executable file mapping, the path behind it. */
 struct event_snapshot {

@@ -45,11 +45,11 @@ static __always_inline int function_ran(__u64 probe)
 SEC("uprobe.multi")
 int function_multi(struct pt_regs *ctx)
 {
-        return function_ran(bpf_get_attach_cookie(ctx));
+        return function_ran(probe_number(ctx));
 }
 
 SEC("uprobe")
 int function_single(struct pt_regs *ctx)
 {
-        return function_ran(bpf_get_attach_cookie(ctx));
+        return function_ran(probe_number(ctx));
 }

@@ -264,7 +264,8 @@ static int stream_run(struct stream *s)
         if (r >= 0)
                 r = loop_add_timer(loop, NS_PER_S, NS_PER_S, on_second, s);
         if (r >= 0) {
-                log_note("watching; Ctrl-C ends");
+                const char *probes = sensor_probe_hook(s->sensor);
+                log_note("watching%s%s; Ctrl-C ends", probes ? ", functions by " : "", probes ? probes : "");
                 r = loop_run(loop);
         }
         sensor_stop(s->sensor);

@@ -6,15 +6,19 @@
 
 #include "sensor/state.h"
 
+#include "base/file.h"
+#include "sensor/numbered_probe.h"
+
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The links on one file: one of uprobe_multi, or one for each probe. */
+/* What holds the probes of one file: one link of uprobe_multi, or for each probe a link or a perf event. */
 struct probed_file {
         struct bpf_link **links;
+        int *events;
         size_t count;
 };
 
@@ -22,11 +26,29 @@ struct probed_file {
 static void *destroy_links(void *context)
 {
         struct probed_file *f = context;
-        for (size_t i = 0; i < f->count; i++)
+        for (size_t i = 0; i < f->count; i++) {
                 bpf_link__destroy(f->links[i]);
+                close_fd(&f->events[i]);
+        }
         free(f->links);
+        free(f->events);
         free(f);
         return NULL;
+}
+
+static struct probed_file *new_file(size_t probes)
+{
+        struct probed_file *f = calloc(1, sizeof(*f));
+        if (!f)
+                return NULL;
+        f->links = calloc(probes, sizeof(*f->links));
+        f->events = calloc(probes, sizeof(*f->events));
+        if (!f->links || !f->events) {
+                destroy_links(f);
+                return NULL;
+        }
+        memset(f->events, 0xff, probes * sizeof(*f->events)); /* no descriptors */
+        return f;
 }
 
 static void drop(struct probed_file *f)
@@ -79,7 +101,15 @@ static int attach_single(struct sensor *s, const char *path, const struct functi
                 return -EOPNOTSUPP;
         if (count > SENSOR_SINGLE_PROBES)
                 return -E2BIG;
+        bool cookies = probe_cookies_work();
         for (size_t i = 0; i < count; i++) {
+                if (!cookies) {
+                        int fd = numbered_probe_attach(program, path, probes[i].offset, probes[i].number);
+                        if (fd < 0)
+                                return fd;
+                        to->events[to->count++] = fd;
+                        continue;
+                }
                 LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = probes[i].number);
                 struct bpf_link *link =
                         bpf_program__attach_uprobe_opts(program, -1, path, probes[i].offset, &options);
@@ -108,7 +138,7 @@ static int attach(struct sensor *s, const char *path, const struct function_prob
 static int explain(int r, struct error *error)
 {
         enum { KERNEL_ENOTSUPP = 524 }; /* include/linux/errno.h: not one of user space's */
-        if (r == -KERNEL_ENOTSUPP || r == -ENOTSUP)
+        if (r == -KERNEL_ENOTSUPP)
                 return error_set(error, -ENOTSUP, "the kernel cannot probe one of these instructions");
         if (r == -E2BIG)
                 return error_set(error, r, "more than %d functions of a file need uprobe_multi (Linux 6.6)",
@@ -127,13 +157,9 @@ int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct func
         if (file >= SENSOR_PROBED_FILES)
                 return error_set(error, -E2BIG, "functions of more than %d files", SENSOR_PROBED_FILES);
         if (count) {
-                new = calloc(1, sizeof(*new));
-                if (new)
-                        new->links = calloc(count, sizeof(struct bpf_link *));
-                if (!new || !new->links) {
-                        free(new);
+                new = new_file(count);
+                if (!new)
                         return error_set(error, -ENOMEM, "out of memory");
-                }
                 snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
                 int r = attach(s, path, probes, count, new);
                 if (r >= 0)

@@ -136,8 +136,8 @@ struct function_probe {
 
 /* Have exactly these probes on file `fd` (any descriptor, O_PATH will do), `file` being the caller's number
  * for it, below SENSOR_PROBED_FILES. What was there and is again stays without a break; none takes all away.
- * 0, or -errno with a sentence, and what was there before stays: -EOPNOTSUPP no way to attach here, -ENOTSUP
- * the kernel cannot probe one of the instructions, -E2BIG more than this kernel's way can bear. */
+ * 0, or -errno with a sentence, and what was there before stays: -EOPNOTSUPP no way to attach here, or the
+ * kernel cannot probe one of the instructions; -E2BIG more than this kernel's way can bear. */
 enum { SENSOR_PROBED_FILES = 1024, SENSOR_SINGLE_PROBES = 50 };
 int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct function_probe *probes,
                       size_t count, struct error *error);
