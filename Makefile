@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-symbols build bench clean
+.PHONY: scan check check-native check-symbols check-kernels check-release build release bench clean
 SHELL = /bin/sh
 
 scan: build
@@ -31,9 +31,24 @@ check-native:
 	@mvn -q -B dependency:get -Dartifact=org.apache.maven:maven-artifact:4.0.0-rc-6 || true
 	@USEWEAR_JUDGE_PAIRS=10000 build/venv/bin/python -m pytest -q -rs tests/judge
 
+# One static file for every Linux: dist/usewear-ARCH.
+release:
+	@tools/install-deps
+	@tools/release/build
+
+# The release in foreign roots, and twice from different folders.
+check-release:
+	@tools/install-deps --release
+	@tests/run --only tests/release
+
+# The sensor on Debian's kernels, in qemu; writes docs/kernels.md.
+check-kernels:
+	@tools/install-deps --kernels
+	@USEWEAR_KERNELS=all tests/run --only tests/kernel
+
 bench:
 	@tools/install-deps --bench
 	@bench/run
 
 clean:
-	rm -rf build build-*
+	rm -rf build build-* dist
