@@ -13,6 +13,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tools/symbols"))
 import check  # noqa: E402
 import fetch  # noqa: E402
+import functions  # noqa: E402
 import table  # noqa: E402
 
 CLIENTS = {"PyPI": "pip", "npm": "npm", "Maven": "mvn", "Debian": "apt-get"}
@@ -77,3 +78,26 @@ def test_grammar_refuses(tmp_path, old, new):
 def test_order_is_held(tmp_path):
     with pytest.raises(table.Broken):
         read(tmp_path, GOOD + "\n" + GOOD)
+
+
+V8_NAMES = """const S = Symbol("s"), T = {}; let late;
+class A { [S]() {} constructor() { this.fn = () => 1; } m() {} get g() { return 1; } #p() {} }
+const ip = {}; ip.isLoopback = function () {};
+module.exports.sync = dir => dir;
+function F() { const self = this; self.z = function () {}; const v = function () {}; }
+F.prototype.bar = function () { [].forEach(function () {}); this.cb = function () {}; };
+var t = { key: function () {}, deep: { or: null || function () {}, [S]: function () {} } };
+T[S] = function () {}; T["lit"] = function () {}; T.a = T.b = () => 1;
+late = function () {}; late.list = [function () {}]; late.n = (0, function () {});
+A.B = class { constructor() {} }; var once = (function () { return function () {}; })();
+"""
+
+
+def test_javascript_names_are_those_that_v8_gives(tmp_path):
+    """Expected: what Node.js 20.20.2 reports in NODE_V8_COVERAGE for this text."""
+    (tmp_path / "a.js").write_text(V8_NAMES)
+    found = functions.scan("npm", tmp_path, ["a.js"])
+    assert {name for _, name in found} == {
+        "(top)", "(anonymous)", "A", "A.fn", "m", "get g", "#p", "ip.isLoopback", "module.exports.sync", "F", "F.self.z",
+        "v", "F.bar", "cb", "key", "t.deep.or", "t.deep", "T.<computed>", "T.lit", "T.a.T.b", "late", "late.list",
+        "late.n", "A.B"}
