@@ -269,20 +269,30 @@ static int read_deflated(const struct zip *z, uint64_t offset, uint64_t packed, 
         return MIN(r, 0);
 }
 
-int zip_read(const struct zip *z, const struct zip_entry *entry, struct buf *to)
+int zip_data_offset(const struct zip *z, const struct zip_entry *entry, uint64_t *ret)
 {
         uint8_t local[LOCAL_SIZE];
-        if (entry->encrypted || (entry->method != 0 && entry->method != 8))
-                return -ENOTSUP;
         int r = source_read(&z->source, z->base + entry->offset, local, sizeof(local));
         if (r < 0)
                 return r;
         uint64_t start = entry->offset + LOCAL_SIZE + le16(local + 26) + le16(local + 28);
         if (le32(local) != 0x04034b50 || start > z->limit || entry->packed > z->limit - start)
                 return -EBADMSG;
+        *ret = z->base + start;
+        return 0;
+}
+
+int zip_read(const struct zip *z, const struct zip_entry *entry, struct buf *to)
+{
+        if (entry->encrypted || (entry->method != 0 && entry->method != 8))
+                return -ENOTSUP;
+        uint64_t start;
+        int r = zip_data_offset(z, entry, &start);
+        if (r < 0)
+                return r;
         size_t before = to->size;
-        r = entry->method == 8 ? read_deflated(z, z->base + start, entry->packed, to)
-                               : read_stored(z, z->base + start, entry->packed, to);
+        r = entry->method == 8 ? read_deflated(z, start, entry->packed, to)
+                               : read_stored(z, start, entry->packed, to);
         if (r < 0)
                 return r;
         size_t size = to->size - before;

@@ -41,6 +41,8 @@ void zip_done(struct zip *z);
 /* Walk: start with *iterator = 0. 1: an entry, 0: the end, -EBADMSG. */
 int zip_next(const struct zip *z, uint64_t *iterator, struct zip_entry *ret);
 
+/* Where in the source the entry's packed bytes begin. 0, -EBADMSG or what the source says. */
+int zip_data_offset(const struct zip *z, const struct zip_entry *entry, uint64_t *ret);
 /* Append the entry's bytes, at most what the buffer's limit leaves (-EFBIG; nothing is inflated beyond
  * it). -EBADMSG: damaged (also a wrong CRC), -ENOTSUP: encrypted or another method. */
 int zip_read(const struct zip *z, const struct zip_entry *entry, struct buf *to);

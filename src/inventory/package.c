@@ -70,6 +70,9 @@ static const struct purl_type purl_types[] = {
         {"Go", "golang", NULL, NAME_PATH, true},          {"npm", "npm", NULL, NAME_PATH, false},
         {"crates.io", "cargo", NULL, NAME_PLAIN, false},  {"RubyGems", "gem", NULL, NAME_PLAIN, false},
         {"Packagist", "composer", NULL, NAME_PATH, true}, {"Maven", "maven", NULL, NAME_COLON, false},
+        {"NuGet", "nuget", NULL, NAME_PLAIN, false},      {"Hex", "hex", NULL, NAME_PLAIN, true},
+        {"CRAN", "cran", NULL, NAME_PLAIN, false},        {"CPAN", "cpan", NULL, NAME_PLAIN, false},
+        {"LuaRocks", "luarocks", NULL, NAME_PLAIN, true}, {"binary", "generic", NULL, NAME_PLAIN, false},
 };
 
 static void add_encoded(struct buf *b, const char *s, const char *keep, bool fold)

@@ -56,6 +56,8 @@ struct reader {
 };
 
 extern const struct reader reader_dpkg, reader_python, reader_go;
+/* Languages and what no package owns. */
+extern const struct reader reader_node, reader_ruby, reader_php, reader_rust, reader_dotnet, reader_manifests;
 
 /* One install or upgrade in the package manager's log. */
 struct log_entry {

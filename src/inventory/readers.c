@@ -8,10 +8,8 @@
 #include <ctype.h>
 
 const struct reader *const readers[] = {
-        &reader_dpkg,
-        &reader_python,
-        &reader_go,
-        NULL,
+        &reader_dpkg, &reader_python, &reader_go,     &reader_node,      &reader_ruby,
+        &reader_php,  &reader_rust,   &reader_dotnet, &reader_manifests, NULL,
 };
 
 static size_t bucket_of(const char *text, size_t size)

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inventory/add.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+struct package *inventory_add_named(struct inventory *inv, const char *ecosystem, const char *name,
+                                    const char *version, uint32_t runtimes, enum package_method method)
+{
+        struct package *p = inventory_add(inv);
+        if (!p)
+                return NULL;
+        p->ecosystem = ecosystem;
+        p->name = p->source = name;
+        p->version = p->source_version = version;
+        p->runtimes = runtimes;
+        p->method = (uint8_t)method;
+        return p;
+}
+
+const char *inventory_folder(struct inventory *inv, const char *path, int up)
+{
+        size_t size = strlen(path);
+        for (; up > 0; up--) {
+                const char *slash = memrchr(path, '/', size);
+                size = slash ? (size_t)(slash - path) : 0;
+        }
+        return arena_strndup(&inv->arena, path, size);
+}
+
+/* ---- files ------------------------------------------------------------------------------------------- */
+
+static int read_file(void *context, uint64_t offset, void *to, size_t size)
+{
+        const struct archive_file *file = context;
+        char *at = to;
+        while (size) {
+                ssize_t got = pread(file->fd, at, size, (off_t)offset);
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got <= 0)
+                        return got < 0 ? -errno : -EBADMSG; /* it became shorter */
+                at += got;
+                offset += (uint64_t)got;
+                size -= (size_t)got;
+        }
+        return 0;
+}
+
+int archive_file_source(struct archive_file *file, struct zip_source *ret)
+{
+        struct stat s;
+        if (fstat(file->fd, &s) < 0)
+                return -errno;
+        *ret = (struct zip_source){read_file, file, (uint64_t)s.st_size};
+        return 0;
+}
+
+int inventory_map(struct inventory *inv, const char *path, size_t most, struct span *ret)
+{
+        struct stat s;
+        _cleanup_close_ int fd = inventory_open(inv, path);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &s) < 0)
+                return -errno;
+        if (!s.st_size || (uint64_t)s.st_size > most)
+                return s.st_size ? -EFBIG : -ENODATA;
+        /* A file that is cut while it is mapped ends the worker, which is replaced. */
+        void *bytes = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (bytes == MAP_FAILED)
+                return -errno;
+        *ret = (struct span){bytes, (size_t)s.st_size};
+        return 0;
+}
+
+void inventory_unmap(struct span *mapped)
+{
+        if (mapped->data)
+                munmap((void *)(uintptr_t)mapped->data, mapped->size);
+        *mapped = (struct span){};
+}
