@@ -122,7 +122,10 @@ static bool mapping_parse(struct span line, struct procfs_mapping *ret)
             !field_cut(&line, &device) || !range_parse(device, ':', 16, &major, &minor) ||
             !field_number(&line, 10, &m.inode))
                 return false;
+        m.readable = flags.data[0] == 'r';
+        m.writable = flags.data[1] == 'w';
         m.executable = flags.data[2] == 'x';
+        m.shared = flags.data[3] == 's';
         m.device = (uint32_t)(major << 20 | (minor & 0xfffff));
         /* The path is padded with blanks in front; blanks behind belong to it. */
         while (line.size && *line.data == ' ') {

@@ -31,7 +31,7 @@ int procfs_status_parse(struct span text, struct procfs_status *ret); /* 0 or -E
 struct procfs_mapping {
         uint64_t start, end, offset, inode;
         uint32_t device; /* major << 20 | minor, as the kernel's dev_t */
-        bool executable;
+        bool readable, writable, executable, shared;
         bool deleted;
         struct span path; /* without " (deleted)"; newlines in it are still written "\012"; may be empty */
 };

@@ -181,15 +181,20 @@ struct prober *prober_free(struct prober *p)
 
 /* ---- deadlines ---------------------------------------------------------------------------------------- */
 
+static bool asks_owner(enum probe_kind kind)
+{
+        return kind == PROBE_FILE || kind == PROBE_RUNTIMES;
+}
+
 static uint64_t deadline_of(const struct prober *p, const struct job *job)
 {
         if (p->options.deadline_ns)
                 return p->options.deadline_ns;
-        /* A worker that has not read this root yet reads it in order to look at a file of it; debug
+        /* A worker that has not read this root yet reads it in order to tell whose a file of it is; debug
          * information is large. */
         bool reads =
                 job->kind == PROBE_INVENTORY || job->kind == PROBE_FUNCTIONS ||
-                (job->kind == PROBE_FILE && job->root && !job->root->hung && job->root->worker != p->worker);
+                (asks_owner(job->kind) && job->root && !job->root->hung && job->root->worker != p->worker);
         return job->whole ? DEADLINE_TREE : reads ? DEADLINE_INVENTORY : DEADLINE;
 }
 
@@ -256,9 +261,9 @@ int prober_submit(struct prober *p, const struct probe_job *job, probe_done done
         if (!new)
                 return -ENOMEM;
         struct probe_job sent = *job;
-        if (job->root_id && (job->kind == PROBE_INVENTORY || job->kind == PROBE_FILE))
+        if (job->root_id && (job->kind == PROBE_INVENTORY || asks_owner(job->kind)))
                 new->root = root_state(p, job->root_id);
-        if (job->kind == PROBE_FILE && new->root &&new->root->hung)
+        if (asks_owner(job->kind) && new->root &&new->root->hung)
                 sent.flags |= PROBE_NO_INVENTORY;
         _cleanup_buf_ struct buf record = BUF_INIT(JOB_BYTES), frame = BUF_INIT(JOB_BYTES + 64);
         job_pack(p->next_id, &sent, &record);
@@ -303,7 +308,7 @@ static void finish(struct prober *p, int status, struct span record)
         p->since = clock_boottime();
         if (job->root && job->kind == PROBE_INVENTORY && status == 0)
                 *job->root = (struct root_state){.worker = p->worker};
-        else if (job->root && job->kind == PROBE_FILE && status == 0 && !job->root->hung)
+        else if (job->root && asks_owner(job->kind) && status == 0 && !job->root->hung)
                 job->root->worker = p->worker;
         else if (job->root && status == -ETIME &&
                  (job->kind == PROBE_INVENTORY || job->root->worker != p->worker))

@@ -20,6 +20,7 @@ enum probe_kind {
         PROBE_INVENTORY, /* pid, root_id, hints, flags → inventory_reply_unpack */
         PROBE_FILE,      /* pid, root_id, mapping, started    → file_reply_unpack */
         PROBE_FUNCTIONS, /* pid, root_id, mapping, queries    → function_reply_unpack */
+        PROBE_RUNTIMES,  /* pid, root_id, python_paths, start, flags, queries → runtime_reply_unpack */
         _PROBE_KIND_MAX,
 };
 
@@ -29,10 +30,18 @@ enum {
         PROBE_TREE_CACHES = 1 << 9, /* … with the caches in it */
 };
 
+/* Flags of PROBE_RUNTIMES. */
+enum {
+enum {
+        RUNTIME_AGAIN = 1 << 0, /* look again; else tell what the last look saw, if there was one */
+        RUNTIME_ALL = 1 << 1,   /* tell of every function */
+        RUNTIME_CLOSE = 1 << 2, /* forget the process afterwards */
+};
+
 struct probe_job {
         enum probe_kind kind;
         int pid;        /* whose procfs entries are the way in; 0: root_path */
-        unsigned flags; /* PROCESS_READ_*, PROBE_TREE_* */
+        unsigned flags; /* PROCESS_READ_*, PROBE_TREE_*, RUNTIME_* */
         const char *root_id;
         const char *root_path;           /* --root DIR, where pid is 0 */
         const char *const *python_paths; /* inventory hints */
@@ -40,8 +49,9 @@ struct probe_job {
         const char *const *places;
         size_t place_count;
         const char *kernel_release;
-        uint64_t start, end, offset; /* of the mapping; start and end 0: the file at `path`, -ESTALE if it
-                                        changed (ctime) after `started` */
+        uint64_t start, end,
+                offset; /* of PROBE_RUNTIMES: start of the process, boottime ns. Of the mapping; start and end
+                           0: the file at `path`, -ESTALE if it changed (ctime) after `started` */
         const char *path;
         bool deleted;
         const struct native_query *queries; /* functions whose places are asked for */

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-/* One job's work. Nothing is kept between jobs but caches. */
+/* One job's work. Nothing is kept between jobs but caches, and what engines know of processes. */
 
 enum { RECORD_ARENA = 64 << 20, NAMES_BYTES = 64 << 20 };
 
@@ -28,6 +28,7 @@ struct worker *worker_free(struct worker *w)
 {
         if (!w)
                 return NULL;
+        worker_runtimes_done(w);
         worker_roots_done(w);
         map_done(&w->files);
         arena_done(&w->names);
@@ -69,6 +70,8 @@ int worker_do(struct worker *w, const struct probe_job *job, struct buf *reply)
                 return worker_inventory(w, job, reply);
         case PROBE_FUNCTIONS:
                 return worker_functions(w, job, reply);
+        case PROBE_RUNTIMES:
+                return worker_runtimes(w, job, reply);
         case _PROBE_KIND_MAX:
                 break;
         }

@@ -18,6 +18,7 @@ struct worker {
         struct map roots;   /* root id → struct cached_root */
         struct map files;   /* identity and times of a file → what its content tells */
         struct arena names; /* of `files`; all is forgotten when it is full */
+        struct map watched; /* pid → struct watched_process */
 };
 
 /* A descriptor of the root that the job speaks of, after proof that the process still lives in it; -ESRCH
@@ -27,6 +28,8 @@ void worker_roots_done(struct worker *w);
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_functions(struct worker *w, const struct probe_job *job, struct buf *reply);
+int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *reply);
+void worker_runtimes_done(struct worker *w);
 struct file_reply;
 /* Fill in `has_owner`, `owner` and `linked` of a file whose content was examined. 0 or -ENOMEM. */
 int worker_attribute(struct worker *w, int fd, const struct probe_job *job, struct arena *a,

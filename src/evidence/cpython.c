@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The engine "cpython": which functions of a running interpreter have run since it started. The first look
+ * goes through all of its memory, later ones only at code that had not run, until new modules appear. */
+
+#include "evidence/cpython.h"
+
+#include "host/runtime.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum {
+        SESSION_MEMORY = 64 << 20, /* names of one process */
+        SCAN_EVERY = 10,           /* looks: code that no import brought */
+        LEAST_JUDGED = 20,
+};
+
+static int cpython_open(struct image *i, void **ret_state)
+{
+        struct cpython *c = calloc(1, sizeof(*c));
+        if (!c)
+                return -ENOMEM;
+        c->arena = ARENA_INIT(SESSION_MEMORY);
+        c->modules_unknown = "not looked at yet";
+        int r = cpython_recognise(i, &c->layout);
+        if (r < 0) {
+                free(c);
+                return r;
+        }
+        *ret_state = c;
+        return 0;
+}
+
+static void cpython_close(void *state)
+{
+        struct cpython *c = state;
+        if (!c)
+                return;
+        cpython_found_free(c->found);
+        map_done(&c->strings);
+        map_done(&c->sites_by_key);
+        vec_done(&c->sites);
+        vec_done(&c->codes);
+        vec_done(&c->modules);
+        vec_done(&c->systems);
+        arena_done(&c->arena);
+        free(c);
+}
+
+static bool is_reload(const struct cpython_site *s)
+{
+        return s->ran && !strcmp(s->name, "reload") && s->module && !strcmp(s->module, "importlib");
+}
+
+static int cpython_look(void *state, struct image *i, uint64_t now)
+{
+        struct cpython *c = state;
+        int r = 0;
+        c->lost = 0;
+        c->looks++;
+        if (!c->layout.minor)
+                return 0;
+        if (!cpython_is_there(i, &c->layout))
+                return i->failed ? i->failed : -ESTALE;
+        if (c->scanned && !c->found) {
+                r = cpython_poll(c, i, now);
+                if (r == 0)
+                        r = cpython_read_modules(c, i);
+                if (r < 0)
+                        return r;
+        }
+        if (!c->scanned || c->found || c->modules.count != c->scanned_modules || c->modules_unknown ||
+            c->looks - c->last_scan >= SCAN_EVERY)
+                r = cpython_scan(c, i, now);
+        vec_each (site, &c->sites)
+                c->reloaded |= is_reload(site);
+        return r;
+}
+
+/* ---- what it tells ----------------------------------------------------------------------------------- */
+
+static const char *functions_unknown(const struct cpython *c)
+{
+        if (!c->layout.minor)
+                return "its structures are not those of a CPython that is known";
+        if (c->layout.free_threaded)
+                return "free-threaded CPython leaves no trace of what ran";
+        if (c->layout.minor < CPYTHON_OLDEST)
+                return "CPython before 3.7 is not supported";
+        if (c->layout.minor > CPYTHON_NEWEST)
+                return "this version of CPython is newer than this program";
+        if (c->judged >= LEAST_JUDGED && c->odd * 50 > c->judged)
+                return "its code objects are not as this version of CPython makes them";
+        return NULL;
+}
+
+static const char *negatives_unknown(const struct cpython *c)
+{
+        if (!c->scanned)
+                return "not all of its memory was looked at yet";
+        if (c->traced)
+                return "a tracer, profiler or debugger instruments its code";
+        if (c->evaluator)
+                return "a module replaces how code is run";
+        if (c->reloaded)
+                return "modules were reloaded, their earlier code is gone";
+        return NULL;
+}
+
+static void cpython_about(const void *state, struct engine_about *ret)
+{
+        const struct cpython *c = state;
+        *ret = (struct engine_about){
+                .runtime = "CPython",
+                .flavour = c->layout.free_threaded ? "free-threaded" : NULL,
+                .functions_unknown = functions_unknown(c),
+                .negatives_unknown = negatives_unknown(c),
+                .modules_unknown = c->layout.minor
+                                           ? c->modules_unknown
+                                           : "its structures are not those of a CPython that is known",
+                .lost = c->lost ? "objects that could not be read" : NULL,
+        };
+        if (c->layout.minor && c->layout.micro_known)
+                snprintf(ret->version, sizeof(ret->version), "3.%u.%u", c->layout.minor, c->layout.micro);
+        else if (c->layout.minor)
+                snprintf(ret->version, sizeof(ret->version), "3.%u", c->layout.minor);
+}
+
+static int cpython_each_module(const void *state, int (*each)(void *context, const struct engine_module *m),
+                               void *context)
+{
+        const struct cpython *c = state;
+        int r = 0;
+        for (size_t n = 0; r == 0 && n < c->modules.count; n++) {
+                struct engine_module m = {c->modules.items[n].name, c->modules.items[n].file};
+                r = each(context, &m);
+        }
+        return r;
+}
+
+static const char *unknown_reason(const struct cpython *c, const struct cpython_site *s, const char *general)
+{
+        return !s->codes     ? "its code is no longer in memory"
+               : general     ? general
+               : !s->claimed ? "no function of the program owns its code"
+               : s->unsure   ? "this version of CPython leaves no trace where such code returns early"
+               : s->unread   ? "its memory could not be read in the last look"
+                             : NULL;
+        (void)c;
+}
+
+static int cpython_each_function(const void *state,
+                                 int (*each)(void *context, const struct engine_function *f), void *context)
+{
+        const struct cpython *c = state;
+        const char *negatives = negatives_unknown(c);
+        int r = 0;
+        if (functions_unknown(c))
+                return 0;
+        for (size_t n = 0; r == 0 && n < c->sites.count; n++) {
+                const struct cpython_site *s = &c->sites.items[n];
+                if (s->body)
+                        continue;
+                const char *reason = s->ran ? NULL : unknown_reason(c, s, negatives);
+                struct engine_function f = {
+                        .module = s->module,
+                        .name = s->name,
+                        .file = s->file,
+                        .line = s->line,
+                        .answer = s->ran   ? ANSWER_YES
+                                  : reason ? ANSWER_UNKNOWN
+                                           : ANSWER_NOT_OBSERVED,
+                        .reason = reason,
+                        .first = s->first,
+                };
+                r = each(context, &f);
+        }
+        return r;
+}
+
+const struct engine cpython_engine = {
+        .name = "cpython",
+        .runtime = RUNTIME_PYTHON,
+        .open = cpython_open,
+        .look = cpython_look,
+        .about = cpython_about,
+        .modules = cpython_each_module,
+        .functions = cpython_each_function,
+        .close = cpython_close,
+};

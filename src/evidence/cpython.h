@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Inside of the CPython engine: where things lie in the objects of one interpreter, what is known about its
+ * code, and the steps of a look. Facts from CPython's headers: Include/cpython/code.h, funcobject.h,
+ * unicodeobject.h, Include/internal/pycore_dict.h, pycore_debug_offsets.h, of 3.7 to 3.15. */
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "evidence/engine.h"
+
+enum {
+        CPYTHON_CODE = 256,    /* bytes: most that the fixed part of a code object takes */
+        CPYTHON_UNITS = 65536, /* two-byte units of bytecode that are looked at; longer code is unknown */
+        CPYTHON_OLDEST = 7,
+        CPYTHON_NEWEST = 15, /* 3.x whose evidence is known */
+};
+
+struct cpython_layout {
+        unsigned minor, micro; /* of 3.minor.micro; minor 0: not known */
+        bool micro_known, free_threaded;
+        uint64_t elf_start, elf_end; /* of the object that is the interpreter */
+        uint64_t code, function, string, tuple, module, dict, frame; /* addresses of the types */
+        /* Offsets in objects. Free-threaded builds have longer heads. */
+        unsigned type, head; /* of ob_type; size of PyObject_HEAD */
+        unsigned code_size, file, name, qualname, consts, line, flags;
+        unsigned evidence;     /* zombie frame, call counter or warm-up counter */
+        unsigned instrumented; /* _co_instrumentation_version, _co_monitoring behind it */
+        unsigned func_code, func_qualname, func_module;
+        unsigned string_data; /* of compact ASCII; others are 16 or 24 bytes behind */
+};
+
+/* What the memory of a code object says. */
+enum cpython_ran {
+        CPYTHON_RAN = 1,
+        CPYTHON_NOT_RUN,
+        CPYTHON_UNSURE, /* this version leaves no trace of some ways through this code */
+        CPYTHON_ODD,    /* it does not look as this version makes them */
+};
+
+/* A function by its place in the sources: several code objects may be it, one after the other. */
+struct cpython_site {
+        const char *file, *name, *module; /* interned; module may be NULL */
+        uint32_t line;
+        bool body;    /* of a module or class: no function */
+        bool claimed; /* a live function owned it, or owned what it is nested in */
+        bool unsure, ran;
+        uint64_t first;  /* boottime ns, when `ran` was seen */
+        uint32_t codes;  /* live code objects that have not run, after the last look */
+        uint32_t unread; /* of them, those that could not be read in it */
+};
+
+/* A live code object that was not seen to have run. */
+struct cpython_code {
+        uint64_t address, file, name; /* of its objects: another object may lie there later */
+        uint32_t site, units;
+        int32_t line;
+        bool unsure_negative; /* 3.12: some way through it leaves no trace */
+};
+
+struct cpython_module {
+        const char *name, *file;
+        uint64_t object;
+};
+
+struct cpython {
+        struct cpython_layout layout;
+        struct arena arena;
+        struct map strings; /* interned texts */
+        struct map sites_by_key;
+        VEC(struct cpython_site) sites;
+        VEC(struct cpython_code) codes;
+        VEC(struct cpython_module) modules;
+        VEC(uint64_t) systems;     /* module objects named `sys`, one an interpreter */
+        uint64_t cursor;           /* where the scan goes on */
+        bool scanned;              /* a scan came to its end */
+        uint64_t looks, last_scan; /* last_scan: number of the look */
+        size_t scanned_modules;    /* how many were known when it ended */
+        size_t odd, judged;
+        bool traced;           /* some tool instruments code, or did */
+        bool reloaded;         /* importlib.reload ran */
+        const char *evaluator; /* module that replaces the frame evaluation, or NULL */
+        const char *modules_unknown;
+        uint64_t lost;               /* objects that were too many, or could not be read, in the last look */
+        struct cpython_found *found; /* of the scan that goes on */
+};
+
+/* ---- layout.c: 0; -ENOENT: no CPython; or the image's failure */
+int cpython_recognise(struct image *i, struct cpython_layout *ret);
+/* Whether that interpreter is still where it was: the process may have executed another program. */
+bool cpython_is_there(struct image *i, const struct cpython_layout *l);
+/* ---- object.c */
+bool cpython_alive(struct image *i, const struct cpython_layout *l, uint64_t object, uint64_t type);
+/* The text of a str object as UTF-8. Its length, or -EBADMSG. */
+ssize_t cpython_text(struct image *i, const struct cpython_layout *l, uint64_t object, char *to, size_t size);
+/* Call for the entries of a combined dict, at most `most`, until it returns non-zero. -EBADMSG: no such
+ * dict. */
+typedef int (*cpython_entry)(void *context, uint64_t key, uint64_t value);
+int cpython_dict_each(struct image *i, const struct cpython_layout *l, uint64_t dict, size_t most,
+                      cpython_entry each, void *context);
+const char *cpython_intern(struct cpython *c, const char *text); /* NULL: out of memory */
+/* ---- judge.c: pure */
+enum cpython_ran cpython_judge(const struct cpython_layout *l, const void *code, const uint8_t *units,
+                               size_t unit_count, bool *ret_traced);
+/* Whether each way through this 3.12 code leaves a trace that nothing takes away again. */
+bool cpython_312_is_sound(const uint8_t *units, size_t count);
+enum cpython_ran cpython_312_judge(const uint8_t *units, size_t count, bool *ret_traced);
+/* How much of the bytecode `cpython_judge` wants to see. */
+size_t cpython_units_needed(const struct cpython_layout *l, size_t units);
+/* ---- scan.c: find and judge all code; 0, 1 (to be continued) or negative */
+int cpython_scan(struct cpython *c, struct image *i, uint64_t now);
+void cpython_found_free(struct cpython_found *f);
+/* ---- poll.c: look again at known code only */
+int cpython_poll(struct cpython *c, struct image *i, uint64_t now);
+/* Where the code is in the list of sites; UINT32_MAX: out of memory. */
+uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uint32_t line);
+/* ---- modules.c: 0 or -ENOMEM */
+int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *module_objects, size_t count);
+int cpython_read_modules(struct cpython *c, struct image *i); /* sys.modules of each interpreter */

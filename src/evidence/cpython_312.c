@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* 3.12 marks no entry. What remains are the counters and caches of instructions that adapt: an instruction
+ * that ran has counted, or was replaced. Numbers and caches: Include/opcode.h and Lib/opcode.py of 3.12,
+ * counters: Include/internal/pycore_code.h.
+ *
+ * A counter can come back to where it began: after a success, 52 misses and a failure. Then the rest of the
+ * cache still holds what the success wrote, in those instructions that write anything. So a way through the
+ * code counts as traced only if it meets one of them before it can leave. */
+
+#include "evidence/cpython.h"
+
+#include <string.h>
+
+enum {
+        FRESH_COUNTER = 17, /* adaptive_counter_warmup(): value 1, backoff 1 */
+        FIRST_INSTRUMENTED = 237,
+        OP_END_FOR = 4,
+        OP_NOP = 9,
+        OP_POP_TOP = 1,
+        OP_PUSH_NULL = 2,
+        OP_RETURN_GENERATOR = 75,
+        OP_LOAD_CONST_LOAD_FAST = 84,
+        OP_LOAD_FAST_LOAD_CONST = 86,
+        OP_LOAD_FAST_LOAD_FAST = 88,
+        OP_STORE_ATTR = 95,
+        OP_SWAP = 99,
+        OP_LOAD_CONST = 100,
+        OP_BUILD_TUPLE = 102,
+        OP_BUILD_LIST = 103,
+        OP_LOAD_ATTR = 106,
+        OP_JUMP_FORWARD = 110,
+        OP_LOAD_GLOBAL = 116,
+        OP_IS_OP = 117,
+        OP_COPY = 120,
+        OP_LOAD_FAST = 124,
+        OP_STORE_FAST = 125,
+        OP_POP_JUMP_IF_NOT_NONE = 128,
+        OP_POP_JUMP_IF_NONE = 129,
+        OP_MAKE_FUNCTION = 132,
+        OP_MAKE_CELL = 135,
+        OP_LOAD_CLOSURE = 136,
+        OP_STORE_DEREF = 138,
+        OP_LOAD_FAST_AND_CLEAR = 143,
+        OP_EXTENDED_ARG = 144,
+        OP_COPY_FREE_VARS = 149,
+        OP_RESUME = 151,
+        OP_STORE_FAST_LOAD_FAST = 154,
+        OP_BUILD_STRING = 157,
+        OP_STORE_FAST_STORE_FAST = 158,
+        OP_KW_NAMES = 172,
+        MOST_BRANCHES = 1024, /* waiting at once; what needs more is not called sound */
+};
+
+/* Units of cache behind an instruction that adapts; 0: it does not. */
+static unsigned cache_of(uint8_t op)
+{
+        switch (op) {
+        case 25:  /* BINARY_SUBSCR */
+        case 60:  /* STORE_SUBSCR */
+        case 92:  /* UNPACK_SEQUENCE */
+        case 93:  /* FOR_ITER */
+        case 107: /* COMPARE_OP */
+        case 122: /* BINARY_OP */
+        case 123: /* SEND */
+        case 141: /* LOAD_SUPER_ATTR */
+                return 1;
+        case 171: /* CALL */
+                return 3;
+        case OP_STORE_ATTR:
+        case OP_LOAD_GLOBAL:
+                return 4;
+        case OP_LOAD_ATTR:
+                return 9;
+        default:
+                return 0;
+        }
+}
+
+/* What an instruction is replaced by once it has adapted. (Pairs of loads and stores are made when the code
+ * is, and tell nothing.) */
+static bool is_adapted(uint8_t op)
+{
+        static const uint8_t adapted[] = {
+                6,  7,  8,  10, 13, 14, 16, 18, 19,  20,  21,  22,  23,  24,  28,  29,  34,  38,  39,  40,
+                41, 42, 43, 44, 45, 46, 47, 48, 56,  57,  58,  59,  62,  63,  64,  65,  66,  67,  70,  72,
+                73, 76, 77, 78, 79, 80, 81, 82, 111, 112, 113, 148, 153, 159, 160, 161, 166, 167, 168,
+        };
+        return memchr(adapted, op, sizeof(adapted)) != NULL;
+}
+
+enum cpython_ran cpython_312_judge(const uint8_t *units, size_t count, bool *ret_traced)
+{
+        for (size_t n = 0; n < count;) {
+                uint8_t op = units[2 * n];
+                unsigned cache = cache_of(op);
+                uint16_t counter;
+                if (op >= FIRST_INSTRUMENTED) {
+                        *ret_traced = true;
+                        return CPYTHON_RAN;
+                }
+                if (is_adapted(op))
+                        return CPYTHON_RAN;
+                if (n + cache >= count)
+                        return cache ? CPYTHON_ODD : CPYTHON_NOT_RUN;
+                if (cache) {
+                        memcpy(&counter, units + 2 * (n + 1), sizeof(counter));
+                        if (counter != FRESH_COUNTER)
+                                return CPYTHON_RAN;
+                }
+                for (unsigned k = 2; k <= cache; k++)
+                        if (units[2 * (n + k)] || units[2 * (n + k) + 1])
+                                return CPYTHON_RAN;
+                n += 1 + cache;
+        }
+        return CPYTHON_NOT_RUN;
+}
+
+/* Goes on with the next instruction whatever happens; only memory that runs out could stop it. */
+static bool falls_through(uint8_t op)
+{
+        switch (op) {
+        case OP_END_FOR:
+        case OP_NOP:
+        case OP_POP_TOP:
+        case OP_PUSH_NULL:
+        case OP_RETURN_GENERATOR: /* what follows runs when the generator starts */
+        case OP_LOAD_CONST_LOAD_FAST:
+        case OP_LOAD_FAST_LOAD_CONST:
+        case OP_LOAD_FAST_LOAD_FAST:
+        case OP_SWAP:
+        case OP_LOAD_CONST:
+        case OP_BUILD_TUPLE:
+        case OP_BUILD_LIST:
+        case OP_IS_OP:
+        case OP_COPY:
+        case OP_LOAD_FAST:
+        case OP_STORE_FAST:
+        case OP_MAKE_FUNCTION:
+        case OP_MAKE_CELL:
+        case OP_LOAD_CLOSURE:
+        case OP_STORE_DEREF:
+        case OP_LOAD_FAST_AND_CLEAR:
+        case OP_COPY_FREE_VARS:
+        case OP_RESUME:
+        case OP_STORE_FAST_LOAD_FAST:
+        case OP_BUILD_STRING:
+        case OP_STORE_FAST_STORE_FAST:
+        case OP_KW_NAMES:
+        case OP_POP_JUMP_IF_NONE:
+        case OP_POP_JUMP_IF_NOT_NONE:
+                return true;
+        default:
+                return false;
+        }
+}
+
+static bool leaves_trace(uint8_t op)
+{
+        return op == OP_LOAD_GLOBAL || op == OP_LOAD_ATTR || op == OP_STORE_ATTR;
+}
+
+struct walk {
+        const uint8_t *units;
+        size_t count;
+        uint8_t seen[CPYTHON_UNITS / 8];
+        uint32_t branches[MOST_BRANCHES];
+        size_t branch_count;
+};
+
+/* Follow one way until it leaves a trace, or joins one that was followed. False: it may end before that. */
+static bool follow(struct walk *w, size_t at)
+{
+        unsigned argument = 0;
+        while (at < w->count) {
+                uint8_t op = w->units[2 * at];
+                if (w->seen[at / 8] >> at % 8 & 1)
+                        return true;
+                w->seen[at / 8] |= (uint8_t)(1u << at % 8);
+                argument = (argument & 0xffff) << 8 | w->units[2 * at + 1];
+                if (op == OP_EXTENDED_ARG) {
+                        at++;
+                        continue;
+                }
+                if (leaves_trace(op))
+                        return true;
+                if (op == OP_JUMP_FORWARD) {
+                        at += 1 + argument;
+                        argument = 0;
+                        continue;
+                }
+                if (!falls_through(op))
+                        return false;
+                if (op == OP_POP_JUMP_IF_NONE || op == OP_POP_JUMP_IF_NOT_NONE) {
+                        if (w->branch_count == MOST_BRANCHES)
+                                return false;
+                        w->branches[w->branch_count++] = (uint32_t)(at + 1 + argument);
+                }
+                argument = 0;
+                at++;
+        }
+        return false;
+}
+
+bool cpython_312_is_sound(const uint8_t *units, size_t count)
+{
+        struct walk w = {.units = units, .count = count};
+        if (count > CPYTHON_UNITS)
+                return false;
+        w.branches[w.branch_count++] = 0;
+        while (w.branch_count)
+                if (!follow(&w, w.branches[--w.branch_count]))
+                        return false;
+        return true;
+}

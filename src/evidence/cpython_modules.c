@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Each interpreter has one module `sys`, and its attribute `modules` is the list of what is imported. This
+ * way needs no offset in the state of the interpreter, which moves with every version. */
+
+#include "base/str.h"
+#include "evidence/cpython.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+        MOST_MODULES = 100000,
+        FIRST_ATTRIBUTES = 64,
+        SYS_ATTRIBUTES = 256,
+        MOST_SYSTEMS = 64,
+        NAME_SIZE = 1024,
+        PATH_SIZE = 4 * 4096
+};
+
+struct reading {
+        struct cpython *c;
+        struct image *i;
+        char *text; /* PATH_SIZE */
+        uint64_t wanted;
+        const char *key;
+};
+
+/* ---- attributes of a module -------------------------------------------------------------------------- */
+
+static int match_key(void *context, uint64_t key, uint64_t value)
+{
+        struct reading *r = context;
+        char name[32];
+        if (cpython_text(r->i, &r->c->layout, key, name, sizeof(name)) < 0 || strcmp(name, r->key) != 0)
+                return 0;
+        r->wanted = value;
+        return 1;
+}
+
+/* The object under the key in the module's dict, or 0. */
+static uint64_t attribute(struct reading *r, uint64_t module, const char *key, size_t within)
+{
+        const struct cpython_layout *l = &r->c->layout;
+        r->key = key;
+        r->wanted = 0;
+        uint64_t dict = image_u64(r->i, module + l->head);
+        return cpython_dict_each(r->i, l, dict, within, match_key, r) == 1 ? r->wanted : 0;
+}
+
+static const char *text_of(struct reading *r, uint64_t object)
+{
+        if (!object || cpython_text(r->i, &r->c->layout, object, r->text, PATH_SIZE) < 0)
+                return NULL;
+        return cpython_intern(r->c, r->text);
+}
+
+/* ---- the list ---------------------------------------------------------------------------------------- */
+
+static struct cpython_module *known_module(struct cpython *c, const char *name, uint64_t object)
+{
+        vec_each (m, &c->modules)
+                if (m->name == name && m->object == object)
+                        return m;
+        return NULL;
+}
+
+/* Some tools replace how frames are evaluated: code runs in their copies of it then. */
+static bool replaces_evaluation(const char *name)
+{
+        static const char *const evaluators[] = {
+                "torch._dynamo.eval_frame", "torch._C._dynamo", "_pydevd_frame_eval.pydevd_frame_evaluator",
+                "_pydevd_frame_eval",       "pyjion",           "pydevd_frame_evaluator"};
+        for (size_t n = 0; n < ARRAY_SIZE(evaluators); n++)
+                if (str_starts(name, evaluators[n]))
+                        return true;
+        return false;
+}
+
+static int take_module(void *context, uint64_t key, uint64_t value)
+{
+        struct reading *r = context;
+        struct cpython *c = r->c;
+        if (cpython_text(r->i, &c->layout, key, r->text, NAME_SIZE) < 0)
+                return 0;
+        const char *name = cpython_intern(c, r->text);
+        if (!name)
+                return -ENOMEM;
+        if (known_module(c, name, value))
+                return 0;
+        if (c->modules.count >= MOST_MODULES) {
+                c->lost++;
+                return 0;
+        }
+        /* Something else than a module may stand in the list, and counts as one without a file. */
+        const char *file = NULL;
+        if (image_u64(r->i, value + c->layout.type) == c->layout.module)
+                file = text_of(r, attribute(r, value, "__file__", FIRST_ATTRIBUTES));
+        struct cpython_module *m = vec_add(&c->modules);
+        if (!m)
+                return -ENOMEM;
+        *m = (struct cpython_module){.name = name, .file = file, .object = value};
+        if (replaces_evaluation(name))
+                c->evaluator = name;
+        return 0;
+}
+
+static void read_micro(struct reading *r, uint64_t sys)
+{
+        unsigned minor, micro;
+        uint64_t text = attribute(r, sys, "version", SYS_ATTRIBUTES);
+        if (r->c->layout.micro_known || !text ||
+            cpython_text(r->i, &r->c->layout, text, r->text, PATH_SIZE) < 0 ||
+            sscanf(r->text, "3.%u.%u", &minor, &micro) != 2 || minor > 99 || micro > 99)
+                return;
+        r->c->layout.minor = minor <= 9 && r->c->layout.minor <= 9 ? minor : r->c->layout.minor;
+        r->c->layout.micro = micro;
+        r->c->layout.micro_known = true;
+}
+
+static int read_sys(struct reading *r, uint64_t sys)
+{
+        uint64_t modules = attribute(r, sys, "modules", SYS_ATTRIBUTES);
+        int done = modules ? cpython_dict_each(r->i, &r->c->layout, modules, MOST_MODULES, take_module, r)
+                           : -EBADMSG;
+        if (done < 0)
+                return done;
+        read_micro(r, sys);
+        return 0;
+}
+
+static bool is_system(struct reading *r, uint64_t module)
+{
+        const struct cpython_layout *l = &r->c->layout;
+        char name[16];
+        return cpython_alive(r->i, l, module, l->module) &&
+               cpython_text(r->i, l, attribute(r, module, "__name__", FIRST_ATTRIBUTES), name,
+                            sizeof(name)) >= 0 &&
+               !strcmp(name, "sys");
+}
+
+int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *module_objects, size_t count)
+{
+        struct reading r = {.c = c, .i = i};
+        c->systems.count = 0;
+        for (size_t n = 0; n < count && c->systems.count < MOST_SYSTEMS; n++) {
+                if (!is_system(&r, module_objects[n]))
+                        continue;
+                uint64_t *slot = vec_add(&c->systems);
+                if (!slot)
+                        return -ENOMEM;
+                *slot = module_objects[n];
+        }
+        return 0;
+}
+
+int cpython_read_modules(struct cpython *c, struct image *i)
+{
+        struct reading r = {.c = c, .i = i, .text = malloc(PATH_SIZE)};
+        _cleanup_free_ char *text = r.text;
+        if (!r.text)
+                return -ENOMEM;
+        c->modules_unknown = c->systems.count ? NULL : "the list of modules was not found";
+        vec_each (sys, &c->systems) {
+                int failed = is_system(&r, *sys) ? read_sys(&r, *sys) : -ESTALE;
+                if (failed == -ENOMEM)
+                        return failed;
+                if (failed < 0)
+                        c->modules_unknown = "the list of modules changed while it was read";
+        }
+        return 0;
+}

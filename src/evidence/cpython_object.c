@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Reading the few kinds of objects that names are made of. Whatever is not exactly what it should be is
+ * nothing: memory that was freed looks almost like the object that it held. */
+
+#include "evidence/cpython.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { LONGEST_TEXT = 4096, MOST_ENTRIES = 1 << 24 };
+
+/* Freed small objects hold the address of the next free one where the count of references was; objects
+ * that were freed last hold 0. From 3.12 on the count has 32 bits, and flags may lie above it (3.14). */
+bool cpython_alive(struct image *i, const struct cpython_layout *l, uint64_t object, uint64_t type)
+{
+        uint64_t head[2];
+        if (object % 8 || !object)
+                return false;
+        if (l->free_threaded)
+                return image_u64(i, object + l->type) == type;
+        if (image_read(i, object, head, sizeof(head)) < 0 || head[1] != type)
+                return false;
+        uint64_t count = l->minor >= 12 ? head[0] & UINT32_MAX : head[0];
+        if (!count || (l->minor < 12 && head[0] >> 40))
+                return false;
+        return !(head[0] >> 32) || !image_area_at(i, head[0]);
+}
+
+static size_t utf8_put(char *to, uint32_t c)
+{
+        if (c < 0x80)
+                return to[0] = (char)c, 1;
+        if (c < 0x800) {
+                to[0] = (char)(0xc0 | c >> 6);
+                to[1] = (char)(0x80 | (c & 63));
+                return 2;
+        }
+        if (c < 0x10000) {
+                to[0] = (char)(0xe0 | c >> 12);
+                to[1] = (char)(0x80 | (c >> 6 & 63));
+                to[2] = (char)(0x80 | (c & 63));
+                return 3;
+        }
+        to[0] = (char)(0xf0 | (c >> 18 & 7));
+        to[1] = (char)(0x80 | (c >> 12 & 63));
+        to[2] = (char)(0x80 | (c >> 6 & 63));
+        to[3] = (char)(0x80 | (c & 63));
+        return 4;
+}
+
+/* PyASCIIObject: length behind the head, hash, then the state: interned (2 bits, in free-threaded builds 8 or
+ * 16), kind (3), compact, ascii (Include/cpython/unicodeobject.h). */
+ssize_t cpython_text(struct image *i, const struct cpython_layout *l, uint64_t object, char *to, size_t size)
+{
+        uint64_t head[3]; /* length, hash, state */
+        unsigned char data[LONGEST_TEXT];
+        if (!object || image_u64(i, object + l->type) != l->string ||
+            image_read(i, object + l->head, head, sizeof(head)) < 0)
+                return -EBADMSG;
+        uint32_t state = (uint32_t)head[2];
+        unsigned shift = !l->free_threaded ? 2 : l->minor >= 14 ? 16 : 8;
+        unsigned kind = state >> shift & 7, compact = state >> (shift + 3) & 1,
+                 ascii = state >> (shift + 4) & 1;
+        if ((kind != 1 && kind != 2 && kind != 4) || !compact || (ascii && kind != 1) ||
+            head[0] > LONGEST_TEXT / kind || head[0] * (ascii ? 1 : 4) >= size)
+                return -EBADMSG;
+        uint64_t at = object + l->string_data + (ascii ? 0 : l->minor >= 12 ? 16 : 24);
+        if (image_read(i, at, data, head[0] * kind) < 0)
+                return -EBADMSG;
+        size_t used = 0;
+        for (size_t n = 0; n < head[0]; n++) {
+                uint32_t c = 0;
+                memcpy(&c, data + n * kind, kind);
+                if (!c || c > 0x10ffff)
+                        return -EBADMSG;
+                used += utf8_put(to + used, c);
+        }
+        to[used] = '\0';
+        return (ssize_t)used;
+}
+
+const char *cpython_intern(struct cpython *c, const char *text)
+{
+        const char *known = map_get_str(&c->strings, text);
+        if (known)
+                return known;
+        char *copy = arena_strdup(&c->arena, text);
+        return copy && map_put_str(&c->strings, copy, copy) == 0 ? copy : NULL;
+}
+
+/* ---- dict ------------------------------------------------------------------------------------------- */
+
+struct table {
+        uint64_t entries, count; /* address; used ones, holes included */
+        unsigned size, key;      /* bytes of an entry, offset of the key */
+};
+
+/* PyDictKeysObject (Objects/dict-common.h, from 3.11 on Include/internal/pycore_dict.h). */
+static int read_table(struct image *i, const struct cpython_layout *l, uint64_t keys, struct table *ret)
+{
+        if (l->minor <= 10) {
+                uint64_t head[5]; /* references, size, lookup function, usable, entries */
+                if (image_read(i, keys, head, sizeof(head)) < 0 || head[1] > MOST_ENTRIES ||
+                    head[4] > head[1])
+                        return -EBADMSG;
+                unsigned width = head[1] <= 0xff ? 1 : head[1] <= 0xffff ? 2 : 4;
+                *ret = (struct table){keys + sizeof(head) + head[1] * width, head[4], 24, 8};
+                return 0;
+        }
+        /* Free-threaded: a mutex lies in the padding; nothing moves. */
+        struct {
+                uint64_t references;
+                uint8_t log2_size, log2_bytes, kind, pad;
+                uint32_t version;
+                uint64_t usable, entries;
+        } head;
+        if (image_read(i, keys, &head, sizeof(head)) < 0 || head.log2_bytes > 30 || head.kind > 2 ||
+            head.entries > MOST_ENTRIES)
+                return -EBADMSG;
+        *ret = (struct table){keys + sizeof(head) + (1ull << head.log2_bytes), head.entries,
+                              head.kind ? 16 : 24, head.kind ? 0 : 8};
+        return 0;
+}
+
+int cpython_dict_each(struct image *i, const struct cpython_layout *l, uint64_t dict, size_t most,
+                      cpython_entry each, void *context)
+{
+        uint64_t head[4]; /* used, version, keys, values */
+        struct table table;
+        if (!dict || dict % 8 || image_u64(i, dict + l->type) != l->dict ||
+            image_read(i, dict + l->head, head, sizeof(head)) < 0 || head[3] ||
+            read_table(i, l, head[2], &table) < 0)
+                return -EBADMSG;
+        for (size_t n = 0; n < MIN(table.count, (uint64_t)most); n++) {
+                uint64_t entry[3];
+                if (image_read(i, table.entries + n * table.size, entry, table.size) < 0)
+                        return -EBADMSG;
+                uint64_t key = entry[table.key / 8], value = entry[table.key / 8 + 1];
+                int r = key && value ? each(context, key, value) : 0;
+                if (r)
+                        return r;
+        }
+        return 0;
+}

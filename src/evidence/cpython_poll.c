@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Code that has run needs no second look, and code that has not lies where it lay: one read each, a thousand
+ * in a call. */
+
+#include "evidence/cpython.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { BATCH = 1024, BATCH_BYTES = 4 << 20 };
+
+struct poll {
+        struct cpython *c;
+        struct image *i;
+        uint64_t now;
+        char *bytes;
+        struct remote_piece pieces[BATCH];
+        struct cpython_code *codes[BATCH];
+        size_t count, used;
+};
+
+static bool is_same(const struct cpython_layout *l, const struct cpython_code *code, const char *bytes)
+{
+        uint64_t head[2], file, name, units;
+        int32_t line;
+        memcpy(head, bytes, sizeof(head));
+        memcpy(&file, bytes + l->file, sizeof(file));
+        memcpy(&name, bytes + l->name, sizeof(name));
+        memcpy(&line, bytes + l->line, sizeof(line));
+        memcpy(&units, bytes + 16, sizeof(units));
+        return head[0] && head[1] == l->code && file == code->file && name == code->name &&
+               line == code->line && (l->minor < 11 || units == code->units);
+}
+
+/* What is no longer there is taken off the list by its address. */
+static void take_piece(struct poll *p, const struct remote_piece *piece, struct cpython_code *code)
+{
+        struct cpython *c = p->c;
+        const struct cpython_layout *l = &c->layout;
+        struct cpython_site *site = &c->sites.items[code->site];
+        if (piece->got < piece->size) {
+                site->unread++;
+                c->lost++;
+                return;
+        }
+        const char *bytes = piece->to;
+        if (!is_same(l, code, bytes)) {
+                code->address = 0;
+                site->codes--;
+                return;
+        }
+        enum cpython_ran ran = cpython_judge(l, bytes, (const uint8_t *)bytes + l->code_size,
+                                             (piece->size - l->code_size) / 2, &c->traced);
+        if (ran != CPYTHON_RAN)
+                return;
+        site->first = site->ran ? site->first : p->now;
+        site->ran = true;
+        site->codes--;
+        code->address = 0;
+}
+
+static int flush(struct poll *p)
+{
+        int r = p->count ? image_read_pieces(p->i, p->pieces, p->count) : 0;
+        for (size_t n = 0; r == 0 && n < p->count; n++)
+                take_piece(p, &p->pieces[n], p->codes[n]);
+        p->count = p->used = 0;
+        return r;
+}
+
+static int ask(struct poll *p, struct cpython_code *code)
+{
+        const struct cpython_layout *l = &p->c->layout;
+        size_t units = MIN(cpython_units_needed(l, code->units), (size_t)CPYTHON_UNITS);
+        size_t size = l->code_size + 2 * units;
+        if (p->count == BATCH || p->used + size > BATCH_BYTES) {
+                int r = flush(p);
+                if (r < 0)
+                        return r;
+        }
+        p->codes[p->count] = code;
+        p->pieces[p->count++] = (struct remote_piece){code->address, p->bytes + p->used, size, 0};
+        p->used += size;
+        return 0;
+}
+
+static int poll_all(struct poll *p)
+{
+        struct cpython *c = p->c;
+        vec_each (code, &c->codes) {
+                struct cpython_site *site = &c->sites.items[code->site];
+                if (!image_present(p->i, code->address) ||
+                    !image_present(p->i, code->address + c->layout.code_size - 1)) {
+                        site->unread++;
+                        c->lost++;
+                        continue;
+                }
+                int r = ask(p, code);
+                if (r < 0)
+                        return r;
+        }
+        return flush(p);
+}
+
+int cpython_poll(struct cpython *c, struct image *i, uint64_t now)
+{
+        struct poll *p = calloc(1, sizeof(*p));
+        if (!p || !(p->bytes = malloc(BATCH_BYTES))) {
+                free(p);
+                return -ENOMEM;
+        }
+        p->c = c;
+        p->i = i;
+        p->now = now;
+        vec_each (site, &c->sites)
+                site->unread = 0;
+        int r = poll_all(p);
+        free(p->bytes);
+        free(p);
+        size_t kept = 0;
+        for (size_t n = 0; n < c->codes.count; n++)
+                if (c->codes.items[n].address)
+                        c->codes.items[kept++] = c->codes.items[n];
+        c->codes.count = kept;
+        return r;
+}

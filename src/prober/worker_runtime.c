@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prober/worker_runtime.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "format/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <time.h>
+
+/* An engine sees an image of the process, never the process: the worker makes it from procfs, and gives each
+ * look a share of memory traffic and time. */
+
+enum {
+        MAPS_TEXT = 64 << 20,
+        MOST_AREAS = 262144, /* vm.max_map_count may be raised */
+        AREAS_MEMORY = 128 << 20,
+        TELL_MEMORY = 128 << 20,
+        MOST_WATCHED = 4096,
+        LOOK_BYTES = 256 << 20,
+        LOOK_CPU_NS = 200000000,
+};
+
+/* ---- the image -------------------------------------------------------------------------------------- */
+
+struct target {
+        struct remote remote;
+        int pagemap;
+        unsigned spread; /* pages of the image in one of the kernel's */
+        struct arena arena;
+        struct image_area *areas;
+        size_t area_count;
+};
+
+static void target_done(struct target *t)
+{
+        remote_done(&t->remote);
+        if (t->pagemap >= 0)
+                close(t->pagemap);
+        arena_done(&t->arena);
+        free(t->areas);
+}
+
+static int read_pieces(void *context, struct remote_piece *pieces, size_t count)
+{
+        return remote_read_pieces(&((struct target *)context)->remote, pieces, count);
+}
+
+static int read_presence(void *context, uint64_t page, uint64_t *to, size_t count)
+{
+        struct target *t = context;
+        uint64_t words[512];
+        if (count > ARRAY_SIZE(words))
+                return -EINVAL;
+        uint64_t first = page / t->spread;
+        size_t wanted = (size_t)((page + count - 1) / t->spread - first + 1);
+        ssize_t got = pread(t->pagemap, words, wanted * sizeof(*words), (off_t)(first * sizeof(*words)));
+        if (got < 0)
+                return -errno;
+        for (size_t n = 0; n < count; n++) {
+                size_t at = (size_t)((page + n) / t->spread - first);
+                to[n] = (at + 1) * sizeof(*words) <= (size_t)got ? words[at] : 0;
+        }
+        return 0;
+}
+
+static int read_areas(int pid, struct target *t)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(MAPS_TEXT);
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+        int r = file_read_at(AT_FDCWD, path, &text);
+        if (r < 0)
+                return r == -ENOENT ? -ESRCH : r;
+        struct span rest = {text.data, text.size};
+        struct procfs_mapping m;
+        VEC(struct image_area) areas = {};
+        while (procfs_mapping_next(&rest, &m) && areas.count < MOST_AREAS) {
+                struct image_area *area = vec_add(&areas);
+                const char *name =
+                        area ? m.path.size ? arena_strndup(&t->arena, m.path.data, m.path.size) : "" : NULL;
+                if (!name) {
+                        vec_done(&areas);
+                        return -ENOMEM;
+                }
+                *area = (struct image_area){m.start,    m.end,        m.offset, m.readable,
+                                            m.writable, m.executable, m.shared, name};
+        }
+        t->areas = areas.items;
+        t->area_count = areas.count;
+        return t->area_count ? 0 : -ESRCH;
+}
+
+static int target_open(int pid, struct target *t)
+{
+        char path[64];
+        long page = sysconf(_SC_PAGESIZE);
+        *t = (struct target){.remote = REMOTE_INIT(pid), .pagemap = -1, .arena = ARENA_INIT(AREAS_MEMORY)};
+        t->spread = page > IMAGE_PAGE ? (unsigned)(page / IMAGE_PAGE) : 1;
+        int r = read_areas(pid, t);
+        if (r < 0)
+                return r;
+        snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
+        t->pagemap = open(path, O_RDONLY | O_CLOEXEC);
+        return t->pagemap < 0 ? errno == ENOENT ? -ESRCH : -errno : 0;
+}
+
+/* Boottime ns, cut as struct process.start is; 0: it is gone. */
+static uint64_t start_of(int pid)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(65536);
+        struct procfs_stat stat;
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+        if (file_read_at(AT_FDCWD, path, &text) < 0 ||
+            procfs_stat_parse((struct span){text.data, text.size}, &stat) < 0)
+                return 0;
+        return stat.start_ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)) / PROCESS_START_GRAIN *
+               PROCESS_START_GRAIN;
+}
+
+/* ---- sessions --------------------------------------------------------------------------------------- */
+
+static void sessions_close(struct watched_process *p)
+{
+        for (size_t n = 0; n < p->session_count; n++)
+                p->sessions[n].engine->close(p->sessions[n].state);
+        p->session_count = 0;
+}
+
+static void forget(struct worker *w, struct watched_process *p)
+{
+        map_remove(&w->watched, &p->pid, sizeof(p->pid));
+        sessions_close(p);
+        free(p);
+}
+
+void worker_runtimes_done(struct worker *w)
+{
+        size_t i = 0;
+        for (void *value; map_next(&w->watched, &i, NULL, NULL, &value);) {
+                sessions_close(value);
+                free(value);
+        }
+        map_done(&w->watched);
+}
+
+/* The one that nobody asked for the longest goes first: it may have ended. */
+static void make_room(struct worker *w)
+{
+        struct watched_process *oldest = NULL;
+        size_t i = 0;
+        for (void *value; w->watched.count >= MOST_WATCHED && map_next(&w->watched, &i, NULL, NULL, &value);)
+                if (!oldest || ((struct watched_process *)value)->used < oldest->used)
+                        oldest = value;
+        if (oldest)
+                forget(w, oldest);
+}
+
+static struct watched_process *watched(struct worker *w, const struct probe_job *job)
+{
+        struct watched_process *p = map_get(&w->watched, &job->pid, sizeof(job->pid));
+        if (p && p->start != job->start) {
+                forget(w, p);
+                p = NULL;
+        }
+        if (p)
+                return p;
+        make_room(w);
+        p = calloc(1, sizeof(*p));
+        if (!p)
+                return NULL;
+        p->pid = job->pid;
+        p->start = job->start;
+        if (map_put(&w->watched, &p->pid, sizeof(p->pid), p) < 0) {
+                free(p);
+                return NULL;
+        }
+        return p;
+}
+
+static int open_sessions(struct watched_process *p, struct image *i)
+{
+        for (size_t n = 0; engines[n] && p->session_count < RUNTIME_ENGINES; n++) {
+                void *state;
+                int r = engines[n]->open(i, &state);
+                if (r == -ENOENT)
+                        continue;
+                if (r < 0)
+                        return r;
+                p->sessions[p->session_count++] = (struct engine_session){
+                        .engine = engines[n], .state = state, .since = clock_boottime()};
+        }
+        return 0;
+}
+
+static int look_in_sessions(struct watched_process *p, struct image *i)
+{
+        for (size_t n = 0; n < p->session_count; n++) {
+                struct engine_session *s = &p->sessions[n];
+                int r = s->engine->look(s->state, i, clock_boottime());
+                s->more = r == 1;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int look_at(struct watched_process *p)
+{
+        _cleanup_(target_done) struct target t = {};
+        _cleanup_image_ struct image image = {};
+        struct timespec before, after;
+        int r = target_open(p->pid, &t);
+        struct image_source source = {&t, read_pieces, read_presence};
+        struct image_budget budget = {LOOK_BYTES, LOOK_CPU_NS};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+        if (r == 0)
+                r = image_open(&image, &source, t.areas, t.area_count, budget);
+        if (r == 0 && !p->session_count)
+                r = open_sessions(p, &image);
+        if (r == 0 && (r = look_in_sessions(p, &image)) == -ESTALE) {
+                sessions_close(p);
+                r = open_sessions(p, &image);
+                if (r == 0)
+                        r = look_in_sessions(p, &image);
+        }
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+        p->bytes = image.bytes;
+        p->cpu_ns = (uint64_t)((after.tv_sec - before.tv_sec) * (int64_t)NS_PER_S + after.tv_nsec -
+                               before.tv_nsec);
+        return r;
+}
+
+int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *reply)
+{
+        _cleanup_arena_ struct arena a = ARENA_INIT(TELL_MEMORY);
+        struct runtime_reply record = {};
+        if (!job->pid || !job->start)
+                return -EINVAL;
+        if (start_of(job->pid) != job->start)
+                return -ESRCH;
+        struct watched_process *p = watched(w, job);
+        if (!p)
+                return -ENOMEM;
+        p->used = clock_boottime();
+        int r = job->flags & RUNTIME_AGAIN || !p->session_count ? look_at(p) : 0;
+        /* What was read may be another process's: the pid must have been its own until the end. An exec keeps
+         * pid and start; its sessions then find nothing at the addresses that they know. */
+        if (r == 0 && start_of(job->pid) != job->start)
+                r = -ESRCH;
+        if (r == 0)
+                r = worker_tell(w, job, p, &a, &record);
+        if (r == 0)
+                runtime_reply_pack(&record, reply);
+        runtime_reply_done(&record);
+        if (r < 0 || job->flags & RUNTIME_CLOSE)
+                forget(w, p);
+        return r;
+}

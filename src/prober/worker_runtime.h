@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Inside of src/prober: the processes that engines watch, from one look to the next. */
+
+#include "evidence/engine.h"
+#include "prober/runtime_reply.h"
+#include "prober/worker_file.h"
+
+struct engine_session {
+        const struct engine *engine;
+        void *state;
+        uint64_t since; /* boottime ns of the first look */
+        bool more;
+};
+
+struct watched_process {
+        int pid; /* key */
+        uint64_t start;
+        uint64_t bytes, cpu_ns; /* of the last look */
+        uint64_t used;          /* boottime ns of the last job */
+        struct engine_session sessions[RUNTIME_ENGINES];
+        size_t session_count;
+};
+
+/* What the sessions know, in the terms of packages and of the job's questions. 0 or -ENOMEM. The strings are
+ * those of the sessions, the inventory and the arena. */
+int worker_tell(struct worker *w, const struct probe_job *job, const struct watched_process *p,
+                struct arena *a, struct runtime_reply *to);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "prober/worker_runtime.h"
+
+#include "base/map.h"
+
+#include <errno.h>
+
+/* A function belongs to the package that owns the file its code is from, whatever name it is imported by: so
+ * vendored copies, and methods inherited from other packages, are theirs who wrote them. */
+
+struct telling {
+        struct worker *w;
+        const struct probe_job *job;
+        const struct inventory *inventory;
+        struct arena *a;
+        struct runtime_look *look;
+        struct map owners;   /* file → index of the package, plus 1; or `nobody` */
+        struct map packages; /* struct package of the inventory → index, plus 1 */
+};
+
+static char nobody;
+
+/* Index of the package that owns the file, plus 1; 0: none; -ENOMEM. */
+static int64_t owner_of(struct telling *t, const char *file)
+{
+        if (!file || !t->inventory)
+                return 0;
+        void *known = map_get_str(&t->owners, file);
+        if (known)
+                return known == &nobody ? 0 : (int64_t)(intptr_t)known;
+        const struct package *p = file[0] == '/' ? inventory_owner(t->inventory, file, NULL) : NULL;
+        intptr_t index = 0;
+        if (p) {
+                index = (intptr_t)map_get(&t->packages, &p, sizeof(p));
+                const struct package **key = index ? NULL : arena_alloc(t->a, sizeof(*key));
+                struct runtime_package *slot = index ? NULL : vec_add(&t->look->packages);
+                if (!index && (!key || !slot))
+                        return -ENOMEM;
+                if (!index) {
+                        *key = p;
+                        slot->package = *p;
+                        index = (intptr_t)t->look->packages.count;
+                        if (map_put(&t->packages, key, sizeof(*key), (void *)index) < 0)
+                                return -ENOMEM;
+                }
+        }
+        return map_put_str(&t->owners, file, index ? (void *)index : &nobody) < 0 ? -ENOMEM : index;
+}
+
+static int tell_module(void *context, const struct engine_module *m)
+{
+        struct telling *t = context;
+        int64_t owner = owner_of(t, m->file);
+        if (owner <= 0)
+                return (int)owner;
+        struct runtime_package *p = &t->look->packages.items[owner - 1];
+        p->modules++;
+        if (!p->module)
+                p->module = m->name;
+        return 0;
+}
+
+/* ---- functions -------------------------------------------------------------------------------------- */
+
+/* "<listcomp>" and the like are parts of the function or body around them; a lambda is one by itself. */
+static bool is_part(const char *name)
+{
+        const char *dot = strrchr(name, '.');
+        const char *last = dot ? dot + 1 : name;
+        return last[0] == '<' && strcmp(last, "<lambda>") != 0;
+}
+
+/* An advisory names modules relative to the root of their package; a vendored copy has more in front. */
+static bool is_module(const char *module, const char *container)
+{
+        if (!module)
+                return false;
+        size_t size = strlen(module), wanted = strlen(container);
+        return size >= wanted && !strcmp(module + size - wanted, container) &&
+               (size == wanted || module[size - wanted - 1] == '.');
+}
+
+static uint64_t query_of(const struct probe_job *job, const struct engine_function *f)
+{
+        for (size_t n = 0; n < job->query_count; n++)
+                if (!strcmp(job->queries[n].function, f->name) &&
+                    is_module(f->module, job->queries[n].container))
+                        return n + 1;
+        return 0;
+}
+
+static int tell_function(void *context, const struct engine_function *f)
+{
+        struct telling *t = context;
+        int64_t owner = owner_of(t, f->file);
+        if (owner < 0)
+                return (int)owner;
+        if (owner && !is_part(f->name)) {
+                struct runtime_package *p = &t->look->packages.items[owner - 1];
+                p->known++;
+                p->executed += f->answer == ANSWER_YES;
+                p->silent += f->answer == ANSWER_NOT_OBSERVED;
+                if (f->answer == ANSWER_YES && (!p->function || f->first < p->first)) {
+                        p->function = arena_printf(t->a, "%s.%s", f->module ? f->module : "?", f->name);
+                        p->first = f->first;
+                        if (!p->function)
+                                return -ENOMEM;
+                }
+        }
+        uint64_t query = query_of(t->job, f);
+        if (!query && !(t->job->flags & RUNTIME_ALL))
+                return 0;
+        struct runtime_function *slot =
+                t->look->functions.count < RUNTIME_FUNCTIONS ? vec_add(&t->look->functions) : NULL;
+        if (!slot)
+                return t->look->functions.count < RUNTIME_FUNCTIONS ? -ENOMEM : 0;
+        *slot = (struct runtime_function){
+                .package = (uint64_t)owner,
+                .query = query,
+                .module = f->module,
+                .name = f->name,
+                .file = f->file,
+                .line = f->line,
+                .answer = f->answer,
+                .reason = f->reason,
+                .first = f->first,
+        };
+        return 0;
+}
+
+int worker_tell(struct worker *w, const struct probe_job *job, const struct watched_process *p,
+                struct arena *a, struct runtime_reply *to)
+{
+        struct telling t = {.w = w, .job = job, .a = a, .inventory = worker_inventory_of(w, job)};
+        int r = 0;
+        for (size_t n = 0; r == 0 && n < p->session_count; n++) {
+                const struct engine_session *s = &p->sessions[n];
+                struct engine_about about;
+                s->engine->about(s->state, &about);
+                t.look = vec_add(&to->looks);
+                if (!t.look)
+                        return -ENOMEM;
+                *t.look = (struct runtime_look){
+                        .engine = s->engine->name,
+                        .runtime = about.runtime,
+                        .version = arena_strdup(a, about.version),
+                        .flavour = about.flavour,
+                        .bit = s->engine->runtime,
+                        .functions_unknown = about.functions_unknown,
+                        .negatives_unknown = about.negatives_unknown,
+                        .modules_unknown = about.modules_unknown,
+                        .lost = about.lost,
+                        .more = s->more,
+                        .since = s->since,
+                        .bytes = p->bytes,
+                        .cpu_ns = p->cpu_ns,
+                };
+                r = t.look->version ? s->engine->modules(s->state, tell_module, &t) : -ENOMEM;
+                if (r == 0)
+                        r = s->engine->functions(s->state, tell_function, &t);
+                map_done(&t.owners);
+                map_done(&t.packages);
+        }
+        return r;
+}
