@@ -32,7 +32,6 @@ enum {
 
 /* Flags of PROBE_RUNTIMES. */
 enum {
-enum {
         RUNTIME_AGAIN = 1 << 0, /* look again; else tell what the last look saw, if there was one */
         RUNTIME_ALL = 1 << 1,   /* tell of every function */
         RUNTIME_CLOSE = 1 << 2, /* forget the process afterwards */
