@@ -120,8 +120,9 @@ static void put_answer(struct buf *to, const struct table_style *style, const ch
         char after[CLOCK_TEXT], since[CLOCK_TEXT];
         switch (a->value) {
         case ANSWER_YES:
-                put_field(to, style, title, "yes%s%s (%s, seen since %s)", a->reason ? ": " : "",
-                          a->reason ? a->reason : "", a->engine ? a->engine : "?", day(a->since, since));
+                put_field(to, style, title, "yes%s%s (%s%s%s)", a->reason ? ": " : "",
+                          a->reason ? a->reason : "", a->engine ? a->engine : "?",
+                          a->since ? ", seen since " : "", a->since ? day(a->since, since) : "");
                 break;
         case ANSWER_NOT_OBSERVED:
                 put_field(to, style, title, "not observed by %s since %s%s%s", a->engine ? a->engine : "?",
