@@ -16,6 +16,6 @@ struct command {
 };
 
 extern const struct command command_scan, command_watch, command_report, command_explain, command_db,
-        command_events, command_doctor, command_functions;
+        command_events, command_doctor, command_functions, command_sbom;
 /* Not for people: the worker and the provoker of proof events, started by Usewear itself. */
 extern const struct command command_prober, command_self_prove;

@@ -7,8 +7,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-        &command_scan,   &command_watch, &command_report, &command_explain, &command_functions,
-        &command_events, &command_db,    &command_doctor, &command_prober,  &command_self_prove,
+        &command_scan,      &command_watch,  &command_report,     &command_explain,
+        &command_functions, &command_events, &command_sbom,       &command_db,
+        &command_doctor,    &command_prober, &command_self_prove,
 };
 
 static void print_help(void)

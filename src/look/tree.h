@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The inventory of a whole tree, read by a worker of its own: no process, no history. */
+
+#include "base/error.h"
+#include "prober/reply.h"
+
+struct tree_options {
+        const char *path;    /* folder that is "/" of the tree */
+        const char *root_id; /* as packages name it */
+        bool caches;         /* look into the caches of package managers, too */
+        const char *kernel;  /* `uname -r` where the tree is the running host's, else NULL */
+};
+
+/* 0 or -errno with a sentence. The strings lie in `a`; free with inventory_reply_done. */
+int tree_read(const struct tree_options *options, struct arena *a, struct inventory_reply *ret,
+              struct error *error);
