@@ -3,83 +3,17 @@
 /* dpkg's file lists decide whose file is whose, also where the file is a Python module. Advisories speak
  * about source packages; of the kernel's many binary packages only the running image is the kernel. */
 
-#include "inventory/reader.h"
+#include "inventory/os_package.h"
 
-#include "base/file.h"
 #include "format/dpkg.h"
 #include "host/runtime.h"
 
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
-enum { MOST_PACKAGES = 100000, SNIFFED = 64 };
-
-static const char *copy(struct inventory *inv, struct span s)
-{
-        return s.size ? arena_strndup(&inv->arena, s.data, s.size) : NULL;
-}
+enum { MOST_PACKAGES = 100000 };
 
 /* ---- files ------------------------------------------------------------------------------------------ */
-
-/* Documentation and translations are neither code nor ever mapped; they are half of all paths. */
-static bool is_ballast(const char *path)
-{
-        static const char *const folders[] = {
-                "/usr/share/doc/",   "/usr/share/man/",     "/usr/share/locale/",  "/usr/share/info/",
-                "/usr/share/icons/", "/usr/share/lintian/", "/usr/share/zoneinfo/"};
-        for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-                if (str_starts(path, folders[i]))
-                        return true;
-        return false;
-}
-
-/* Configuration, maintainer and completion scripts are run by the system, not by the package's users. */
-static bool is_auxiliary(const char *path)
-{
-        return str_starts(path, "/etc/") || str_starts(path, "/usr/share/bash-completion/") ||
-               str_starts(path, "/usr/share/zsh/") || str_starts(path, "/usr/share/debhelper/") ||
-               str_starts(path, "/usr/share/perl5/Debian/Debhelper/") ||
-               str_starts(path, "/usr/share/python3/") || str_starts(path, "/usr/src/") ||
-               str_starts(path, "/var/lib/dpkg/");
-}
-
-static bool may_be_program(const char *path)
-{
-        const char *slash = strrchr(path, '/');
-        if (!slash || strchr(slash, '.'))
-                return false;
-        return strstr(path, "/bin/") || strstr(path, "/sbin/") || strstr(path, "/lib/") ||
-               strstr(path, "/libexec/") || strstr(path, "/games/") || str_starts(path, "/opt/");
-}
-
-/* By its first bytes: machine code, or a script and its interpreter. */
-static uint32_t sniff(const struct inventory *inv, const char *path)
-{
-        _cleanup_close_ int fd = file_open_in(inv->root_fd, path);
-        char head[SNIFFED + 1] = "";
-        ssize_t n = fd < 0 ? -1 : pread(fd, head, SNIFFED, 0);
-        if (n < 4)
-                return 0; /* a folder, a broken link, or nothing that could run */
-        if (!memcmp(head, "\177ELF", 4))
-                return RUNTIME_NATIVE;
-        if (head[0] != '#' || head[1] != '!')
-                return 0;
-        char *program = head + 2 + strspn(head + 2, " \t");
-        program[strcspn(program, "\r\n")] = '\0';
-        char *end = program + strcspn(program, " \t");
-        if (*end) {
-                *end = '\0';
-                if (str_ends(program, "/env")) {
-                        program = end + 1 + strspn(end + 1, " \t");
-                        program[strcspn(program, " \t")] = '\0';
-                }
-        }
-        uint32_t runtime = runtime_of_program(program);
-        return runtime ? runtime : RUNTIME_UNKNOWN;
-}
 
 static int take_files(struct inventory *inv, size_t index, struct span list)
 {
@@ -88,18 +22,10 @@ static int take_files(struct inventory *inv, size_t index, struct span list)
                 char *path = (char *)line.data;
                 if (line.size < 2 || *path != '/')
                         continue;
-                path[line.size] = '\0'; /* the text lies in the arena and ends with a NUL */
-                if (is_ballast(path))
-                        continue;
-                int r = inventory_own(inv, path, index);
+                path[line.size] = '\0'; /* the text is ours and ends with a NUL */
+                int r = os_package_file(inv, index, path);
                 if (r < 0)
                         return r;
-                if (is_auxiliary(path))
-                        continue;
-                uint32_t runtime = runtime_of_file_name(path);
-                if (!runtime && may_be_program(path))
-                        runtime = sniff(inv, path);
-                inv->packages.items[index].runtimes |= runtime;
         }
         return 0;
 }
@@ -121,8 +47,7 @@ static int read_list(struct inventory *inv, size_t index, const struct dpkg_pack
                 inventory_limit(inv, "%s: %s", path + 1, strerror(-r));
                 return 0;
         }
-        char *text = arena_strndup(&inv->arena, list.data ? list.data : "", list.size);
-        return text ? take_files(inv, index, (struct span){text, list.size}) : -ENOMEM;
+        return take_files(inv, index, (struct span){list.data, list.size});
 }
 
 /* Distroless images list files with their digests: "…  usr/lib/libssl.so.3". */
@@ -145,9 +70,7 @@ static int read_md5sums(struct inventory *inv, size_t index, const char *file)
                 buf_add(&paths, line.data, line.size);
                 buf_add_char(&paths, '\n');
         }
-        char *text =
-                paths.error ? NULL : arena_strndup(&inv->arena, paths.data ? paths.data : "", paths.size);
-        return text ? take_files(inv, index, (struct span){text, paths.size}) : -ENOMEM;
+        return paths.error ? paths.error : take_files(inv, index, (struct span){paths.data, paths.size});
 }
 
 /* ---- packages --------------------------------------------------------------------------------------- */
@@ -176,21 +99,13 @@ static void judge_kernel(struct inventory *inv, struct package *p)
 
 static int add_package(struct inventory *inv, const struct dpkg_package *d, const char *evidence, size_t *ret)
 {
-        struct package *p = inventory_add(inv);
-        if (!p)
-                return -ENOMEM;
-        inventory_distribution(inv, &p->ecosystem, &p->release);
-        p->name = copy(inv, d->name);
-        p->version = copy(inv, d->version);
-        p->arch = copy(inv, d->arch);
-        p->source = copy(inv, d->source);
-        p->source_version = copy(inv, d->source_version);
-        p->path = evidence;
-        if (!p->name || !p->source || (d->version.size && !p->version))
-                return -ENOMEM;
+        const struct os_package os = {d->name, d->version, d->arch, d->source, d->source_version, evidence};
+        int r = os_package_add(inv, &os);
+        if (r < 0)
+                return r;
+        *ret = inventory_last(inv);
         if (d->partial)
-                p->runtimes |= RUNTIME_UNKNOWN;
-        *ret = inv->packages.count - 1;
+                inv->packages.items[*ret].runtimes |= RUNTIME_UNKNOWN;
         return 0;
 }
 

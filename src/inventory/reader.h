@@ -55,7 +55,9 @@ struct reader {
         int (*end)(struct inventory *inv);
 };
 
-extern const struct reader reader_dpkg, reader_python, reader_go;
+/* Distributions. */
+extern const struct reader reader_apk, reader_dpkg, reader_pacman, reader_rpm;
+extern const struct reader reader_go, reader_python;
 /* Languages and what no package owns. */
 extern const struct reader reader_node, reader_ruby, reader_php, reader_rust, reader_dotnet, reader_manifests;
 

@@ -8,8 +8,21 @@
 #include <ctype.h>
 
 const struct reader *const readers[] = {
-        &reader_dpkg, &reader_python, &reader_go,     &reader_node,      &reader_ruby,
-        &reader_php,  &reader_rust,   &reader_dotnet, &reader_manifests, NULL,
+        /* Distributions own their files. */
+        &reader_dpkg,
+        &reader_rpm,
+        &reader_apk,
+        &reader_pacman,
+        /* Languages. */
+        &reader_python,
+        &reader_go,
+        &reader_node,
+        &reader_ruby,
+        &reader_php,
+        &reader_rust,
+        &reader_dotnet,
+        &reader_manifests,
+        NULL,
 };
 
 static size_t bucket_of(const char *text, size_t size)
