@@ -36,6 +36,21 @@ static __always_inline __u16 sock_protocol(struct sock *sock)
         return BPF_CORE_READ_BITFIELD_PROBED((struct sock___before_5_6 *)sock, sk_protocol);
 }
 
+/* Where the user side of these registers is. What a perf event hands to its program begins with them. */
+static __always_inline __u64 registers_address(const void *registers)
+{
+        if (bpf_core_field_exists(struct pt_regs, ip))
+                return BPF_CORE_READ((const struct pt_regs *)registers, ip);
+        return BPF_CORE_READ((const struct user_pt_regs *)registers, pc);
+}
+
+static __always_inline __u64 perf_event_address(void *ctx)
+{
+        if (bpf_core_field_exists(struct pt_regs, ip))
+                return ((struct pt_regs *)ctx)->ip;
+        return ((struct user_pt_regs *)ctx)->pc;
+}
+
 /* FMODE_BACKING is bit 25 since 62d53c4a1dfe ("fs: use backing_file container for internal files with
  * "fake" f_path", 6.5), and bit 24 on kernels where fsnotify has taken 25 (seen on 6.18). Flags are not in
  * BTF, so that either bit makes a candidate. */

@@ -73,7 +73,8 @@ static __always_inline void count_error(__u32 type, long error)
  * filling buffer wakes it. Facts that were deduplicated are few and wake it at once. */
 static __always_inline __u64 emit_flags(__u32 type)
 {
-        if (type == EVENT_MAP || type == EVENT_LISTEN || type == EVENT_CONNECT || type == EVENT_FUNCTION)
+        if (type == EVENT_MAP || type == EVENT_LISTEN || type == EVENT_CONNECT || type == EVENT_FUNCTION ||
+            type == EVENT_HOOK)
                 return 0;
         return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wakeup_bytes ? BPF_RB_FORCE_WAKEUP
                                                                            : BPF_RB_NO_WAKEUP;

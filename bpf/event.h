@@ -31,7 +31,8 @@ enum event_type {
         EVENT_LISTEN,
         EVENT_CONNECT,
         EVENT_FUNCTION, /* a probed function ran: first time for each (cgroup, probe) */
-        EVENT_HOOK,     /* reserved: a hook given by the user fired */
+        EVENT_HOOK,     /* a hook given by the user fired: first time for each (cgroup, probe) */
+        EVENT_SAMPLE,   /* the timer found code running: for each page, now and then */
         _EVENT_MAX,
 };
 
@@ -97,9 +98,14 @@ struct event_map {
         char tail[];
 };
 
-struct event_function {
+struct event_function { /* function and hook */
         struct event_header header;
         __event_u64 probe; /* number that user space gave it */
+};
+
+struct event_sample {
+        struct event_header header;
+        __event_u64 address; /* of the instruction, or of the one behind a system call */
 };
 
 struct event_socket { /* listen and connect */
@@ -130,6 +136,17 @@ struct event_hit {
 enum { EVENT_PROBES = 8192 }; /* probes are numbered below; index of the map `function_counts` */
 /* Stands in the program until a number is written over it, where the kernel has no attach cookies. */
 enum { EVENT_PROBE_UNWRITTEN = 0x55454152 };
+/* Added to the number of a probe that is a hook of the user. */
+#define EVENT_PROBE_HOOK (1ull << 32)
+
+/* Key of the map `sampled`; the value is when (boottime ns) that made an event last. */
+struct event_page {
+        __event_u64 cgroup, page; /* page: address / 4096 */
+        __event_u64 tgid;
+};
+/* A process younger than this is still being loaded; a page is told again after so long. */
+#define EVENT_SAMPLE_AGE   1000000000ull
+#define EVENT_SAMPLE_AGAIN 10000000000ull
 
 /* What the snapshot iterator writes for each executable file mapping, the path behind it. */
 struct event_snapshot {
@@ -150,6 +167,7 @@ _Static_assert(sizeof(struct event_exit) == 80, "exit");
 _Static_assert(sizeof(struct event_map) == 120, "map");
 _Static_assert(sizeof(struct event_socket) == 112, "socket");
 _Static_assert(sizeof(struct event_function) == 80, "function");
+_Static_assert(sizeof(struct event_sample) == 80, "sample");
 _Static_assert(sizeof(struct event_snapshot) == 56, "snapshot");
 #endif
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 
-/* A probed function ran. The first hit of each workload is an event, all others are only counted: user space
- * takes probes away that have told everything, and those that are too hot. Two ways of attaching, one
- * program each: many probes by one link (uprobe_multi, Linux 6.6), or a perf event for each of them. */
+/* A probed function ran, or a hook of the user fired. The first hit of each workload is an event, all others
+ * are only counted: user space takes probes away that have told everything, and those that are too hot. Two
+ * ways of attaching, one program each: many probes by one link (uprobe_multi, Linux 6.6), or a perf event for
+ * each of them. */
 
 #include "task.bpf.h"
 
@@ -22,8 +23,10 @@ struct {
         __type(value, __u64);
 } function_counts SEC(".maps");
 
-static __always_inline int function_ran(__u64 probe)
+static __always_inline int function_ran(__u64 cookie)
 {
+        __u32 type = cookie & EVENT_PROBE_HOOK ? EVENT_HOOK : EVENT_FUNCTION;
+        __u64 probe = cookie & ~EVENT_PROBE_HOOK;
         struct event_function record = {.probe = probe};
         struct task_struct *task = (void *)bpf_get_current_task();
         struct event_hit hit = {.cgroup = task_cgroup(task), .probe = probe};
@@ -35,9 +38,9 @@ static __always_inline int function_ran(__u64 probe)
                 return 0;
         if (hit.cgroup && bpf_map_update_elem(&function_hits, &hit, &one, BPF_NOEXIST) == -EEXIST)
                 return 0;
-        count_made(EVENT_FUNCTION);
-        header_fill(&record.header, EVENT_FUNCTION, task);
-        if (!emit(&record.header, EVENT_FUNCTION, sizeof(record)))
+        count_made(type);
+        header_fill(&record.header, type, task);
+        if (!emit(&record.header, type, sizeof(record)))
                 bpf_map_delete_elem(&function_hits, &hit);
         return 0;
 }
@@ -52,4 +55,10 @@ SEC("uprobe")
 int function_single(struct pt_regs *ctx)
 {
         return function_ran(probe_number(ctx));
+}
+
+SEC("tracepoint")
+int hook_tracepoint(void *ctx)
+{
+        return function_ran(bpf_get_attach_cookie(ctx));
 }

@@ -192,6 +192,15 @@ struct task_struct {
         struct css_set *cgroups;
 };
 
+/* ---- registers ---- */
+struct pt_regs {
+        unsigned long ip; /* x86 */
+};
+
+struct user_pt_regs { /* arm64: what its pt_regs begins with */
+        __u64 pc;
+};
+
 /* ---- sockets ---- */
 struct in6_addr {
         union {

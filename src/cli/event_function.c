@@ -6,6 +6,7 @@
 #include "cli/event_function.h"
 
 #include "base/log.h"
+#include "base/str.h"
 #include "base/vec.h"
 #include "prober/prober.h"
 #include "prober/reply.h"
@@ -24,8 +25,10 @@ struct event_functions *event_functions_close(struct event_functions *f)
 {
         if (!f)
                 return NULL;
-        vec_each (function, &f->functions)
+        vec_each (function, &f->functions) {
                 free(function->file);
+                free(function->provider);
+        }
         vec_done(&f->functions);
         arena_done(&f->arena);
         free(f);
@@ -37,17 +40,61 @@ const struct named_function *event_functions_find(const struct event_functions *
         return f && probe < f->functions.count ? &f->functions.items[probe] : NULL;
 }
 
-static int add(struct event_functions *f, const char *spec)
+static int resolve(struct named_function *to, const char *path, size_t size)
+{
+        _cleanup_free_ char *text = strndup(path, size);
+        if (!text)
+                return log_error(-ENOMEM, "out of memory");
+        to->file = realpath(text, NULL);
+        return to->file ? 0 : log_error(-errno, "events: %s: %s", text, strerror(errno));
+}
+
+static int add_function(struct named_function *to, const char *spec)
 {
         const char *colon = strchr(spec, ':');
         if (!colon || colon == spec || !colon[1])
                 return log_error(-EINVAL, "events: --function needs FILE:NAME, not '%s'", spec);
-        _cleanup_free_ char *path = strndup(spec, (size_t)(colon - spec));
+        to->name = colon + 1;
+        return resolve(to, spec, (size_t)(colon - spec));
+}
+
+static int bad_hook(const char *spec)
+{
+        return log_error(-EINVAL,
+                         "events: --hook needs tracepoint:CATEGORY:NAME or usdt:FILE:PROVIDER:NAME, not '%s'",
+                         spec);
+}
+
+static int add_hook(struct named_function *to, const char *spec)
+{
+        const char *rest = str_starts(spec, "tracepoint:") ? spec + strlen("tracepoint:")
+                           : str_starts(spec, "usdt:")     ? spec + strlen("usdt:")
+                                                           : NULL;
+        const char *colon = rest ? strchr(rest, ':') : NULL;
+        if (!colon || colon == rest || !colon[1])
+                return bad_hook(spec);
+        to->hook = true;
+        if (*spec == 'u') {
+                int r = resolve(to, rest, (size_t)(colon - rest));
+                if (r < 0)
+                        return r;
+                rest = colon + 1;
+                colon = strchr(rest, ':');
+                if (!colon || colon == rest || !colon[1])
+                        return bad_hook(spec);
+        }
+        to->name = colon + 1;
+        to->provider = strndup(rest, (size_t)(colon - rest));
+        return to->provider ? 0 : log_error(-ENOMEM, "out of memory");
+}
+
+static int add(struct event_functions *f, const char *spec, bool hook)
+{
         struct named_function *slot = vec_add(&f->functions);
-        if (!path || !slot)
+        if (!slot)
                 return log_error(-ENOMEM, "out of memory");
-        *slot = (struct named_function){.spec = spec, .name = colon + 1, .file = realpath(path, NULL)};
-        return slot->file ? 0 : log_error(-errno, "events: %s: %s", path, strerror(errno));
+        *slot = (struct named_function){.spec = spec};
+        return hook ? add_hook(slot, spec) : add_function(slot, spec);
 }
 
 struct answer_slot {
@@ -66,7 +113,8 @@ static int ask(struct event_functions *f, struct prober *prober, const struct na
                struct function_reply *ret)
 {
         struct answer_slot slot = {.functions = f};
-        struct native_query query = {"", function->name};
+        struct native_query query = {
+                .container = "", .function = function->name, .provider = function->provider};
         struct probe_job job = {.kind = PROBE_FUNCTIONS,
                                 .pid = getpid(),
                                 .path = function->file,
@@ -104,7 +152,10 @@ static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
                                          ? "not in the program: the linker left it out"
                                          : "it exists only as inlined copies that cannot be told apart");
         for (size_t i = 0; i < found->site_count; i++) {
-                probes[i] = (struct function_probe){found->sites[i].offset, (uint32_t)index};
+                probes[i] = (struct function_probe){.offset = found->sites[i].offset,
+                                                    .counter = found->sites[i].counter,
+                                                    .number = (uint32_t)index,
+                                                    .hook = function->hook};
                 stepped |= found->sites[i].stepped;
                 function->shared |= found->sites[i].shared;
         }
@@ -123,31 +174,44 @@ static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
         return 0;
 }
 
-static int open_all(struct event_functions *f, struct sensor *s, const struct option_list *specs)
+static int watch_one(struct event_functions *f, struct sensor *s, struct prober *prober, size_t index)
+{
+        const struct named_function *function = &f->functions.items[index];
+        struct function_reply reply;
+        struct error error;
+        if (!function->file) {
+                int r = sensor_set_tracepoint(s, function->provider, function->name, (uint32_t)index, &error);
+                return r < 0 ? log_error(r, "events: %s: %s", function->spec, error.text) : 0;
+        }
+        int r = ask(f, prober, function, &reply);
+        return r < 0 ? r : set_probes(f, s, index, &reply);
+}
+
+static int open_all(struct event_functions *f, struct sensor *s, const struct option_list *functions,
+                    const struct option_list *hooks)
 {
         struct error error;
         _cleanup_prober_ struct prober *prober = NULL;
         int r = prober_new(&(struct prober_options){}, &prober, &error);
         if (r < 0)
                 return log_error(r, "%s", error.text);
-        for (size_t i = 0; r == 0 && i < specs->count; i++) {
-                struct function_reply reply;
-                r = add(f, specs->items[i]);
-                if (r == 0)
-                        r = ask(f, prober, &f->functions.items[i], &reply);
-                if (r == 0)
-                        r = set_probes(f, s, i, &reply);
-        }
+        for (size_t i = 0; r == 0 && i < functions->count; i++)
+                r = add(f, functions->items[i], false);
+        for (size_t i = 0; r == 0 && i < hooks->count; i++)
+                r = add(f, hooks->items[i], true);
+        for (size_t i = 0; r == 0 && i < f->functions.count; i++)
+                r = watch_one(f, s, prober, i);
         return r;
 }
 
-int event_functions_open(struct sensor *s, const struct option_list *specs, struct event_functions **ret)
+int event_functions_open(struct sensor *s, const struct option_list *functions,
+                         const struct option_list *hooks, struct event_functions **ret)
 {
         struct event_functions *f = calloc(1, sizeof(*f));
         if (!f)
                 return log_error(-ENOMEM, "out of memory");
         f->arena = ARENA_INIT(64 << 20);
-        int r = open_all(f, s, specs);
+        int r = open_all(f, s, functions, hooks);
         if (r < 0) {
                 event_functions_close(f);
                 return r;

@@ -32,7 +32,7 @@ struct stream {
         uint64_t ring_size;
         int64_t wall_offset; /* ns from boottime to wall time */
         struct event_workloads workloads;
-        struct option_list wanted;
+        struct option_list wanted, hooks;
         struct event_functions *functions;
         struct buf out;
         uint64_t printed;
@@ -98,6 +98,12 @@ static void write_function(struct json *j, const struct stream *s, const struct 
         json_bool(j, "shared", f && f->shared);
 }
 
+static void write_hook(struct json *j, const struct stream *s, const struct event *e)
+{
+        const struct named_function *f = event_functions_find(s->functions, e->function.probe);
+        json_str(j, "hook", f ? f->spec : NULL);
+}
+
 static void write_rest(struct json *j, const struct stream *s, const struct event *e)
 {
         switch (e->type) {
@@ -125,6 +131,9 @@ static void write_rest(struct json *j, const struct stream *s, const struct even
                 break;
         case EVENT_FUNCTION:
                 write_function(j, s, e);
+                break;
+        case EVENT_HOOK:
+                write_hook(j, s, e);
                 break;
         default:
                 break;
@@ -309,7 +318,9 @@ static int stream_open(struct stream *s)
         r = sensor_open(&options, &s->sensor, &error);
         if (r < 0)
                 return log_error(r, "%s", error.text);
-        return s->wanted.count ? event_functions_open(s->sensor, &s->wanted, &s->functions) : 0;
+        return s->wanted.count || s->hooks.count
+                       ? event_functions_open(s->sensor, &s->wanted, &s->hooks, &s->functions)
+                       : 0;
 }
 
 static void stream_done(struct stream *s)
@@ -336,7 +347,7 @@ static int run(int argc, char **argv)
                 {"--type", OPTION_TEXT, &types},        {"--pid", OPTION_NUMBER, &s.pid},
                 {"--comm", OPTION_TEXT, &s.comm},       {"--workload", OPTION_TEXT, &s.workload},
                 {"--all", OPTION_FLAG, &s.all},         {"--ring", OPTION_NUMBER, &s.ring_size},
-                {"--function", OPTION_LIST, &s.wanted},
+                {"--function", OPTION_LIST, &s.wanted}, {"--hook", OPTION_LIST, &s.hooks},
         };
         struct options o = {.command = &command_events, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
         int r = options_parse(&o, argc, argv);
@@ -346,6 +357,8 @@ static int run(int argc, char **argv)
                 return EXIT_USAGE;
         if (s.wanted.count) /* alone, it is all that is shown */
                 s.types |= 1u << EVENT_FUNCTION;
+        if (s.hooks.count)
+                s.types |= 1u << EVENT_HOOK;
         signal(SIGPIPE, SIG_IGN);
         r = stream_open(&s);
         if (r >= 0) {
@@ -364,12 +377,14 @@ const struct command command_events = {
         .help = "usewear events prints what happens on this machine, one JSON object a line: programs "
                 "started\n"
                 "(exec), processes made and ended (fork, exit), files mapped executable (map), TCP sockets\n"
-                "that listen or connect, functions of native code that ran (function). Counts and losses\n"
-                "follow on stderr at the end.\n\n"
+                "that listen or connect, functions of native code that ran (function), hooks that fired\n"
+                "(hook). Counts and losses follow on stderr at the end.\n\n"
                 "Usage: usewear events [OPTION…]\n\n"
                 "  --function FILE:NAME   when this function of a program or library runs, first time in "
                 "each\n"
                 "                    workload; alone, nothing else is shown; may be given again\n"
+                "  --hook SPEC       the same for tracepoint:CATEGORY:NAME of the kernel, and for a\n"
+                "                    program's own probe, usdt:FILE:PROVIDER:NAME\n"
                 "  --type LIST       only these types, separated by commas\n"
                 "  --pid PID         only this process\n"
                 "  --comm NAME       only processes that are called so\n"
@@ -378,6 +393,7 @@ const struct command command_events = {
                 "  --ring BYTES      size of the kernel's buffer, a power of two (default 4 MiB)\n\n"
                 "Command lines may hold secrets; they appear here and are stored nowhere.\n\n"
                 "Example:\n  usewear events --type exec,listen\n"
-                "  usewear events --function /lib/x86_64-linux-gnu/libc.so.6:getaddrinfo\n",
+                "  usewear events --function /lib/x86_64-linux-gnu/libc.so.6:getaddrinfo\n"
+                "  usewear events --hook usdt:/lib/x86_64-linux-gnu/libc.so.6:libc:setjmp\n",
         .run = run,
 };

@@ -90,6 +90,14 @@ static int take_event(void *context, const struct event *event)
                 w->news |= look_function_ran(w->look, event->function.probe, event->cgroup, (int)event->tgid,
                                              clock_wall_of(event->time));
                 break;
+        case EVENT_SAMPLE: {
+                struct code_event ran = {.pid = (int)event->tgid,
+                                         .start = event->start,
+                                         .time = event->time,
+                                         .address = event->sample.address};
+                w->news |= look_code_ran(w->look, &ran);
+                break;
+        }
         case EVENT_LISTEN: {
                 uint64_t now = clock_boottime() / NS_PER_S;
                 uint64_t soon = MAX(now + LISTEN_DELAY_S, w->last_look + LISTEN_EVERY_S);
@@ -109,7 +117,7 @@ static void count_drops(struct watch *w)
                 return;
         for (int type = 1; type < _EVENT_MAX; type++) {
                 uint64_t new = counts.types[type].dropped - w->dropped[type];
-                if (!new)
+                if (!new || type == EVENT_SAMPLE) /* samples prove nothing by their absence */
                         continue;
                 char what[64];
                 snprintf(what, sizeof(what), "events of type %s dropped", event_type_name(type));
@@ -332,6 +340,9 @@ static int watch_serve(struct watch *w)
                 r = full_look(w, true);
         if (r < 0)
                 return r;
+        /* From now on the mappings are known that samples fall into. */
+        if (w->sensor && (r = sensor_sample_code(w->sensor)) < 0)
+                log_note("which code runs is not sampled: %s", strerror(-r));
         w->next_prune = w->last_look + DAY_S;
         r = loop_run(w->loop);
         if (r < 0)

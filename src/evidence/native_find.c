@@ -109,7 +109,7 @@ static int split_go(const struct native_query *q, struct arena *a, struct native
         const char *slash = strrchr(q->function, '/');
         const char *dot = strchr(slash ? slash : q->function, '.');
         *ret = *q;
-        if (*q->container || !dot)
+        if (*q->container || !dot || q->provider)
                 return 0;
         ret->container = arena_strndup(a, q->function, (size_t)(dot - q->function));
         ret->function = dot + 1;
@@ -135,6 +135,8 @@ static int index_queries(struct search *s)
         for (size_t i = 0; i < s->count; i++) {
                 struct wanted_list *w = arena_alloc(s->arena, sizeof(*w));
                 const char *function = s->queries[i].function;
+                if (s->queries[i].provider)
+                        continue;
                 if (!w)
                         return -ENOMEM;
                 w->index = i;
@@ -187,7 +189,9 @@ static int search_run(struct search *s, const struct native_file *file)
                 r = index_queries(s);
         if (r == 0)
                 r = s->go ? search_go(s, &go) : collect(s, file, &mini);
-        return r < 0 ? r : search_places(s);
+        if (r == 0)
+                r = search_places(s);
+        return r < 0 ? r : search_usdt(s);
 }
 
 int native_find(const struct native_file *file, const struct native_query *queries, size_t count,

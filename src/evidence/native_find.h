@@ -18,12 +18,14 @@ enum {
  * C++, Rust) anything or "": there the function's own name says it all. */
 struct native_query {
         const char *container, *function;
+        const char *provider; /* not NULL: a probe of the program's own (USDT) that `function` names */
 };
 
 struct native_site {
-        uint64_t offset; /* in the file, of an instruction that can be probed */
-        bool stepped;    /* it would be single-stepped: dear */
-        bool shared;     /* other functions have the same code: a hit is `executed`, not `reached` */
+        uint64_t offset;  /* in the file, of an instruction that can be probed */
+        bool stepped;     /* it would be single-stepped: dear */
+        uint64_t counter; /* 0, or where in the file a word lies that is counted up while it is watched */
+        bool shared;      /* other functions have the same code: a hit is `executed`, not `reached` */
 };
 
 /* Where a copy was inlined, its code may be anywhere among its host's, or nowhere. The entries of the hosts

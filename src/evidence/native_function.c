@@ -10,6 +10,7 @@ static void sites_pack(const struct native_site *sites, size_t count, struct buf
         wire_put_u64(to, count);
         for (size_t i = 0; i < count; i++) {
                 wire_put_u64(to, sites[i].offset);
+                wire_put_u64(to, sites[i].counter);
                 wire_put_u64(to, sites[i].stepped);
                 wire_put_u64(to, sites[i].shared);
         }
@@ -23,6 +24,7 @@ static int sites_unpack(struct wire *from, struct arena *a, struct native_site *
                 return -ENOMEM;
         for (size_t i = 0; i < count; i++) {
                 sites[i].offset = wire_get_u64(from);
+                sites[i].counter = wire_get_u64(from);
                 sites[i].stepped = wire_get_max(from, 1);
                 sites[i].shared = wire_get_max(from, 1);
         }

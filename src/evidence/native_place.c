@@ -11,23 +11,23 @@
 
 enum { BLOCK_BYTES = 512 /* of code that is looked at for a place */ };
 
-/* 1: it has a place; 0: none can be had. */
-static int place_at(const struct search *s, uint64_t address, uint64_t size, enum probe_where where,
-                    struct native_site *ret)
+bool search_place(const struct search *s, uint64_t address, uint64_t size, bool piece,
+                  struct native_site *ret)
 {
         struct span code;
         size_t skip = 0;
         enum probe_step step = PROBE_STEPPED;
         struct native_site site = {};
         if (elf_at_address(s->elf, address, &code) < 0 || elf_code_offset(s->elf, address, &site.offset) < 0)
-                return 0;
+                return false;
         code.size = MIN(code.size, MIN(size ? size : BLOCK_BYTES, (uint64_t)BLOCK_BYTES));
-        if (probe_point(s->elf->machine, code, address, where, &skip, &step) < 0)
-                return 0;
+        if (probe_point(s->elf->machine, code, address, piece ? PROBE_IN_BODY : PROBE_AT_ENTRY, &skip,
+                        &step) < 0)
+                return false;
         site.offset += skip;
         site.stepped = step == PROBE_STEPPED;
         *ret = site;
-        return 1;
+        return true;
 }
 
 static bool only_jumps(const struct search *s, const struct copy *c)
@@ -44,7 +44,7 @@ static int add_place(struct search *s, const struct copy *c)
         struct native_function *f = &s->results[c->wanted];
         struct note *n = &s->notes[c->wanted];
         struct native_site site;
-        if (!place_at(s, c->address, c->size, c->piece ? PROBE_IN_BODY : PROBE_AT_ENTRY, &site)) {
+        if (!search_place(s, c->address, c->size, c->piece, &site)) {
                 n->stuck |= !c->piece; /* a piece without a place has its guard */
                 return 0;
         }
@@ -73,7 +73,7 @@ static int add_guards(struct search *s, size_t wanted)
                 const struct guard *confirmed =
                         s->go ? g : map_get(&s->entries, &g->address, sizeof(g->address));
                 if (confirmed && confirmed->size &&
-                    place_at(s, g->address, confirmed->size, PROBE_AT_ENTRY, &f->guards[f->guard_count]))
+                    search_place(s, g->address, confirmed->size, false, &f->guards[f->guard_count]))
                         f->guard_count++;
                 else
                         n->stuck = true;
@@ -137,6 +137,8 @@ int search_places(struct search *s)
         for (size_t k = 0; k < s->count; k++) {
                 struct native_function *f = &s->results[k];
                 struct note *n = &s->notes[k];
+                if (s->queries[k].provider)
+                        continue;
                 int r = add_guards(s, k);
                 if (r < 0)
                         return r;

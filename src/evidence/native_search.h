@@ -76,3 +76,9 @@ int search_go(struct search *s, const struct go_functions *go);
 
 /* native_place.c: fill the results. 0 or -ENOMEM. */
 int search_places(struct search *s);
+/* A place in the code that begins there (size 0: not known). False: none can be had. */
+bool search_place(const struct search *s, uint64_t address, uint64_t size, bool piece,
+                  struct native_site *ret);
+
+/* native_usdt.c: the queries that have a provider. 0 or -ENOMEM. */
+int search_usdt(struct search *s);

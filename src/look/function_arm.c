@@ -153,7 +153,7 @@ static int add_probes(const struct native_site *sites, size_t count, uint32_t nu
                 struct function_probe *probe = vec_add(to);
                 if (!probe)
                         return -ENOMEM;
-                *probe = (struct function_probe){sites[i].offset, number};
+                *probe = (struct function_probe){.offset = sites[i].offset, .number = number};
         }
         return 0;
 }

@@ -59,8 +59,8 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
         if (!queries)
                 return error_set(error, -ENOMEM, "out of memory");
         for (size_t i = 0; i < f->functions.count; i++)
-                queries[i] = (struct native_query){f->functions.items[i].container,
-                                                   f->functions.items[i].function};
+                queries[i] = (struct native_query){.container = f->functions.items[i].container,
+                                                   .function = f->functions.items[i].function};
         int fd = open_mapped(e->pid, m);
         if (fd < 0) {
                 if (fd != -ENOENT && fd != -ESRCH)

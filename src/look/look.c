@@ -49,6 +49,7 @@ struct look *look_free(struct look *l)
         if (!l)
                 return NULL;
         functions_done(&l->native);
+        code_ran_done(l);
         prober_free(l->prober);
         store_close(l->store);
         forget_snapshot(l);
@@ -197,6 +198,7 @@ static int commit(struct look *l, const struct joined *j, int64_t now, struct er
         }
         l->resend = false;
         forget_committed(l);
+        code_ran_committed(l);
         return 0;
 }
 
@@ -235,8 +237,13 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
         if (r < 0)
                 return r;
         r = join_all(&in, &l->scratch, &joined);
-        if (r == 0 && (r = functions_join(l, in.now, &l->scratch, &joined)) < 0)
-                joined_done(&joined);
+        if (r == 0) {
+                r = functions_join(l, in.now, &l->scratch, &joined);
+                if (r == 0)
+                        r = code_ran_join(l, &joined.evidence);
+                if (r < 0)
+                        joined_done(&joined);
+        }
         if (r < 0)
                 return error_set(error, r, "out of memory");
         r = commit(l, &joined, in.now, error);

@@ -67,6 +67,14 @@ bool look_knows_cgroup(const struct look *l, uint64_t cgroup);
 /* Events were lost: every coverage window begins anew. */
 void look_events_lost(struct look *l, const char *what, uint64_t count);
 
+/* The timer found this instruction of a process running. `time` and `start` are boottime ns. True: its file
+ * was not known to be executed in that workload; the next look commits it. */
+struct code_event {
+        int pid;
+        uint64_t start, time, address;
+};
+bool look_code_ran(struct look *l, const struct code_event *event);
+
 /* ---- native functions --------------------------------------------------------------------------------- */
 
 /* A probed function ran. `cgroup` and `pid` are those of the event, `time` is wall s. True: it is news, and

@@ -39,6 +39,8 @@ struct look {
         struct root_table roots;
         struct group_table groups;
         struct native_watch native;
+        struct map ran; /* workload, package and file → struct ran_code */
+        size_t ran_count;
         uint64_t round, joins;
         bool expire_all; /* the next full look examines every file anew */
         bool resend;     /* the last commit failed: put everything again */
@@ -89,3 +91,8 @@ struct probe_job root_job(const struct look *l, const struct known_root *root, i
 
 /* late.c: files mapped by processes that are gone, asked for by their path. 0 or -errno with a sentence. */
 int read_late_files(struct look *l, struct error *error);
+
+/* code_ran.c: add what was not committed yet. 0 or -ENOMEM. */
+int code_ran_join(struct look *l, evidence_list *to);
+void code_ran_committed(struct look *l);
+void code_ran_done(struct look *l);

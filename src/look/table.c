@@ -5,6 +5,8 @@
 
 #include "look/table.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 
 enum { ENTRY_MEMORY = 8 << 20 }; /* bytes; a process with the most mappings the kernel allows needs less */
@@ -14,6 +16,7 @@ struct entry *entry_new(int pid)
         struct entry *e = calloc(1, sizeof(*e));
         if (e) {
                 e->pid = pid;
+                e->read_at = clock_boottime();
                 e->arena = ARENA_INIT(ENTRY_MEMORY);
         }
         return e;

@@ -13,6 +13,7 @@ struct entry {
         struct arena arena;
         struct process process;
         VEC(struct used_file *) files; /* of each mapping, same order; NULL: not examined yet */
+        uint64_t read_at;              /* boottime ns */
         uint64_t round;                /* of the look that listed it last */
         bool ended;                    /* exit was seen: forgotten once its evidence is committed */
 };

@@ -50,6 +50,7 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
         for (size_t i = 0; i < job->query_count; i++) {
                 wire_put_str(to, job->queries[i].container);
                 wire_put_str(to, job->queries[i].function);
+                wire_put_str(to, job->queries[i].provider);
         }
 }
 
@@ -62,6 +63,7 @@ static int get_queries(struct wire *from, struct arena *a, struct probe_job *to)
         for (size_t i = 0; i < to->query_count; i++) {
                 queries[i].container = wire_get_str(from, a);
                 queries[i].function = wire_get_str(from, a);
+                queries[i].provider = wire_get_str(from, a);
                 if (!queries[i].container || !queries[i].function)
                         from->failed = true;
         }

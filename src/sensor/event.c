@@ -11,7 +11,7 @@
 static const char *const names[_EVENT_MAX] = {
         [EVENT_EXEC] = "exec",         [EVENT_FORK] = "fork",     [EVENT_EXIT] = "exit",
         [EVENT_MAP] = "map",           [EVENT_LISTEN] = "listen", [EVENT_CONNECT] = "connect",
-        [EVENT_FUNCTION] = "function", [EVENT_HOOK] = "hook",
+        [EVENT_FUNCTION] = "function", [EVENT_HOOK] = "hook",     [EVENT_SAMPLE] = "sample",
 };
 
 const char *event_type_name(enum event_type type)
@@ -110,6 +110,7 @@ static int decode_rest(const char *record, size_t size, struct event *e)
         struct event_fork fork;
         struct event_exit exit;
         struct event_function function;
+        struct event_sample sample;
         switch (e->type) {
         case EVENT_EXEC:
                 return decode_exec(record, size, e);
@@ -131,10 +132,17 @@ static int decode_rest(const char *record, size_t size, struct event *e)
         case EVENT_CONNECT:
                 return decode_socket(record, size, e);
         case EVENT_FUNCTION:
+        case EVENT_HOOK:
                 if (size != sizeof(function))
                         return -EBADMSG;
                 memcpy(&function, record, sizeof(function));
                 e->function.probe = function.probe;
+                return 0;
+        case EVENT_SAMPLE:
+                if (size != sizeof(sample))
+                        return -EBADMSG;
+                memcpy(&sample, record, sizeof(sample));
+                e->sample.address = sample.address;
                 return 0;
         default:
                 return -EPROTO;

@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* What holds the probes of one file: one link of uprobe_multi, or for each probe a link or a perf event. */
 struct probed_file {
@@ -68,6 +69,13 @@ void functions_detach_all(struct sensor *s)
                 if (f)
                         destroy_links(f);
         }
+        while (s->tracepoint_count)
+                bpf_link__destroy(s->tracepoints[--s->tracepoint_count]);
+}
+
+static __u64 cookie_of(const struct function_probe *probe)
+{
+        return probe->number | (probe->hook ? EVENT_PROBE_HOOK : 0);
 }
 
 static int attach_multi(struct sensor *s, const char *path, const struct function_probe *probes, size_t count,
@@ -75,16 +83,19 @@ static int attach_multi(struct sensor *s, const char *path, const struct functio
 {
         struct bpf_program *program = programs_get(&s->programs, "function_multi");
         _cleanup_free_ unsigned long *offsets = calloc(count, sizeof(*offsets));
+        _cleanup_free_ unsigned long *counters = calloc(count, sizeof(*counters));
         _cleanup_free_ __u64 *cookies = calloc(count, sizeof(*cookies));
         if (!program)
                 return -EOPNOTSUPP;
-        if (!offsets || !cookies)
+        if (!offsets || !cookies || !counters)
                 return -ENOMEM;
         for (size_t i = 0; i < count; i++) {
                 offsets[i] = probes[i].offset;
-                cookies[i] = probes[i].number;
+                cookies[i] = cookie_of(&probes[i]);
+                counters[i] = probes[i].counter;
         }
-        LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cookies = cookies, .cnt = count);
+        LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cookies = cookies,
+                    .ref_ctr_offsets = counters, .cnt = count);
         struct bpf_link *link = bpf_program__attach_uprobe_multi(program, -1, path, NULL, &options);
         if (!link)
                 return -errno;
@@ -103,6 +114,8 @@ static int attach_single(struct sensor *s, const char *path, const struct functi
                 return -E2BIG;
         bool cookies = probe_cookies_work();
         for (size_t i = 0; i < count; i++) {
+                if (!cookies && (probes[i].hook || probes[i].counter))
+                        return -EOPNOTSUPP;
                 if (!cookies) {
                         int fd = numbered_probe_attach(program, path, probes[i].offset, probes[i].number);
                         if (fd < 0)
@@ -110,7 +123,8 @@ static int attach_single(struct sensor *s, const char *path, const struct functi
                         to->events[to->count++] = fd;
                         continue;
                 }
-                LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = probes[i].number);
+                LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = cookie_of(&probes[i]),
+                            .ref_ctr_offset = probes[i].counter);
                 struct bpf_link *link =
                         bpf_program__attach_uprobe_opts(program, -1, path, probes[i].offset, &options);
                 if (!link)
@@ -203,4 +217,29 @@ void sensor_probe_reset(struct sensor *s, uint32_t number)
 const char *sensor_probe_hook(const struct sensor *s)
 {
         return s->probe_hook;
+}
+
+int sensor_set_tracepoint(struct sensor *s, const char *category, const char *name, uint32_t number,
+                          struct error *error)
+{
+        struct bpf_program *program = programs_get(&s->programs, "hook_tracepoint");
+        if (!program)
+                return error_set(error, -errno, "tracepoints cannot be used: %s", programs_refusal(-errno));
+        if (s->tracepoint_count >= SENSOR_TRACEPOINTS)
+                return error_set(error, -E2BIG, "more than %d tracepoints", SENSOR_TRACEPOINTS);
+        LIBBPF_OPTS(bpf_tracepoint_opts, options, .bpf_cookie = number | EVENT_PROBE_HOOK);
+        struct bpf_link *link = bpf_program__attach_tracepoint_opts(program, category, name, &options);
+        if (!link) {
+                int r = -errno;
+                bool mounted = access("/sys/kernel/tracing/events", R_OK) == 0 ||
+                               access("/sys/kernel/debug/tracing/events", R_OK) == 0;
+                if (!mounted)
+                        return error_set(error, r, "tracefs is not mounted: mount -t tracefs none %s",
+                                         "/sys/kernel/tracing");
+                return error_set(error, r, "%s",
+                                 r == -ENOENT ? "this kernel has no such tracepoint" : strerror(-r));
+        }
+        s->tracepoints[s->tracepoint_count++] = link;
+        int r = hooks_open_ring(s);
+        return r < 0 ? error_set(error, r, "the event buffer cannot be opened: %s", strerror(-r)) : 0;
 }

@@ -40,8 +40,11 @@ struct event {
                         uint16_t local_port, remote_port, family, protocol;
                 } socket; /* listen, connect */
                 struct {
-                        uint64_t probe; /* number of struct function_probe */
-                } function;
+                        uint64_t probe; /* number of struct function_probe, or of the hook */
+                } function;             /* hook as well */
+                struct {
+                        uint64_t address;
+                } sample;
         };
 };
 
@@ -128,10 +131,13 @@ int sensor_prove_main(void);
  * or map it later from the moment that they do (kernel/events/uprobes.c, uprobe_mmap). Events of type
  * "function" tell the first hit of each (cgroup, probe). */
 struct function_probe {
-        uint64_t offset; /* in the file, of the first byte of an instruction that the kernel can probe: never
-                            a guess, a wrong one breaks the program */
+        uint64_t counter; /* 0, or where in the file the word lies that the kernel counts up while the probe
+                             is set: the program skips it else (USDT, "semaphore") */
+        uint64_t offset;  /* in the file, of the first byte of an instruction that the kernel can probe: never
+                             a guess, a wrong one breaks the program */
         uint32_t number; /* below EVENT_PROBES; names it in events and counts; places of one function share it
                           */
+        bool hook;       /* its event is of type "hook" */
 };
 
 /* Have exactly these probes on file `fd` (any descriptor, O_PATH will do), `file` being the caller's number
@@ -145,6 +151,14 @@ int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct func
 uint64_t sensor_probe_hits(struct sensor *s, uint32_t number);
 /* Forget the hits of a probe, so that the next one is an event again in every workload. */
 void sensor_probe_reset(struct sensor *s, uint32_t number);
+/* Have a tracepoint of the kernel make events of type "hook" with that number. 0, or -errno with a sentence.
+ */
+int sensor_set_tracepoint(struct sensor *s, const char *category, const char *name, uint32_t number,
+                          struct error *error);
+/* Have the timer tell which code runs (events of type "sample"). 0, or -errno: nothing can do it here. */
+int sensor_sample_code(struct sensor *s);
+/* What does: "raw_tp/local_timer_entry", "perf_event", or NULL. */
+const char *sensor_sample_hook(const struct sensor *s);
 /* How probes are attached: "uprobe_multi", "perf uprobe", or NULL before the first one. */
 const char *sensor_probe_hook(const struct sensor *s);
 

@@ -11,6 +11,8 @@
 #include "sensor/programs.h"
 #include "sensor/prove.h"
 
+enum { SENSOR_TRACEPOINTS = 64 };
+
 enum source {
         SOURCE_EXEC,
         SOURCE_FORK,
@@ -33,6 +35,11 @@ struct sensor {
         struct probed_file *probed[SENSOR_PROBED_FILES];
         bool single_probes;
         const char *probe_hook;
+        struct bpf_link *tracepoints[SENSOR_TRACEPOINTS];
+        size_t tracepoint_count;
+        struct bpf_link **samplers; /* one, or one for each CPU */
+        size_t sampler_count;
+        const char *sample_hook;
 
         struct ring_buffer *ring;
         bool uses_perf;
@@ -69,8 +76,9 @@ int hooks_open_ring(struct sensor *s);
 /* Ask the kernel for all processes, when it is time. */
 int processes_refill(struct sensor *s);
 
-/* functions.c */
+/* functions.c, samples.c */
 void functions_detach_all(struct sensor *s);
+void samples_detach_all(struct sensor *s);
 
 /* flow.c */
 int flow_on_ring(void *context, void *record, size_t size); /* of libbpf's ring buffer */

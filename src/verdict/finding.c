@@ -39,8 +39,9 @@ static const char *functions_unseen(const struct finding *f, struct arena *a)
         uint32_t interpreted = f->package->runtimes & RUNTIME_INTERPRETED;
         if (interpreted)
                 return arena_printf(a, "no %s engine yet", runtime_name(interpreted & -interpreted));
-        return f->package->runtimes & RUNTIME_KERNEL ? "no engine for kernel functions yet"
-                                                     : "no engine for native functions yet";
+        return f->package->runtimes & RUNTIME_KERNEL
+                       ? "no engine for kernel functions yet"
+                       : "not caught running; samples cannot tell that it did not";
 }
 
 static struct answer restart_answer(const struct finding *f)

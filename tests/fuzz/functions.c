@@ -3,12 +3,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Symbol tables, .gnu_debugdata, .gopclntab and the code that they lead to. */
+/* Symbol tables, .gnu_debugdata, DWARF, .gopclntab, USDT notes and the code that they lead to. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static const struct native_query queries[] = {
                 {"", "shown"},          {"", "hidden"},   {"", "twin_a"},
                 {"", "ns::Thing::run"}, {"main", "main"}, {"runtime", "mallocgc"},
+                {"", "inlined"},        {"", "host"},     {"", "plain", "victim"},
         };
         struct arena a = ARENA_INIT(64 << 20);
         struct native_function f[ARRAY_SIZE(queries)];

@@ -38,9 +38,9 @@ class Victim:
 
 
 class Events:
-    def __init__(self, *specs):
-        words = [word for spec in specs for word in ("--function", spec)]
-        self.process = subprocess.Popen([PROGRAM, "events", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    def __init__(self, *specs, option="--function", before=()):
+        words = [word for spec in specs for word in (option, spec)]
+        self.process = subprocess.Popen([*before, PROGRAM, "events", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         text=True)
         self.notes = []
         for line in self.process.stderr:
@@ -168,3 +168,35 @@ def test_go(tmp_path, flags):
     victim.call("c")
     victim.end()
     assert [e["function"] for e in seen] == ["main.Stack.Push", "main.deep", "main.inlined"]
+
+
+def test_probes_of_the_program(tmp_path):
+    """The kernel counts the semaphore up only while somebody watches."""
+    program = build(tmp_path, "usdt", source="usdt.c")
+    victim = Victim(program)
+    victim.call("b")
+    events = Events(*(f"usdt:{program}:victim:{name}" for name in ("plain", "guarded")), option="--hook")
+    for letter in "aba":
+        victim.call(letter)
+    seen = events.end()
+    victim.process.stdin.write("b\n")
+    victim.process.stdin.flush()
+    assert victim.process.stdout.readline() == "b 0\n"
+    victim.end()
+    assert [(e["type"], e["pid"], e["hook"].rsplit(":", 1)[1]) for e in seen] == [
+        ("hook", victim.process.pid, "plain"), ("hook", victim.process.pid, "guarded")]
+    missing = subprocess.run([PROGRAM, "events", "--hook", f"usdt:{program}:victim:none"], capture_output=True, text=True)
+    assert missing.returncode == 2 and "no such USDT probe" in missing.stderr
+
+
+def test_tracepoint():
+    """In a mount namespace of its own: tracefs may not be mounted here."""
+    mount = "mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing || exit 9; exec \"$@\""
+    events = Events("tracepoint:sched:sched_process_exec", option="--hook", before=("unshare", "-m", "sh", "-c", mount, "sh"))
+    if events.process.poll() == 9:
+        pytest.skip("tracefs cannot be mounted")
+    subprocess.run(["true"], check=True)
+    seen = events.end()
+    assert seen and {(e["type"], e["hook"]) for e in seen} == {("hook", "tracepoint:sched:sched_process_exec")}
+    wrong = subprocess.run([PROGRAM, "events", "--hook", "tracepoint:sched"], capture_output=True, text=True)
+    assert wrong.returncode == 2 and "tracepoint:CATEGORY:NAME" in wrong.stderr

@@ -180,3 +180,27 @@ def test_without_debug_information_silence_is_unknown(tmp_path):
         assert seen["lib_never"]["reached"]["answer"] == "unknown"
         assert "may be inlined" in seen["lib_never"]["reached"]["reason"]
         assert watch.stop() == 0
+
+
+def test_code_that_runs_is_executed_and_code_that_sleeps_is_not(tmp_path):
+    """The timer finds a busy library; one that is only mapped stays loaded."""
+    state = tmp_path / "state"
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${source:Package}", "xz-utils"], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("xz-utils is not installed as a Debian package")
+    usewear(state, "db", "import", str(naming(tmp_path / "xz.json", done.stdout, [], release())))
+    busy = ("sh", "-c", "echo ready; exec xz -0 -c /dev/zero > /dev/null")
+    idle = ("sh", "-c", "echo ready; exec xz -0 -c > /dev/null")
+
+    def seen(service):
+        return [f for f in findings(state, "report")["findings"] if f["id"] == "USEWEAR-TEST-7" and f["workload"]
+                and f["workload"]["id"] == service.workload]
+    with Service("usewear-test-busy", *busy) as one, Service("usewear-test-idle", *idle) as other, \
+            Watch(state) as watch:
+        ran = wait_until(lambda: [f for f in seen(one) if f["level"] == "executed"], 40)[0]
+        proof = [e for e in ran["evidence"] if e["kind"] == "executed"]
+        assert {e["engine"] for e in proof} == {"sampled"} and any("liblzma" in e["subject"] for e in proof)
+        assert not any("/ld-" in e["subject"] for e in proof)
+        assert [f["level"] for f in seen(other)] == ["loaded"]
+        assert seen(other)[0]["executed"]["answer"] == "unknown"
+        assert watch.stop() == 0

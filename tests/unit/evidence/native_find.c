@@ -84,6 +84,29 @@ static void test_inlined(void **state)
         assert_non_null(strstr(f[0].partial, "no debug information"));
 }
 
+static void test_probes_of_the_program(void **state)
+{
+        (void)state;
+        static const struct native_query probes[] = {
+                {"", "plain", "victim"}, {"", "guarded", "victim"}, {"", "plain", "other"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20), wire = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[3], copy;
+        read_sample("usdt", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, probes, 3, &a, f), 0);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(f[i].site_count, 1);
+                assert_int_equal(bytes.data[f[i].sites[0].offset], (char)0x90); /* nop */
+                assert_int_equal(f[i].sites[0].counter != 0, i == 1);
+        }
+        assert_non_null(f[2].unknown);
+        native_function_pack(&f[1], &wire);
+        struct wire from = WIRE_INIT(wire.data, wire.size);
+        assert_int_equal(native_function_unpack(&from, &a, &copy), 0);
+        assert_int_equal(copy.sites[0].counter, f[1].sites[0].counter);
+}
+
 static void test_no_program(void **state)
 {
         (void)state;
@@ -98,6 +121,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_is_found),
                 cmocka_unit_test(test_inlined),
+                cmocka_unit_test(test_probes_of_the_program),
                 cmocka_unit_test(test_no_program),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
