@@ -29,7 +29,8 @@ def unpatched(package, version, patch):
     if patch not in series:
         raise fetch.Missing(f"{package} {version} has no patch {patch}")
     text = (source / "debian/patches" / patch).read_text(errors="replace")
-    touched = sorted({m for m in re.findall(r"(?m)^\+\+\+ [^/\s]+/(\S+)", text) if (source / m).is_file()})
+    touched = sorted({m for m in re.findall(r"(?m)^\+\+\+ [^/\s]+/(\S+)", text) if (source / m).is_file()
+                      and m.endswith(functions.SUFFIXES["Debian"])})
     scratch = Path(tempfile.mkdtemp(prefix="usewear-symbols-"))
     for side in ("before", "after"):
         for path in touched:
