@@ -3,6 +3,7 @@
 /* dpkg's file lists decide whose file is whose, also where the file is a Python module. Advisories speak
  * about source packages; of the kernel's many binary packages only the running image is the kernel. */
 
+#include "inventory/dpkg_links.h"
 #include "inventory/os_package.h"
 
 #include "format/dpkg.h"
@@ -15,22 +16,24 @@ enum { MOST_PACKAGES = 100000 };
 
 /* ---- files ------------------------------------------------------------------------------------------ */
 
-static int take_files(struct inventory *inv, size_t index, struct span list)
+static int take_files(struct inventory *inv, const struct diversions *moved, size_t index, struct span list)
 {
         struct span line;
+        const char *name = inv->packages.items[index].name;
         while (span_cut(&list, '\n', &line)) {
                 char *path = (char *)line.data;
                 if (line.size < 2 || *path != '/')
                         continue;
                 path[line.size] = '\0'; /* the text is ours and ends with a NUL */
-                int r = os_package_file(inv, index, path);
+                int r = os_package_file(inv, index, moved ? diversion_of(moved, path, name) : path);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-static int read_list(struct inventory *inv, size_t index, const struct dpkg_package *p)
+static int read_list(struct inventory *inv, const struct diversions *moved, size_t index,
+                     const struct dpkg_package *p)
 {
         char path[512];
         int name = (int)MIN(p->name.size, (size_t)200), arch = (int)MIN(p->arch.size, (size_t)50);
@@ -47,7 +50,7 @@ static int read_list(struct inventory *inv, size_t index, const struct dpkg_pack
                 inventory_limit(inv, "%s: %s", path + 1, strerror(-r));
                 return 0;
         }
-        return take_files(inv, index, (struct span){list.data, list.size});
+        return take_files(inv, moved, index, (struct span){list.data, list.size});
 }
 
 /* Distroless images list files with their digests: "…  usr/lib/libssl.so.3". */
@@ -70,7 +73,8 @@ static int read_md5sums(struct inventory *inv, size_t index, const char *file)
                 buf_add(&paths, line.data, line.size);
                 buf_add_char(&paths, '\n');
         }
-        return paths.error ? paths.error : take_files(inv, index, (struct span){paths.data, paths.size});
+        return paths.error ? paths.error
+                           : take_files(inv, NULL, index, (struct span){paths.data, paths.size});
 }
 
 /* ---- packages --------------------------------------------------------------------------------------- */
@@ -90,10 +94,9 @@ static void judge_kernel(struct inventory *inv, struct package *p)
                  inv->hints.kernel_release ? inv->hints.kernel_release : "");
         p->source = "linux";
         p->source_version = p->version;
-        if (inv->hints.kernel_release && !strcmp(p->name, image)) {
+        if (inv->hints.kernel_release && !strcmp(p->name, image))
                 p->runtimes = RUNTIME_KERNEL;
-                inv->has_kernel = true;
-        } else
+        else
                 p->not_evaluated = "not the running kernel";
 }
 
@@ -109,7 +112,7 @@ static int add_package(struct inventory *inv, const struct dpkg_package *d, cons
         return 0;
 }
 
-static int read_status(struct inventory *inv)
+static int read_status(struct inventory *inv, const struct diversions *moved)
 {
         static const char path[] = "/var/lib/dpkg/status";
         _cleanup_buf_ struct buf text = BUF_INIT(DATABASE_SIZE);
@@ -131,7 +134,7 @@ static int read_status(struct inventory *inv)
                         continue;
                 r = add_package(inv, &d, path, &index);
                 if (r == 0)
-                        r = read_list(inv, index, &d);
+                        r = read_list(inv, moved, index, &d);
                 if (r < 0)
                         return r;
                 judge_kernel(inv, &inv->packages.items[index]);
@@ -176,29 +179,15 @@ static int read_status_folder(struct inventory *inv)
         return r == -ENOMEM ? r : 0;
 }
 
-/* The running kernel of a host is a package also where no package manager knows it. */
-static int add_unpackaged_kernel(struct inventory *inv)
-{
-        if (!inv->hints.kernel_release || inv->has_kernel)
-                return 0;
-        struct package *p = inventory_add(inv);
-        if (!p)
-                return -ENOMEM;
-        p->ecosystem = "Linux";
-        p->name = p->source = "Kernel";
-        p->version = p->source_version = inv->hints.kernel_release;
-        p->path = "/proc/version";
-        p->runtimes = RUNTIME_KERNEL;
-        p->not_evaluated = "the running kernel belongs to no package here";
-        return 0;
-}
-
 static int read_dpkg(struct inventory *inv)
 {
-        int r = read_status(inv);
+        _cleanup_(diversions_done) struct diversions moved = {.arena = ARENA_INIT(METADATA_SIZE * 4)};
+        int r = diversions_read(inv, &moved);
+        if (r == 0)
+                r = read_status(inv, &moved);
         if (r == 0)
                 r = read_status_folder(inv);
-        return r < 0 ? r : add_unpackaged_kernel(inv);
+        return r < 0 ? r : alternatives_read(inv);
 }
 
 const struct reader reader_dpkg = {.name = "dpkg", .begin = read_dpkg};

@@ -313,6 +313,8 @@ static int begin(struct inventory *inv, struct inventory *previous)
                 }
                 reading_end(inv);
         }
+        if (r == 0)
+                r = inventory_add_kernel(inv);
         inv->os_count = inv->packages.count;
         return r;
 }

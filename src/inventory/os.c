@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "format/distribution.h"
+#include "host/runtime.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +19,26 @@ int inventory_read_os(struct inventory *inv)
                 if (file_read_in(inv->root_fd, paths[i], &text) == 0)
                         return os_release_parse((struct span){text.data, text.size}, &inv->arena, &inv->os);
         }
+        return 0;
+}
+
+/* The running kernel of a host is a package also where no package manager knows it. */
+int inventory_add_kernel(struct inventory *inv)
+{
+        if (!inv->hints.kernel_release)
+                return 0;
+        vec_each (p, &inv->packages)
+                if (p->runtimes == RUNTIME_KERNEL)
+                        return 0;
+        struct package *p = inventory_add(inv);
+        if (!p)
+                return -ENOMEM;
+        p->ecosystem = "Linux";
+        p->name = p->source = "Kernel";
+        p->version = p->source_version = inv->hints.kernel_release;
+        p->path = "/proc/version";
+        p->runtimes = RUNTIME_KERNEL;
+        p->not_evaluated = "the running kernel belongs to no package here";
         return 0;
 }
 

@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 
 enum { PURL_SIZE = 64 * 1024 }; /* bytes; names and paths are bounded before, escapes triple them */
 
@@ -65,14 +66,40 @@ struct purl_type {
 };
 
 static const struct purl_type purl_types[] = {
-        {"Debian", "deb", "debian", NAME_PLAIN, true},    {"Ubuntu", "deb", "ubuntu", NAME_PLAIN, true},
-        {"Alpine", "apk", "alpine", NAME_PLAIN, true},    {"PyPI", "pypi", NULL, NAME_PLAIN, true},
-        {"Go", "golang", NULL, NAME_PATH, true},          {"npm", "npm", NULL, NAME_PATH, false},
-        {"crates.io", "cargo", NULL, NAME_PLAIN, false},  {"RubyGems", "gem", NULL, NAME_PLAIN, false},
-        {"Packagist", "composer", NULL, NAME_PATH, true}, {"Maven", "maven", NULL, NAME_COLON, false},
-        {"NuGet", "nuget", NULL, NAME_PLAIN, false},      {"Hex", "hex", NULL, NAME_PLAIN, true},
-        {"CRAN", "cran", NULL, NAME_PLAIN, false},        {"CPAN", "cpan", NULL, NAME_PLAIN, false},
-        {"LuaRocks", "luarocks", NULL, NAME_PLAIN, true}, {"binary", "generic", NULL, NAME_PLAIN, false},
+        {"Debian", "deb", "debian", NAME_PLAIN, true},
+        {"Ubuntu", "deb", "ubuntu", NAME_PLAIN, true},
+        {"Alpine", "apk", "alpine", NAME_PLAIN, true},
+        {"PyPI", "pypi", NULL, NAME_PLAIN, true},
+        {"Go", "golang", NULL, NAME_PATH, true},
+        {"npm", "npm", NULL, NAME_PATH, false},
+        {"crates.io", "cargo", NULL, NAME_PLAIN, false},
+        {"RubyGems", "gem", NULL, NAME_PLAIN, false},
+        {"Packagist", "composer", NULL, NAME_PATH, true},
+        {"Maven", "maven", NULL, NAME_COLON, false},
+        {"NuGet", "nuget", NULL, NAME_PLAIN, false},
+        {"Hex", "hex", NULL, NAME_PLAIN, true},
+        {"CRAN", "cran", NULL, NAME_PLAIN, false},
+        {"CPAN", "cpan", NULL, NAME_PLAIN, false},
+        {"Wolfi", "apk", "wolfi", NAME_PLAIN, true},
+        {"Chainguard", "apk", "chainguard", NAME_PLAIN, true},
+        {"MinimOS", "apk", "minimos", NAME_PLAIN, true},
+        {"Alpaquita", "apk", "alpaquita", NAME_PLAIN, true},
+        {"Echo", "deb", "echo", NAME_PLAIN, true},
+        {"Red Hat", "rpm", "redhat", NAME_PLAIN, false},
+        {"AlmaLinux", "rpm", "almalinux", NAME_PLAIN, false},
+        {"Rocky Linux", "rpm", "rocky-linux", NAME_PLAIN, false},
+        {"SUSE", "rpm", "suse", NAME_PLAIN, false},
+        {"openSUSE", "rpm", "opensuse", NAME_PLAIN, false},
+        {"openSUSE:Tumbleweed", "rpm", "opensuse", NAME_PLAIN, false},
+        {"openEuler", "rpm", "openeuler", NAME_PLAIN, false},
+        {"Mageia", "rpm", "mageia", NAME_PLAIN, false},
+        {"Photon OS", "rpm", "photon", NAME_PLAIN, false},
+        {"Azure Linux", "rpm", "azurelinux", NAME_PLAIN, false},
+        {"nix", "nix", NULL, NAME_PLAIN, false},
+        {"snap", "snap", NULL, NAME_PLAIN, false},
+        {"flatpak", "flatpak", NULL, NAME_PLAIN, false},
+        {"LuaRocks", "luarocks", NULL, NAME_PLAIN, true},
+        {"binary", "generic", NULL, NAME_PLAIN, false},
 };
 
 static void add_encoded(struct buf *b, const char *s, const char *keep, bool fold)
@@ -91,14 +118,41 @@ static void add_distro(struct buf *b, const struct package *p, const struct purl
         if (!p->release || !type->namespace)
                 return;
         buf_addf(b, "%cdistro=%s-", separator, type->namespace);
-        size_t number = strcspn(p->release, ":"); /* "24.04:LTS" is spelled 24.04 */
-        for (size_t i = 0; i < number; i++)
-                buf_add_char(b, p->release[i]);
+        const char *release = p->release;
+        if (str_starts(release, "enterprise_linux:"))
+                release = strchr(release, ':') + 1;
+        size_t number = strcspn(release, ":"); /* "24.04:LTS" is spelled 24.04 */
+        char text[64];
+        snprintf(text, sizeof(text), "%.*s", (int)MIN(number, sizeof(text) - 1), release);
+        add_encoded(b, text, "", false);
+}
+
+/* Distributions that OSV has no ecosystem for: the kind of their packages is told by the database that names
+ * them, the namespace by the first word of their name. */
+static struct purl_type type_by_place(const struct package *p, char word[static 32])
+{
+        static const struct {
+                const char *part, *type;
+        } places[] = {{"/dpkg/", "deb"}, {"/rpm/", "rpm"},     {"/rpmmanifest/", "rpm"},
+                      {"/apk/", "apk"},  {"/pacman/", "alpm"}, {"/opkg/", "opkg"}};
+        struct purl_type type = {.type = "generic", .form = NAME_PLAIN};
+        for (size_t i = 0; p->path && p->method == METHOD_DATABASE && i < ARRAY_SIZE(places); i++)
+                if (strstr(p->path, places[i].part)) {
+                        size_t size = 0;
+                        for (const char *s = p->ecosystem; s && isalnum((unsigned char)*s) && size < 31; s++)
+                                word[size++] = (char)tolower((unsigned char)*s);
+                        word[size] = '\0';
+                        type.type = places[i].type;
+                        type.namespace = size ? word : NULL;
+                        break;
+                }
+        return type;
 }
 
 char *package_purl(const struct package *p, struct arena *a)
 {
-        static const struct purl_type other = {.type = "generic", .form = NAME_PLAIN};
+        char word[32];
+        const struct purl_type other = type_by_place(p, word);
         const struct purl_type *type = &other;
         for (size_t i = 0; p->ecosystem && i < ARRAY_SIZE(purl_types); i++)
                 if (!strcmp(p->ecosystem, purl_types[i].ecosystem))
@@ -114,15 +168,24 @@ char *package_purl(const struct package *p, struct arena *a)
                 buf_add_char(&b, '/');
         }
         add_encoded(&b, colon ? colon + 1 : p->name, type->form == NAME_PATH ? "/" : "", type->fold);
+        /* The epoch of an RPM is a qualifier. */
+        const char *epoch = !strcmp(type->type, "rpm") && p->version ? strchr(p->version, ':') : NULL;
         if (p->version) {
                 buf_add_char(&b, '@');
-                add_encoded(&b, p->version, "", false);
+                add_encoded(&b, epoch ? epoch + 1 : p->version, "", false);
         }
+        char separator = '?';
         if (p->arch && type->namespace) {
                 buf_add_str(&b, "?arch=");
                 add_encoded(&b, p->arch, "", false);
+                separator = '&';
         }
-        add_distro(&b, p, type, p->arch && type->namespace ? '&' : '?');
+        if (p->release && type->namespace) {
+                add_distro(&b, p, type, separator);
+                separator = '&';
+        }
+        if (epoch)
+                buf_addf(&b, "%cepoch=%.*s", separator, (int)(epoch - p->version), p->version);
         return b.error ? NULL : arena_strndup(a, b.data, b.size);
 }
 

@@ -27,15 +27,71 @@ struct finder {
         found_list *list;
         struct patterns patterns;
         struct walk walk;
-        struct map seen;     /* folders that were walked, and single files */
-        const char *library; /* the one whose folders are listed */
+        struct map seen;          /* folders that were walked, and single files */
+        const char *library;      /* the one whose folders are listed */
+        VEC(const char *) nested; /* folders that are roots of their own */
 };
 
 /* ---- what the walk tells ---------------------------------------------------------------------------- */
 
+enum { NESTED = READER_ELF - 1 }; /* bit of what only roots have */
+
+/* Databases of distributions: where one lies deeper in the tree, a root begins. */
+static const char *const databases[] = {"/var/lib/dpkg/status",
+                                        "/lib/apk/db/installed",
+                                        "/var/lib/rpm/rpmdb.sqlite",
+                                        "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+                                        "/var/lib/rpm/Packages.db",
+                                        "/var/lib/rpm/Packages",
+                                        "/var/lib/pacman/local/ALPM_DB_VERSION"};
+
 static uint64_t wants(void *context, const char *name, bool folder)
 {
-        return patterns_match(&((struct finder *)context)->patterns, name, folder);
+        uint64_t who = patterns_match(&((struct finder *)context)->patterns, name, folder);
+        for (size_t i = 0; !folder && i < ARRAY_SIZE(databases); i++)
+                if (!strcmp(strrchr(databases[i], '/') + 1, name))
+                        who |= (uint64_t)1 << NESTED;
+        return who;
+}
+
+/* "/srv/image" for "/srv/image/var/lib/dpkg/status", if that is where a distribution lives. */
+static int note_nested(struct finder *f, const char *path)
+{
+        char release[PATH_MAX];
+        for (size_t i = 0; i < ARRAY_SIZE(databases); i++) {
+                if (!str_ends(path, databases[i]))
+                        continue;
+                size_t size = strlen(path) - strlen(databases[i]);
+                if (!size || size + 32 > sizeof(release))
+                        return 0;
+                snprintf(release, sizeof(release), "%.*s/etc/os-release", (int)size, path);
+                _cleanup_close_ int fd = file_open_in(f->inv->root_fd, release);
+                if (fd < 0)
+                        continue;
+                const char *copy = arena_strndup(f->arena, path, size);
+                const char **slot = copy ? vec_add(&f->nested) : NULL;
+                if (!slot)
+                        return -ENOMEM;
+                *slot = copy;
+                inventory_limit(f->inv, "%s: left out: a root of its own; look at it with --root", copy);
+                return 0;
+        }
+        return 0;
+}
+
+static void drop_nested(struct finder *f)
+{
+        size_t kept = 0;
+        if (!f->nested.count)
+                return;
+        vec_each (item, f->list) {
+                bool inside = false;
+                vec_each (root, &f->nested)
+                        inside |= str_starts(item->path, *root) && item->path[strlen(*root)] == '/';
+                if (!inside)
+                        f->list->items[kept++] = *item;
+        }
+        f->list->count = kept;
 }
 
 static void left_out(void *context, const char *path, const char *why)
@@ -60,6 +116,12 @@ static int found(void *context, const struct walk_entry *e, uint64_t who)
         for (uint8_t i = 0; who; i++, who >>= 1) {
                 if (!(who & 1))
                         continue;
+                if (i == NESTED) {
+                        int r = note_nested(f, e->path);
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
                 if (i == READER_ELF ? !S_ISREG(e->mode) || e->identity.size < 64 ||
                                               (!(e->mode & 0111) && !is_shared_object(e->name))
                                     : !reader_wants(i, e))
@@ -316,7 +378,9 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret)
                                .context = &f};
         patterns_build(&f.patterns);
         int r = inv->hints.whole ? walk_tree(&f.walk, "/") : walk_places(&f);
+        drop_nested(&f);
         map_done(&f.seen);
+        vec_done(&f.nested);
         if (r < 0)
                 return r;
         if (ret->count)

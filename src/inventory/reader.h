@@ -56,7 +56,7 @@ struct reader {
 };
 
 /* Distributions. */
-extern const struct reader reader_apk, reader_dpkg, reader_pacman, reader_rpm;
+extern const struct reader reader_apk, reader_bundles, reader_dpkg, reader_opkg, reader_pacman, reader_rpm;
 extern const struct reader reader_go, reader_python;
 /* Languages and what no package owns. */
 extern const struct reader reader_node, reader_ruby, reader_php, reader_rust, reader_dotnet, reader_manifests;
@@ -73,7 +73,6 @@ struct inventory {
         int root_fd; /* borrowed while reading */
         struct inventory_hints hints;
         struct os_release os;
-        bool has_kernel; /* the running kernel is a package here */
         bool usr_merged; /* "/lib" is "/usr/lib" here */
         package_list packages;
         struct owners owners;
@@ -127,4 +126,5 @@ void inventory_distribution(const struct inventory *inv, const char **ret_ecosys
 
 /* Readers of fixed places. 0 or -ENOMEM. */
 int inventory_read_os(struct inventory *inv);
+int inventory_add_kernel(struct inventory *inv);
 int inventory_read_dpkg_log(struct inventory *inv);

@@ -13,6 +13,8 @@ const struct reader *const readers[] = {
         &reader_rpm,
         &reader_apk,
         &reader_pacman,
+        &reader_opkg,
+        &reader_bundles,
         /* Languages. */
         &reader_python,
         &reader_go,
