@@ -83,9 +83,8 @@ int inventory_list(struct inventory *inv, const char *path, inventory_entry hand
         return r;
 }
 
-char *inventory_resolve(struct inventory *inv, const char *folder, const char *relative)
+size_t inventory_join(const char *folder, const char *relative, char *to, size_t room)
 {
-        char path[LONGEST_PATH];
         size_t size = 0;
         const char *const parts[] = {*relative == '/' ? "" : folder, relative};
         for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
@@ -94,17 +93,25 @@ char *inventory_resolve(struct inventory *inv, const char *folder, const char *r
                         if (!name.size || span_equal(name, "."))
                                 continue;
                         if (span_equal(name, "..")) {
-                                while (size && path[--size] != '/')
+                                while (size && to[--size] != '/')
                                         ;
                                 continue;
                         }
-                        if (size + name.size + 2 > sizeof(path))
-                                return NULL;
-                        path[size++] = '/';
-                        memcpy(path + size, name.data, name.size);
+                        if (size + name.size + 2 > room)
+                                return 0;
+                        to[size++] = '/';
+                        memcpy(to + size, name.data, name.size);
                         size += name.size;
                 }
         }
+        to[size] = '\0';
+        return size;
+}
+
+char *inventory_resolve(struct inventory *inv, const char *folder, const char *relative)
+{
+        char path[LONGEST_PATH];
+        size_t size = inventory_join(folder, relative, path, sizeof(path));
         return size ? arena_strndup(&inv->arena, path, size) : NULL;
 }
 

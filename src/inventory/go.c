@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A Go executable carries the list of the modules that were linked into it. */
+/* A Go executable carries the list of the modules that were linked into it; where it does not (a distribution
+ * built it), the names of its functions tell which ones, though not in which version. */
 
 #include "inventory/reader.h"
 
+#include "base/map.h"
 #include "format/go_buildinfo.h"
+#include "format/go_functions.h"
+#include "format/go_module.h"
 #include "host/runtime.h"
 
 #include <errno.h>
+
+enum { MOST_MODULES = 5000, GUESS = 80 };
 
 static int add(struct inventory *inv, const char *name, const char *version)
 {
@@ -32,7 +38,7 @@ static int add_modules(struct inventory *inv, const struct candidate *c, const s
 {
         const char *version = str_starts(info->go_version, "go") ? info->go_version + 2 : NULL;
         int r = add(inv, "stdlib", version);
-        /* Import paths whose first part has no dot are the standard library's. */
+        /* What no module claims: import paths whose first part has no dot. */
         if (r == 0)
                 r = inventory_own_inside(inv, c->path, "", inventory_last(inv));
         vec_each (m, &info->modules)
@@ -41,12 +47,68 @@ static int add_modules(struct inventory *inv, const struct candidate *c, const s
         return r;
 }
 
+/* ---- by the names of functions ---------------------------------------------------------------------- */
+
+struct gathering {
+        struct inventory *inv;
+        const struct candidate *c;
+        struct map seen;  /* modules; the names lie in the inventory */
+        struct span last; /* functions of one package stand together */
+};
+
+static int take_function(void *context, const struct go_function *f)
+{
+        struct gathering *g = context;
+        if (f->inlined)
+                return 0;
+        struct span module = go_module_of(go_import_path(f->name));
+        if (!module.size || (module.size == g->last.size && !memcmp(module.data, g->last.data, module.size)))
+                return 0;
+        g->last = module;
+        if (map_get(&g->seen, module.data, module.size) || g->seen.count >= MOST_MODULES)
+                return 0;
+        const char *name = arena_strndup(&g->inv->arena, module.data, module.size);
+        if (!name || map_put_str(&g->seen, name, g) < 0)
+                return -ENOMEM;
+        int r = add_module(g->inv, g->c, name, NULL);
+        if (r < 0)
+                return r;
+        struct package *p = &g->inv->packages.items[inventory_last(g->inv)];
+        p->confidence = GUESS;
+        p->detail = "names of functions";
+        p->not_evaluated = "its version is not written into the program";
+        return 0;
+}
+
+static int gather_modules(struct inventory *inv, const struct candidate *c, const struct elf *elf)
+{
+        struct go_functions functions;
+        struct gathering g = {.inv = inv, .c = c};
+        int r = go_functions_open(elf, &functions);
+        if (r == 0)
+                r = go_functions_walk(&functions, take_function, &g);
+        map_done(&g.seen);
+        return r == -ENOMEM ? r : 0;
+}
+
+/* UPX leaves its mark behind the headers (upx, src/conf.h: UPX_MAGIC_LE32). */
+static bool is_packed(const struct elf *elf)
+{
+        return elf->bytes.size > 512 && memmem(elf->bytes.data, 512, "UPX!", 4);
+}
+
 static int read_go(struct inventory *inv, const struct candidate *c, const struct elf *elf)
 {
         struct go_buildinfo info = {};
+        if (is_packed(elf)) {
+                inventory_limit(inv, "%s: packed by UPX, nobody can tell what is in it", c->path);
+                return 0;
+        }
         int r = go_buildinfo_parse(elf, &inv->arena, &info);
         if (r == 0)
                 r = add_modules(inv, c, &info);
+        if (r == 0 && !info.modules.count)
+                r = gather_modules(inv, c, elf);
         vec_done(&info.modules);
         return r == -ENOMEM ? r : 0;
 }

@@ -95,6 +95,7 @@ static const struct purl_type purl_types[] = {
         {"Mageia", "rpm", "mageia", NAME_PLAIN, false},
         {"Photon OS", "rpm", "photon", NAME_PLAIN, false},
         {"Azure Linux", "rpm", "azurelinux", NAME_PLAIN, false},
+        {"conda", "conda", NULL, NAME_PLAIN, true},
         {"nix", "nix", NULL, NAME_PLAIN, false},
         {"snap", "snap", NULL, NAME_PLAIN, false},
         {"flatpak", "flatpak", NULL, NAME_PLAIN, false},

@@ -5,8 +5,8 @@
 
 #include "inventory/reader.h"
 
-#include "base/file.h"
 #include "format/dist_info.h"
+#include "format/json_tree.h"
 #include "host/runtime.h"
 
 #include <errno.h>
@@ -25,8 +25,8 @@ struct distribution {
 
 static int own(const struct distribution *d, const char *folder, const char *relative)
 {
-        const char *path = inventory_resolve(d->inv, folder, relative);
-        if (!path)
+        char path[PATH_SIZE];
+        if (!inventory_join(folder, relative, path, sizeof(path)))
                 return 0;
         uint32_t runtime = runtime_of_file_name(path);
         d->inv->packages.items[d->index].runtimes |= runtime & (RUNTIME_NATIVE | RUNTIME_PYTHON);
@@ -50,11 +50,14 @@ static int own_record(const struct distribution *d)
                 return r == -ENOMEM ? r : -ENOENT;
         struct span rest = {text.data, text.size};
         char *path;
-        for (size_t i = 0; i < MOST_RECORDS && (r = dist_info_record_next(&rest, &d->inv->arena, &path)) > 0;
-             i++)
-                if ((r = own(d, d->site, path)) < 0)
+        for (size_t i = 0; i < MOST_RECORDS; i++) {
+                _cleanup_arena_ struct arena scratch = ARENA_INIT(PATH_SIZE * 8);
+                r = dist_info_record_next(&rest, &scratch, &path);
+                if (r <= 0 || (r = own(d, d->site, path)) < 0)
                         return r;
-        return r < 0 ? r : 0;
+        }
+        inventory_limit(d->inv, "%s/%s: more than %d files", d->site, d->entry, MOST_RECORDS);
+        return 0;
 }
 
 static int own_installed_files(const struct distribution *d)
@@ -76,6 +79,15 @@ static int own_installed_files(const struct distribution *d)
         return 0;
 }
 
+/* A folder that is the package, metadata and all. */
+static int own_egg(const struct distribution *d)
+{
+        char folder[PATH_SIZE];
+        if (snprintf(folder, sizeof(folder), "%s/%s", d->site, d->entry) >= (int)sizeof(folder))
+                return 0;
+        return inventory_own_folder(d->inv, folder, d->index);
+}
+
 static int read_metadata(const struct distribution *d, struct dist_info *ret)
 {
         static const char *const names[] = {"METADATA", "PKG-INFO", "EGG-INFO/PKG-INFO", ""};
@@ -87,6 +99,22 @@ static int read_metadata(const struct distribution *d, struct dist_info *ret)
                         r = dist_info_parse((struct span){text.data, text.size}, &d->inv->arena, ret);
         }
         return r;
+}
+
+/* An editable install lists only the file that points to its project (PEP 610, direct_url.json). */
+static int own_project(const struct distribution *d)
+{
+        static const char scheme[] = "file://";
+        _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
+        _cleanup_json_tree_ json_t *tree = NULL;
+        int r = read_text(d, "direct_url.json", &text);
+        if (r < 0 || json_tree_load((struct span){text.data, text.size}, 1000, &tree) < 0)
+                return r == -ENOMEM ? r : 0;
+        const char *url = json_tree_text(tree, "url");
+        if (!json_is_true(json_object_get(json_object_get(tree, "dir_info"), "editable")) ||
+            !str_starts(url ? url : "", scheme))
+                return 0;
+        return inventory_own_folder(d->inv, url + strlen(scheme), d->index);
 }
 
 static int read_distribution(struct inventory *inv, const char *site, const char *entry)
@@ -115,9 +143,9 @@ static int read_distribution(struct inventory *inv, const char *site, const char
         if (r == -ENOENT) {
                 /* Nobody says which extension modules are its own. */
                 inv->packages.items[d.index].runtimes |= RUNTIME_NATIVE;
-                r = 0;
+                r = str_ends(entry, ".egg") ? own_egg(&d) : 0;
         }
-        return r;
+        return r < 0 ? r : own_project(&d);
 }
 
 static int read_python(struct inventory *inv, const struct candidate *c)

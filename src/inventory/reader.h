@@ -57,7 +57,7 @@ struct reader {
 
 /* Distributions. */
 extern const struct reader reader_apk, reader_bundles, reader_dpkg, reader_opkg, reader_pacman, reader_rpm;
-extern const struct reader reader_go, reader_python;
+extern const struct reader reader_go, reader_python, reader_python_bundle;
 /* Languages and what no package owns. */
 extern const struct reader reader_node, reader_ruby, reader_php, reader_rust, reader_dotnet, reader_manifests;
 
@@ -108,6 +108,8 @@ int inventory_list(struct inventory *inv, const char *path, inventory_entry hand
 /* "site" and "../../bin/x" without the dots and with one '/' between parts, in the arena; a relative path
  * stands in `folder`. NULL: too long, or out of memory. */
 char *inventory_resolve(struct inventory *inv, const char *folder, const char *relative);
+/* The same into `to`; its length, or 0: too long, or nothing is left. */
+size_t inventory_join(const char *folder, const char *relative, char *to, size_t room);
 
 /* Claims; the first one stays. 0 or -ENOMEM.
  * That the file belongs to the package with this index. */

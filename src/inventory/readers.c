@@ -17,6 +17,7 @@ const struct reader *const readers[] = {
         &reader_bundles,
         /* Languages. */
         &reader_python,
+        &reader_python_bundle,
         &reader_go,
         &reader_node,
         &reader_ruby,
