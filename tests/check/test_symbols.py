@@ -2,6 +2,8 @@
 """The symbol table: its grammar, a sample of it against the releases, and that the check can fail."""
 
 import dataclasses
+import json
+import lzma
 import random
 import shutil
 import sys
@@ -73,6 +75,21 @@ def test_grammar_takes_what_it_describes(tmp_path):
 def test_grammar_refuses(tmp_path, old, new):
     with pytest.raises(table.Broken):
         read(tmp_path, GOOD.replace(old, new, 1))
+
+
+def test_each_advisory_is_in_the_starter_set():
+    """Python and JavaScript: an id or alias joins a record that names the same package."""
+    held, section = set(), None
+    for line in lzma.open(SOURCE / "data/starter.jsonl.xz", "rt", encoding="utf-8"):
+        if line.startswith("# "):
+            section = line.split()[1]
+        elif section in ("PyPI", "npm"):
+            record = json.loads(line)
+            held |= {(section, a["package"]["name"].lower(), i) for a in record["affected"]
+                     for i in [record["id"], *record.get("aliases", [])]}
+    absent = [e.ids[0] for e in ENTRIES if e.ecosystem in ("PyPI", "npm")
+              and not held & {(e.ecosystem, e.package.lower(), i) for i in e.ids}]
+    assert not absent, "run tools/make-starter --own"
 
 
 def test_order_is_held(tmp_path):
