@@ -4,6 +4,7 @@
  * a Python module that dpkg installed is dpkg's. */
 
 #include "inventory/frame.h"
+#include "inventory/tables.h"
 
 #include "host/runtime.h"
 
@@ -205,6 +206,7 @@ struct inventory *inventory_free(struct inventory *inv)
         vec_done(&inv->log);
         owners_done(&inv->owners);
         recall_free(inv->recall);
+        tables_free(inv->tables);
         arena_done(&inv->arena);
         free(inv);
         return NULL;

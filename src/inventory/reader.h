@@ -59,7 +59,8 @@ struct reader {
 extern const struct reader reader_apk, reader_bundles, reader_dpkg, reader_opkg, reader_pacman, reader_rpm;
 extern const struct reader reader_go, reader_python, reader_python_bundle;
 /* Languages and what no package owns. */
-extern const struct reader reader_node, reader_ruby, reader_php, reader_rust, reader_dotnet, reader_manifests;
+extern const struct reader reader_node, reader_javascript, reader_java, reader_ruby, reader_php, reader_rust,
+        reader_dotnet, reader_native, reader_manifests;
 
 /* One install or upgrade in the package manager's log. */
 struct log_entry {
@@ -83,6 +84,7 @@ struct inventory {
         bool reading;                      /* what is added now belongs to the last reading of `recall` */
         const struct candidate *candidate; /* the one that is being read, or NULL */
         struct inventory_counts counts;
+        struct tables *tables; /* signatures, once a reader has asked for them (tables.h); or NULL */
 };
 
 /* A sentence for what was left out. */

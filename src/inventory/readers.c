@@ -20,11 +20,15 @@ const struct reader *const readers[] = {
         &reader_python_bundle,
         &reader_go,
         &reader_node,
+        &reader_java,
         &reader_ruby,
         &reader_php,
         &reader_rust,
         &reader_dotnet,
         &reader_manifests,
+        /* What nobody installed. */
+        &reader_native,
+        &reader_javascript,
         NULL,
 };
 

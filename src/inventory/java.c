@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* An archive is read from its directory: the names of its entries say which few of them are worth reading.
+ * What lies in it as an archive again is read the same way and in place, so that memory does not grow with
+ * the size of jars. */
+
+#include "inventory/java.h"
+
+#include "format/zip_nested.h"
+#include "host/runtime.h"
+#include "inventory/tables.h"
+
+#include <errno.h>
+
+enum { MOST_DEPTH = 8, MOST_POMS = 4000, MOST_NESTED = 20000, MOST_FOLDERS = 100000, LONGEST_PATH = 4000 };
+
+/* Bytes that archives inside one file may unpack to. */
+#define INFLATED_MOST (4ull << 30)
+
+int jar_read(const struct jar *jar, const struct zip_entry *entry, struct buf *to)
+{
+        return zip_read(jar->zip, entry, to);
+}
+
+/* ---- names of entries -------------------------------------------------------------------------------- */
+
+static struct span class_path(struct span name)
+{
+        static const char *const containers[] = {"BOOT-INF/classes/", "WEB-INF/classes/"};
+        for (size_t i = 0; i < ARRAY_SIZE(containers); i++)
+                if (span_starts(name, containers[i]))
+                        return (struct span){name.data + strlen(containers[i]),
+                                             name.size - strlen(containers[i])};
+        return name;
+}
+
+static int note_class(struct jar *jar, struct span name)
+{
+        name = class_path(name);
+        if (span_starts(name, "META-INF/"))
+                return 0; /* the same classes for a newer JVM */
+        const char *slash = memrchr(name.data, '/', name.size);
+        struct span path = {name.data, slash ? (size_t)(slash - name.data) : 0};
+        struct class_folder *last = jar->folders.count ? &jar->folders.items[jar->folders.count - 1] : NULL;
+        jar->classes++;
+        if (last && last->path.size == path.size && !memcmp(last->path.data, path.data, path.size)) {
+                last->classes++;
+                return 0;
+        }
+        if (jar->folders.count >= MOST_FOLDERS)
+                return 0;
+        struct class_folder *f = vec_add(&jar->folders);
+        if (!f)
+                return -ENOMEM;
+        *f = (struct class_folder){path, 1};
+        return 0;
+}
+
+/* ".../META-INF/maven/GROUP/ARTIFACT/pom.xml" → the folder, else an empty span. */
+static struct span pom_folder(struct span name)
+{
+        const char *slash = memrchr(name.data, '/', name.size);
+        struct span file = {slash ? slash + 1 : name.data, 0};
+        file.size = name.size - (size_t)(file.data - name.data);
+        const char *at = memmem(name.data, name.size, "META-INF/maven/", 15);
+        if (!slash || !at || (!span_equal(file, "pom.properties") && !span_equal(file, "pom.xml")))
+                return (struct span){};
+        return (struct span){name.data, (size_t)(slash - name.data)};
+}
+
+static int read_pom(struct jar *jar, const struct zip_entry *entry, struct span folder)
+{
+        bool properties = span_ends(entry->name, ".properties");
+        struct artefact *known = NULL;
+        vec_each (a, &jar->artefacts)
+                if (a->folder.size == folder.size && !memcmp(a->folder.data, folder.data, folder.size))
+                        known = a;
+        if ((known && (known->properties || !properties)) || jar->artefacts.count >= MOST_POMS)
+                return 0;
+        _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
+        struct java_names names;
+        int r = jar_read(jar, entry, &text);
+        struct span bytes = {text.data, text.size};
+        if (r == 0)
+                r = properties ? java_pom_properties(bytes, &jar->inv->arena, &names)
+                               : java_pom_xml(bytes, &jar->inv->arena, &names);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        if (!known && !(known = vec_add(&jar->artefacts)))
+                return -ENOMEM;
+        *known = (struct artefact){
+                .names = names, .folder = folder, .method = METHOD_MANIFEST, .properties = properties};
+        return 0;
+}
+
+static int note_nested(struct jar *jar, const struct zip_entry *entry)
+{
+        for (size_t i = 0; i < entry->name.size; i++)
+                if ((unsigned char)entry->name.data[i] < 0x20)
+                        return 0;
+        struct zip_entry *slot = jar->nested.count < MOST_NESTED ? vec_add(&jar->nested) : NULL;
+        if (slot)
+                *slot = *entry;
+        return slot || jar->nested.count >= MOST_NESTED ? 0 : -ENOMEM;
+}
+
+static int note_entry(struct jar *jar, const struct zip_entry *entry)
+{
+        struct span name = entry->name, folder;
+        if (span_ends(name, ".class")) {
+                const struct tables *tables = inventory_tables(jar->inv);
+                if (!tables)
+                        return -ENOMEM;
+                int r = java_prints_note(tables->java, name, &jar->inv->arena, &jar->copies);
+                return r < 0 ? r : note_class(jar, name);
+        }
+        if (java_archive_named(name))
+                return note_nested(jar, entry);
+        if (span_equal(name, "META-INF/MANIFEST.MF")) {
+                jar->manifest = *entry;
+                jar->has_manifest = true;
+        } else if (span_equal(name, "META-INF/io.netty.versions.properties")) {
+                jar->netty = *entry;
+                jar->has_netty = true;
+        } else if ((folder = pom_folder(name)).size) {
+                return read_pom(jar, entry, folder);
+        }
+        return 0;
+}
+
+/* ---- archives ---------------------------------------------------------------------------------------- */
+
+static int read_source(struct inventory *inv, const struct zip_source *source, const char *container,
+                       int depth, uint64_t *budget);
+
+static int read_nested(const struct jar *jar, const struct zip_entry *entry, int depth, uint64_t *budget)
+{
+        _cleanup_zip_nested_ struct zip_nested *nested = NULL;
+        const char *container = arena_printf(&jar->inv->arena, "%s!/%.*s", jar->container,
+                                             (int)entry->name.size, entry->name.data);
+        if (!container)
+                return -ENOMEM;
+        if (depth + 1 >= MOST_DEPTH || strlen(container) > LONGEST_PATH) {
+                inventory_limit(jar->inv, "%s: archives lie deeper in it than %d", jar->container,
+                                MOST_DEPTH);
+                return 0;
+        }
+        int r = zip_nested_open(jar->zip, entry, budget, &nested);
+        if (r == 0) {
+                struct zip_source source = zip_nested_source(nested);
+                r = read_source(jar->inv, &source, container, depth + 1, budget);
+        }
+        if (r < 0 && r != -ENOMEM) {
+                inventory_limit(jar->inv,
+                                r == -EFBIG ? "%s: unpacks to more than is sane" : "%s: not readable",
+                                container);
+                r = 0;
+        }
+        return r;
+}
+
+static int read_jar(struct jar *jar, int depth, uint64_t *budget)
+{
+        struct zip_entry entry;
+        uint64_t i = 0;
+        int r = 0;
+        while (r == 0 && zip_next(jar->zip, &i, &entry) > 0)
+                r = note_entry(jar, &entry);
+        java_prints_finish(&jar->copies);
+        if (r == 0)
+                r = java_identify(jar);
+        if (r == 0)
+                r = java_attribute(jar);
+        if (r == 0)
+                r = java_add(jar);
+        for (size_t n = 0; r == 0 && n < jar->nested.count; n++)
+                r = read_nested(jar, &jar->nested.items[n], depth, budget);
+        return r;
+}
+
+static int read_source(struct inventory *inv, const struct zip_source *source, const char *container,
+                       int depth, uint64_t *budget)
+{
+        _cleanup_zip_ struct zip z = {};
+        int r = zip_open(source, &z);
+        if (r < 0)
+                return r;
+        struct jar jar = {.inv = inv, .container = container, .zip = &z, .main = SIZE_MAX};
+        r = read_jar(&jar, depth, budget);
+        vec_done(&jar.artefacts);
+        vec_done(&jar.folders);
+        vec_done(&jar.copies);
+        vec_done(&jar.nested);
+        return r;
+}
+
+static int read_archive(struct inventory *inv, const struct candidate *c)
+{
+        _cleanup_close_ int fd = inventory_open(inv, c->path);
+        struct archive_file file = {fd};
+        struct zip_source source;
+        uint64_t budget = INFLATED_MOST;
+        const char *container = arena_strdup(&inv->arena, c->path);
+        if (!container)
+                return -ENOMEM;
+        int r = fd < 0 ? fd : archive_file_source(&file, &source);
+        if (r == 0)
+                r = read_source(inv, &source, container, 0, &budget);
+        if (r < 0 && r != -ENOMEM)
+                inventory_limit(inv, "%s: not a readable archive", c->path);
+        return r == -ENOMEM ? r : 0;
+}
+
+/* ---- the JVM ----------------------------------------------------------------------------------------- */
+
+static int read_release(struct inventory *inv, const struct candidate *c)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
+        struct java_names names;
+        int r = inventory_read_file(inv, c->path, &text);
+        if (r == 0)
+                r = java_release((struct span){text.data, text.size}, &inv->arena, &names);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        const char *home = inventory_folder(inv, c->path, 1);
+        struct package *p = home ? inventory_add_named(inv, "binary", "openjdk", names.version,
+                                                       RUNTIME_NATIVE | RUNTIME_JAVA, METHOD_MANIFEST)
+                                 : NULL;
+        if (!p)
+                return -ENOMEM;
+        p->detail = names.artifact;
+        p->not_evaluated = "no public advisories by package for JVMs";
+        return inventory_own_folder(inv, home, inventory_last(inv));
+}
+
+/* Parts of a JVM, which its `release` speaks for. */
+static bool is_of_jvm(const struct candidate *c)
+{
+        return !strcmp(c->name, "jrt-fs.jar") || strstr(c->path, "/jre/lib/") != NULL;
+}
+
+static bool wants(const struct candidate *c)
+{
+        return !is_of_jvm(c);
+}
+
+static int read_java(struct inventory *inv, const struct candidate *c)
+{
+        return !strcmp(c->name, "release") ? read_release(inv, c) : read_archive(inv, c);
+}
+
+static const char *const names[] = {"*.jar", "*.war", "*.ear", "*.par", "*.sar",  "*.nar",   "*.jpi", "*.hpi",
+                                    "*.kar", "*.far", "*.rar", "*.zap", "*.lpkg", "release", NULL};
+
+const struct reader reader_java = {.name = "java", .names = names, .wants = wants, .read = read_java};

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Machine code that no package manager put there says what it is in two ways: the note that distributions'
+ * linkers write into it, and the version texts of the projects themselves, also where they are linked in
+ * statically. The second is a guess, and named with the place of the text. */
+
+#include "inventory/add.h"
+
+#include "format/elf_package.h"
+#include "host/runtime.h"
+#include "inventory/tables.h"
+
+#include <errno.h>
+
+enum { GUESS = 60, OWN_NAME = 75, WITHOUT_SECTIONS = 64 << 20 };
+
+static const char unnamed[] = "known by a version text only: no advisories by this name";
+
+/* ".note.package": an OS package of a distribution, perhaps not of this one. */
+static int add_note(struct inventory *inv, const struct candidate *c, const struct elf *elf)
+{
+        struct elf_package note;
+        int r = elf_package_parse(elf, &inv->arena, &note);
+        if (r < 0)
+                return r == -ENOMEM ? r : 0;
+        struct package *p =
+                inventory_add_named(inv, "binary", note.name, note.version, RUNTIME_NATIVE, METHOD_BINARY);
+        if (!p)
+                return -ENOMEM;
+        p->arch = note.architecture;
+        p->detail =
+                arena_printf(&inv->arena, "ELF package note of type %s%s%s",
+                             note.type ? note.type : "unknown", note.os ? ", " : "", note.os ? note.os : "");
+        p->not_evaluated = "its distribution's package database is not here";
+        return p->detail ? inventory_own(inv, c->path, inventory_last(inv)) : -ENOMEM;
+}
+
+/* "nginx" is nginx's own program, "libssl.so.3" belongs to none that is called so. */
+static bool is_named_like(const struct candidate *c, const char *name)
+{
+        const char *file = str_starts(c->name, "lib") && !str_starts(name, "lib") ? c->name + 3 : c->name;
+        size_t size = strlen(name);
+        return !strncmp(file, name, size) &&
+               (!file[size] || strchr(".-", file[size]) || (file[size] >= '0' && file[size] <= '9'));
+}
+
+static int add_hit(struct inventory *inv, const struct candidate *c, const struct signature_hit *hit,
+                   uint64_t base)
+{
+        bool own = is_named_like(c, hit->name);
+        struct package *p =
+                inventory_add_named(inv, "binary", hit->name, hit->version, RUNTIME_NATIVE, METHOD_STRINGS);
+        if (!p)
+                return -ENOMEM;
+        p->confidence = own ? OWN_NAME : GUESS;
+        p->not_evaluated = unnamed;
+        p->detail = arena_printf(&inv->arena, "0x%llx: %s", (unsigned long long)(base + hit->at), hit->text);
+        if (!p->detail)
+                return -ENOMEM;
+        size_t index = inventory_last(inv);
+        int r = own ? inventory_own(inv, c->path, index) : 0;
+        return r < 0 ? r : inventory_own_inside(inv, c->path, hit->name, index);
+}
+
+static int read_native(struct inventory *inv, const struct candidate *c, const struct elf *elf)
+{
+        struct span text, go;
+        if (c->owner)
+                return 0;
+        int r = add_note(inv, c, elf);
+        /* A Go program lists what was linked; version texts in it are mostly of what it talks to. */
+        if (r < 0 || elf_section(elf, ".go.buildinfo", &go) == 0)
+                return r;
+        if (elf_section(elf, ".rodata", &text) < 0) {
+                text = elf->bytes;
+                text.size = MIN(text.size, (size_t)WITHOUT_SECTIONS);
+        }
+        signature_hits hits = {};
+        const struct tables *tables = inventory_tables(inv);
+        r = tables ? signatures_find(tables->native, text, c->name, &inv->arena, &hits) : -ENOMEM;
+        vec_each (hit, &hits)
+                if (r == 0)
+                        r = add_hit(inv, c, hit, (uint64_t)(text.data - elf->bytes.data));
+        vec_done(&hits);
+        return r;
+}
+
+const struct reader reader_native = {.name = "native", .read_elf = read_native};
