@@ -196,6 +196,15 @@ static void small_look(struct watch *w)
         w->looking = false;
 }
 
+static void look_into(struct watch *w)
+{
+        struct error error = {};
+        w->looking = true;
+        if (look_into_runtimes(w->look, &error) < 0)
+                log_error(-1, "%s", error.text);
+        w->looking = false;
+}
+
 static int on_events(void *context)
 {
         struct watch *w = context;
@@ -238,6 +247,8 @@ static int on_tick(void *context)
                 full_look(w, false);
         else if (w->dirty_count || w->news)
                 small_look(w);
+        else if (look_runtimes_due(w->look))
+                look_into(w);
         if (now >= w->next_prune) {
                 struct error error = {};
                 if (look_prune(w->look, (int)w->keep_days, &error) < 0)

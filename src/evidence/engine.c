@@ -5,3 +5,11 @@
 #include "evidence/engine.h"
 
 const struct engine *const engines[] = {&cpython_engine, NULL};
+
+bool engine_exists(uint32_t runtime)
+{
+        for (size_t i = 0; engines[i]; i++)
+                if (engines[i]->runtime == runtime)
+                        return true;
+        return false;
+}

@@ -55,3 +55,5 @@ struct engine {
 extern const struct engine cpython_engine;
 /* All of them, the end marked by NULL. */
 extern const struct engine *const engines[];
+/* Whether one of them knows this runtime (one enum runtime bit). */
+bool engine_exists(uint32_t runtime);

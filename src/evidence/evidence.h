@@ -57,6 +57,9 @@ struct function_coverage {
 
 typedef VEC(struct function_coverage) function_coverage_list;
 
+/* The subject that stands for all functions of a package. */
+#define ANY_FUNCTION "*"
+
 /* Something was lost: weakens coverage and is shown. */
 struct loss {
         const char *what; /* "events of type map dropped", "processes unreadable: no CAP_SYS_PTRACE" */

@@ -6,6 +6,7 @@
 
 #include "evidence/mapped.h"
 
+#include "evidence/engine.h"
 #include "host/runtime.h"
 
 #include <errno.h>
@@ -60,7 +61,10 @@ static int blind_reason(const struct workload *w, uint32_t runtime, struct arena
                 *ret = "it has files of unknown kind";
         else if (runtime == RUNTIME_KERNEL)
                 *ret = "no engine for kernel modules yet";
-        else if (runtime == RUNTIME_SHELL || (runtime != RUNTIME_NATIVE && w->runtimes & runtime))
+        else if (w->runtimes & runtime && engine_exists(runtime) && !w->unreadable)
+                *ret = arena_printf(a, "its %s processes were not looked into", runtime_name(runtime));
+        else if (runtime == RUNTIME_SHELL ||
+                 (!engine_exists(runtime) && runtime != RUNTIME_NATIVE && w->runtimes & runtime))
                 *ret = arena_printf(a, "no %s engine yet", runtime_name(runtime));
         else if (w->unreadable)
                 *ret = unread_reason(w, a);
@@ -69,8 +73,31 @@ static int blind_reason(const struct workload *w, uint32_t runtime, struct arena
         return *ret ? 0 : -ENOMEM;
 }
 
+/* Where an interpreter runs, its engine says what is known. */
+static int engine_coverage(const struct workload *w, const struct runtime_cover *cover, int64_t now,
+                           const char *gaps, struct arena *a, struct coverage *ret)
+{
+        if (w->unreadable && !(ret->reason = unread_reason(w, a)))
+                return -ENOMEM;
+        const char *reason = w->unreadable ? ret->reason : cover->engine ? NULL : cover->reason;
+        if (cover->gaps && gaps && !(gaps = arena_printf(a, "%s; %s", gaps, cover->gaps)))
+                return -ENOMEM;
+        *ret = (struct coverage){
+                .workload = w->id,
+                .root = w->root,
+                .runtime = cover->runtime,
+                .engine = reason ? NULL : cover->engine,
+                .reason = reason,
+                .since = reason ? now : cover->since,
+                .until = now,
+                .gaps = gaps ? gaps : cover->gaps,
+        };
+        return 0;
+}
+
 int mapped_coverage(const struct workload *w, int64_t watched_since, int64_t now, const char *gaps,
-                    struct arena *a, coverage_list *to)
+                    const struct runtime_cover *covers, size_t cover_count, struct arena *a,
+                    coverage_list *to)
 {
         if (!watched_since && !gaps)
                 gaps = "no watch before";
@@ -78,6 +105,17 @@ int mapped_coverage(const struct workload *w, int64_t watched_since, int64_t now
                  !(gaps = arena_printf(a, "no watch before; %s", gaps)))
                 return -ENOMEM;
         for (uint32_t runtime = 1; runtime & _RUNTIME_ALL; runtime <<= 1) {
+                const struct runtime_cover *cover = NULL;
+                for (size_t i = 0; w->runtimes & runtime && i < cover_count; i++)
+                        if (covers[i].runtime == runtime)
+                                cover = &covers[i];
+                if (cover) {
+                        struct coverage *of_engine = vec_add(to);
+                        int r = of_engine ? engine_coverage(w, cover, now, gaps, a, of_engine) : -ENOMEM;
+                        if (r < 0)
+                                return r;
+                        continue;
+                }
                 const char *reason;
                 int r = blind_reason(w, runtime, a, &reason);
                 struct coverage *c = r < 0 ? NULL : vec_add(to);

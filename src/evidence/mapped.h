@@ -21,7 +21,17 @@ struct mapped_use {
 /* Append the evidence of one use, seen at wall time `now`. 0 or -ENOMEM. */
 int mapped_evidence(const struct mapped_use *use, int64_t now, struct arena *a, evidence_list *to);
 
+/* What an engine covers of one runtime's code in a workload. */
+struct runtime_cover {
+        uint32_t runtime;   /* one enum runtime bit */
+        const char *engine; /* NULL: nothing, `reason` says why */
+        const char *reason;
+        const char *gaps; /* or NULL */
+        int64_t since;    /* wall s: what it tells goes back to this */
+};
+
 /* Append the coverage of one (workload, root): one record a runtime. `watched_since` is when events began
- * to cover it, 0 for a single look. 0 or -ENOMEM. */
+ * to cover it, 0 for a single look; `covers` tells of the runtimes that engines look into. 0 or -ENOMEM. */
 int mapped_coverage(const struct workload *w, int64_t watched_since, int64_t now, const char *gaps,
-                    struct arena *a, coverage_list *to);
+                    const struct runtime_cover *covers, size_t cover_count, struct arena *a,
+                    coverage_list *to);

@@ -6,6 +6,7 @@
 #include "look/join.h"
 
 #include "base/clock.h"
+#include "evidence/engine.h"
 #include "host/runtime.h"
 
 #include <errno.h>
@@ -304,6 +305,8 @@ static int join_late(struct joining *j)
                 struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, p->root.id);
                 if (!g)
                         return -ENOMEM;
+                for (size_t i = 0; engines[i]; i++)
+                        g->ended_runtimes += (use->file->reply.file.runtimes & engines[i]->runtime) != 0;
                 struct process gone = {
                         .pid = use->pid, .start = use->start, .workload_id = p->workload_id, .root = p->root};
                 int r = join_file(j, g, use->file, &gone);
@@ -355,7 +358,8 @@ static int close_group(struct joining *j, struct group *g)
             !(gaps = arena_printf(j->arena, "%s%s%llu files mapped by processes that ended unlooked-at",
                                   gaps ? gaps : "", gaps ? "; " : "", (unsigned long long)g->lost_files)))
                 return -ENOMEM;
-        r = mapped_coverage(g->workload, j->in->watched_since, j->in->now, gaps, j->arena, &j->to->coverage);
+        r = mapped_coverage(g->workload, j->in->watched_since, j->in->now, gaps, g->covers, g->cover_count,
+                            j->arena, &j->to->coverage);
         if (r < 0)
                 return r;
         struct workload *w = vec_add(&j->to->workloads);

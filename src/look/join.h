@@ -10,6 +10,8 @@
 #include "look/roots.h"
 #include "look/table.h"
 
+enum { GROUP_COVERS = 8 };
+
 /* A workload in a root, for as long as the look lives. */
 struct group {
         struct arena arena;
@@ -21,7 +23,10 @@ struct group {
         bool sockets_joined;       /* a join with newly read sockets has seen it */
         struct workload *workload; /* of the join that runs now */
         const char *unread;        /* of it: what could not be examined */
-        const char *undirected;    /* of it: a connection that may have been accepted */
+        struct runtime_cover covers[GROUP_COVERS]; /* what engines say, of the look that runs now */
+        size_t cover_count;
+        uint64_t ended_runtimes; /* processes with an interpreter that ended since it was looked at last */
+        const char *undirected;  /* of it: a connection that may have been accepted */
 };
 
 struct group_table {

@@ -50,6 +50,7 @@ struct look *look_free(struct look *l)
                 return NULL;
         functions_done(&l->native);
         code_ran_done(l);
+        runtimes_done(&l->runtimes);
         prober_free(l->prober);
         store_close(l->store);
         forget_snapshot(l);
@@ -197,6 +198,7 @@ static int commit(struct look *l, const struct joined *j, int64_t now, struct er
                 return r;
         }
         l->resend = false;
+        runtimes_committed(l);
         forget_committed(l);
         code_ran_committed(l);
         return 0;
@@ -236,14 +238,21 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
         r = functions_update(l, error);
         if (r < 0)
                 return r;
-        r = join_all(&in, &l->scratch, &joined);
-        if (r == 0) {
-                r = functions_join(l, in.now, &l->scratch, &joined);
-                if (r == 0)
-                        r = code_ran_join(l, &joined.evidence);
-                if (r < 0)
-                        joined_done(&joined);
-        }
+        r = runtimes_update(l, full, error);
+        if (r < 0)
+                return r;
+        r = runtimes_cover(l, in.now, &l->scratch);
+        if (r == 0)
+                r = join_all(&in, &l->scratch, &joined);
+        if (r < 0)
+                return error_set(error, r, "out of memory");
+        r = functions_join(l, in.now, &l->scratch, &joined);
+        if (r == 0)
+                r = code_ran_join(l, &joined.evidence);
+        if (r == 0)
+                r = runtimes_join(l, in.now, &l->scratch, &joined);
+        if (r < 0)
+                joined_done(&joined);
         if (r < 0)
                 return error_set(error, r, "out of memory");
         r = commit(l, &joined, in.now, error);
@@ -353,6 +362,14 @@ int look_some(struct look *l, const int *pids, size_t count, struct error *error
         if (r == 0)
                 r = read_files(l, error);
         return r < 0 ? r : join_and_commit(l, false, &workloads, error);
+}
+
+int look_into_runtimes(struct look *l, struct error *error)
+{
+        size_t workloads;
+        begin_look(l);
+        int r = runtimes_update(l, false, error);
+        return r < 0 || !runtimes_news(&l->runtimes) ? r : join_and_commit(l, false, &workloads, error);
 }
 
 int look_prune(struct look *l, int days, struct error *error)

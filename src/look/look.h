@@ -46,6 +46,9 @@ int look_all(struct look *l, struct look_summary *ret, struct error *error);
 int look_some(struct look *l, const int *pids, size_t count, struct error *error);
 /* The next look_all reads every inventory and file again, however young what is known is. */
 void look_refresh(struct look *l);
+/* Whether some process with an interpreter is due to be looked into, and to do that: news are committed. */
+bool look_runtimes_due(const struct look *l);
+int look_into_runtimes(struct look *l, struct error *error);
 /* Forget evidence not seen for `days`. */
 int look_prune(struct look *l, int days, struct error *error);
 

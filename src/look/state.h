@@ -7,6 +7,7 @@
 #include "look/functions.h"
 #include "look/join.h"
 #include "look/look.h"
+#include "look/runtimes.h"
 #include "prober/prober.h"
 #include "store/store.h"
 
@@ -41,6 +42,7 @@ struct look {
         struct native_watch native;
         struct map ran; /* workload, package and file → struct ran_code */
         size_t ran_count;
+        struct runtime_watch runtimes;
         uint64_t round, joins;
         bool expire_all; /* the next full look examines every file anew */
         bool resend;     /* the last commit failed: put everything again */

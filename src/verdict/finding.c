@@ -6,6 +6,7 @@
 
 #include "verdict/compute.h"
 
+#include "evidence/engine.h"
 #include "host/runtime.h"
 
 #include <errno.h>
@@ -37,11 +38,46 @@ static struct answer answer_seen(const struct finding *f, enum evidence_kind lea
 static const char *functions_unseen(const struct finding *f, struct arena *a)
 {
         uint32_t interpreted = f->package->runtimes & RUNTIME_INTERPRETED;
+        if (interpreted && engine_exists(interpreted & -interpreted))
+                return "its functions were not looked into";
         if (interpreted)
                 return arena_printf(a, "no %s engine yet", runtime_name(interpreted & -interpreted));
         return f->package->runtimes & RUNTIME_KERNEL
                        ? "no engine for kernel functions yet"
                        : "not caught running; samples cannot tell that it did not";
+}
+
+static const struct function_coverage *any_function(const struct index *x, const char *workload,
+                                                    const char *package)
+{
+        _cleanup_arena_ struct arena scratch = ARENA_INIT(1 << 20);
+        const char *key = arena_printf(&scratch, "%s\n%s", workload, package);
+        const struct watched_function *w = key ? map_get_str(&x->functions, key) : NULL;
+        for (; w; w = w->next)
+                if (!strcmp(w->coverage->subject, ANY_FUNCTION))
+                        return w->coverage;
+        return NULL;
+}
+
+/* No function was seen to run: what that means, every package that was seen in use must say. */
+static struct answer answer_unseen(const struct index *x, const struct finding *f)
+{
+        struct answer a = {.value = ANSWER_NOT_OBSERVED};
+        for (size_t i = 0; f->workload && i < f->evidence_count; i++) {
+                const struct function_coverage *c = any_function(x, f->workload->id, f->evidence[i]->package);
+                const char *why = !c                                  ? functions_unseen(f, x->arena)
+                                  : c->reason                         ? c->reason
+                                  : c->until < f->workload->last_seen ? "not watched up to the last look"
+                                  : f->workload->unreadable
+                                          ? "not every process of the workload could be read"
+                                          : NULL;
+                if (!c || why)
+                        return (struct answer){.reason = why};
+                a.engine = c->engine;
+                a.since = a.after = MAX(a.since, c->since);
+                a.reason = c->gaps;
+        }
+        return a.engine ? a : (struct answer){.reason = functions_unseen(f, x->arena)};
 }
 
 static struct answer restart_answer(const struct finding *f)
@@ -88,8 +124,11 @@ static int judge_use(const struct index *x, const struct group *g, const struct 
                 f.evidence[f.evidence_count++] = o[i].evidence;
         f.loaded = answer_seen(&f, EVIDENCE_LOADED);
         f.executed = answer_seen(&f, EVIDENCE_EXECUTED);
-        if (f.executed.value != ANSWER_YES && !(f.executed.reason = functions_unseen(&f, x->arena)))
-                return -ENOMEM;
+        if (f.executed.value != ANSWER_YES) {
+                f.executed = answer_unseen(x, &f);
+                if (f.executed.value == ANSWER_UNKNOWN && !f.executed.reason)
+                        return -ENOMEM;
+        }
         f.restart_needed = restart_answer(&f);
         f.stale = f.package->stale || f.restart_needed.value == ANSWER_YES;
         if (f.workload) {

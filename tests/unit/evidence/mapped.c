@@ -18,6 +18,54 @@ static const struct coverage *coverage_of(const coverage_list *list, uint32_t ru
         return found;
 }
 
+static void engines_say_what_they_cover(void **state _unused_)
+{
+        static const struct {
+                struct runtime_cover cover;
+                size_t unreadable;
+                const char *engine, *reason, *gaps;
+                int64_t since;
+        } cases[] = {
+                {{RUNTIME_PYTHON, "cpython", NULL, NULL, 300}, 0, "cpython", NULL, "no watch before", 300},
+                {{RUNTIME_PYTHON, "cpython", NULL, "2 ended", 300},
+                 0,
+                 "cpython",
+                 NULL,
+                 "no watch before; 2 ended",
+                 300},
+                {{RUNTIME_PYTHON, NULL, "pid 7: too late", NULL, 300},
+                 0,
+                 NULL,
+                 "pid 7: too late",
+                 "no watch before",
+                 500},
+                {{RUNTIME_PYTHON, "cpython", NULL, NULL, 300},
+                 1,
+                 NULL,
+                 "1 of its 3 processes could not be read",
+                 "no watch before",
+                 500},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+                coverage_list list = {};
+                struct workload w = {.id = "w",
+                                     .root = "host",
+                                     .processes = 3,
+                                     .unreadable = cases[i].unreadable,
+                                     .runtimes = RUNTIME_PYTHON};
+                assert_int_equal(mapped_coverage(&w, 0, 500, NULL, &cases[i].cover, 1, &a, &list), 0);
+                assert_int_equal(list.count, __builtin_popcount(_RUNTIME_ALL));
+                const struct coverage *c = coverage_of(&list, RUNTIME_PYTHON);
+                const char *const pairs[][2] = {
+                        {c->engine, cases[i].engine}, {c->reason, cases[i].reason}, {c->gaps, cases[i].gaps}};
+                for (size_t n = 0; n < ARRAY_SIZE(pairs); n++)
+                        assert_true(str_equal(pairs[n][0], pairs[n][1]));
+                assert_int_equal(c->since, cases[i].since);
+                vec_done(&list);
+        }
+}
+
 static void which_runtimes_are_blind(void **state _unused_)
 {
         static const struct {
@@ -29,7 +77,7 @@ static void which_runtimes_are_blind(void **state _unused_)
                 {RUNTIME_NATIVE, 0, RUNTIME_NATIVE, NULL},
                 {RUNTIME_NATIVE, 0, RUNTIME_PYTHON, NULL}, /* nobody could run it */
                 {RUNTIME_PYTHON, 0, RUNTIME_NATIVE, NULL},
-                {RUNTIME_PYTHON, 0, RUNTIME_PYTHON, "no CPython engine yet"},
+                {RUNTIME_PYTHON, 0, RUNTIME_PYTHON, "its CPython processes were not looked into"},
                 {RUNTIME_NODE, 0, RUNTIME_NODE, "no Node.js engine yet"},
                 {RUNTIME_NODE, 0, RUNTIME_PYTHON, NULL},
                 {RUNTIME_JAVA | RUNTIME_RUBY, 0, RUNTIME_RUBY, "no Ruby engine yet"},
@@ -38,8 +86,8 @@ static void which_runtimes_are_blind(void **state _unused_)
                 {0, 0, RUNTIME_KERNEL, "no engine for kernel modules yet"},
                 {0, 2, RUNTIME_NATIVE, "2 of its 3 processes could not be read"},
                 {0, 2, RUNTIME_PYTHON, "2 of its 3 processes could not be read"},
-                {RUNTIME_PYTHON, 1, RUNTIME_PYTHON,
-                 "no CPython engine yet"}, /* the cause that is there anyway */
+                {RUNTIME_PYTHON, 1, RUNTIME_PYTHON, "1 of its 3 processes could not be read"},
+                {RUNTIME_NODE, 1, RUNTIME_NODE, "no Node.js engine yet"}, /* the cause that is there anyway */
         };
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
@@ -49,7 +97,7 @@ static void which_runtimes_are_blind(void **state _unused_)
                                      .processes = 3,
                                      .unreadable = cases[i].unreadable,
                                      .runtimes = cases[i].held};
-                assert_int_equal(mapped_coverage(&w, 0, 500, NULL, &a, &list), 0);
+                assert_int_equal(mapped_coverage(&w, 0, 500, NULL, NULL, 0, &a, &list), 0);
                 assert_int_equal(list.count, __builtin_popcount(_RUNTIME_ALL));
                 const struct coverage *c = coverage_of(&list, cases[i].runtime);
                 if (cases[i].reason) {
@@ -72,7 +120,7 @@ static void the_cause_of_unreadable_processes_is_named(void **state _unused_)
         struct workload w = {.id = "w", .root = "host", .processes = 3, .unreadable = 1};
         w.exposed = (struct answer){.reason = "1 of its processes could not be read: no CAP_SYS_PTRACE"};
         w.privileged = (struct answer){ANSWER_YES, 1, 1, "procfs", "uid 0"};
-        assert_int_equal(mapped_coverage(&w, 0, 500, NULL, &a, &list), 0);
+        assert_int_equal(mapped_coverage(&w, 0, 500, NULL, NULL, 0, &a, &list), 0);
         assert_string_equal(coverage_of(&list, RUNTIME_NATIVE)->reason, w.exposed.reason);
         vec_done(&list);
 }
@@ -94,8 +142,9 @@ static void a_single_look_speaks_for_the_moment(void **state _unused_)
                 _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
                 coverage_list list = {};
                 struct workload w = {.id = "w", .root = "host", .processes = 1};
-                assert_int_equal(mapped_coverage(&w, cases[i].watched_since, 500, cases[i].gaps, &a, &list),
-                                 0);
+                assert_int_equal(
+                        mapped_coverage(&w, cases[i].watched_since, 500, cases[i].gaps, NULL, 0, &a, &list),
+                        0);
                 const struct coverage *c = coverage_of(&list, RUNTIME_NATIVE);
                 assert_int_equal(c->since, cases[i].since);
                 assert_int_equal(c->until, 500);
@@ -153,6 +202,7 @@ static void replaced_and_deleted_files_are_stale(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(engines_say_what_they_cover),
                 cmocka_unit_test(which_runtimes_are_blind),
                 cmocka_unit_test(the_cause_of_unreadable_processes_is_named),
                 cmocka_unit_test(a_single_look_speaks_for_the_moment),

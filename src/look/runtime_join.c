@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One process that ran a function is enough for its workload; that none did needs an answer from each
+ * process that could have. */
+
+#include "look/state.h"
+
+#include "base/clock.h"
+#include "evidence/engine.h"
+#include "host/runtime.h"
+
+#include <errno.h>
+
+enum { LOOK_LAG_S = 120 };
+
+/* ---- coverage of modules ----------------------------------------------------------------------------- */
+
+static struct runtime_cover *cover_of(struct group *g, uint32_t runtime)
+{
+        for (size_t i = 0; i < g->cover_count; i++)
+                if (g->covers[i].runtime == runtime)
+                        return &g->covers[i];
+        if (g->cover_count == GROUP_COVERS)
+                return NULL;
+        struct runtime_cover *c = &g->covers[g->cover_count++];
+        *c = (struct runtime_cover){.runtime = runtime};
+        return c;
+}
+
+static int blind(struct runtime_cover *c, const struct runtime_process *p, const char *reason,
+                 struct arena *a)
+{
+        if (!c->reason)
+                c->reason = arena_printf(a, "pid %d: %s", p->pid, reason);
+        return c->reason ? 0 : -ENOMEM;
+}
+
+static int cover_process(struct group *g, const struct runtime_process *p, struct arena *a)
+{
+        int64_t since = clock_wall_of(p->start);
+        for (size_t i = 0; engines[i]; i++) {
+                const struct engine *engine = engines[i];
+                const struct runtime_look *found = NULL;
+                vec_each (look, &p->reply.looks)
+                        if (str_equal(look->engine, engine->name))
+                                found = look;
+                /* Which engine should have known it is not known where none did. */
+                if (!found && !p->failure)
+                        continue;
+                struct runtime_cover *c = cover_of(g, engine->runtime);
+                if (!c)
+                        return 0;
+                const char *reason = p->failure ? p->failure
+                                     : p->more  ? "not all of its memory was looked at yet"
+                                                : found->modules_unknown;
+                if (reason && blind(c, p, reason, a) < 0)
+                        return -ENOMEM;
+                c->engine = engine->name;
+                c->since = c->since ? MIN(c->since, since) : since;
+        }
+        return 0;
+}
+
+/* Interpreters of which none is left: what they told is known, and that they ended is a gap. */
+static void cover_ended(const struct look *l, struct group *g, int64_t now)
+{
+        for (size_t i = 0; engines[i] && g->ended_runtimes; i++) {
+                struct runtime_cover *c =
+                        g->runtimes & engines[i]->runtime ? cover_of(g, engines[i]->runtime) : NULL;
+                if (!c || c->engine || c->reason)
+                        continue;
+                c->engine = engines[i]->name;
+                c->since = l->watched_since ? l->watched_since : now;
+        }
+}
+
+static struct group *group_of(struct look *l, struct runtime_process *p)
+{
+        const struct entry *e = table_get(&l->table, p->pid);
+        if (!e || !entry_named(e) || e->process.start != p->start)
+                return NULL;
+        struct group *g = groups_intern(&l->groups, e->process.workload_id, e->process.root.id);
+        if (g)
+                p->group = g->serial;
+        return g;
+}
+
+int runtimes_cover(struct look *l, int64_t now, struct arena *a)
+{
+        size_t i = 0;
+        for (void *value; map_next(&l->groups.groups, &i, NULL, NULL, &value);)
+                ((struct group *)value)->cover_count = 0;
+        i = 0;
+        for (void *value; map_next(&l->runtimes.processes, &i, NULL, NULL, &value);) {
+                struct group *g = group_of(l, value);
+                if (g && cover_process(g, value, a) < 0)
+                        return -ENOMEM;
+        }
+        i = 0;
+        for (void *value; map_next(&l->groups.groups, &i, NULL, NULL, &value);) {
+                struct group *g = value;
+                cover_ended(l, g, now);
+                for (size_t n = 0; n < g->cover_count; n++) {
+                        struct runtime_cover *c = &g->covers[n];
+                        if (c->reason)
+                                c->engine = NULL;
+                        if (g->ended_runtimes &&
+                            !(c->gaps = arena_printf(a,
+                                                     "%llu processes with an interpreter ended after their "
+                                                     "last look",
+                                                     (unsigned long long)g->ended_runtimes)))
+                                return -ENOMEM;
+                }
+        }
+        return 0;
+}
+
+/* ---- evidence ---------------------------------------------------------------------------------------- */
+
+struct telling {
+        struct look *look;
+        int64_t now;
+        struct arena *a;
+        struct joined *to;
+        struct map silences; /* workload, package → struct silence */
+};
+
+static int put(struct telling *t, const struct entry *e, const struct runtime_look *look, const char *package,
+               enum evidence_kind kind, const char *subject, uint64_t first)
+{
+        struct evidence *slot = vec_add(&t->to->evidence);
+        if (!slot)
+                return -ENOMEM;
+        *slot = (struct evidence){
+                .workload = e->process.workload_id,
+                .package = package,
+                .subject = subject,
+                .kind = kind,
+                .engine = look->engine,
+                .pid = e->pid,
+                .first = first ? clock_wall_of(first) : t->now,
+                .last = t->now,
+                .after = clock_wall_of(e->process.start),
+        };
+        return 0;
+}
+
+/* Functions that an engine saw without their module being listed were imported as well. */
+static bool is_loaded(const struct runtime_package *p)
+{
+        return p->modules || p->executed || p->silent;
+}
+
+static int put_packages(struct telling *t, const struct runtime_process *p, const struct entry *e)
+{
+        size_t n = 0;
+        vec_each (look, &p->reply.looks)
+                vec_each (package, &look->packages) {
+                        const char *key = p->keys[n++];
+                        const char *module = package->module ? package->module : package->package.name;
+                        int r = is_loaded(package) ? put(t, e, look, key, EVIDENCE_LOADED, module, 0) : 0;
+                        if (r == 0 && package->executed && package->function)
+                                r = put(t, e, look, key, EVIDENCE_EXECUTED, package->function,
+                                        package->first);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
+/* ---- silence ----------------------------------------------------------------------------------------- */
+
+struct silent_symbol {
+        const struct wanted_symbol *symbol; /* NULL: any function of the package */
+        bool ran;
+        const char *reason; /* NULL: silent in every process */
+        size_t found;       /* processes that hold it */
+};
+
+/* What all processes of a workload say of a package. */
+struct silence {
+        const char *workload, *package, *engine;
+        int64_t since, until;
+        const char *gaps;
+        VEC(struct silent_symbol) symbols; /* [0]: any function */
+};
+
+static struct silence *silence_of(struct telling *t, const struct entry *e, const char *key,
+                                  const struct runtime_look *look)
+{
+        const char *name = arena_printf(t->a, "%s\n%s\n%s", e->process.workload_id, key, look->engine);
+        struct silence *s = name ? map_get_str(&t->silences, name) : NULL;
+        if (s || !name)
+                return s;
+        const struct wanted_package *w = map_get_str(&t->look->runtimes.packages, key);
+        s = arena_alloc(t->a, sizeof(*s));
+        struct silent_symbol *any = s ? vec_add(&s->symbols) : NULL;
+        if (!any || map_put_str(&t->silences, name, s) < 0)
+                return NULL;
+        *s = (struct silence){.workload = e->process.workload_id,
+                              .package = key,
+                              .engine = look->engine,
+                              .symbols = s->symbols,
+                              .since = t->now,
+                              .until = t->now};
+        for (size_t i = 0; w && i < w->symbols.count; i++) {
+                struct silent_symbol *slot = vec_add(&s->symbols);
+                if (!slot)
+                        return NULL;
+                slot->symbol = &w->symbols.items[i];
+        }
+        return s;
+}
+
+static void note_reason(struct silent_symbol *s, const char *reason)
+{
+        if (!s->reason)
+                s->reason = reason;
+}
+
+/* What this process says of one function: several pieces of code may have its name. */
+static int hear_symbol(struct telling *t, const struct runtime_process *p, const struct entry *e,
+                       const struct runtime_look *look, size_t package, const char *key,
+                       struct silent_symbol *s)
+{
+        bool found = false;
+        vec_each (f, &look->functions) {
+                if (f->package != package || !f->query || f->query > p->asked.count ||
+                    p->asked.items[f->query - 1] != (uint64_t)(uintptr_t)s->symbol)
+                        continue;
+                found = true;
+                if (f->answer == ANSWER_YES) {
+                        s->ran = true;
+                        return put(t, e, look, key, s->symbol->root ? EVIDENCE_REACHED : EVIDENCE_EXECUTED,
+                                   s->symbol->subject, f->first);
+                }
+                if (f->answer == ANSWER_UNKNOWN)
+                        note_reason(s, f->reason ? f->reason : "its engine cannot tell");
+        }
+        s->found += found;
+        if (look->functions_unknown)
+                note_reason(s, look->functions_unknown);
+        else if (!found && look->negatives_unknown)
+                note_reason(s, look->negatives_unknown);
+        else if (p->more)
+                note_reason(s, "not all memory was looked at yet");
+        return 0;
+}
+
+static int hear_package(struct telling *t, const struct runtime_process *p, const struct entry *e,
+                        const struct runtime_look *look, size_t index, const char *key)
+{
+        const struct runtime_package *package = &look->packages.items[index];
+        struct silence *s = silence_of(t, e, key, look);
+        if (!s)
+                return -ENOMEM;
+        s->since = MIN(s->since, clock_wall_of(p->start));
+        s->until = MIN(s->until, clock_wall_of(p->looked));
+        struct silent_symbol *any = &s->symbols.items[0];
+        any->ran |= package->executed > 0;
+        uint64_t unknown = package->known - package->executed - package->silent;
+        if (look->functions_unknown || look->negatives_unknown)
+                note_reason(any, look->functions_unknown ? look->functions_unknown : look->negatives_unknown);
+        else if (package->package.runtimes & ~(uint32_t)look->bit)
+                note_reason(any, "functions of its compiled modules are not looked for");
+        else if (unknown && !any->reason &&
+                 !(any->reason = arena_printf(t->a, "of %llu of its functions it cannot be told",
+                                              (unsigned long long)unknown)))
+                return -ENOMEM;
+        for (size_t i = 1; i < s->symbols.count; i++) {
+                int r = hear_symbol(t, p, e, look, index + 1, key, &s->symbols.items[i]);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int hear(struct telling *t, const struct runtime_process *p, const struct entry *e)
+{
+        size_t n = 0;
+        vec_each (look, &p->reply.looks)
+                for (size_t i = 0; i < look->packages.count; i++) {
+                        int r = hear_package(t, p, e, look, i, p->keys[n++]);
+                        if (r < 0)
+                                return r;
+                }
+        return 0;
+}
+
+/* A process of the workload that told nothing may have run anything. */
+static const char *deaf_reason(struct telling *t, const struct silence *s)
+{
+        size_t i = 0;
+        for (void *value; map_next(&t->look->runtimes.processes, &i, NULL, NULL, &value);) {
+                const struct runtime_process *p = value;
+                const struct entry *e = table_get(&t->look->table, p->pid);
+                if (p->failure && e && entry_named(e) && str_equal(e->process.workload_id, s->workload))
+                        return arena_printf(t->a, "pid %d: %s", p->pid, p->failure);
+        }
+        return NULL;
+}
+
+static int put_silence(struct telling *t, const struct silence *s)
+{
+        const char *deaf = deaf_reason(t, s);
+        /* Looks come once a minute; `gaps` says what that leaves open. */
+        int64_t until = t->now - s->until <= LOOK_LAG_S ? t->now : s->until;
+        const char *gaps = t->look->watched_since
+                                   ? "processes are looked into once a minute, what runs between their last "
+                                     "look and their end is not seen"
+                                   : "no watch before this look: what ended earlier was not seen";
+        vec_each (symbol, &s->symbols) {
+                if (symbol->ran)
+                        continue;
+                const char *reason = symbol->reason                     ? symbol->reason
+                                     : deaf                             ? deaf
+                                     : symbol->symbol && !symbol->found ? "no such function is in memory"
+                                                                        : NULL;
+                struct function_coverage *c = vec_add(&t->to->functions);
+                if (!c)
+                        return -ENOMEM;
+                *c = (struct function_coverage){
+                        .workload = s->workload,
+                        .package = s->package,
+                        .subject = symbol->symbol ? symbol->symbol->subject : ANY_FUNCTION,
+                        .engine = s->engine,
+                        .reason = reason,
+                        .since = s->since,
+                        .until = until,
+                        .gaps = gaps,
+                };
+        }
+        return 0;
+}
+
+static int tell_all(struct telling *t)
+{
+        size_t i = 0;
+        for (void *value; map_next(&t->look->runtimes.processes, &i, NULL, NULL, &value);) {
+                struct runtime_process *p = value;
+                const struct entry *e = table_get(&t->look->table, p->pid);
+                if (!p->looked || p->failure || !e || !entry_named(e) || e->process.start != p->start)
+                        continue;
+                int r = put_packages(t, p, e);
+                if (r == 0)
+                        r = hear(t, p, e);
+                if (r < 0)
+                        return r;
+        }
+        i = 0;
+        for (void *value; map_next(&t->silences, &i, NULL, NULL, &value);) {
+                int r = put_silence(t, value);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+int runtimes_join(struct look *l, int64_t now, struct arena *a, struct joined *to)
+{
+        struct telling t = {.look = l, .now = now, .a = a, .to = to};
+        int r = tell_all(&t);
+        size_t i = 0;
+        for (void *value; map_next(&t.silences, &i, NULL, NULL, &value);)
+                vec_done(&((struct silence *)value)->symbols);
+        map_done(&t.silences);
+        return r;
+}
+
+void runtimes_committed(struct look *l)
+{
+        size_t i = 0;
+        for (void *value; map_next(&l->runtimes.processes, &i, NULL, NULL, &value);)
+                ((struct runtime_process *)value)->fresh = false;
+}

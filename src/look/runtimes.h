@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The processes that engines look into: when they are due, what they told last, and what that means. Only
+ * files of this folder see it. */
+
+#include "look/join.h"
+#include "prober/runtime_reply.h"
+
+/* A function that an advisory of a package names. */
+struct wanted_symbol {
+        const char *container, *function;
+        const char *subject; /* "jinja2.utils.urlize" */
+        bool root;           /* an advisory names it as vulnerable itself */
+};
+
+/* A package that some process has loaded, and what its advisories ask about it. */
+struct wanted_package {
+        struct arena arena;
+        const char *key; /* package_key() */
+        uint32_t runtimes;
+        VEC(struct wanted_symbol) symbols;
+};
+
+struct runtime_process {
+        int pid; /* key */
+        uint64_t start;
+        struct arena arena; /* of `reply` */
+        struct runtime_reply reply;
+        const char **keys;    /* package_key() of each package of each look, one after the other */
+        const char *failure;  /* NULL, or why the last look told nothing */
+        uint64_t looked, due; /* boottime ns: last look that told something, 0 none; next look */
+        unsigned looks, rounds;
+        bool more;           /* the last look was ended by its budget */
+        bool fresh;          /* told something new that is not committed yet */
+        uint64_t digest;     /* of what it told last */
+        bool seen;           /* its process was in the table at the last sweep */
+        uint64_t group;      /* serial of its group, for the time after its end */
+        VEC(uint64_t) asked; /* addresses of struct wanted_symbol, in order of the last questions */
+};
+
+struct runtime_watch {
+        struct map processes; /* pid → struct runtime_process */
+        struct map packages;  /* key → struct wanted_package */
+        int64_t db_time;      /* of the advisories that `packages` were made from */
+};
+
+struct look;
+void runtimes_done(struct runtime_watch *r);
+/* Look at what is due (`all`: at everything). 0 or -errno with a sentence. */
+int runtimes_update(struct look *l, bool all, struct error *error);
+/* Say in each group what the engines cover; before join_all. 0 or -ENOMEM. */
+int runtimes_cover(struct look *l, int64_t now, struct arena *a);
+/* Add what they told to what will be committed. 0 or -ENOMEM. */
+int runtimes_join(struct look *l, int64_t now, struct arena *a, struct joined *to);
+/* Whether some process told something new since the last commit. */
+bool runtimes_news(const struct runtime_watch *r);
+/* It was committed. */
+void runtimes_committed(struct look *l);
