@@ -42,6 +42,22 @@ struct import_watch {
 int advisory_import(struct advisory_db *db, const char *path, const struct import_watch *watch,
                     struct import_result *ret, struct error *error);
 
+/* The same of a path whose records come from elsewhere: `source` is shown in status, and an archive is of
+ * `ecosystem` ("" where that is to be found out). */
+int advisory_import_from(struct advisory_db *db, const char *path, const char *source, const char *ecosystem,
+                         const struct import_watch *watch, struct import_result *ret, struct error *error);
+/* What changed in one ecosystem since: the records in `folder` (NULL: none), and all ids that it has now, one
+ * a line and sorted or not; held ones that are not among them go. One transaction. */
+int advisory_import_changes(struct advisory_db *db, const char *ecosystem, const char *source,
+                            const char *folder, struct span ids, const struct import_watch *watch,
+                            struct import_result *ret, uint64_t *ret_removed, struct error *error);
+/* Say that the ecosystem was looked after now and had not changed. */
+int advisory_confirm(struct advisory_db *db, const char *ecosystem, struct error *error);
+/* A remark that lives with the imported data and goes with it. *ret is NULL where there is none. */
+int advisory_remark(struct advisory_db *db, const char *name, struct arena *a, const char **ret,
+                    struct error *error);
+int advisory_remark_set(struct advisory_db *db, const char *name, const char *value, struct error *error);
+
 /* ---- status ------------------------------------------------------------------------------------- */
 struct advisory_source {
         const char *ecosystem; /* "Debian", …; "KEV", "EPSS" for these */

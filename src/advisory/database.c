@@ -25,6 +25,7 @@ static const char *const texts[_STATEMENT_MAX] = {
                 "INSERT INTO source (ecosystem, path, imported, newest, starter) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (ecosystem) DO UPDATE SET path = excluded.path,"
                 " imported = excluded.imported, newest = excluded.newest, starter = excluded.starter",
+        [SOURCE_CONFIRM] = "UPDATE source SET imported = ? WHERE ecosystem = ?",
         [KEV_INSERT] = "INSERT OR REPLACE INTO kev (cve, added, due, ransomware) VALUES (?, ?, ?, ?)",
         [KEV_GET] = "SELECT added, due, ransomware FROM kev WHERE cve = ?",
         [EPSS_INSERT] = "INSERT OR REPLACE INTO epss (cve, score, percentile) VALUES (?, ?, ?)",

@@ -21,6 +21,7 @@ enum statement {
         AFFECTED_INSERT,
         SEEN_INSERT,
         SOURCE_PUT,
+        SOURCE_CONFIRM,
         KEV_INSERT,
         KEV_GET,
         EPSS_INSERT,

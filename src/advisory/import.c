@@ -37,7 +37,7 @@ int import_source(struct import *i, const char *ecosystem, int64_t newest, struc
         sqlite3_stmt *s = database_statement(i->db, SOURCE_PUT);
         if (s) {
                 bind_text(s, 1, ecosystem);
-                bind_text(s, 2, i->starter ? "starter" : i->path);
+                bind_text(s, 2, i->starter ? "starter" : i->source ? i->source : i->path);
                 sqlite3_bind_int64(s, 3, clock_wall());
                 sqlite3_bind_int64(s, 4, newest);
                 sqlite3_bind_int(s, 5, i->starter);
@@ -114,14 +114,78 @@ static int run_for(struct import *i, const char *sql, const char *ecosystem, str
         return code == SQLITE_DONE ? 0 : database_error(i->db, code, "booking the import", error);
 }
 
+/* Forget what nothing holds any more of temp.let_go. */
+static int drop_unheld(struct import *i, struct error *error)
+{
+        return database_run(i->db,
+                            "DELETE FROM temp.let_go WHERE advisory IN (SELECT advisory FROM held);"
+                            "DELETE FROM affected WHERE advisory IN temp.let_go;"
+                            "DELETE FROM advisory WHERE rowid IN temp.let_go",
+                            "booking the import", error);
+}
+
+static int let_go_begin(struct import *i, struct error *error)
+{
+        return database_run(i->db,
+                            "CREATE TEMP TABLE IF NOT EXISTS let_go (advisory INTEGER PRIMARY KEY);"
+                            "DELETE FROM temp.let_go",
+                            "booking the import", error);
+}
+
+static int listed_fill(struct import *i, struct span ids, struct error *error)
+{
+        sqlite3_stmt *s = NULL;
+        struct span line;
+        int r = database_run(i->db,
+                             "CREATE TEMP TABLE IF NOT EXISTS listed (id TEXT PRIMARY KEY) WITHOUT ROWID;"
+                             "DELETE FROM temp.listed",
+                             "booking the import", error);
+        if (r < 0)
+                return r;
+        int code =
+                sqlite3_prepare_v2(i->db->sql, "INSERT OR IGNORE INTO temp.listed VALUES (?)", -1, &s, NULL);
+        while (code == SQLITE_OK && ids.size && span_cut(&ids, '\n', &line)) {
+                sqlite3_bind_text64(s, 1, line.data, line.size, SQLITE_STATIC, SQLITE_UTF8);
+                code = sqlite3_step(s) == SQLITE_DONE ? SQLITE_OK : sqlite3_errcode(i->db->sql);
+                sqlite3_reset(s);
+        }
+        sqlite3_finalize(s);
+        return code == SQLITE_OK ? 0 : database_error(i->db, code, "booking the import", error);
+}
+
+int import_let_go(struct import *i, const char *ecosystem, struct span ids, uint64_t *ret_removed,
+                  struct error *error)
+{
+        int64_t removed = 0;
+        int r = listed_fill(i, ids, error);
+        if (r == 0)
+                r = let_go_begin(i, error);
+        if (r == 0)
+                r = run_for(i,
+                            "INSERT INTO temp.let_go SELECT advisory FROM held JOIN advisory ON"
+                            " advisory.rowid = held.advisory WHERE source ="
+                            " (SELECT id FROM source WHERE ecosystem = ?)"
+                            " AND advisory.id NOT IN (SELECT id FROM temp.listed)",
+                            ecosystem, error);
+        if (r == 0)
+                r = run_for(i,
+                            "DELETE FROM held WHERE source = (SELECT id FROM source WHERE ecosystem = ?)"
+                            " AND advisory IN temp.let_go",
+                            ecosystem, error);
+        if (r == 0)
+                r = database_number(i->db, "SELECT COUNT(*) FROM temp.let_go", &removed, error);
+        if (r == 0)
+                r = drop_unheld(i, error);
+        if (r == 0)
+                *ret_removed = (uint64_t)removed;
+        return r;
+}
+
 static int book_complete(struct import *i, const struct booked *b, struct error *error)
 {
         int r = import_source(i, b->ecosystem, b->newest, error);
         if (r == 0)
-                r = database_run(i->db,
-                                 "CREATE TEMP TABLE IF NOT EXISTS let_go (advisory INTEGER PRIMARY KEY);"
-                                 "DELETE FROM temp.let_go",
-                                 "booking the import", error);
+                r = let_go_begin(i, error);
         if (r == 0)
                 r = run_for(i,
                             "INSERT INTO temp.let_go SELECT advisory FROM held WHERE source ="
@@ -138,11 +202,7 @@ static int book_complete(struct import *i, const struct booked *b, struct error 
                             " advisory FROM temp.seen",
                             b->ecosystem, error);
         if (r == 0)
-                r = database_run(i->db,
-                                 "DELETE FROM temp.let_go WHERE advisory IN (SELECT advisory FROM held);"
-                                 "DELETE FROM affected WHERE advisory IN temp.let_go;"
-                                 "DELETE FROM advisory WHERE rowid IN temp.let_go",
-                                 "booking the import", error);
+                r = drop_unheld(i, error);
         return r;
 }
 

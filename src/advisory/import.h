@@ -12,10 +12,11 @@ struct import {
         struct advisory_db *db;
         const struct import_watch *watch; /* or NULL */
         struct import_result *result;
-        const char *path;   /* where the records come from, for sentences and the sources */
-        const char *folder; /* name of the archive's folder ("PyPI" of PyPI/all.zip), or "" */
-        bool starter;
-        struct buf text; /* scratch for the columns */
+        const char *path;    /* what is read, for sentences */
+        const char *source;  /* where it comes from, for status; NULL: the path */
+        const char *folder;  /* name of the archive's folder ("PyPI" of PyPI/all.zip), or "" */
+        bool starter, named; /* named: the folder was given, not read off the path */
+        struct buf text;     /* scratch for the columns */
 };
 
 int import_begin(struct import *i, struct error *error);
@@ -25,6 +26,9 @@ int import_record(struct import *i, const char *name, const char *json, size_t s
  * what an earlier import of that ecosystem held beyond them goes. */
 int import_end(struct import *i, bool complete, struct error *error);
 void import_abort(struct import *i);
+/* Within a transaction: what the ecosystem holds beyond `ids` (lines) goes. */
+int import_let_go(struct import *i, const char *ecosystem, struct span ids, uint64_t *ret_removed,
+                  struct error *error);
 
 int import_kev(struct import *i, const char *json, size_t size, struct error *error);
 void import_note(const struct import *i, const char *name, const struct error *trouble);

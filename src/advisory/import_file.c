@@ -233,7 +233,8 @@ static int import_file(const struct import *from, const char *path, struct error
                 return fd;
         struct import i = *from;
         i.path = path;
-        i.folder = folder_name(path, folder);
+        if (!i.named)
+                i.folder = folder_name(path, folder);
         enum kind kind = S_ISREG(st.st_mode) ? recognise(fd) : KIND_UNKNOWN;
         if (kind == KIND_UNKNOWN)
                 return error_set(
@@ -339,7 +340,8 @@ static int import_folder(struct import *i, struct error *error)
                 below = NULL;
                 return error_set(error, -ENOMEM, "out of memory");
         }
-        i->folder = folder_name(below, folder);
+        if (!i->named)
+                i->folder = folder_name(below, folder);
         qsort(paths.items, paths.count, sizeof(*paths.items), path_compare);
         r = folder_records(i, &paths, error);
         vec_each (path, &paths)
@@ -348,21 +350,85 @@ static int import_folder(struct import *i, struct error *error)
         return r;
 }
 
-int advisory_import(struct advisory_db *db, const char *path, const struct import_watch *watch,
-                    struct import_result *ret, struct error *error)
+static void releases_forget(struct advisory_db *db)
+{
+        map_done(&db->releases); /* what matching remembered may change now */
+        db->releases = (struct map){};
+}
+
+int advisory_import_from(struct advisory_db *db, const char *path, const char *source, const char *ecosystem,
+                         const struct import_watch *watch, struct import_result *ret, struct error *error)
 {
         struct import_result result = {};
-        struct import i = {.db = db, .watch = watch, .result = &result, .path = path, .folder = ""};
+        struct import i = {.db = db,
+                           .watch = watch,
+                           .result = &result,
+                           .path = path,
+                           .source = source,
+                           .folder = ecosystem,
+                           .named = *ecosystem};
         struct stat st;
         if (stat(path, &st) < 0)
                 return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
-        map_done(&db->releases); /* what matching remembered may change now */
-        db->releases = (struct map){};
+        releases_forget(db);
         int r = S_ISDIR(st.st_mode) ? import_folder(&i, error) : import_file(&i, path, error);
         if (r == 0 && !result.records && !result.unchanged)
                 r = error_set(error, -ENODATA, "%s holds no usable advisories", path);
         if (r < 0)
                 return r;
         *ret = result;
+        return 0;
+}
+
+int advisory_import(struct advisory_db *db, const char *path, const struct import_watch *watch,
+                    struct import_result *ret, struct error *error)
+{
+        return advisory_import_from(db, path, NULL, "", watch, ret, error);
+}
+
+static int changes_import(struct import *i, const path_list *paths, const char *ecosystem, struct span ids,
+                          uint64_t *ret_removed, struct error *error)
+{
+        uint64_t done = 0;
+        int r = import_begin(i, error);
+        if (r < 0)
+                return r;
+        vec_each (path, paths) {
+                if (r == 0)
+                        r = folder_record(i, path, error);
+                import_progress(i, ++done, paths->count);
+        }
+        if (r == 0)
+                r = import_let_go(i, ecosystem, ids, ret_removed, error);
+        if (r == 0)
+                r = import_end(i, false, error);
+        if (r < 0)
+                import_abort(i);
+        return r;
+}
+
+int advisory_import_changes(struct advisory_db *db, const char *ecosystem, const char *source,
+                            const char *folder, struct span ids, const struct import_watch *watch,
+                            struct import_result *ret, uint64_t *ret_removed, struct error *error)
+{
+        __attribute__((cleanup(paths_done))) path_list paths = {};
+        struct import_result result = {};
+        struct import i = {.db = db,
+                           .watch = watch,
+                           .result = &result,
+                           .path = folder ? folder : source,
+                           .source = source,
+                           .folder = ecosystem,
+                           .named = true};
+        uint64_t removed = 0;
+        int r = folder ? folder_list(folder, 0, &paths, error) : 0;
+        if (r < 0)
+                return r;
+        releases_forget(db);
+        r = changes_import(&i, &paths, ecosystem, ids, &removed, error);
+        if (r < 0)
+                return r;
+        *ret = result;
+        *ret_removed = removed;
         return 0;
 }

@@ -53,10 +53,9 @@ static int not_evaluated(struct match_context *c, struct match *ret, bool mend, 
 {
         *ret = (struct match){.outcome = MATCH_NOT_EVALUATED, .reason = reason};
         if (mend)
-                ret->mend = arena_printf(c->arena,
-                                         strchr(c->base, ' ') ? "usewear db import '%s/all.zip'"
-                                                              : "usewear db import %s/all.zip",
-                                         c->base);
+                ret->mend = arena_printf(
+                        c->arena, strchr(c->base, ' ') ? "usewear db update '%s'" : "usewear db update %s",
+                        c->base);
         return reason && (!mend || ret->mend) ? 0 : error_set(c->error, -ENOMEM, "out of memory");
 }
 

@@ -9,12 +9,15 @@
 #include <stdio.h>
 
 static const char help[] =
-        "Usage: usewear db import PATH… | match PURL… | show ID | status | symbols ID\n"
-        "                  | compare ECOSYSTEM A B  [OPTION…]\n"
+        "Usage: usewear db update [ECOSYSTEM…] | import PATH… | match PURL… | show ID | status\n"
+        "                  | symbols ID | compare ECOSYSTEM A B  [OPTION…]\n"
         "\n"
         "The advisories that packages are compared with. A starter set is built in; what is imported\n"
         "replaces it, ecosystem by ecosystem.\n"
         "\n"
+        "  update [ECOSYSTEM…]      fetch what changed: by default the ecosystems that are here, this\n"
+        "                           machine's distribution, KEV and EPSS. Names are OSV's: Debian, PyPI,\n"
+        "                           npm … What fails leaves its data as it was.\n"
         "  import PATH…             OSV records: one file, a folder of them, or an all.zip of the OSV\n"
         "                           bucket; the KEV catalogue (JSON); EPSS (CSV, also .gz). Broken\n"
         "                           records are named and skipped; a damaged archive changes nothing.\n"
@@ -28,8 +31,14 @@ static const char help[] =
         "  compare ECOSYSTEM A B    prints <, = or > by the order of the ecosystem's versions; with '-' for\n"
         "                           A it reads lines A<TAB>B\n"
         "\n"
+        "  --from DIR               update: from a folder in the bucket's layout, without network\n"
+        "  --url URL                update: another copy of the OSV bucket (a mirror)\n"
+        "  --kev-url, --epss-url    update: other places of these two\n"
+        "  --timeout SECONDS        update: how long a server may be silent (30)\n"
         "  --json                   for programs; match prints usewear/matches/1\n"
         "  --state DIR              where advisory.db lies\n"
+        "\n"
+        "update goes by https_proxy and no_proxy; the program that talks to the network has no rights.\n"
         "\n"
         "Exit codes: 0 done (vulnerabilities are no failure), 2 usage, environment or a malformed PURL.\n"
         "\n"
@@ -54,14 +63,17 @@ static int run_db(int argc, char **argv)
 {
         struct db_options o = {};
         const struct option_spec specs[] = {
-                {"--json", OPTION_FLAG, &o.json},
-                {"--sbom", OPTION_TEXT, &o.sbom},
+                {"--json", OPTION_FLAG, &o.json},         {"--sbom", OPTION_TEXT, &o.sbom},
+                {"--from", OPTION_TEXT, &o.from},         {"--url", OPTION_TEXT, &o.url},
+                {"--kev-url", OPTION_TEXT, &o.kev_url},   {"--epss-url", OPTION_TEXT, &o.epss_url},
+                {"--timeout", OPTION_NUMBER, &o.timeout},
         };
         static const struct {
                 const char *name;
                 int (*run)(const struct db_options *o);
-        } actions[] = {{"import", db_import}, {"match", db_match},     {"show", db_show},
-                       {"status", db_status}, {"symbols", db_symbols}, {"compare", db_compare}};
+        } actions[] = {{"update", db_update},  {"import", db_import}, {"match", db_match},
+                       {"show", db_show},      {"status", db_status}, {"symbols", db_symbols},
+                       {"compare", db_compare}};
         o.common = (struct options){
                 .command = &command_db,
                 .specs = specs,
@@ -72,12 +84,16 @@ static int run_db(int argc, char **argv)
         if (r != 0)
                 return r < 0 ? EXIT_USAGE : 0;
         if (!o.common.argument_count) {
-                log_error(0, "db: import, match, show, status, symbols or compare? See usewear db --help");
+                log_error(
+                        0,
+                        "db: update, import, match, show, status, symbols or compare? See usewear db --help");
                 return EXIT_USAGE;
         }
         const char *name = o.common.arguments[0];
-        if (o.sbom && strcmp(name, "match")) {
-                log_error(0, "db %s takes no --sbom; see usewear db --help", name);
+        bool updates = o.from || o.url || o.kev_url || o.epss_url || o.timeout;
+        if ((o.sbom && strcmp(name, "match")) || (updates && strcmp(name, "update"))) {
+                log_error(0, "db %s: %s is of db %s; see usewear db --help", name,
+                          updates ? "that option" : "--sbom", updates ? "update" : "match");
                 return EXIT_USAGE;
         }
         for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
@@ -87,5 +103,4 @@ static int run_db(int argc, char **argv)
         return EXIT_USAGE;
 }
 
-const struct command command_db = {"db", "the advisories: import, match, show, status, symbols", help,
-                                   run_db};
+const struct command command_db = {"db", "the advisories: update, import, match, show, status", help, run_db};

@@ -13,6 +13,7 @@ struct db_options {
         bool json, all;
         const char *sbom, *from;
         const char *url, *kev_url, *epss_url;
+        uint64_t timeout; /* s; 0: the usual */
 };
 
 /* argument 0 is the subcommand's name. The exit code. */

@@ -12,10 +12,10 @@ LAYERS = [
     ["format", "memory", "sensor"],
     ["host"],
     ["inventory", "advisory", "evidence"],
-    ["prober", "verdict", "store"],
+    ["prober", "verdict", "store", "update"],
     ["report"],
     ["web", "fleet", "look"],
-    ["cli"],
+    ["cli", "download"],
 ]
 LAYER = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 MADE = {"version.h"}  # by the build

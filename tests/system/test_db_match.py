@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 
 import jsonschema
@@ -32,7 +33,8 @@ def filler(ecosystem):
 
 
 class Database:
-    def __init__(self, folder):
+    def __init__(self, folder, template):
+        shutil.copytree(template, folder / "state")
         self.folder, self.state = folder, folder / "state"
 
     def add(self, *records):
@@ -58,9 +60,17 @@ class Database:
         return [f["id"] for f in self.match(*args)["findings"]]
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A state folder with the starter set, made once."""
+    state = tmp_path_factory.mktemp("template") / "state"
+    subprocess.run([USEWEAR, "db", "status", "--state", state], check=True, stdout=subprocess.DEVNULL)
+    return state
+
+
 @pytest.fixture
-def db(tmp_path):
-    return Database(tmp_path)
+def db(tmp_path, template):
+    return Database(tmp_path, template)
 
 
 # ---- the complaints --------------------------------------------------------------------------------------
