@@ -4,6 +4,8 @@
  * the network and into one pipe. */
 #include "update/fetch.h"
 
+#include "base/buf.h"
+#include "base/file.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -16,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NOBODY = 65534, LINE = 4096, PIECE_MAX = 1 << 20 };
+enum { NOBODY = 65534, LINE = 4096, PIECE_MAX = 1 << 20, REQUEST_MAX = 16 * 1024 };
 
 extern char **environ;
 
@@ -215,8 +217,12 @@ int fetch_get(struct fetcher *f, const struct fetch *what, struct fetch_answer *
         const char *etag = what->etag ? what->etag : "";
         if (strpbrk(what->url, "\t\n") || strpbrk(etag, "\t\n"))
                 return error_set(error, -EINVAL, "the URL %s contains control characters", what->url);
+        _cleanup_buf_ struct buf line = BUF_INIT(REQUEST_MAX);
+        r = buf_addf(&line, "%s\t%s\t%" PRIu64 "\n", what->url, etag, what->offset);
+        if (r < 0)
+                return error_set(error, r, "the URL %.100s… is absurdly long", what->url);
         void (*before)(int) = signal(SIGPIPE, SIG_IGN);
-        int sent = dprintf(f->to, "%s\t%s\t%" PRIu64 "\n", what->url, etag, what->offset);
+        r = file_write_fd(f->to, line.data, line.size);
         signal(SIGPIPE, before);
-        return sent < 0 ? broke(f, error) : take_answer(f, what, ret, error);
+        return r < 0 ? broke(f, error) : take_answer(f, what, ret, error);
 }
