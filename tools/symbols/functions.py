@@ -8,6 +8,7 @@ import ast
 import copy
 import re
 import subprocess
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,8 @@ def scan_python(path, relative, found):
         return
     try:
         source = path.read_text(encoding="utf-8", errors="replace")
-        tree = ast.parse(source)
+        with warnings.catch_warnings(action="ignore"):  # of what was well in its days
+            tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return  # Python 2
     container, lines = ".".join(parts), source.splitlines()
@@ -92,7 +94,8 @@ def scan_python(path, relative, found):
 
 def python_code_objects(path):
     """Names as the compiler itself gives them, to check the names above."""
-    names, todo = set(), [compile(path.read_text(encoding="utf-8", errors="replace"), str(path), "exec")]
+    with warnings.catch_warnings(action="ignore"):
+        names, todo = set(), [compile(path.read_text(encoding="utf-8", errors="replace"), str(path), "exec")]
     while todo:
         code = todo.pop()
         names.add(code.co_qualname)
