@@ -114,6 +114,8 @@ int os_package_file_in(struct inventory *inv, size_t index, struct span folder, 
         char path[LONGEST_PATH];
         while (folder.size && folder.data[folder.size - 1] == '/')
                 folder.size--;
+        while (name.size && name.data[0] == '/')
+                name = (struct span){name.data + 1, name.size - 1};
         const char *slash = folder.size && folder.data[0] == '/' ? "" : "/";
         const char *between = folder.size && name.size ? "/" : "";
         int size = snprintf(path, sizeof(path), "%s%.*s%s%.*s", slash, (int)MIN(folder.size, sizeof(path)),

@@ -302,6 +302,144 @@ static void test_releases(void **state)
         }
 }
 
+static void test_alpine(void **state)
+{
+        struct fixture *f = *state;
+        put(f, "/etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\n");
+        put(f, "/lib/apk/db/installed",
+            "P:libssl3\nV:3.1.4-r1\nA:x86_64\no:openssl\nF:lib\nR:libssl.so.3\n\nP:sh\nV:1\nF:bin\nR:sh\n");
+        put(f, "/bin/sh", "\177ELF");
+        read_root(f, NULL, NULL);
+        const struct package *p = find(f, "libssl3");
+        assert_non_null(p);
+        assert_string_equal(p->ecosystem, "Alpine");
+        assert_string_equal(p->release, "v3.18");
+        assert_string_equal(p->source, "openssl");
+        assert_owner(f, "/lib/libssl.so.3", "libssl3");
+        assert_int_equal(find(f, "sh")->runtimes, RUNTIME_NATIVE);
+}
+
+static void test_pacman_and_opkg(void **state)
+{
+        struct fixture *f = *state;
+        put(f, "/var/lib/pacman/local/ALPM_DB_VERSION", "9\n");
+        put(f, "/var/lib/pacman/local/zlib-1.3-1/desc",
+            "%NAME%\nzlib\n\n%VERSION%\n1:1.3-1\n\n%BASE%\nzlib\n");
+        put(f, "/var/lib/pacman/local/zlib-1.3-1/files", "%FILES%\nusr/\nusr/lib/libz.so.1.3\n");
+        put(f, "/usr/lib/opkg/status",
+            "Package: uci\nVersion: 2023-1\nStatus: install user installed\nArchitecture: mips\n\n");
+        put(f, "/usr/lib/opkg/info/uci.list", "/sbin/uci\n");
+        read_root(f, NULL, NULL);
+        assert_string_equal(find(f, "zlib")->version, "1:1.3-1");
+        assert_owner(f, "/usr/lib/libz.so.1.3", "zlib");
+        assert_owner(f, "/sbin/uci", "uci");
+}
+
+static void test_diversions_and_alternatives(void **state)
+{
+        struct fixture *f = *state;
+        char link[256];
+        put_dpkg(f);
+        put(f, "/var/lib/dpkg/diversions", "/usr/bin/tool\n/usr/bin/tool.real\nother\n");
+        put(f, "/var/lib/dpkg/alternatives/x", "auto\n/usr/bin/x\n\n/lib/libx.so.1\n10\n\n");
+        put(f, "/etc/alternatives/keep", "");
+        snprintf(link, sizeof(link), "%s/etc/alternatives/x", f->path);
+        assert_int_equal(symlink("/lib/libx.so.1", link), 0);
+        read_root(f, NULL, NULL);
+        assert_owner(f, "/usr/bin/tool", NULL);
+        assert_owner(f, "/usr/bin/tool.real", "tool");
+        assert_owner(f, "/usr/bin/x", "libx1");
+}
+
+static void test_copies_and_links_of_python(void **state)
+{
+        static const char site[] = "/srv/lib/python3.11/site-packages";
+        struct fixture *f = *state;
+        char path[256];
+        snprintf(path, sizeof(path), "%s/pip/_vendor/vendor.txt", site);
+        put(f, path, "# pins\nrequests==2.31.0  # remark\n    certifi==2023.7.22\n-e x==1\n");
+        snprintf(path, sizeof(path), "%s/mine.egg-link", site);
+        put(f, path, "/srv/mine\n.\n");
+        put(f, "/srv/mine/mine.egg-info/PKG-INFO", "Name: mine\nVersion: 0.1\n");
+        snprintf(path, sizeof(path), "%s/edit-2.dist-info/METADATA", site);
+        put(f, path, "Name: edit\nVersion: 2\n");
+        snprintf(path, sizeof(path), "%s/edit-2.dist-info/RECORD", site);
+        put(f, path, "__editable__.edit-2.pth,,\n");
+        snprintf(path, sizeof(path), "%s/edit-2.dist-info/direct_url.json", site);
+        put(f, path, "{\"url\": \"file:///srv/edit\", \"dir_info\": {\"editable\": true}}");
+        read_root(f, site, NULL);
+        assert_string_equal(find(f, "requests")->version, "2.31.0");
+        assert_string_equal(find(f, "certifi")->version, "2023.7.22");
+        assert_owner(f, "/srv/lib/python3.11/site-packages/pip/_vendor/requests/api.py", "requests");
+        assert_owner(f, "/srv/mine/code.py", "mine");
+        assert_owner(f, "/srv/edit/edit/code.py", "edit");
+}
+
+static void test_only_what_changed_is_read_again(void **state)
+{
+        static const char site[] = "/usr/lib/python3/dist-packages";
+        struct fixture *f = *state;
+        const struct inventory_hints hints = {.remember = true};
+        struct inventory *inv = NULL;
+        char path[256];
+        put_dpkg(f);
+        for (int i = 0; i < 5; i++) {
+                char text[64];
+                snprintf(path, sizeof(path), "%s/p%d-1.dist-info/METADATA", site, i);
+                snprintf(text, sizeof(text), "Name: p%d\nVersion: 1\n", i);
+                put(f, path, text);
+                snprintf(path, sizeof(path), "%s/p%d-1.dist-info/RECORD", site, i);
+                snprintf(text, sizeof(text), "p%d.py,,\n", i);
+                put(f, path, text);
+        }
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &inv), 0);
+        size_t files = inventory_counts(inv).files, packages = inventory_packages(inv)->count;
+        assert_true(inventory_counts(inv).read > 5);
+        assert_int_equal(inventory_read(f->fd, "host", &hints, inv, &inv), 0);
+        assert_int_equal(inventory_counts(inv).read, 0);
+        assert_int_equal(inventory_counts(inv).files, files);
+        assert_int_equal(inventory_packages(inv)->count, packages);
+        assert_string_equal(inventory_owner(inv, "/usr/lib/python3/dist-packages/p3.py", NULL)->name, "p3");
+        assert_string_equal(inventory_owner(inv, "/lib/libx.so.1", NULL)->name, "libx1");
+        snprintf(path, sizeof(path), "%s/p3-1.dist-info/RECORD", site);
+        put(f, path, "q3.py,,\nand.py,,\n");
+        assert_int_equal(inventory_read(f->fd, "host", &hints, inv, &inv), 0);
+        assert_int_equal(inventory_counts(inv).read, 1);
+        assert_string_equal(inventory_owner(inv, "/usr/lib/python3/dist-packages/q3.py", NULL)->name, "p3");
+        assert_null(inventory_owner(inv, "/usr/lib/python3/dist-packages/p3.py", NULL));
+        inventory_free(inv);
+}
+
+static void test_a_whole_tree(void **state)
+{
+        struct fixture *f = *state;
+        char path[256];
+        const struct inventory_hints hints = {.whole = true};
+        put_dpkg(f);
+        put(f, "/srv/deep/down/site/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
+        put(f, "/root/.cache/pip/b-1.dist-info/METADATA", "Name: b\nVersion: 1\n");
+        put(f, "/srv/image/var/lib/dpkg/status", "Package: inner\nVersion: 1\n");
+        put(f, "/srv/image/etc/os-release", "ID=debian\n");
+        put(f, "/srv/image/usr/lib/python3/dist-packages/c-1.dist-info/METADATA", "Name: c\nVersion: 1\n");
+        snprintf(path, sizeof(path), "%s/srv/pipe.dist-info", f->path);
+        assert_int_equal(mkfifo(path, 0644), 0);
+        snprintf(path, sizeof(path), "%s/srv/circle", f->path);
+        assert_int_equal(symlink(".", path), 0);
+        assert_int_equal(inventory_read(f->fd, "x", &hints, NULL, &f->inventory), 0);
+        assert_non_null(find(f, "a"));
+        assert_null(find(f, "b"));
+        assert_null(find(f, "c"));
+        assert_null(find(f, "inner"));
+        /* What the distribution owns is told, too, with its owner. */
+        assert_string_equal(find(f, "tool-py")->owner, "tool");
+        size_t limits;
+        const char *const *sentences = inventory_limits(f->inventory, &limits);
+        bool told = false;
+        for (size_t i = 0; i < limits; i++)
+                told |= strstr(sentences[i], "/srv/image: left out") != NULL;
+        assert_true(told);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -317,6 +455,12 @@ int main(void)
                 T(test_links_do_not_lead_out),
                 T(test_crafted_name_spoils_nobody),
                 T(test_releases),
+                T(test_alpine),
+                T(test_pacman_and_opkg),
+                T(test_diversions_and_alternatives),
+                T(test_copies_and_links_of_python),
+                T(test_only_what_changed_is_read_again),
+                T(test_a_whole_tree),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
