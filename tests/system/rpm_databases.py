@@ -7,6 +7,7 @@ import sqlite3
 import struct
 import subprocess
 import zlib
+from pathlib import Path
 
 SPEC = """
 Name: alpha
@@ -35,9 +36,12 @@ for i in $(seq 400); do echo 1 > %{buildroot}/usr/lib/alpha/$i.py; done
 """
 
 
-def build(folder):
-    """Two packages of one source, the first with enough files for several pages."""
-    (folder / "alpha.spec").write_text(SPEC)
+def build(folder, files={}):
+    """Two packages of one source, the first with enough files for several pages, and with `files` (place: source)."""
+    copy = "".join(f"cp {source} %{{buildroot}}{place}\n" for place, source in files.items())
+    spec = SPEC.replace("%files\n", copy + "%files\n" + "".join(place + "\n" for place in files), 1)
+    (folder / "alpha.spec").write_text("%global __os_install_post %{nil}\n%global debug_package %{nil}\n"
+                                       "%define _binaries_in_noarch_packages_terminate_build 0\n" + spec)
     subprocess.run(["rpmbuild", "-bb", "--quiet", "--define", f"_topdir {folder}/top", folder / "alpha.spec"],
                    check=True, capture_output=True)
     return sorted((folder / "top").rglob("*.rpm"))
@@ -45,8 +49,9 @@ def build(folder):
 
 def install(root, packages):
     """By rpm, into ROOT/var/lib/rpm/rpmdb.sqlite."""
+    foreign = ["--force-debian"] if Path("/etc/debian_version").exists() else []
     subprocess.run(["rpm", "--root", root, "--dbpath", "/var/lib/rpm", "--define", "_db_backend sqlite", "--nodeps",
-                    "--noscripts", "--force-debian", "-i", *packages], check=True, capture_output=True)
+                    "--noscripts", *foreign, "-i", *packages], check=True, capture_output=True)
     return root / "var/lib/rpm/rpmdb.sqlite"
 
 

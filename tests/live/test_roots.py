@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Roots of other distributions, with a process in them: their packages are found, and what runs is loaded."""
+import contextlib
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+from conftest import needs_root
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+import rpm_databases  # noqa: E402
+
+APK = """C:Q1x=
+P:quiet
+V:1.36.1-r2
+A:x86_64
+o:quiet-origin
+F:usr/bin
+R:quiet
+
+P:other
+V:2-r0
+A:x86_64
+o:other
+F:usr/bin
+R:other
+
+"""
+
+
+@pytest.fixture
+def waiting(victim):
+    return victim("waiting", flags=["-static"])
+
+
+def put(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@contextlib.contextmanager
+def running_in(root, waiting):
+    """The victim as /usr/bin/quiet of the root, with that as its root."""
+    (root / "usr/bin").mkdir(parents=True, exist_ok=True)
+    shutil.copy(waiting, root / "usr/bin/quiet")
+    process = subprocess.Popen(["chroot", root, "/usr/bin/quiet"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def used(usewear, state):
+    """Packages of the look, by name: those of the host left out."""
+    subprocess.run([usewear, "scan", "--state", state, "--json"], check=True, stdout=subprocess.DEVNULL, timeout=300)
+    done = subprocess.run([usewear, "sbom", "--state", state, "--json"], check=True, capture_output=True)
+    return {p["name"]: p for p in json.loads(done.stdout)["packages"] if p["root"] != "host"}
+
+
+@needs_root
+def test_alpine(usewear, waiting, tmp_path):
+    root = tmp_path / "alpine"
+    put(root / "etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\n")
+    put(root / "lib/apk/db/installed", APK)
+    with running_in(root, waiting):
+        found = used(usewear, tmp_path / "state")
+    assert found["quiet"]["ecosystem"] == "Alpine:v3.18" and found["quiet"]["source"] == "quiet-origin"
+    assert found["quiet"]["use"] == "loaded" and found["other"]["use"] is None
+
+
+@needs_root
+@pytest.mark.skipif(not shutil.which("rpmbuild"), reason="rpmbuild is not installed")
+@pytest.mark.parametrize("kind", ["sqlite", "ndb"])
+def test_rpm(usewear, waiting, tmp_path, kind):
+    root = tmp_path / "rpm"
+    put(root / "etc/os-release", 'ID=almalinux\nVERSION_ID="9.3"\n')
+    database = rpm_databases.install(root, rpm_databases.build(tmp_path, files={"/usr/bin/quiet": waiting}))
+    if kind == "ndb":
+        blobs = rpm_databases.headers(database)
+        for path in database.parent.glob("rpmdb.sqlite*"):
+            path.unlink()
+        rpm_databases.write_ndb(database.parent / "Packages.db", blobs)
+    with running_in(root, waiting):
+        found = used(usewear, tmp_path / "state")
+    assert found["alpha"]["ecosystem"] == "AlmaLinux:9" and found["alpha"]["version"] == "2:1.2-3.el9"
+    assert found["alpha"]["use"] == "loaded" and found["alpha-tools"]["use"] is None

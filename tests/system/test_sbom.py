@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""usewear sbom: valid by the schemas and libraries of the formats' own makers, the same bytes every time, and the
+same packages as the tools that installed them."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+import rpm_databases
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from spdx_tools.spdx.parser.parse_anything import parse_file
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+USEWEAR = os.environ.get("USEWEAR", ROOT / "build/usewear")
+
+
+def sbom(root, *args, **environment):
+    done = subprocess.run([USEWEAR, "sbom", "--root", root, *args], text=True, capture_output=True, timeout=120,
+                          env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def packages(root):
+    return json.loads(sbom(root, "--json"))["packages"]
+
+
+def put(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    root = tmp_path_factory.mktemp("tree")
+    put(root / "etc/os-release", 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian"\n')
+    put(root / "var/lib/dpkg/status",
+        "Package: libx1\nStatus: install ok installed\nArchitecture: amd64\nSource: libx (1.2-3)\nVersion: 1.2-3+b1\n\n"
+        "Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n\n")
+    put(root / "var/lib/dpkg/info/libx1:amd64.list", "/.\n/usr/lib/libx.so.1\n")
+    site = root / "srv/app/lib/python3.11/site-packages"
+    put(site / "Odd_Näme-1.0.dist-info/METADATA", "Name: Odd_Näme\nVersion: 1.0+lo\"cal\n")
+    put(site / "pip/_vendor/vendor.txt", "requests==2.31.0\n")
+    return root
+
+
+def test_cyclonedx_is_valid(tree):
+    text = sbom(tree, "--format", "cyclonedx")
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    document = json.loads(text)
+    refs = [c["bom-ref"] for c in document["components"]]
+    assert len(refs) == 3 and len(set(refs)) == 3
+    vendored = next(c for c in document["components"] if c["name"] == "requests")
+    assert vendored["purl"] == "pkg:pypi/requests@2.31.0"
+    assert vendored["evidence"]["occurrences"][0]["location"].endswith("/pip/_vendor/vendor.txt")
+    assert vendored["evidence"]["identity"][0]["methods"][0]["technique"] == "manifest-analysis"
+
+
+def test_spdx_is_valid(tree, tmp_path):
+    path = tmp_path / "tree.spdx.json"
+    path.write_text(sbom(tree, "--format", "spdx"))
+    assert not validate_full_spdx_document(parse_file(str(path)), "SPDX-2.3")
+
+
+def test_json_is_valid(tree):
+    schema = json.loads((ROOT / "docs/inventory.schema.json").read_text())
+    jsonschema.validate(json.loads(sbom(tree, "--format", "json")), schema)
+
+
+@pytest.mark.parametrize("form", ["cyclonedx", "spdx", "json", "table"])
+def test_same_bytes_every_time(tree, form):
+    first, second = (sbom(tree, "--format", form, SOURCE_DATE_EPOCH="1700000000") for _ in range(2))
+    assert first == second
+    if form != "table":
+        assert "2023-11-14T22:13:20Z" in first
+
+
+def test_table_tells_places(tree):
+    text = sbom(tree, "--format", "table")
+    assert "3 packages" in text and "/var/lib/dpkg/status" in text and "gone" not in text
+
+
+def test_usage_errors_say_what_to_do(tree, tmp_path):
+    for words, hint in ((["--format", "xml"], "cyclonedx"), (["--root", tmp_path / "none"], "none"),
+                        (["--all", "--root", tree], "--all")):
+        done = subprocess.run([USEWEAR, "sbom", *words], capture_output=True, text=True)
+        assert done.returncode == 2 and hint in done.stderr and not done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-query"), reason="dpkg-query is not here")
+def test_same_as_dpkg(tmp_path):
+    query = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Package} ${Version} ${Architecture} "
+                            "${source:Package} ${source:Version}\n"], capture_output=True, text=True, check=True)
+    expected = {tuple(line.split()[1:]) for line in query.stdout.splitlines() if line.startswith("installed ")}
+    if not expected:
+        pytest.skip("no package of Debian is installed here")
+    shutil.copytree("/var/lib/dpkg", tmp_path / "var/lib/dpkg", ignore=shutil.ignore_patterns("lock*", "triggers"))
+    put(tmp_path / "etc/os-release", "ID=debian\nVERSION_ID=12\n")
+    linux = {p for p in expected if p[3].startswith("linux")}
+    found = {(p["name"], p["version"], p["arch"], p["source"], p["source_version"]) for p in packages(tmp_path)
+             if p["method"] == "database"}
+    # The kernel's packages are all of source "linux" here, whoever signed them.
+    assert {p[:3] for p in found} == {p[:3] for p in expected}
+    assert expected - linux <= found
+
+
+def test_same_as_pip():
+    prefix = pathlib.Path(sys.prefix)
+    if sys.prefix == sys.base_prefix:
+        pytest.skip("these tests do not run in a virtual environment")
+    done = subprocess.run([sys.executable, "-m", "pip", "list", "--format", "json", "--disable-pip-version-check"],
+                          capture_output=True, text=True, check=True)
+    expected = {(p["name"].lower().replace("_", "-").replace(".", "-"), p["version"]) for p in json.loads(done.stdout)}
+    found = {(p["name"], p["version"]): p["path"] for p in packages(prefix) if p["ecosystem"] == "PyPI"}
+    assert expected <= set(found)
+    copies = {key for key, path in found.items() if "/_vendor/" in path}
+    assert set(found) - copies <= expected
+
+
+@pytest.fixture(scope="module")
+def rpm_root(tmp_path_factory):
+    if not shutil.which("rpmbuild"):
+        pytest.skip("rpmbuild is not installed")
+    folder = tmp_path_factory.mktemp("rpm")
+    root = folder / "root"
+    put(root / "etc/os-release", 'ID=rocky\nVERSION_ID="9.3"\n')
+    rpm_databases.install(root, rpm_databases.build(folder))
+    return root
+
+
+def assert_alpha(root):
+    found = {p["name"]: p for p in packages(root)}
+    assert set(found) == {"alpha", "alpha-tools"}
+    for package in found.values():
+        assert package["version"] == package["source_version"] == "2:1.2-3.el9"
+        assert package["source"] == "alpha" and package["ecosystem"] == "Rocky Linux:9"
+    assert found["alpha"]["purl"] == "pkg:rpm/rocky-linux/alpha@1.2-3.el9?arch=noarch&distro=rocky-linux-9&epoch=2"
+
+
+def test_rpm_sqlite(rpm_root):
+    assert_alpha(rpm_root)
+
+
+@pytest.mark.parametrize("kind", ["ndb", "bdb", "bdb-swapped"])
+@pytest.mark.parametrize("folder", ["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"])
+def test_other_databases_of_rpm(rpm_root, tmp_path, kind, folder):
+    if kind != "ndb" and not rpm_databases.loader():
+        pytest.skip("the loader of Berkeley DB is not installed")
+    blobs = rpm_databases.headers(rpm_root / "var/lib/rpm/rpmdb.sqlite")
+    put(tmp_path / "etc/os-release", 'ID=rocky\nVERSION_ID="9.3"\n')
+    (tmp_path / folder).mkdir(parents=True)
+    if kind == "ndb":
+        rpm_databases.write_ndb(tmp_path / folder / "Packages.db", blobs)
+    else:
+        rpm_databases.write_bdb(tmp_path / folder / "Packages", blobs, kind == "bdb-swapped")
+    assert_alpha(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["rpmdb.sqlite", "Packages.db", "Packages"])
+def test_damaged_databases_are_told(tmp_path, name):
+    put(tmp_path / "var/lib/rpm" / name, "no database" * 1000)
+    report = json.loads(sbom(tmp_path, "--json"))
+    assert not report["packages"] and any(name in limit for limit in report["limits"])

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inventory/frame.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct inventory *make(const char *const *names)
+{
+        struct inventory *inv = calloc(1, sizeof(*inv));
+        assert_non_null(inv);
+        inv->arena = ARENA_INIT(1 << 20);
+        inv->root_id = "host";
+        inv->root_fd = -1;
+        for (; *names; names++) {
+                struct package *p = inventory_add(inv);
+                assert_non_null(p);
+                p->name = *names;
+                p->ecosystem = "x";
+                p->version = "1";
+        }
+        return inv;
+}
+
+static void assert_package(const struct package *p, const char *name)
+{
+        assert_non_null(p);
+        assert_string_equal(p->name, name);
+}
+
+static void test_the_closest_claim_counts(void **state)
+{
+        (void)state;
+        static const char *const names[] = {"app", "left", "nested", NULL};
+        struct inventory *inv = make(names);
+        assert_int_equal(inventory_own_folder(inv, "/app", 0), 0);
+        assert_int_equal(inventory_own_folder(inv, "/app/node_modules/left", 1), 0);
+        assert_int_equal(inventory_own(inv, "/app/node_modules/left/deep/file.js", 2), 0);
+        assert_package(inventory_owner(inv, "/app/index.js", NULL), "app");
+        assert_package(inventory_owner(inv, "/app/node_modules/other/x.js", NULL), "app");
+        assert_package(inventory_owner(inv, "/app/node_modules/left/lib/x.js", NULL), "left");
+        assert_package(inventory_owner(inv, "/app/node_modules/left/deep/file.js", NULL), "nested");
+        assert_null(inventory_owner(inv, "/application/x", NULL));
+        assert_null(inventory_owner(inv, "/", NULL));
+        assert_null(inventory_owner(inv, "", NULL));
+        inventory_free(inv);
+}
+
+static void test_things_inside_of_files(void **state)
+{
+        (void)state;
+        static const char *const names[] = {"fat",  "jackson", "inner", "stdlib",
+                                            "text", "regex",   "yaml",  NULL};
+        struct inventory *inv = make(names);
+        bool tie = true;
+        assert_int_equal(inventory_own_inside(inv, "/a.jar", "", 0), 0);
+        assert_int_equal(inventory_own_inside(inv, "/a.jar", "com/fasterxml/jackson", 1), 0);
+        assert_int_equal(inventory_own_inside(inv, "/a.jar!/BOOT-INF/lib/i.jar", "", 2), 0);
+        assert_package(inventory_owner_inside(inv, "/a.jar", INSIDE_CLASS,
+                                              "com.fasterxml.jackson.core.Json$1", &tie),
+                       "jackson");
+        assert_false(tie);
+        assert_package(inventory_owner_inside(inv, "/a.jar", INSIDE_CLASS, "com/fasterxml/other/X", NULL),
+                       "fat");
+        assert_package(inventory_owner_inside(inv, "/a.jar!/BOOT-INF/lib/i.jar", INSIDE_CLASS, "x.Y", NULL),
+                       "inner");
+        /* An inner archive that nobody knows is the outer one's. */
+        assert_package(inventory_owner_inside(inv, "/a.jar!/BOOT-INF/lib/u.jar", INSIDE_CLASS, "x.Y", NULL),
+                       "fat");
+        assert_package(inventory_owner(inv, "/a.jar!/com/fasterxml/jackson/x.txt", NULL), "jackson");
+        assert_int_equal(inventory_own_inside(inv, "/bin/go", "", 3), 0);
+        assert_int_equal(inventory_own_inside(inv, "/bin/go", "golang.org/x/text", 4), 0);
+        assert_package(inventory_owner_inside(inv, "/bin/go", INSIDE_GO, "golang.org/x/text/language", NULL),
+                       "text");
+        assert_package(inventory_owner_inside(inv, "/bin/go", INSIDE_GO, "golang.org/x/text", NULL), "text");
+        assert_package(inventory_owner_inside(inv, "/bin/go", INSIDE_GO, "net/http", NULL), "stdlib");
+        assert_int_equal(inventory_own_inside(inv, "/bin/rust", "regex_syntax", 5), 0);
+        assert_package(
+                inventory_owner_inside(inv, "/bin/rust", INSIDE_RUST, "regex_syntax::parser::parse", NULL),
+                "regex");
+        assert_null(inventory_owner_inside(inv, "/bin/rust", INSIDE_RUST, "regex::new", NULL));
+        assert_int_equal(inventory_own(inv, "/site/yaml/__init__.py", 6), 0);
+        assert_int_equal(inventory_own(inv, "/site/yaml/loader.py", 6), 0);
+        assert_package(inventory_owner_inside(inv, "/site", INSIDE_MODULE, "yaml", NULL), "yaml");
+        assert_package(inventory_owner_inside(inv, "/site", INSIDE_MODULE, "yaml.loader", NULL), "yaml");
+        assert_null(inventory_owner_inside(inv, "/site", INSIDE_MODULE, "other", NULL));
+        inventory_free(inv);
+}
+
+static void test_the_distribution_goes_first_and_others_tie(void **state)
+{
+        (void)state;
+        static const char *const names[] = {"libx", "a", "b", NULL};
+        struct inventory *inv = make(names);
+        bool tie = false;
+        inv->os_count = 1;
+        assert_int_equal(inventory_own(inv, "/usr/lib/x.py", 0), 0);
+        assert_int_equal(inventory_own(inv, "/usr/lib/x.py", 1), 0);
+        assert_package(inventory_owner(inv, "/usr/lib/x.py", &tie), "libx");
+        assert_false(tie);
+        assert_int_equal(inventory_own(inv, "/opt/y.py", 1), 0);
+        assert_int_equal(inventory_own(inv, "/opt/y.py", 1), 0);
+        assert_package(inventory_owner(inv, "/opt/y.py", &tie), "a");
+        assert_int_equal(inventory_own(inv, "/opt/y.py", 2), 0);
+        assert_null(inventory_owner(inv, "/opt/y.py", &tie));
+        assert_true(tie);
+        inventory_free(inv);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_closest_claim_counts),
+                                           cmocka_unit_test(test_things_inside_of_files),
+                                           cmocka_unit_test(test_the_distribution_goes_first_and_others_tie)};
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
