@@ -158,6 +158,22 @@ static int join_record(struct match_context *c, struct span text, struct bug *bu
         return 0;
 }
 
+/* How well a record fits the package that is matched: 2 names it, 1 may speak of it, 0 does not. One CVE is
+ * often that of several packages, each with functions of its own (HTTP/2 Rapid Reset). A distribution's
+ * package may hold what another ecosystem names. */
+static int record_fits(const struct match_context *c, struct span text)
+{
+        struct span line, ecosystem;
+        while (line_next(&text, &line) && !span_starts(line, "package "))
+                ;
+        span_cut(&line, ' ', &ecosystem); /* the word itself */
+        span_cut(&line, ' ', &ecosystem);
+        bool same = span_equal(ecosystem, c->base);
+        if (!same && !c->distribution)
+                return 0;
+        return span_equal(line, c->query->name) ? 2 : 1;
+}
+
 int bug_join_symbols(struct match_context *c, struct bug *bug)
 {
         struct advisory_db *db = c->db;
@@ -165,12 +181,18 @@ int bug_join_symbols(struct match_context *c, struct bug *bug)
          */
         while (bug->symbol_count && str_equal(bug->symbols[bug->symbol_count - 1].source, OWN_TABLE))
                 bug->symbol_count--;
-        int r = db->symbols.count ? 0 : index_fill(&db->symbols, &db->memory);
-        for (size_t i = 0; r == 0 && i <= bug->alias_count; i++) {
-                const char *id = i ? bug->aliases[i - 1] : bug->id;
-                const struct symbol_text *at = map_get_str(&db->symbols, id);
-                for (; r == 0 && at; at = at->next)
-                        r = join_record(c, at->text, bug);
-        }
+        int r = db->symbols.count ? 0 : index_fill(&db->symbols, &db->memory), best = 1;
+        for (int joining = 0; r == 0 && joining < 2; joining++) /* first which fit best, then these */
+                for (size_t i = 0; r == 0 && i <= bug->alias_count; i++) {
+                        const char *id = i ? bug->aliases[i - 1] : bug->id;
+                        const struct symbol_text *at = map_get_str(&db->symbols, id);
+                        for (; r == 0 && at; at = at->next) {
+                                int fit = record_fits(c, at->text);
+                                if (!joining)
+                                        best = MAX(best, fit);
+                                else if (fit == best)
+                                        r = join_record(c, at->text, bug);
+                        }
+                }
         return r;
 }

@@ -307,6 +307,48 @@ static void test_kinds_of_symbols_survive_an_import(void **state)
         fail_msg("CVE-2021-38561 was not found");
 }
 
+/* One CVE, functions of several packages in the own table: a package has its own, an unnamed one of the same
+ * ecosystem all of that, another ecosystem none. */
+static void test_own_symbols_are_those_of_the_package(void **state)
+{
+        struct scene *s = *state;
+        const struct {
+                const char *ecosystem, *name, *container; /* container NULL: none at all */
+        } cases[] = {
+                {"Debian:12", "nghttp2", "libnghttp2.so.14"},
+                {"Maven", "org.apache.tomcat.embed:tomcat-embed-core", "org.apache.coyote.http2."},
+                {"Maven", "org.example:other", "org.apache.coyote.http2."},
+                {"npm", "example", NULL},
+        };
+        char record[2048];
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                snprintf(record, sizeof(record),
+                         "{\"id\":\"T-%zu\",\"modified\":\"2026-01-01T00:00:00Z\",\"aliases\":[\"CVE-2023-"
+                         "44487\"],"
+                         "\"affected\":[{\"package\":{\"ecosystem\":\"%s\",\"name\":\"%s\"},"
+                         "\"versions\":[\"7.7\"]}]}",
+                         i, cases[i].ecosystem, cases[i].name);
+                import(s, record);
+        }
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                char ecosystem[32];
+                snprintf(ecosystem, sizeof(ecosystem), "%s", cases[i].ecosystem);
+                char *release = strchr(ecosystem, ':');
+                if (release)
+                        *release++ = 0;
+                struct match m = match(s, ecosystem, release, cases[i].name, "7.7");
+                assert_true(m.bug_count >= 1);
+                size_t mine = 0;
+                for (size_t k = 0; k < m.bugs[0].symbol_count; k++) {
+                        const struct symbol *y = &m.bugs[0].symbols[k];
+                        mine += cases[i].container &&
+                                !strncmp(y->container, cases[i].container, strlen(cases[i].container));
+                }
+                assert_int_equal(mine, m.bugs[0].symbol_count);
+                assert_int_equal(mine > 0, cases[i].container != NULL);
+        }
+}
+
 static void test_starter_is_there(void **state)
 {
         struct scene *s = *state;
@@ -338,7 +380,7 @@ static void test_real_records(void **state)
 {
         struct scene *s = *state;
         struct match m = match(s, "npm", NULL, "lodash", "4.17.15");
-        assert_string_equal(ids(s, &m), "CVE-2020-8203 CVE-2021-23337 x_NSWG-ECO-516");
+        assert_string_equal(ids(s, &m), "CVE-2020-28500 CVE-2020-8203 CVE-2021-23337 x_NSWG-ECO-516");
         assert_string_equal(find(&m, "CVE-2021-23337")->fixed_version, "4.17.21");
         assert_string_equal(find(&m, "CVE-2021-23337")->severity.source, "GHSA-35jh-r3h4-6jhm");
 
@@ -480,6 +522,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_unchanged_and_newest, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_kev_and_malware, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_kinds_of_symbols_survive_an_import, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_own_symbols_are_those_of_the_package, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_real_records, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bought_support, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_red_hat_streams, setup, teardown),
