@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-symbols check-kernels check-release build release bench clean
+.PHONY: scan check check-native check-symbols check-kernels check-truth check-release build release bench clean
 SHELL = /bin/sh
 
 scan: build
@@ -45,6 +45,11 @@ check-release:
 check-kernels:
 	@tools/install-deps --kernels
 	@USEWEAR_KERNELS=all tests/run --only tests/kernel
+
+# What is said of functions, against victims that count their calls (docs/accuracy.md).
+check-truth:
+	@tools/install-deps --tests
+	@tests/run --only tests/truth
 
 bench:
 	@tools/install-deps --bench

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Native functions: what usewear watch says of each, held against victims that count their own calls, and against
+callgrind for a program that does not. A wrong yes or a wrong no fails; what was armed and ran must be yes.
+
+With USEWEAR_ACCURACY=FILE a line of the table in docs/accuracy.md is added to that file for each case."""
+
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import native_victims as victims  # noqa: E402
+from native import GO, Service, naming  # noqa: E402
+from whole import Watch, findings, needs_root, usewear, wait_until  # noqa: E402
+
+pytestmark = needs_root
+SEED = 20261126
+
+
+def release():
+    fields = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    if fields["ID"].strip('"') != "debian" or "VERSION_ID" not in fields:
+        pytest.skip("the made-up advisories are for a Debian release")
+    return "Debian:" + fields["VERSION_ID"].strip('"')
+
+
+def debian_root(folder, path):
+    """A root in which a Debian package owns that one file."""
+    root = folder / "root"
+    for name in ("usr/lib", "etc", "var/lib/dpkg/info"):
+        (root / name).mkdir(parents=True)
+    shutil.copy("/etc/os-release", root / "etc/os-release")
+    (root / "var/lib/dpkg/status").write_text(
+        "Package: victim1\nStatus: install ok installed\nArchitecture: amd64\nSource: victim\nVersion: 1.0-1\n"
+        "Description: none\nMaintainer: none <none@example.com>\n\n")
+    (root / "var/lib/dpkg/info/victim1.list").write_text(f"/.\n/usr\n/usr/lib\n{path}\n")
+    return root
+
+
+def import_all(folder, state, names, package, container, ecosystem):
+    """One advisory a function, so that each has an answer of its own."""
+    files = folder / "advisories"
+    files.mkdir()
+    for n, name in enumerate(names):
+        naming(files / f"{n}.json", package, [(container, name)], ecosystem, identifier=f"USEWEAR-TRUTH-{n}",
+               fixed="99.0.0" if ecosystem == "Go" else "99:1")
+    usewear(state, "db", "import", str(files))
+
+
+def answers(state, service):
+    return {int(f["id"].rsplit("-", 1)[1]): f["reached"] for f in findings(state, "report")["findings"]
+            if f["id"].startswith("USEWEAR-TRUTH-") and f["workload"] and f["workload"]["id"] == service.workload}
+
+
+def settled(state, service, count):
+    """All functions have an answer that looking into the file gave."""
+    def look():
+        found = answers(state, service)
+        waiting = [a for a in found.values() if a["answer"] == "unknown" and re.search(
+            "not armed yet|not looked into|every process|is not watched|no engine|not watched up to|not caught", a["reason"] or "")]
+        return found if len(found) == count and not waiting else None
+    return wait_until(look, 60)
+
+
+def judge(name, before, after, ran):
+    """`before`: answers when nothing had been called since the arming; `ran`: numbers of those that were since."""
+    armed = {n for n, a in before.items() if a["answer"] == "not_observed" or not (a["reason"] or "").partition(": ")[2]
+             .startswith(("not armed", "no symbol", "only pieces", "it has no instruction", "which of", "it is inlined"))}
+    yes = {n for n, a in after.items() if a["answer"] == "yes"}
+    no = {n for n, a in after.items() if a["answer"] == "not_observed"}
+    unsure = {n for n in armed & ran if re.search("holds a copy|same code", after[n]["reason"] or "")} - yes
+    wrong_yes, wrong_no, missed = yes - ran, no & ran, (armed & ran) - yes - unsure
+    row = (f"| {name} | {len(before)} | {len(armed)} | {len(ran)} | {len(yes & ran)} | {len(wrong_yes)} | {len(wrong_no)} | "
+           f"{len(no)} | {len(unsure)} | {len(after) - len(yes) - len(no) - len(unsure)} |")
+    print(row)
+    if os.environ.get("USEWEAR_ACCURACY"):
+        with open(os.environ["USEWEAR_ACCURACY"], "a") as out:
+            out.write(row + "\n")
+    assert not wrong_yes, {n: after[n] for n in wrong_yes}
+    assert not wrong_no, {n: after[n] for n in wrong_no}
+    assert not missed, {n: (before[n], after[n]) for n in missed}
+    assert yes and (no or not any(a["answer"] == "not_observed" for a in before.values())), "the case shows nothing"
+
+
+def run_counted(name, tmp_path, command, names, package, container, ecosystem, ways, **options):
+    state = tmp_path / "state"
+    import_all(tmp_path, state, names, package, container, ecosystem)
+    dice, count = random.Random(SEED), len(names)
+    with Service("usewear-truth", *command, **options) as service:
+        for n in dice.sample(range(count), count // 4):  # these run before anybody watches
+            assert service.tell(f"call {n}") == "done\n"
+        with Watch(state) as watch:
+            before = settled(state, service, count)
+            counts = [int(word) for word in service.tell("counts").split()]
+            for n in dice.sample(range(count), count // 3):
+                assert service.tell(f"{dice.choice(ways)} {n}") == "done\n"
+            ran = {n for n, (old, new) in enumerate(zip(counts, map(int, service.tell("counts").split()))) if new > old}
+            # One more full look, after all events are in.
+            time.sleep(1)
+            watch.process.send_signal(1)
+            assert watch.process.stdout.readline()
+            after = answers(state, service)
+            assert watch.stop() == 0
+    judge(name, {n: before[n] for n in before}, {n: after[n] for n in before}, ran)
+
+
+LIBRARIES = {
+    "C library, -O2 -g": ("-O2", "-g"),
+    "C library, -O3 -g, interposition off": ("-O3", "-g", "-fno-semantic-interposition"),
+    "C library, LTO -g": ("-O2", "-g", "-flto", "-fno-semantic-interposition"),
+    "C library, CET": ("-O2", "-g", "-fcf-protection=full"),
+    "C library, stripped": ("-O2", "-s"),
+}
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_c_library(tmp_path, name):
+    count = 190
+    root = debian_root(tmp_path, "/usr/lib/libvictim.so.1")
+    (tmp_path / "library.c").write_text(victims.c_library(count, SEED))
+    (tmp_path / "program.c").write_text(victims.c_program(count))
+    library = root / "usr/lib/libvictim.so.1"
+    subprocess.run(["cc", "-shared", "-fPIC", "-pthread", "-Wl,-soname,libvictim.so.1", *LIBRARIES[name], "-o", library,
+                    tmp_path / "library.c"], check=True)
+    subprocess.run(["cc", "-O2", "-pthread", "-o", root / "victim", tmp_path / "program.c", library], check=True)
+    shutil.copy(shutil.which("sh"), root / "sh")
+    for binary in (root / "victim", root / "sh"):
+        victims.copy_needed(root, binary, str(root / "usr/lib"))
+    run_counted(name, tmp_path, ("chroot", root, "/victim"), [f"lib_{n}" for n in range(count)], "victim",
+                "libvictim.so.1", release(), ("call", "thread", "fork"),
+                env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]})
+
+
+def run_static(name, tmp_path, compile_victim, names):
+    """A program that is one file, and that a Debian package owns."""
+    root = debian_root(tmp_path, "/usr/lib/victim")
+    compile_victim(root / "usr/lib/victim")
+    run_counted(name, tmp_path, ("chroot", root, "/usr/lib/victim"), names, "victim", "victim", release(),
+                ("call", "thread"))
+
+
+def test_static_pie(tmp_path):
+    count = 150
+    (tmp_path / "all.c").write_text(victims.c_library(count, SEED + 1) + victims.c_program(count))
+    run_static("C, static PIE -g", tmp_path, lambda out: subprocess.run(
+        ["cc", "-O2", "-g", "-static-pie", "-pthread", "-o", out, tmp_path / "all.c"], check=True),
+        [f"lib_{n}" for n in range(count)])
+
+
+@pytest.mark.skipif(not shutil.which("c++"), reason="needs c++")
+def test_cxx_templates(tmp_path):
+    count = 100
+    (tmp_path / "all.cc").write_text(victims.cxx_program(count))
+    run_static("C++ templates, static -g", tmp_path, lambda out: subprocess.run(
+        ["c++", "-O2", "-g", "-static", "-pthread", "-fpermissive", "-w", "-o", out, tmp_path / "all.cc"], check=True),
+        [f"victim::Box{n}::put" for n in range(count)])
+
+
+@pytest.mark.skipif(not shutil.which("rustc"), reason="needs rustc")
+@pytest.mark.parametrize("mangling", ["legacy", "v0"])
+def test_rust(tmp_path, mangling):
+    count = 90
+    (tmp_path / "main.rs").write_text(victims.rust_program(count))
+
+    def compile_victim(out):
+        done = subprocess.run(["rustc", "--edition", "2021", "-O", "-g", "-C", "target-feature=+crt-static",
+                               "-C", f"symbol-mangling-version={mangling}", "-Z", "unstable-options", "--crate-name",
+                               "market", "-o", out, tmp_path / "main.rs"], capture_output=True, text=True,
+                              env={**os.environ, "RUSTC_BOOTSTRAP": "1"})
+        if done.returncode:
+            pytest.skip("rustc: " + done.stderr.strip().splitlines()[-1])
+    run_static(f"Rust, {mangling} names", tmp_path, compile_victim, ["market::" + n for n in victims.rust_names(count)])
+
+
+@pytest.mark.skipif(not GO, reason="needs go")
+@pytest.mark.parametrize("flags", [("-ldflags=-s -w",), ("-ldflags=-s -w", "-buildmode=pie")], ids=["exe", "pie"])
+def test_go(tmp_path, flags):
+    count = 120
+    source, names = victims.go_library(count, SEED)
+    proxy = victims.go_proxy(tmp_path / "proxy", source)
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "main.go").write_text(victims.go_program(count))
+    (work / "go.mod").write_text("module example.com/victim\n\ngo 1.18\n\nrequire example.com/lib v1.0.0\n")
+    subprocess.run([GO, "build", *flags, "-o", "victim", "."], cwd=work, check=True, env={
+        **os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": f"file://{proxy}", "GONOSUMDB": "*", "GOSUMDB": "off",
+        "GOTOOLCHAIN": "local", "GOMODCACHE": str(tmp_path / "cache")})
+    subprocess.run(["chmod", "-R", "u+w", tmp_path / "cache"], check=True)
+    run_counted("Go, stripped" + (", PIE" if len(flags) > 1 else ""), tmp_path, (work / "victim",), names,
+                "example.com/lib", "example.com/lib", "Go", ("call", "thread"))
+
+
+def callgrind_functions(folder, command, text):
+    out = folder / "callgrind.out"
+    subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--quiet", *command], input=text,
+                   text=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+    return set(re.findall(r"^fn=\(\d+\) ([\w.]+)", out.read_text(), re.M)) | set(
+        re.findall(r"^cfn=\(\d+\) ([\w.]+)", out.read_text(), re.M))
+
+
+SQL = "create table t(a, b);\n" + "".join(f"insert into t values({n}, 'x{n}');\n" for n in range(30)) + """
+create index i on t(a); begin; update t set b = upper(b) where a > 4; commit;
+select count(*), sum(a), group_concat(b, ',') from t where a between 3 and 20 order by b;
+select json_extract('{"a":[1,2]}', '$.a[1]'), printf('%d-%s', 3, 'x'), abs(-4), round(2.5), hex('a');
+with recursive c(x) as (select 1 union all select x + 1 from c where x < 9) select max(x) from c;
+explain query plan select * from t where a = 4; pragma integrity_check; vacuum;
+"""
+
+
+@pytest.mark.skipif(not shutil.which("valgrind") or not shutil.which("sqlite3"), reason="needs valgrind and sqlite3")
+def test_sqlite_against_callgrind(tmp_path):
+    """The same seeded input in another process under callgrind: what that one ran is the truth."""
+    library = next((w for w in subprocess.run(["ldd", shutil.which("sqlite3")], capture_output=True, text=True).stdout.split()
+                    if w.startswith("/") and "libsqlite3.so.0" in w), None)
+    if not library:
+        pytest.skip("sqlite3 does not use libsqlite3.so.0")
+    exported = sorted({line.split()[-1].split("@")[0] for line in
+                       subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True,
+                                      check=True).stdout.splitlines() if " T " in line})
+    names = random.Random(SEED).sample(exported, min(190, len(exported)))
+    empty = callgrind_functions(tmp_path, ["sqlite3", ":memory:"], "select 0;\n")
+    full = callgrind_functions(tmp_path, ["sqlite3", ":memory:"], "select 0;\n" + SQL)
+    state = tmp_path / "state"
+    import_all(tmp_path, state, names, "sqlite3", "libsqlite3.so.0", release())
+    command = ("sh", "-c", "echo ready; exec stdbuf -oL sqlite3 :memory:")
+    with Service("usewear-truth", *command) as service, Watch(state) as watch:
+        assert service.tell("select 0;") == "0\n"
+        before = settled(state, service, len(names))
+        service.process.stdin.write(SQL + "select 'the end';\n")
+        service.process.stdin.flush()
+        while service.process.stdout.readline() != "the end\n":
+            pass
+        time.sleep(1)
+        watch.process.send_signal(1)
+        assert watch.process.stdout.readline()
+        after = answers(state, service)
+        assert watch.stop() == 0
+    # What only the start or the end runs is left out: both processes do that, one of them unwatched.
+    sure = {n for n, name in enumerate(names) if name not in empty}
+    ran = {n for n in sure if names[n] in full}
+    no_debug = {n: {**a, "answer": "not_observed"} if a["answer"] == "unknown" and "no debug information" in a["reason"]
+                else a for n, a in after.items()}  # without debug information a quiet function is unknown: count it as quiet
+    judge("sqlite3, Debian's library", {n: before[n] for n in sure}, {n: no_debug[n] for n in sure}, ran)
