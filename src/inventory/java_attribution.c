@@ -90,7 +90,8 @@ static bool is_print_of(const struct artefact *a, const struct java_print *print
  * there; or another part of the same family, which has its classes from there. */
 static bool is_main_in_disguise(const struct jar *jar, const struct java_copy *copy)
 {
-        if (jar->main == SIZE_MAX)
+        /* Spring Boot's loader may well be the larger part of an application that it starts. */
+        if (jar->main == SIZE_MAX || str_ends(copy->print->name, ":spring-boot-loader"))
                 return false;
         if (jar_classes_below(jar, copy->prefix) * 10 >= jar->classes * 6)
                 return true;
