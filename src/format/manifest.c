@@ -133,10 +133,13 @@ int manifest_wordpress(struct span text, struct arena *a, struct manifest *ret)
         return keep(name, version, a, ret);
 }
 
+/* Comments name the variable as well. */
 int manifest_wordpress_core(struct span text, struct arena *a, struct manifest *ret)
 {
-        struct span rest = span_trim(after(text, "$wp_version"));
-        if (!span_starts(rest, "="))
-                return -ENOENT;
-        return keep(SPAN("wordpress"), quoted(rest, '\''), a, ret);
+        while ((text = after(text, "$wp_version")).size) {
+                struct span rest = span_trim(text);
+                if (span_starts(rest, "="))
+                        return keep(SPAN("wordpress"), quoted(rest, '\''), a, ret);
+        }
+        return -ENOENT;
 }

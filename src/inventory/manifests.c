@@ -10,6 +10,7 @@
 #include "host/runtime.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 struct kind {
         const char *ending; /* of the file's name */
@@ -90,6 +91,18 @@ static int read_vcpkg(struct inventory *inv, struct span text)
         return 0;
 }
 
+/* Applications of Erlang/OTP itself, which no registry has. */
+static bool is_of_otp(const char *name)
+{
+        static const char names[] =
+                " asn1 common_test compiler crypto debugger dialyzer diameter edoc eldap "
+                "erl_docgen erl_interface erts et eunit ftp inets jinterface kernel megaco "
+                "mnesia observer odbc os_mon parsetools public_key reltool runtime_tools "
+                "sasl snmp ssh ssl stdlib syntax_tools tftp tools wx xmerl ";
+        char word[64];
+        return snprintf(word, sizeof(word), " %s ", name) < (int)sizeof(word) && strstr(names, word);
+}
+
 static int add(struct inventory *inv, const struct candidate *c, const struct kind *kind,
                const struct manifest *m)
 {
@@ -107,6 +120,10 @@ static int add(struct inventory *inv, const struct candidate *c, const struct ki
         if (!p)
                 return -ENOMEM;
         p->not_evaluated = kind->not_evaluated;
+        if (kind->parse == manifest_erlang && is_of_otp(name)) {
+                p->ecosystem = "Erlang/OTP";
+                p->not_evaluated = "part of Erlang/OTP: no public advisories by application";
+        }
         if (shared)
                 return inventory_own(inv, c->path, inventory_last(inv));
         return kind->up ? inventory_own_folder(inv, folder, inventory_last(inv)) : 0;

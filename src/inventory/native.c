@@ -11,6 +11,7 @@
 #include "inventory/tables.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 enum { GUESS = 60, OWN_NAME = 75, WITHOUT_SECTIONS = 64 << 20 };
 
@@ -42,6 +43,33 @@ static bool is_named_like(const struct candidate *c, const char *name)
         size_t size = strlen(name);
         return !strncmp(file, name, size) &&
                (!file[size] || strchr(".-", file[size]) || (file[size] >= '0' && file[size] <= '9'));
+}
+
+/* A program that loads the library has its version text from the header: no copy. The library itself has its
+ * name in the same table. */
+static bool is_loaded(const struct elf *elf, const char *name)
+{
+        static const struct {
+                const char *name, *library;
+        } libraries[] = {
+                {"openssl", "libssl.so"}, {"openssl", "libcrypto.so"},     {"zlib", "libz.so"},
+                {"bzip2", "libbz2.so"},   {"libjpeg-turbo", "libjpeg.so"},
+        };
+        char own[64];
+        struct span symbols, strings, soname = elf_soname(elf);
+        if (elf_dynamic_symbols(elf, &symbols, &strings) < 0 || !strings.size)
+                return false;
+        snprintf(own, sizeof(own), "%s%s.so", str_starts(name, "lib") ? "" : "lib", name);
+        bool found = memmem(strings.data, strings.size, own, strlen(own)) && !span_starts(soname, own);
+        for (size_t i = 0; i < ARRAY_SIZE(libraries); i++) {
+                const char *library = libraries[i].library;
+                if (strcmp(libraries[i].name, name) != 0)
+                        continue;
+                if (span_starts(soname, library))
+                        return false;
+                found |= memmem(strings.data, strings.size, library, strlen(library)) != NULL;
+        }
+        return found;
 }
 
 static int add_hit(struct inventory *inv, const struct candidate *c, const struct signature_hit *hit,
@@ -79,7 +107,7 @@ static int read_native(struct inventory *inv, const struct candidate *c, const s
         const struct tables *tables = inventory_tables(inv);
         r = tables ? signatures_find(tables->native, text, c->name, &inv->arena, &hits) : -ENOMEM;
         vec_each (hit, &hits)
-                if (r == 0)
+                if (r == 0 && !is_loaded(elf, hit->name))
                         r = add_hit(inv, c, hit, (uint64_t)(text.data - elf->bytes.data));
         vec_done(&hits);
         return r;

@@ -38,7 +38,8 @@ static void test_all(void **state _unused_)
         check(manifest_wordpress, "<?php\n/*\n * Plugin Name: Hello Dolly\n * Version: 1.7.2\n */",
               "Hello Dolly", "1.7.2");
         check(manifest_wordpress, "<?php\n// Version: 1\n", NULL, NULL);
-        check(manifest_wordpress_core, "<?php\n$wp_version = '6.1.1';\n", "wordpress", "6.1.1");
+        check(manifest_wordpress_core, "<?php\n/* @global string $wp_version */\n$wp_version = '6.1.1';\n",
+              "wordpress", "6.1.1");
         check(manifest_wordpress_core, "<?php\n$wp_version;\n", NULL, NULL);
 }
 
