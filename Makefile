@@ -14,6 +14,7 @@ build:
 
 check:
 	@tools/install-deps --tests
+	@tools/install-deps --kernels || echo 'no qemu here: the kernel tests will be skipped by name'
 	@tests/run
 
 check-symbols:

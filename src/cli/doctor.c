@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "cli/options.h"
+#include "cli/rights.h"
 #include "host/cgroup.h"
 #include "sensor/sensor.h"
 
@@ -15,6 +16,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 
 enum { PROBLEMS = 32, HOOKS = 64 };
@@ -147,15 +149,38 @@ static void judge_rights(struct diagnosis *d)
         if (d->hidepid && !held(d, "CAP_SYS_PTRACE"))
                 add_problem(d, "/proc is mounted with hidepid", "", "processes of other users are not seen",
                             "hold CAP_SYS_PTRACE, or mount /proc with the gid= of Usewear's user");
+        if (!d->support.procfs)
+                add_problem(d, "/proc is not mounted here", "", "nothing that runs can be seen",
+                            "mount -t proc proc /proc, or start where it is mounted");
+        if (!d->support.initial_user_ns)
+                add_problem(d, "started in a user namespace", "",
+                            "its rights count only for what belongs to it: no events",
+                            "start on the host, or in a container that has no user namespace");
         if (!d->support.initial_pid_ns)
                 add_problem(d, "started in a pid namespace of its own", "",
                             "processes outside of it are not seen, and pids do not agree with the kernel's",
                             "start on the host, or in a container with the host's pid namespace");
 }
 
+/* Before Linux 5.11 maps count as locked memory. Who may raise the limit does so; only where nothing works
+ * it is worth a word. */
+static void judge_memory(struct diagnosis *d)
+{
+        enum { ENOUGH = 64 << 20 };
+        struct rlimit limit;
+        if (*d->events.text && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_max < ENOUGH)
+                add_problem(d, "locked memory is limited", "ulimit -l (memlock)",
+                            "kernels before 5.11 give BPF no more memory than that: no events",
+                            "set LimitMEMLOCK=infinity in the unit, or hold CAP_SYS_RESOURCE");
+}
+
 static void judge_kernel(struct diagnosis *d)
 {
-        if (!d->support.btf)
+        if (!d->support.sysfs)
+                add_problem(d, "/sys is not mounted here", "",
+                            "no events, and workloads cannot be told apart",
+                            "mount -t sysfs sysfs /sys, or start where it is mounted");
+        else if (!d->support.btf)
                 add_problem(
                         d, "the kernel has no BTF", "", "no events; snapshots from /proc only",
                         "use a kernel with CONFIG_DEBUG_INFO_BTF (distributions have it since about 2021)");
@@ -185,6 +210,7 @@ static void diagnose(struct diagnosis *d)
         judge_events(d);
         judge_rights(d);
         judge_kernel(d);
+        judge_memory(d);
 }
 
 /* ---- telling ---------------------------------------------------------------------------------------- */
@@ -258,6 +284,15 @@ static void print_kernel(const struct diagnosis *d)
                d->cgroup.controller);
 }
 
+static void print_kept(void)
+{
+        size_t count;
+        const struct right *kept = rights_kept(&count);
+        puts("\nRights that usewear watch keeps once it is attached; it gives up all others");
+        for (size_t i = 0; i < count; i++)
+                printf("  %-26s %s%s\n", kept[i].name, kept[i].worker ? "the worker " : "", kept[i].use);
+}
+
 static void print_text(const struct diagnosis *d)
 {
         print_events(d);
@@ -266,6 +301,7 @@ static void print_text(const struct diagnosis *d)
         for (size_t i = 0; i < d->support.capability_count; i++)
                 printf("  %-26s %s\n", d->support.capabilities[i].name,
                        d->support.capabilities[i].held ? "held" : "missing");
+        print_kept();
         if (!d->problem_count) {
                 puts("\nNothing is missing.");
                 return;
@@ -311,6 +347,21 @@ static void write_hook(struct json *j, const char *key, const struct hook *h)
         json_end(j);
 }
 
+static void write_kept(struct json *j)
+{
+        size_t count;
+        const struct right *kept = rights_kept(&count);
+        json_array(j, "kept_by_watch");
+        for (size_t i = 0; i < count; i++) {
+                json_object(j, NULL);
+                json_str(j, "name", kept[i].name);
+                json_str(j, "process", kept[i].worker ? "worker" : "watch");
+                json_str(j, "use", kept[i].use);
+                json_end(j);
+        }
+        json_end(j);
+}
+
 static int print_json(const struct diagnosis *d)
 {
         _cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
@@ -334,6 +385,7 @@ static int print_json(const struct diagnosis *d)
                 json_end(&j);
         }
         json_end(&j);
+        write_kept(&j);
         json_array(&j, "missing");
         for (size_t i = 0; i < d->problem_count; i++) {
                 json_object(&j, NULL);

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "cli/options.h"
+#include "cli/rights.h"
 #include "host/cgroup.h"
 #include "look/look.h"
 #include "sensor/sensor.h"
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 enum {
         DIRTY_MOST = 64,      /* processes looked at again in one second */
@@ -329,6 +331,15 @@ static int add_handlers(struct watch *w)
         return r < 0 ? log_error(r, "cannot set up the event loop: %s", strerror(-r)) : 0;
 }
 
+/* What the sensor has attached stays attached. */
+static void drop_rights(const struct watch *w)
+{
+        struct stat state;
+        int r = rights_drop(stat(w->state, &state) == 0 && state.st_uid != geteuid());
+        if (r < 0)
+                log_note("keeps all its rights: they cannot be given up: %s", strerror(-r));
+}
+
 static int watch_serve(struct watch *w)
 {
         cgroup_choose(&w->cgroup);
@@ -346,6 +357,7 @@ static int watch_serve(struct watch *w)
         int r = look_new(&options, &w->look, &error);
         if (r < 0)
                 return log_error(r, "%s", error.text);
+        drop_rights(w);
         r = add_handlers(w);
         if (r == 0)
                 r = full_look(w, true);

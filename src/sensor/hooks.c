@@ -140,7 +140,10 @@ static int perf_attach_steps(struct sensor *s, char *reason, size_t size)
         if (r >= 0)
                 r = processes_refill(s);
         if (r < 0)
-                snprintf(reason, size, "perf_event_open: %s", strerror(-r));
+                snprintf(reason, size, "perf_event_open: %s%s", strerror(-r),
+                         r == -EACCES
+                                 ? "; kernel.perf_event_paranoid is above 2, and CAP_SYS_ADMIN is missing"
+                                 : "");
         return r;
 }
 

@@ -5,6 +5,8 @@
 
 #include "sensor/state.h"
 
+#include "base/str.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -25,17 +27,26 @@ static uint32_t sources_of(uint32_t types)
         return sources;
 }
 
-static int check_support(struct error *error)
+static int check_support(struct support *ret, struct error *error)
 {
         struct support support;
         int r = support_probe_rights(&support);
         if (r < 0)
                 return error_set(error, r, "cannot tell what this kernel supports: %s", strerror(-r));
+        *ret = support;
         for (size_t i = 0; i < support.capability_count; i++)
                 if (support.capabilities[i].required && !support.capabilities[i].held)
                         return error_set(error, -EPERM,
                                          "no events: %s is missing, so that %s; run as root. Snapshots only",
                                          support.capabilities[i].name, support.capabilities[i].without);
+        if (!support.initial_user_ns)
+                return error_set(error, -EPERM,
+                                 "no events: the rights of a user namespace do not count for BPF; "
+                                 "start on the host. Snapshots only");
+        if (!support.sysfs)
+                return error_set(error, -EOPNOTSUPP,
+                                 "no events: /sys is not mounted here, and the kernel's BTF lies there. "
+                                 "Snapshots only");
         if (!support.btf)
                 return error_set(error, -EOPNOTSUPP,
                                  "no events: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF). Snapshots only");
@@ -75,7 +86,8 @@ static int no_print(_unused_ enum libbpf_print_level level, _unused_ const char 
 
 int sensor_open(const struct sensor_options *options, struct sensor **ret, struct error *error)
 {
-        int r = check_support(error);
+        struct support support = {};
+        int r = check_support(&support, error);
         if (r < 0)
                 return r;
         size_t ring_size = options->ring_size ?: RING_SIZE;
@@ -104,6 +116,10 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
         hooks_preload(s, sources);
         uint32_t serving = hook_table_settle(&s->table, sources, &sensor_hook_ops, s);
         s->hook_count = hook_table_report(&s->table, sources, s->hooks, ARRAY_SIZE(s->hooks));
+        if (!serving && sources && str_equal(support.lockdown, "confidentiality"))
+                return error_set(error, -EPERM,
+                                 "no events: kernel lockdown (confidentiality) forbids BPF to read "
+                                 "kernel memory. Snapshots only");
         if (!serving && sources)
                 return error_set(error, -EOPNOTSUPP, "no events: no hook works here (%s: %s). Snapshots only",
                                  s->hook_count ? s->hooks[0].name : "none",

@@ -182,7 +182,8 @@ struct support {
         bool btf, ring_buffer, iterators, trampolines; /* probed, never concluded from a version */
         const char *lockdown;                          /* "none", "integrity", "confidentiality", "unknown" */
         int unprivileged_bpf, perf_event_paranoid, ptrace_scope; /* sysctl values, -1 unknown */
-        bool tracefs, initial_pid_ns;
+        bool procfs, sysfs, tracefs;                             /* mounted, and seen from here */
+        bool initial_pid_ns, initial_user_ns;
         struct {
                 const char *name; /* "CAP_BPF" */
                 bool held;

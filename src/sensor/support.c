@@ -18,7 +18,9 @@
 #include <sys/capability.h>
 #include <sys/stat.h>
 
-#define INITIAL_PID_NS 0xEFFFFFFCu /* linux/proc_ns.h, PROC_PID_INIT_INO */
+/* linux/proc_ns.h: PROC_USER_INIT_INO, PROC_PID_INIT_INO */
+#define INITIAL_USER_NS 0xEFFFFFFDu
+#define INITIAL_PID_NS  0xEFFFFFFCu
 
 /* libcap of older distributions does not know these. */
 enum { CAPABILITY_PERFMON = 38, CAPABILITY_BPF = 39 };
@@ -120,6 +122,13 @@ static bool probe_trampolines(const struct btf *btf)
         return link >= 0;
 }
 
+/* Where /proc cannot tell, it is taken for the initial one: what follows will show. */
+static bool initial_namespace(const char *path, ino_t number)
+{
+        struct stat ns;
+        return stat(path, &ns) < 0 || ns.st_ino == number;
+}
+
 int support_probe_rights(struct support *ret)
 {
         struct support s = {
@@ -127,13 +136,15 @@ int support_probe_rights(struct support *ret)
                 .unprivileged_bpf = sysctl_value("/proc/sys/kernel/unprivileged_bpf_disabled"),
                 .perf_event_paranoid = sysctl_value("/proc/sys/kernel/perf_event_paranoid"),
                 .ptrace_scope = sysctl_value("/proc/sys/kernel/yama/ptrace_scope"),
+                .procfs = access("/proc/self/stat", R_OK) == 0,
+                .sysfs = access("/sys/kernel", R_OK) == 0,
+                .initial_user_ns = initial_namespace("/proc/self/ns/user", INITIAL_USER_NS),
+                .initial_pid_ns = initial_namespace("/proc/self/ns/pid", INITIAL_PID_NS),
                 .btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0,
                 .tracefs = access("/sys/kernel/tracing/events", R_OK) == 0 ||
                            access("/sys/kernel/debug/tracing/events", R_OK) == 0,
                 .ring_buffer = probe_ring_buffer(),
         };
-        struct stat ns;
-        s.initial_pid_ns = stat("/proc/self/ns/pid", &ns) == 0 && ns.st_ino == INITIAL_PID_NS;
         int r = probe_capabilities(&s);
         if (r < 0)
                 return r;

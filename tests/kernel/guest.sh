@@ -1,0 +1,137 @@
+#!/bin/busybox sh
+# The only program of the machine: tries Usewear, keeps what it says under /out, and sends that over the
+# console, as base64 between two marks. What is right or wrong of it is judged outside, in test_kernels.py.
+/bin/busybox mkdir -p /bin /proc /sys /dev /tmp /out /run
+/bin/busybox --install -s /bin
+export PATH=/bin USEWEAR_STATE=/tmp/state
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev 2>/dev/null
+mount -t tracefs trace /sys/kernel/tracing 2>/dev/null
+mount -t securityfs security /sys/kernel/security 2>/dev/null
+mount -t tmpfs tmp /tmp
+mount -t tmpfs out /out
+ip link set lo up
+dmesg -n 1
+
+parts=$(sed -n 's/.*usewear\.parts=\([^ ]*\).*/\1/p' /proc/cmdline | tr ',' ' ')
+library=/lib/library.so
+
+say() { echo "== $(cut -d' ' -f1 /proc/uptime) $*"; }
+
+# keep NAME COMMAND…: what it prints and how it ends.
+keep() {
+    name=$1
+    shift
+    timeout 60 "$@" >"/out/$name.out" 2>"/out/$name.err"
+    echo $? >"/out/$name.rc"
+}
+
+# watched NAME OPTIONS -- SHELL: `usewear events` with these options while the shell's words run.
+watched() {
+    name=$1 options=$2
+    shift 3
+    # shellcheck disable=SC2086  # options
+    usewear events $options >"/out/$name.out" 2>"/out/$name.err" &
+    sensor=$!
+    for _ in $(seq 300); do
+        grep -q watching "/out/$name.err" && break
+        kill -0 $sensor 2>/dev/null || break
+        sleep 0.1
+    done
+    eval "$*"
+    sleep 0.5
+    kill -INT $sensor
+    wait $sensor
+    echo $? >"/out/$name.rc"
+}
+
+part_unified() {
+    mount -t cgroup2 cgroup /sys/fs/cgroup
+    mkdir /sys/fs/cgroup/one /sys/fs/cgroup/two
+}
+
+part_programs() { keep programs kernel-test programs; }
+
+part_doctor() { keep doctor usewear doctor --json; }
+
+part_scan() { keep scan usewear scan --json; }
+
+# Two that stay: their mappings are compared.
+part_snapshot() {
+    (echo "dlopen $library"; sleep 1000) | steered >/dev/null &
+    (echo "mprotect $library"; sleep 1000) | steered >/dev/null &
+    sleep 1
+    keep snapshot kernel-test snapshot
+    for process in /proc/[0-9]*; do
+        sed "s/^/${process#/proc/} /" "$process/maps" 2>/dev/null
+    done >/out/maps.out
+}
+
+# Everything that happens: programs, forks, ends, libraries, sockets.
+part_events() {
+    watched events "" -- '
+        exec-victim /tmp >/out/exec-victim.out
+        storm 200 >/out/storm.out
+        printf "dlopen %s\nlisten 4\nconnect 4 9 1\n" $library | steered >/out/steered.out'
+}
+
+# The same mapping 600 times is one fact; in another workload it is a second one.
+part_dedup() {
+    watched dedup "--type map --comm steered" -- '
+        for cgroup in one one two; do
+            printf "map %s 300\n" $library | sh -c "echo \$\$ >/sys/fs/cgroup/$cgroup/cgroup.procs; exec steered" >/dev/null
+        done'
+}
+
+# More than all buffers hold comes while nobody reads.
+part_drops() {
+    watched drops "--type map --all --ring 4096" -- '
+        kill -STOP $sensor
+        printf "map %s 20000\n" $library | steered >/dev/null
+        kill -CONT $sensor'
+    grep -c "$library" /out/drops.out >/out/drops.count
+    rm /out/drops.out
+}
+
+# In a program that runs already, and in one that starts later.
+part_functions() {
+    mkfifo /tmp/steer
+    functions </tmp/steer >/dev/null &
+    exec 7>/tmp/steer
+    watched functions "--function /bin/functions:victim_a --function /bin/functions:victim_b" -- '
+        echo a >&7
+        echo a >&7
+        sleep 0.3
+        echo b | functions >/dev/null'
+    exec 7>&-
+}
+
+part_watch() {
+    usewear watch --json --interval 5 >/out/watch.out 2>/out/watch.err &
+    watch=$!
+    for _ in $(seq 300); do
+        [ -s /out/watch.out ] && break
+        sleep 0.1
+    done
+    cat /proc/$watch/status >/out/watch-status.out
+    sleep 6
+    kill -TERM $watch
+    wait $watch
+    echo $? >/out/watch.rc
+}
+
+. /variations.sh
+for part in $parts; do
+    say "$part"
+    part_$part
+done
+dmesg >/out/dmesg.out
+cut -d' ' -f1 /proc/uptime >/out/uptime.out
+say sending
+cd /out && tar -cz . | base64 >/tmp/sent
+stty -opost 2>/dev/null
+echo BEGIN-RESULTS
+cat /tmp/sent
+echo END-RESULTS
+poweroff -f

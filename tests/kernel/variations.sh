@@ -1,0 +1,72 @@
+# Machines that are set up otherwise. Read by guest.sh.
+
+# What doctor says, and whether a look still works.
+look_at() {
+    keep "$1" usewear doctor --json
+    keep "$1-scan" usewear scan --json
+}
+
+part_variations() {
+    umount /sys/kernel/tracing
+    keep no-tracefs usewear doctor --json
+    mount -t tracefs trace /sys/kernel/tracing
+
+    for level in 3 4; do
+        echo $level >/proc/sys/kernel/perf_event_paranoid
+        keep paranoid-$level usewear doctor --json
+    done
+    echo 1 >/proc/sys/kernel/unprivileged_bpf_disabled
+    keep unprivileged-bpf usewear doctor --json
+
+    mount -o remount,hidepid=2 /proc
+    keep hidepid usewear doctor --json
+    mount -o remount,hidepid=0 /proc
+
+    # So much locked memory that nothing fits, and no right to take more.
+    (ulimit -l 64; keep memlock kernel-test without sys_resource usewear doctor --json)
+    for right in bpf,sys_admin perfmon,sys_admin sys_ptrace sys_admin; do
+        keep "without-$right" kernel-test without $right usewear doctor --json
+    done
+    keep user-namespace unshare -U -r usewear doctor --json
+    keep pid-namespace unshare -p -f --mount-proc usewear doctor --json
+
+    for scope in 1 2 3; do
+        echo $scope >/proc/sys/kernel/yama/ptrace_scope
+        look_at yama-$scope
+    done
+
+    mount -t tmpfs hidden /sys/kernel/btf
+    look_at no-btf
+    umount /sys/kernel/btf
+
+    # Neither can be taken back.
+    echo integrity >/sys/kernel/security/lockdown
+    look_at integrity
+    echo confidentiality >/sys/kernel/security/lockdown
+    look_at confidentiality
+}
+
+# Two workloads in the hierarchy that Usewear has chosen; one mapping each.
+two_workloads() {
+    keep "$1" usewear doctor --json
+    where=$(sed -n 's/.*"mount": "\(.*\)".*/\1/p' "/out/$1.out")
+    mkdir -p "$where/one" "$where/two"
+    watched "$1-events" "--type map --comm steered" -- '
+        for cgroup in one one two; do
+            printf "map %s 2\n" $library | sh -c "echo \$\$ >$where/$cgroup/cgroup.procs; exec steered" >/dev/null
+        done'
+}
+
+part_cgroups() {
+    mount -t tmpfs cgroup /sys/fs/cgroup
+    for controller in memory pids cpu freezer; do
+        mkdir "/sys/fs/cgroup/$controller"
+        mount -t cgroup -o "$controller" "$controller" "/sys/fs/cgroup/$controller" || rmdir "/sys/fs/cgroup/$controller"
+    done
+    two_workloads cgroup-v1
+    mkdir /sys/fs/cgroup/unified
+    mount -t cgroup2 unified /sys/fs/cgroup/unified
+    two_workloads cgroup-hybrid
+}
+
+part_cpus() { cp /sys/devices/system/cpu/possible /out/possible.out; }
