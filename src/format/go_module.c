@@ -4,8 +4,17 @@
 
 #include "format/go_module.h"
 
+/* What the compiler makes for types, and what no import path can hold. */
+static bool is_made_up(struct span f)
+{
+        return span_starts(f, "type.") || span_starts(f, "type:") || span_starts(f, "go:") ||
+               span_starts(f, "go.") || memchr(f.data ? f.data : "", ' ', f.size);
+}
+
 struct span go_import_path(struct span f)
 {
+        if (is_made_up(f))
+                return (struct span){};
         const char *bracket =
                 memchr(f.data ? f.data : "", '[', f.size); /* type parameters hold paths of others */
         if (bracket)

@@ -56,6 +56,15 @@ struct gathering {
         struct span last; /* functions of one package stand together */
 };
 
+/* Symbols write the dots of a path's last part as "%2e" (cmd/internal/objabi/path.go). */
+static void unescape_dots(char *name)
+{
+        for (char *at = name; (at = strstr(at, "%2e"));) {
+                *at = '.';
+                memmove(at + 1, at + 3, strlen(at + 3) + 1);
+        }
+}
+
 static int take_function(void *context, const struct go_function *f)
 {
         struct gathering *g = context;
@@ -67,7 +76,9 @@ static int take_function(void *context, const struct go_function *f)
         g->last = module;
         if (map_get(&g->seen, module.data, module.size) || g->seen.count >= MOST_MODULES)
                 return 0;
-        const char *name = arena_strndup(&g->inv->arena, module.data, module.size);
+        char *name = arena_strndup(&g->inv->arena, module.data, module.size);
+        if (name)
+                unescape_dots(name);
         if (!name || map_put_str(&g->seen, name, g) < 0)
                 return -ENOMEM;
         int r = add_module(g->inv, g->c, name, NULL);
