@@ -13,7 +13,7 @@
 
 #include <errno.h>
 
-enum { MOST_MODULES = 5000, GUESS = 80 };
+enum { MOST_MODULES = 5000, LONGEST_MODULE = 512, GUESS = 80 };
 
 static int add(struct inventory *inv, const char *name, const char *version)
 {
@@ -74,11 +74,15 @@ static int take_function(void *context, const struct go_function *f)
         if (!module.size || (module.size == g->last.size && !memcmp(module.data, g->last.data, module.size)))
                 return 0;
         g->last = module;
-        if (map_get(&g->seen, module.data, module.size) || g->seen.count >= MOST_MODULES)
+        char text[LONGEST_MODULE];
+        if (module.size >= sizeof(text))
                 return 0;
-        char *name = arena_strndup(&g->inv->arena, module.data, module.size);
-        if (name)
-                unescape_dots(name);
+        memcpy(text, module.data, module.size);
+        text[module.size] = '\0';
+        unescape_dots(text);
+        if (map_get_str(&g->seen, text) || g->seen.count >= MOST_MODULES)
+                return 0;
+        const char *name = arena_strdup(&g->inv->arena, text);
         if (!name || map_put_str(&g->seen, name, g) < 0)
                 return -ENOMEM;
         int r = add_module(g->inv, g->c, name, NULL);
