@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inventory-twice ROOT: milliseconds of CPU for the inventory of a whole tree, for a second one while nothing has
- * changed, and for a walk that only asks for the status of every file. One line a look, the least of three. */
+/* inventory-twice ROOT: milliseconds of CPU for the inventory of a whole tree, for a second one while nothing
+ * has changed, and for a walk that only asks for the status of every file. One line a look, the least of
+ * three. */
 #include "inventory/inventory.h"
 
 #include <fcntl.h>
@@ -50,8 +51,8 @@ int main(int argc, char **argv)
                 again = MIN(again, look(fd, &inv));
         }
         struct inventory_counts counts = inventory_counts(inv);
-        printf("first %.1f ms, again %.1f ms, stat only %.1f ms; %zu files, %zu read again, %zu packages\n", first,
-               again, walk, counts.files, counts.read, inventory_packages(inv)->count);
+        printf("first %.1f ms, again %.1f ms, stat only %.1f ms; %zu files, %zu read again, %zu packages\n",
+               first, again, walk, counts.files, counts.read, inventory_packages(inv)->count);
         inventory_free(inv);
         return 0;
 }
