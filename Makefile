@@ -47,10 +47,11 @@ check-kernels:
 	@tools/install-deps --kernels
 	@USEWEAR_KERNELS=all tests/run --only tests/kernel
 
-# What is said of functions, against victims that count their calls (docs/accuracy.md).
+# What is said of functions, against victims that count their calls and against the runtimes' own tracers
+# (docs/accuracy.md).
 check-truth:
 	@tools/install-deps --tests
-	@tests/run --only tests/truth
+	@USEWEAR_TRUTH=all tests/run --only tests/truth
 
 bench:
 	@tools/install-deps --bench

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs in the interpreter that is judged (3.7 and later): drive.py plain|trace WORKLOAD RESULT
+
+Plain: run the workload and wait, to be looked at from outside. Trace: run it under sys.setprofile and write which
+functions were called. Collections are off in both: what they call would run inside the callback, unseen by it."""
+
+import gc
+import os
+import sys
+import threading
+
+gc.disable()
+MODE, WORKLOAD, RESULT = sys.argv[1:4]
+with open(WORKLOAD) as file:
+    PROGRAM = compile(file.read(), WORKLOAD, "exec")
+# What ran before the tracer was there is not judged.
+BEFORE = sorted({str(getattr(module, "__file__", None)) for module in list(sys.modules.values())} | {__file__})
+CALLED = set()
+
+
+def profile(frame, event, arg):
+    if event == "call":
+        code = frame.f_code
+        CALLED.add((code.co_filename, code.co_firstlineno, code.co_name, code.co_flags & 1))
+
+
+def told(name):
+    """Called once, in the process that is judged."""
+    sys.setprofile(None)
+    threading.setprofile(None)
+    if MODE == "trace":
+        with open(RESULT, "w") as to:
+            to.write(repr({"before": BEFORE, "called": sorted(CALLED)}))
+        os.write(1, b"done\n")
+        os._exit(0)
+    os.write(1, b"ready %d\n" % os.getpid())
+    os.read(0, 1)
+    os._exit(0)
+
+
+if MODE == "trace":
+    threading.setprofile(profile)
+    sys.setprofile(profile)
+SPACE = vars(sys.modules.setdefault("workload", type(sys)("workload")))
+SPACE["__file__"] = WORKLOAD
+exec(PROGRAM, SPACE)
+SPACE["main"]()
+told("workload")

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CPython: every answer of the engine against the interpreter's own tracer, version by version."""
+
+import os
+from pathlib import Path
+
+import pytest
+from judge import EXCEPTIONS, PACKAGES, compare, environment, interpreters, last_part, observe, told, truth
+
+INTERPRETERS = interpreters()
+ALL = os.environ.get("USEWEAR_TRUTH") == "all"
+WIDE = ["stdlib", "tasks", "fork", "web", "testing"] if ALL else ["tasks", "fork"]
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: reads the memory of other processes")
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory):
+    folder = Path(os.environ.get("USEWEAR_TRUTH_CACHE", tmp_path_factory.mktemp("packages")))
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.mark.parametrize("workload", WIDE)
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
+def test_answers_are_those_of_the_tracer(interpreter, workload, tmp_path, packages, accuracy):
+    try:
+        path = environment(interpreter, PACKAGES.get(workload), packages)
+    except RuntimeError as error:
+        pytest.skip(f"packages cannot be had: {error}")
+    report = observe(interpreter, workload, path, tmp_path)
+    if interpreter.free_threaded:
+        assert not report["functions"] and report["engines"][0]["gaps"]
+        return
+    score, differences = compare(report, truth(interpreter, workload, path, tmp_path / "truth"))
+    accuracy.append((str(interpreter), workload, score))
+    assert score.right > (100 if workload in ("stdlib", "web", "testing", "tasks") else 1)
+    assert not [d for d in differences if d[1] == "not_observed"], differences
+    if interpreter.minor > 7:
+        assert not differences
+    if interpreter.minor != 12:
+        assert not score.unknown_ran
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
+def test_odd_ways_to_run(interpreter, tmp_path, accuracy):
+    report = observe(interpreter, "edge", "", tmp_path)
+    if interpreter.free_threaded:
+        pytest.skip("free-threaded: functions are unknown")
+    answers = {key[2]: answer for key, answer in told(report).items() if key[0].endswith("edge.py") or key[0] == "<string>"}
+    wrong = {}
+    # 3.7 keeps the frame of a call, and makes one for calls that fail and generators that never start.
+    framed = {"n_generator_created", "n_coroutine_unawaited", "n_wrong_arguments", "n_wrong_arguments_2"}
+    for name, answer in answers.items():
+        if name in EXCEPTIONS or (interpreter.minor == 7 and name in framed):
+            continue
+        if name.startswith("x_") and answer != "yes" and not (interpreter.minor == 12 and answer == "unknown"):
+            wrong[name] = answer
+        if name.startswith("n_") and answer == "yes":
+            wrong[name] = answer
+        if name.startswith("n_") and answer == "unknown" and interpreter.minor != 12:
+            wrong[name] = answer
+    assert not wrong
+    assert len([name for name in answers if name.startswith("x_")]) > 25
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
+def test_a_tracer_takes_away_negatives(interpreter, tmp_path):
+    """From 3.12 on tools rewrite code: then nothing is said not to have run."""
+    report = observe(interpreter, "traced", "", tmp_path)
+    if interpreter.free_threaded:
+        pytest.skip("free-threaded: functions are unknown")
+    mine = [f for f in report["functions"] if f["file"].endswith("traced.py")]
+    answers = {last_part(f["name"]): f["answer"] for f in mine}
+    for name, answer in answers.items():
+        if name.startswith("x_"):
+            assert answer == "yes", name
+        if name.startswith("n_"):
+            assert answer == ("unknown" if interpreter.minor >= 12 else "not_observed"), name
+    if interpreter.minor >= 12:
+        assert not [f for f in report["functions"] if f["answer"] == "not_observed"]
+        assert report["engines"][0]["gaps"]
