@@ -19,7 +19,7 @@ enum {
         FRAME_CODE = 32,  /* f_code of a frame, 3.7 */
         CO_OPTIMIZED = 1, /* set for functions, not for bodies of modules and classes */
         HEAD_UNITS = 16,  /* ob_size of code objects from 3.11 on: units of bytecode */
-        TUPLE_ITEMS = 24,
+        TUPLE_ITEMS = 24, /* from 3.14 on a cached hash lies in front of them */
 };
 
 /* A code object, while a look is at it. */
@@ -233,9 +233,9 @@ static void link_owners(struct look *k)
         for (size_t n = 0; n < k->count; n++) {
                 const struct seen_code *s = &k->codes[n];
                 uint64_t size = s->valid ? image_u64(k->i, s->consts + 16) : 0;
+                uint64_t items = s->consts + TUPLE_ITEMS + (l->minor >= 14 ? 8 : 0);
                 for (size_t item = 0; item < MIN(size, (uint64_t)MOST_CONSTANTS); item++) {
-                        struct seen_code *child =
-                                code_at(k, image_u64(k->i, s->consts + TUPLE_ITEMS + 8 * item));
+                        struct seen_code *child = code_at(k, image_u64(k->i, items + 8 * item));
                         if (child && child != s && child->parent < 0)
                                 child->parent = (int32_t)n;
                 }

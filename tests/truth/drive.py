@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs in the interpreter that is judged (3.7 and later): drive.py plain|trace WORKLOAD RESULT
+"""Runs in the interpreter that is judged (3.7 and later): drive.py plain|trace WORKLOAD FOLDER
 
 Plain: run the workload and wait, to be looked at from outside. Trace: run it under sys.setprofile and write which
 functions were called. Collections are off in both: what they call would run inside the callback, unseen by it."""
@@ -10,7 +10,8 @@ import sys
 import threading
 
 gc.disable()
-MODE, WORKLOAD, RESULT = sys.argv[1:4]
+MODE, WORKLOAD, FOLDER = sys.argv[1:4]
+os.chdir(FOLDER)
 with open(WORKLOAD) as file:
     PROGRAM = compile(file.read(), WORKLOAD, "exec")
 # What ran before the tracer was there is not judged.
@@ -29,7 +30,7 @@ def told(name):
     sys.setprofile(None)
     threading.setprofile(None)
     if MODE == "trace":
-        with open(RESULT, "w") as to:
+        with open(os.path.join(FOLDER, "called"), "w") as to:
             to.write(repr({"before": BEFORE, "called": sorted(CALLED)}))
         os.write(1, b"done\n")
         os._exit(0)

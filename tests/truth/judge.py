@@ -12,6 +12,7 @@ from pathlib import Path
 
 PROGRAM = os.environ.get("USEWEAR", str(Path(__file__).parents[2] / "build/usewear"))
 HERE = Path(__file__).parent
+CACHE = Path(os.environ.get("USEWEAR_TRUTH_CACHE", HERE.parents[1] / "build/truth"))
 PACKAGES = {"web": ["flask", "pyyaml"], "testing": ["pytest"]}
 
 # What is known to differ, and why (docs/accuracy.md). Nothing else may.
@@ -20,6 +21,8 @@ EXCEPTIONS = {
     "e_generator_dropped": "the same, by the collector",
     "e_generator_thrown": "an exception is thrown into a generator that never started",
     "e_in_callback": "run only inside of a trace callback",
+    "e_reimported": "its module was removed from sys.modules and imported again, and nothing held the earlier code",
+    "e_replaced": "its code was replaced by a copy of itself",
     "e_events_set": "sys.monitoring.set_local_events marks code that has not run",
 }
 
@@ -27,29 +30,62 @@ Score = collections.namedtuple("Score", "right wrong_yes wrong_no silent unknown
 
 
 class Interpreter:
-    def __init__(self, path):
-        self.path = str(path)
-        self.real = os.path.realpath(self.path)
-        text = subprocess.run([self.path, "-c", "import sys, sysconfig; print(*sys.version_info[:3], sep='.', end=''); "
+    """Of this machine, or inside of a root (a folder that is another system)."""
+
+    def __init__(self, path, root=None):
+        self.root = Path(root) if root else None
+        self.command = ["chroot", str(root), str(path)] if root else [str(path)]
+        text = subprocess.run([*self.command, "-c", "import sys, sysconfig; print(*sys.version_info[:3], sep='.', end=''); "
                                "print('t' if sysconfig.get_config_var('Py_GIL_DISABLED') else '')"],
                               capture_output=True, text=True, check=True).stdout.strip()
         self.version, self.free_threaded = text.rstrip("t"), text.endswith("t")
         self.minor = int(self.version.split(".")[1])
+        if self.root:
+            for name in ["drive.py", *(f"workloads/{p.name}" for p in (HERE / "workloads").glob("*.py"))]:
+                to = self.root / "tmp/truth" / name
+                to.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(HERE / name, to)
 
     def __str__(self):
         return self.version + ("t" if self.free_threaded else "")
 
+    def here(self, path):
+        """A path of the interpreter, as this machine spells it."""
+        return Path(f"{self.root}{path}") if self.root else Path(path)
+
+
+def roots():
+    """Systems whose interpreters are judged as well: those that USEWEAR_ROOTS names, separated by ":"; where everything is
+    to be run, Debian's releases with other versions, made by debootstrap."""
+    named = [r for r in os.environ.get("USEWEAR_ROOTS", "").split(":") if r]
+    if named or os.environ.get("USEWEAR_TRUTH") != "all" or not shutil.which("debootstrap") or os.geteuid() != 0:
+        return named
+    for suite, packages in (("bullseye", "python3"), ("trixie", "python3"), ("sid", "python3,python3.15")):
+        root = CACHE / suite
+        if not (root / "made").exists():
+            shutil.rmtree(root, ignore_errors=True)
+            done = subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", suite, root],
+                                  capture_output=True, text=True)
+            if done.returncode:
+                print(f"no {suite}: {done.stdout.strip().splitlines()[-1:]}")
+                continue
+            (root / "made").touch()
+        named.append(str(root))
+    return named
+
 
 def interpreters():
     """Every CPython 3.7 and later that can be found here, one a version; USEWEAR_PYTHONS names more, separated by ":"."""
-    paths = [p for p in os.environ.get("USEWEAR_PYTHONS", "").split(":") if p]
-    paths += [p for n in range(7, 16) if (p := shutil.which(f"python3.{n}", path="/usr/bin:/usr/local/bin"))]
-    paths += sorted(map(str, Path.home().glob(".pyenv/versions/3.*/bin/python")))
-    paths += [sys.executable]
+    names = [f"python3.{n}" for n in range(7, 16)]
+    paths = [(p, None) for p in os.environ.get("USEWEAR_PYTHONS", "").split(":") if p]
+    paths += [(p, None) for n in names if (p := shutil.which(n, path="/usr/bin:/usr/local/bin"))]
+    paths += [(p, None) for p in sorted(map(str, Path.home().glob(".pyenv/versions/3.*/bin/python")))]
+    paths += [(sys.executable, None)]
+    paths += [(f"/usr/bin/{n}", r) for r in roots() for n in names if os.path.exists(f"{r}/usr/bin/{n}")]
     found = {}
-    for path in paths:
+    for path, root in paths:
         try:
-            one = Interpreter(path)
+            one = Interpreter(path, root)
         except (OSError, subprocess.CalledProcessError):
             continue
         if one.minor >= 7:
@@ -57,35 +93,46 @@ def interpreters():
     return [found[key] for key in sorted(found, key=lambda v: [int(x) for x in v.rstrip("t").split(".")])]
 
 
-def environment(interpreter, names, folder):
-    """A folder of packages for this interpreter, or a reason why there is none."""
+def environment(interpreter, names):
+    """A folder of packages for this interpreter, or an error that says why there is none."""
     if not names:
         return ""
-    target = folder / f"packages-{interpreter}-{'-'.join(names)}"
+    target = interpreter.here("/tmp/truth-packages") / "-".join(names) if interpreter.root else \
+        CACHE / f"packages-{interpreter}-{'-'.join(names)}"
     if not target.exists():
-        done = subprocess.run([interpreter.path, "-m", "pip", "install", "-q", "--disable-pip-version-check",
-                               "--no-warn-script-location", "--target", target, *names], capture_output=True, text=True)
+        # Inside of a root there is no pip; what is asked for needs no compiler.
+        pip = [sys.executable, "-m", "pip", "install", "--only-binary", ":all:", "--python-version", interpreter.version] \
+            if interpreter.root else [*interpreter.command, "-m", "pip", "install"]
+        done = subprocess.run([*pip, "-q", "--disable-pip-version-check", "--no-warn-script-location", "--target", target,
+                               *names], capture_output=True, text=True)
         if done.returncode:
             shutil.rmtree(target, ignore_errors=True)
             raise RuntimeError(done.stderr.strip().splitlines()[-1] if done.stderr else "pip failed")
-    return str(target)
+    return f"/{target.relative_to(interpreter.root)}" if interpreter.root else str(target)
 
 
-def start(interpreter, mode, workload, result, path, folder):
-    shutil.rmtree(Path(folder) / "tested", ignore_errors=True)
+def start(interpreter, mode, workload, path, folder):
+    shutil.rmtree(folder / "tested", ignore_errors=True)
+    (folder / "part.py").unlink(missing_ok=True)
+    base, work = HERE, str(folder)
+    if interpreter.root:
+        base, work = Path("/tmp/truth"), "/tmp/truth/work"
+        shutil.rmtree(interpreter.here(work), ignore_errors=True)
+        interpreter.here(work).mkdir()
     env = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.Popen([interpreter.path, HERE / "drive.py", mode, HERE / f"workloads/{workload}.py", result],
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env, cwd=folder)
+    return subprocess.Popen([*interpreter.command, base / "drive.py", mode, base / f"workloads/{workload}.py", work],
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env,
+                            cwd=folder)
 
 
-def observe(interpreter, workload, path, state):
+def observe(interpreter, workload, path, folder):
     """What the program says of the process while it waits."""
-    process = start(interpreter, "plain", workload, os.devnull, path, state)
+    process = start(interpreter, "plain", workload, path, folder)
     words = process.stdout.readline().split()
     try:
         if not words:
             raise RuntimeError(process.stderr.read())
-        done = subprocess.run([PROGRAM, "functions", words[1], "--json", "--state", state], capture_output=True, text=True,
+        done = subprocess.run([PROGRAM, "functions", words[1], "--json", "--state", folder], capture_output=True, text=True,
                               check=True)
         return json.loads(done.stdout)
     finally:
@@ -94,12 +141,13 @@ def observe(interpreter, workload, path, state):
         process.communicate(timeout=60)
 
 
-def truth(interpreter, workload, path, result):
-    process = start(interpreter, "trace", workload, result, path, Path(result).parent)
+def truth(interpreter, workload, path, folder):
+    process = start(interpreter, "trace", workload, path, folder)
     out, err = process.communicate(timeout=300)
     if "done" not in out:
         raise RuntimeError(err)
-    return ast.literal_eval(Path(result).read_text())
+    work = "/tmp/truth/work" if interpreter.root else folder
+    return ast.literal_eval((interpreter.here(work) / "called").read_text())
 
 
 def last_part(name):

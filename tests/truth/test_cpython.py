@@ -2,37 +2,29 @@
 """CPython: every answer of the engine against the interpreter's own tracer, version by version."""
 
 import os
-from pathlib import Path
 
 import pytest
 from judge import EXCEPTIONS, PACKAGES, compare, environment, interpreters, last_part, observe, told, truth
 
 INTERPRETERS = interpreters()
 ALL = os.environ.get("USEWEAR_TRUTH") == "all"
-WIDE = ["stdlib", "tasks", "fork", "web", "testing"] if ALL else ["tasks", "fork"]
+WIDE = ["stdlib", "tasks", "fork", "web", "testing", "nasty"] if ALL else ["tasks", "fork", "nasty"]
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: reads the memory of other processes")
 
 
-@pytest.fixture(scope="session")
-def packages(tmp_path_factory):
-    folder = Path(os.environ.get("USEWEAR_TRUTH_CACHE", tmp_path_factory.mktemp("packages")))
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
 @pytest.mark.parametrize("workload", WIDE)
 @pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
-def test_answers_are_those_of_the_tracer(interpreter, workload, tmp_path, packages, accuracy):
+def test_answers_are_those_of_the_tracer(interpreter, workload, tmp_path, accuracy):
     try:
-        path = environment(interpreter, PACKAGES.get(workload), packages)
+        path = environment(interpreter, PACKAGES.get(workload))
     except RuntimeError as error:
         pytest.skip(f"packages cannot be had: {error}")
     report = observe(interpreter, workload, path, tmp_path)
     if interpreter.free_threaded:
         assert not report["functions"] and report["engines"][0]["gaps"]
         return
-    score, differences = compare(report, truth(interpreter, workload, path, tmp_path / "truth"))
+    score, differences = compare(report, truth(interpreter, workload, path, tmp_path))
     accuracy.append((str(interpreter), workload, score))
     assert score.right > (100 if workload in ("stdlib", "web", "testing", "tasks") else 1)
     assert not [d for d in differences if d[1] == "not_observed"], differences
@@ -62,6 +54,14 @@ def test_odd_ways_to_run(interpreter, tmp_path, accuracy):
             wrong[name] = answer
     assert not wrong
     assert len([name for name in answers if name.startswith("x_")]) > 25
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
+def test_reloading_takes_away_negatives(interpreter, tmp_path):
+    """What ran before a reload may have left no code behind."""
+    report = observe(interpreter, "reload", "", tmp_path)
+    assert not [f for f in report["functions"] if f["answer"] == "not_observed"]
+    assert report["engines"][0]["gaps"]
 
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
