@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-symbols check-kernels check-truth check-release build release bench clean
+.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release build release bench clean
 SHELL = /bin/sh
 
 scan: build
@@ -52,6 +52,14 @@ check-kernels:
 check-truth:
 	@tools/install-deps --tests
 	@USEWEAR_TRUTH=all tests/run --only tests/truth
+
+# Matching against osv-scanner, on the same records (docs/matching.md).
+check-scanner:
+	@tools/install-deps --tests
+	@[ -x build/venv/bin/pytest ] || { echo 'run make check first: it makes build/venv'; exit 2; }
+	@[ -x build/osv-scanner/osv-scanner ] || \
+		GOBIN=$(CURDIR)/build/osv-scanner go install github.com/google/osv-scanner/v2/cmd/osv-scanner@v2.5.1
+	@build/venv/bin/python -m pytest -q -rs tests/scanner
 
 bench:
 	@tools/install-deps --bench
