@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -187,6 +188,17 @@ int file_read_in(int root_fd, const char *path, struct buf *to)
 {
         _cleanup_close_ int fd = file_open_in(root_fd, path);
         return fd < 0 ? fd : file_read_fd(fd, to);
+}
+
+int file_map_fd(int fd, size_t size, void **ret)
+{
+        if (!size)
+                return -ENODATA;
+        void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, 0);
+        if (bytes == MAP_FAILED)
+                return -errno;
+        *ret = bytes;
+        return 0;
 }
 
 int file_write_fd(int fd, const void *data, size_t size)

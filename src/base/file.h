@@ -19,6 +19,10 @@ int file_read_fd(int fd, struct buf *to);
 int file_read_at(int dir_fd, const char *path, struct buf *to);
 /* file_open_in and file_read_fd. */
 int file_read_in(int root_fd, const char *path, struct buf *to);
+/* Map the first `size` bytes of the descriptor, for munmap. Writes stay with us, and so breakpoints that
+ * others set in the file do not appear in it (kernel/events/uprobes.c, valid_vma: no writable mapping gets
+ * any). A file that is cut meanwhile ends the process when it is read. 0, -ENODATA (no bytes), or -errno. */
+int file_map_fd(int fd, size_t size, void **ret);
 /* Write all bytes. 0 or -errno. */
 int file_write_fd(int fd, const void *data, size_t size);
 /* Create the directory and its parents with mode 0700 where missing. 0 or -errno. */

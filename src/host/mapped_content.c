@@ -2,6 +2,7 @@
 #include "host/mapped_file.h"
 
 #include "base/digest.h"
+#include "base/file.h"
 #include "format/elf.h"
 #include "host/runtime.h"
 #include "memory/remote.h"
@@ -67,16 +68,13 @@ static int examine_file(int fd, struct arena *a, struct mapped_file *to)
                 return 0;
         }
         b.size = (size_t)st.st_size;
-        if (b.size) {
-                b.data = mmap(NULL, b.size, PROT_READ, MAP_SHARED, fd, 0);
-                if (b.data == MAP_FAILED) {
-                        b.data = NULL;
-                        to->unreadable = strerror(errno);
-                        return 0;
-                }
+        int r = b.size ? file_map_fd(fd, b.size, &b.data) : 0;
+        if (r < 0) {
+                to->unreadable = strerror(-r);
+                return 0;
         }
         struct elf elf;
-        int r = elf_open((struct span){b.data ? b.data : "", b.size}, &elf);
+        r = elf_open((struct span){b.data ? b.data : "", b.size}, &elf);
         if (r == 0) {
                 to->elf = true;
                 elf_exported(&elf, take_symbol, &to->runtimes);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inventory/add.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -67,10 +69,10 @@ int inventory_map(struct inventory *inv, const char *path, size_t most, struct s
                 return -errno;
         if (!s.st_size || (uint64_t)s.st_size > most)
                 return s.st_size ? -EFBIG : -ENODATA;
-        /* A file that is cut while it is mapped ends the worker, which is replaced. */
-        void *bytes = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (bytes == MAP_FAILED)
-                return -errno;
+        void *bytes = NULL;
+        int r = file_map_fd(fd, (size_t)s.st_size, &bytes);
+        if (r < 0)
+                return r;
         *ret = (struct span){bytes, (size_t)s.st_size};
         return 0;
 }

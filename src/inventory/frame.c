@@ -218,10 +218,9 @@ static int read_elf(struct inventory *inv, const struct candidate *c, int fd)
         if (pread(fd, magic, sizeof(magic), 0) != sizeof(magic) || memcmp(magic, "\177ELF", 4) ||
             fstat(fd, &s) < 0 || s.st_size > LARGEST_ELF)
                 return 0;
-        /* A file that is cut while it is mapped ends the worker, which is replaced. */
         size_t size = (size_t)s.st_size;
-        void *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-        if (bytes == MAP_FAILED)
+        void *bytes = NULL;
+        if (file_map_fd(fd, size, &bytes) < 0)
                 return 0;
         struct elf elf;
         int r = 0;

@@ -41,11 +41,10 @@ static int view_open(int fd, struct view *ret)
                 return -errno;
         if (st.st_size <= 0)
                 return -EINVAL;
-        /* Not private: breakpoints that are set in this file would appear in it (kernel/events/uprobes.c,
-         * valid_vma). */
-        void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-        if (data == MAP_FAILED)
-                return -errno;
+        void *data = NULL;
+        int r = file_map_fd(fd, (size_t)st.st_size, &data);
+        if (r < 0)
+                return r;
         *ret = (struct view){data, (size_t)st.st_size};
         return 0;
 }

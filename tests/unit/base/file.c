@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -173,6 +174,25 @@ static void reading_stops_at_the_limit(void **state _unused_)
         assert_true(proc.size > 100);
 }
 
+static void what_is_written_into_a_mapping_stays_there(void **state _unused_)
+{
+        char path[] = "/tmp/usewear-map-XXXXXX", back[4] = "";
+        void *bytes = NULL;
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_int_equal(file_map_fd(fd, 0, &bytes), -ENODATA);
+        assert_int_equal(write(fd, "abc", 3), 3);
+        assert_int_equal(file_map_fd(fd, 3, &bytes), 0);
+        assert_memory_equal(bytes, "abc", 3);
+        memcpy(bytes, "xyz", 3);
+        assert_int_equal(pread(fd, back, 3, 0), 3);
+        assert_string_equal(back, "abc");
+        munmap(bytes, 3);
+        assert_int_equal(file_map_fd(-1, 3, &bytes), -EBADF);
+        close(fd);
+        unlink(path);
+}
+
 static void folders_are_made(void **state _unused_)
 {
         char path[128];
@@ -196,6 +216,7 @@ int main(void)
                 cmocka_unit_test(nothing_leads_out),
                 cmocka_unit_test(what_is_no_file_is_told),
                 cmocka_unit_test(reading_stops_at_the_limit),
+                cmocka_unit_test(what_is_written_into_a_mapping_stays_there),
                 cmocka_unit_test(folders_are_made),
                 cmocka_unit_test(walking_by_hand_gives_the_same),
         };
