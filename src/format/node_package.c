@@ -70,14 +70,24 @@ static bool is_test_folder(struct span part)
         return false;
 }
 
-/* Everything between the package's own folder and the file. Outside of node_modules it is an application,
- * which may live in a folder called "test". */
+/* Where packages are kept, each in a folder of its own. */
+static const char *below_store(const char *path)
+{
+        static const char *const stores[] = {"/node_modules/", "/site-packages/", "/dist-packages/",
+                                             "/gems/"};
+        const char *inner = NULL;
+        for (size_t i = 0; i < ARRAY_SIZE(stores); i++)
+                for (const char *s = path; (s = strstr(s, stores[i])); s++)
+                        if ((!inner || s + strlen(stores[i]) > inner))
+                                inner = s + strlen(stores[i]);
+        return inner;
+}
+
+/* Everything between the package's own folder and the file. Elsewhere it is an application, which may live in
+ * a folder called "test". */
 bool node_package_installed(const char *path)
 {
-        static const char marker[] = "/node_modules/";
-        const char *inner = NULL;
-        for (const char *s = path; (s = strstr(s, marker)); s += sizeof(marker) - 2)
-                inner = s + sizeof(marker) - 1;
+        const char *inner = below_store(path);
         if (!inner)
                 return true;
         struct span rest = span_of(inner), part;

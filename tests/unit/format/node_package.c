@@ -51,6 +51,8 @@ static void test_places(void **state _unused_)
                 node_package_installed("/app/node_modules/resolve/test/resolver/multirepo/package.json"));
         assert_false(node_package_installed("/app/node_modules/@a/b/fixtures/c/package.json"));
         assert_true(node_package_installed("/app/node_modules/a/test/node_modules/b/package.json"));
+        assert_false(node_package_installed("/v/site-packages/jupyterlab/tests/mock/package.json"));
+        assert_true(node_package_installed("/v/site-packages/jupyterlab/staging/package.json"));
 }
 
 int main(void)

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+"""usewear sbom of trees that npm, pip and Maven's formats leave behind: what the package managers' own tools list is
+listed, what lies in archives is found without unpacking them, and hostile archives do no harm."""
+
+import io
+import json
+import os
+import pathlib
+import shutil
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+USEWEAR = os.environ.get("USEWEAR", ROOT / "build/usewear")
+
+
+def inventory(root):
+    done = subprocess.run([USEWEAR, "sbom", "--root", root, "--json"], text=True, capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def packages(root, ecosystem):
+    """{(name, version)} and what is said of each."""
+    return {(p["name"], p["version"]): p for p in inventory(root)["packages"] if p["ecosystem"] == ecosystem}
+
+
+def put(path, content=""):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+# ---- Node ---------------------------------------------------------------------------------------------------
+
+
+def npm_list(folder):
+    """What npm itself says is installed."""
+    found = set()
+
+    def walk(node):
+        for name, child in node.get("dependencies", {}).items():
+            if "version" in child:
+                found.add((name, child["version"]))
+            walk(child)
+
+    walk(json.loads(subprocess.run(["npm", "ls", "--all", "--json"], cwd=folder, capture_output=True).stdout))
+    return found
+
+
+def test_packages_of_npm(tmp_path):
+    app = tmp_path / "srv/app"
+    put(app / "package.json", '{"name": "app", "version": "1.0.0", "private": true}')
+    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "express@4", "lodash@4.17.20",
+                    "resolve@1"], cwd=app, check=True, capture_output=True, timeout=300)
+    found = packages(tmp_path, "npm")
+    assert set(found) == npm_list(app) | {("app", "1.0.0")}
+    assert len(found) > 50
+    # What `resolve` carries for its own tests is no package.
+    assert list(app.glob("node_modules/resolve/test/**/package.json"))
+    assert not [p for p in found.values() if "/test/" in p["path"]]
+
+
+def test_layouts_of_pnpm_and_yarn(tmp_path):
+    store = tmp_path / "srv/node_modules/.pnpm/lodash@4.17.20/node_modules/lodash"
+    put(store / "package.json", '{"name": "lodash", "version": "4.17.20"}')
+    os.symlink(".pnpm/lodash@4.17.20/node_modules/lodash", tmp_path / "srv/node_modules/lodash")
+    with zipfile.ZipFile(io.BytesIO(), "w") as archive:
+        archive.writestr("node_modules/@a/b/package.json", '{"name": "@a/b", "version": "2.0.0"}')
+        archive.writestr("node_modules/@a/b/test/x/package.json", '{"name": "x", "version": "3.0.0"}')
+        buffer = archive.fp
+    put(tmp_path / "srv/y/.yarn/cache/@a-b-npm-2.0.0-0123.zip", buffer.getvalue())
+    put(tmp_path / "srv/www/bundle.js", "/*! jQuery v3.4.1 | (c) JS Foundation */" + ";" * 9000)
+    found = packages(tmp_path, "npm")
+    assert set(found) == {("lodash", "4.17.20"), ("@a/b", "2.0.0"), ("jquery", "3.4.1")}
+    assert found["lodash", "4.17.20"]["path"].startswith("/srv/node_modules/.pnpm/")
+    guess = found["jquery", "3.4.1"]
+    assert guess["confidence"] < 100 and "jQuery v3.4.1" in guess["detail"]
+
+
+# ---- Java ---------------------------------------------------------------------------------------------------
+
+
+def jar(entries, method=zipfile.ZIP_DEFLATED):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def pom(group, artifact, version):
+    return {f"META-INF/maven/{group}/{artifact}/pom.properties":
+            f"groupId={group}\nartifactId={artifact}\nversion={version}\n"}
+
+
+def prints(artifact):
+    """Root and classes of an artefact in the table of class names."""
+    for line in open(ROOT / "data/signatures/java.txt", encoding="ascii"):
+        if line.startswith(artifact + " "):
+            _, root, *classes = line.split()
+            return root, classes
+    raise KeyError(artifact)
+
+
+def test_archives_in_archives(tmp_path):
+    core = jar({**pom("org.apache.logging.log4j", "log4j-core", "2.14.1"), "org/apache/logging/log4j/core/Core.class": ""})
+    beans = jar({"META-INF/MANIFEST.MF": "Implementation-Title: spring-beans\nImplementation-Version: 5.3.17\n",
+                 "org/springframework/beans/BeanUtils.class": ""})
+    deep = jar({"WEB-INF/lib/inner.jar": jar({"META-INF/maven/g/inner/pom.xml":
+               "<project><groupId>g</groupId><artifactId>inner</artifactId><version>7</version></project>"})})
+    app = jar({**pom("com.example", "demo", "1.0"), "BOOT-INF/lib/log4j-core-2.14.1.jar": core,
+               "BOOT-INF/lib/spring-beans-5.3.17.jar": beans, "web.war": deep}, zipfile.ZIP_STORED)
+    put(tmp_path / "srv/demo.jar", app)
+    put(tmp_path / "srv/script.jar", b"#!/bin/sh\nexec java -jar $0\n" + jar(pom("a", "b", "1")))
+    put(tmp_path / "srv/packed.ear", jar({"lib/log4j-core-2.14.1.jar": core}))
+    found = packages(tmp_path, "Maven")
+    assert {k for k in found if k[0] != "packed"} == {
+        ("com.example:demo", "1.0"), ("org.apache.logging.log4j:log4j-core", "2.14.1"),
+        ("org.springframework:spring-beans", "5.3.17"), ("g:inner", "7"), ("a:b", "1")} | {
+        k for k in found if k[0] in ("web",)}
+    assert found["g:inner", "7"]["path"] == "/srv/demo.jar!/web.war!/WEB-INF/lib/inner.jar"
+
+
+@pytest.mark.parametrize("prefix, confidence", [(None, 90), ("com/acme/moved", 75)])
+def test_shaded_copies_are_named_by_their_classes(tmp_path, prefix, confidence):
+    root, classes = prints("com.fasterxml.jackson.core:jackson-databind")
+    place = prefix or root
+    entries = {f"{place}/{c.lstrip('=')}.class": "" for c in classes}
+    text = b"2.13.2"
+    version = next(c for c in classes if c.startswith("="))[1:]
+    entries[f"{place}/{version}.class"] = b"\xca\xfe\xba\xbe\0\0\0\x34\0\x02\x01" + struct.pack(">H", len(text)) + text
+    entries |= {f"com/acme/tool/C{i}.class": "" for i in range(20)} | pom("com.acme", "tool", "1.0")
+    put(tmp_path / "srv/tool-1.0.jar", jar(entries))
+    found = packages(tmp_path, "Maven")
+    assert set(found) == {("com.acme:tool", "1.0"), ("com.fasterxml.jackson.core:jackson-databind", "2.13.2")}
+    inner = found["com.fasterxml.jackson.core:jackson-databind", "2.13.2"]
+    assert inner["confidence"] == confidence and place in inner["detail"]
+
+
+def bomb():
+    """One kilobyte that says it is ten gigabytes, as an archive in an archive."""
+    stream = zlib.compressobj(9, zlib.DEFLATED, -15)
+    zeros = b"\0" * (1 << 20)
+    packed = b"".join(stream.compress(zeros) for _ in range(64)) + stream.flush()
+    name = b"lib/bomb.jar"
+    local = struct.pack("<IHHHHHIIIHH", 0x04034b50, 20, 0, 8, 0, 0, 0, len(packed), 0xfffffff0, len(name), 0) + name
+    central = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014b50, 20, 20, 0, 8, 0, 0, 0, len(packed), 0xfffffff0, len(name), 0,
+                          0, 0, 0, 0, 0) + name
+    end = struct.pack("<IHHHHIIH", 0x06054b50, 0, 0, 1, 1, len(central), len(local) + len(packed), 0)
+    return local + packed + central + end
+
+
+def nest(depth):
+    content = jar(pom("deep", "deep", str(depth)))
+    for _ in range(depth):
+        content = jar({"a.jar": content}, zipfile.ZIP_STORED)
+    return content
+
+
+def test_hostile_archives(tmp_path):
+    put(tmp_path / "srv/bomb.jar", bomb())
+    put(tmp_path / "srv/nested.jar", nest(30))
+    put(tmp_path / "srv/empty.jar")
+    put(tmp_path / "srv/text.jar", "not an archive")
+    put(tmp_path / "srv/cut.jar", jar(pom("a", "cut", "1"))[:-30])
+    put(tmp_path / "srv/good.jar", jar(pom("a", "good", "1")))
+    os.mkfifo(tmp_path / "srv/fifo.jar")
+    os.symlink("/etc/passwd", tmp_path / "srv/link.jar")
+    told = inventory(tmp_path)
+    names = {p["name"] for p in told["packages"]}
+    assert "a:good" in names and "deep:deep" not in names and "a:cut" not in names
+    limits = "\n".join(told["limits"])
+    for name in ("bomb.jar", "nested.jar", "text.jar", "cut.jar"):
+        assert f"/srv/{name}" in limits, limits
+
+
+def test_java_runtime(tmp_path):
+    put(tmp_path / "opt/jdk/release", 'IMPLEMENTOR="Eclipse Adoptium"\nJAVA_VERSION="17.0.9"\n')
+    put(tmp_path / "opt/jdk/lib/jrt-fs.jar", jar({"META-INF/MANIFEST.MF": "Implementation-Version: 17\n"}))
+    put(tmp_path / "opt/other/release", "Debian GNU/Linux 12\n")
+    found = inventory(tmp_path)["packages"]
+    assert [(p["name"], p["version"]) for p in found] == [("openjdk", "17.0.9")]
+
+
+# ---- others -------------------------------------------------------------------------------------------------
+
+
+def test_assemblies_of_pythonnet(tmp_path):
+    site = tmp_path / "opt/v/lib/python3.11/site-packages"
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", site, "pythonnet",
+                    "clr_loader"], check=True, timeout=300)
+    deps = json.loads(next(site.glob("pythonnet/runtime/*.deps.json")).read_text())
+    found = packages(tmp_path, "NuGet")
+    assert {tuple(key.split("/")) for key in deps["libraries"]} <= set(found)
+    assembly = found["ClrLoader", "1.0.0"]
+    assert assembly["confidence"] < 100 and assembly["detail"] == "assembly ClrLoader, version 1.0.0.0"
+
+
+def test_ruby_php_and_the_small_ones(tmp_path):
+    home = tmp_path / "var/lib/gems/3.1.0"
+    put(home / "specifications/rack-2.2.6.gemspec", "# stub: rack 2.2.6 ruby lib\n")
+    put(home / "specifications/default/json-2.6.1.gemspec", 's.name = "json"\ns.version = "2.6.1"\n')
+    put(home / "gems/rack-2.2.6/rack.gemspec", 's.name = "other"\ns.version = "1"\n')
+    git = tmp_path / "srv/vendor/bundle/ruby/3.1.0/bundler/gems/foo-0a1b2c"
+    put(git / "foo.gemspec", 'require "foo/version"\ns.name = "foo"\ns.version = Foo::VERSION\n')
+    put(git / "lib/foo/version.rb", 'module Foo\n  VERSION = "0.9"\nend\n')
+    assert set(packages(tmp_path, "RubyGems")) == {("rack", "2.2.6"), ("json", "2.6.1"), ("foo", "0.9")}
+
+    put(tmp_path / "srv/php/vendor/composer/installed.json",
+        '{"packages": [{"name": "guzzlehttp/guzzle", "version": "7.4.4", "install-path": "../guzzlehttp/guzzle"}]}')
+    put(tmp_path / "srv/php2/vendor/composer/installed.php",
+        "<?php return array(\n    'root' => array(\n        'name' => 'a/b',\n    ),\n    'versions' => array(\n"
+        "        'psr/log' => array(\n            'pretty_version' => '1.1.4',\n        ),\n    ),\n);\n")
+    assert set(packages(tmp_path, "Packagist")) == {("guzzlehttp/guzzle", "7.4.4"), ("psr/log", "1.1.4")}
+
+    put(tmp_path / "opt/app/lib/cowboy-2.9.0/ebin/cowboy.app", '{application, cowboy, [{vsn, "2.9.0"}]}.')
+    put(tmp_path / "usr/lib/R/site-library/jsonlite/DESCRIPTION", "Package: jsonlite\nVersion: 1.8.4\n")
+    assert set(packages(tmp_path, "Hex")) == {("cowboy", "2.9.0")}
+    assert set(packages(tmp_path, "CRAN")) == {("jsonlite", "1.8.4")}
+
+
+C_COPY = """
+#include <stdio.h>
+static const char openssl[] = "OpenSSL 1.1.1k  25 Mar 2021";
+static const char path[] = "/root/.cargo/registry/src/github.com-1ecc6299db9ec823/smallvec-0.6.9/lib.rs:1";
+int main(int n, char **v) { puts(n > 1 ? openssl : path); return 0; }
+"""
+
+
+def test_native_copies_are_guesses_with_their_place(tmp_path):
+    put(tmp_path / "x.c", C_COPY)
+    (tmp_path / "root/opt").mkdir(parents=True)
+    program = tmp_path / "root/opt/server"
+    subprocess.run(["cc", "-o", program, tmp_path / "x.c"], check=True)
+    found = {(p["ecosystem"], p["name"], p["version"]): p for p in inventory(tmp_path / "root")["packages"]}
+    assert set(found) == {("binary", "openssl", "1.1.1k"), ("crates.io", "smallvec", "0.6.9")}
+    for p in found.values():
+        place = int(p["detail"].split(":")[0], 16)
+        expected = b"OpenSSL 1.1.1k" if p["name"] == "openssl" else b"/registry/src/"
+        assert program.read_bytes()[place:].startswith(expected)
+        assert p["confidence"] < 100
+
+
+def test_audited_rust_program(tmp_path):
+    """The section that cargo-auditable writes, put into a program as its linker would."""
+    crates = {"packages": [{"name": "app", "version": "0.1.0", "source": "local", "root": True},
+                           {"name": "smallvec", "version": "0.6.9", "source": "crates.io"},
+                           {"name": "cc", "version": "1.0.0", "source": "crates.io", "kind": "build"}]}
+    put(tmp_path / "section", zlib.compress(json.dumps(crates).encode()))
+    put(tmp_path / "x.c", "int main(void) { return 0; }")
+    (tmp_path / "root/opt").mkdir(parents=True)
+    subprocess.run(["cc", "-o", tmp_path / "plain", tmp_path / "x.c"], check=True)
+    subprocess.run([shutil.which("objcopy"), f"--add-section=.dep-v0={tmp_path / 'section'}", tmp_path / "plain",
+                    tmp_path / "root/opt/app"], check=True)
+    assert set(packages(tmp_path / "root", "crates.io")) == {("app", "0.1.0"), ("smallvec", "0.6.9")}
