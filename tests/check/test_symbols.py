@@ -50,6 +50,12 @@ def test_one_letter_changed_is_found(name):
         judged(entry, dataclasses.replace(row, reason="no word of it"))
 
 
+def test_class_body_is_no_root():
+    entry, row = next((e, r) for e, r in ROWS if e.ids[0] == "CVE-2023-43804" and r.function == "Retry")
+    assert judged(entry, row) == []
+    assert "runs on import" in judged(entry, dataclasses.replace(row, kind="root"))[0]
+
+
 GOOD = """advisory CVE-2020-28493
 package PyPI jinja2
 affected <2.11.3

@@ -37,6 +37,14 @@ def container_functions(ecosystem, package, version, container):
     return {k: v for k, v in found.items() if k[0] == container}
 
 
+@functools.lru_cache(maxsize=64)
+def python_bodies(package, version, container):
+    """Names of the container's classes: their bodies run when it is imported, which says nothing."""
+    folder = fetch.release("PyPI", package, version)
+    return {name for path in python_paths(folder, container)
+            for name, is_function in functions.python_code_objects(folder / path).items() if not is_function}
+
+
 def source_functions(source, name):
     """Definitions of a C function anywhere in a source package."""
     found = {}
@@ -71,6 +79,9 @@ def row_errors(entry, row):
     if not old:
         return [f"{where}: {entry.package} {entry.old} has no such function"]
     same = sorted(f.normal for f in old) == sorted(f.normal for f in new)
+    if entry.ecosystem == "PyPI" and row.kind != "fix" and \
+            row.function in python_bodies(entry.package, entry.old, row.container):
+        return [f"{where}: runs on import; name the function that uses what it defines"]
     if row.kind == "fix" and same:
         return [f"{where}: not touched by the fix"]
     if row.kind == "root" and same != row.reason.startswith("unchanged: "):

@@ -6,6 +6,7 @@ scan(ecosystem, folder, only) → {(container, function): [Function, …]}: a li
 
 import ast
 import copy
+import inspect
 import re
 import subprocess
 import warnings
@@ -95,12 +96,13 @@ def scan_python(path, relative, found):
 
 
 def python_code_objects(path):
-    """Names as the compiler itself gives them, to check the names above."""
+    """{name: whether it is a function} as the compiler itself names them, to check the names above. What is
+    none is the body of a class or of the module."""
     with warnings.catch_warnings(action="ignore"):
-        names, todo = set(), [compile(path.read_text(encoding="utf-8", errors="replace"), str(path), "exec")]
+        names, todo = {}, [compile(path.read_text(encoding="utf-8", errors="replace"), str(path), "exec")]
     while todo:
         code = todo.pop()
-        names.add(code.co_qualname)
+        names[code.co_qualname] = bool(code.co_flags & inspect.CO_OPTIMIZED)
         todo += [c for c in code.co_consts if hasattr(c, "co_qualname")]
     return names
 
