@@ -14,7 +14,8 @@
 enum {
         MOST_FOUND = 1 << 20, /* objects of one kind */
         MOST_CONSTANTS = 65536,
-        MOST_DEPTH = 64, /* of nesting */
+        MOST_DEPTH = 64,  /* of nesting */
+        DIGEST_TIMES = 4, /* the budget of a look: reading what it found is not broken off and gone on with */
         TEXT_SIZE = 4 * 4096 + 4,
         FRAME_CODE = 32,  /* f_code of a frame, 3.7 */
         CO_OPTIMIZED = 1, /* set for functions, not for bodies of modules and classes */
@@ -445,8 +446,8 @@ int cpython_scan(struct cpython *c, struct image *i, uint64_t now)
         k->arena = ARENA_INIT(64 << 20);
         int more = image_scan(i, &c->cursor, holds_objects, take_run, k);
         /* What was found is worth reading, even where finding took all that there was to spend. */
-        if (more == 1 && i->failed == -EDQUOT)
-                image_extend(i);
+        if (more >= 0)
+                image_extend(i, DIGEST_TIMES);
         int r = more < 0 ? more : digest(k, now);
         if (r == 0 && i->failed)
                 r = i->failed == -EDQUOT ? 1 : i->failed;
@@ -455,7 +456,7 @@ int cpython_scan(struct cpython *c, struct image *i, uint64_t now)
                 c->last_scan = c->looks;
                 c->scanned_modules = c->modules.count;
         }
-        if (more == 0 || r < 0) {
+        if ((more == 0 && r == 0) || r < 0) {
                 c->cursor = 0;
                 cpython_found_free(c->found);
                 c->found = NULL;

@@ -87,11 +87,12 @@ bool image_spent(struct image *i)
         return i->failed != 0;
 }
 
-void image_extend(struct image *i)
+void image_extend(struct image *i, unsigned times)
 {
         if (i->failed == -EDQUOT)
                 i->failed = 0;
-        i->budget.bytes += i->bytes;
+        i->budget.bytes = i->bytes + i->budget.bytes * times;
+        i->budget.cpu_ns *= times;
         i->cpu_start = cpu_now();
 }
 

@@ -64,8 +64,8 @@ int image_read_pieces(struct image *i, struct remote_piece *pieces, size_t count
 
 /* Whether the budget is spent. */
 bool image_spent(struct image *i);
-/* As much again, from now on. */
-void image_extend(struct image *i);
+/* `times` as much, from now on. */
+void image_extend(struct image *i, unsigned times);
 
 /* Call for each run of pages of the wanted areas that are in memory, in order of addresses, from *cursor on.
  * The bytes are valid during the call. 0: all done; 1: the budget ended it, *cursor is where to go on;

@@ -24,6 +24,7 @@ enum {
 };
 
 #define DEADLINE           (2 * NS_PER_S)
+#define DEADLINE_RUNTIMES  (5 * NS_PER_S) /* a look takes half a second of the CPU at most */
 #define DEADLINE_INVENTORY (20 * NS_PER_S)
 #define DEADLINE_TREE      (900 * NS_PER_S)
 
@@ -195,7 +196,10 @@ static uint64_t deadline_of(const struct prober *p, const struct job *job)
         bool reads =
                 job->kind == PROBE_INVENTORY || job->kind == PROBE_FUNCTIONS ||
                 (asks_owner(job->kind) && job->root && !job->root->hung && job->root->worker != p->worker);
-        return job->whole ? DEADLINE_TREE : reads ? DEADLINE_INVENTORY : DEADLINE;
+        return job->whole                    ? DEADLINE_TREE
+               : reads                       ? DEADLINE_INVENTORY
+               : job->kind == PROBE_RUNTIMES ? DEADLINE_RUNTIMES
+                                             : DEADLINE;
 }
 
 static void arm(struct prober *p)

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../../fuzz/recorded.h"
+
+#include "evidence/cpython.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+/* The program behind the recorded images: ran and Thing.used were called, silent and Thing.unused were not.
+ */
+
+struct answers {
+        enum answer_value ran, silent, nested, used, unused;
+        size_t functions, modules;
+        bool sys;
+};
+
+static int take_function(void *context, const struct engine_function *f)
+{
+        struct answers *a = context;
+        const struct {
+                const char *name;
+                enum answer_value *to;
+        } wanted[] = {{"ran", &a->ran},
+                      {"silent", &a->silent},
+                      {"silent.<locals>.nested", &a->nested},
+                      {"Thing.used", &a->used},
+                      {"Thing.unused", &a->unused}};
+        a->functions++;
+        for (size_t n = 0; n < ARRAY_SIZE(wanted) && !strcmp(f->file, "/srv/app/app.py"); n++)
+                if (!strcmp(f->name, wanted[n].name))
+                        *wanted[n].to = f->answer;
+        return 0;
+}
+
+static int take_module(void *context, const struct engine_module *m)
+{
+        struct answers *a = context;
+        a->modules++;
+        a->sys |= !strcmp(m->name, "sys");
+        return 0;
+}
+
+static void load(const char *name, struct recorded *r)
+{
+        char path[4096];
+        snprintf(path, sizeof(path), "%s/tests/fuzz/images/%s", getenv("USEWEAR_SOURCE"), name);
+        assert_int_equal(recorded_load(path, r), 0);
+}
+
+static int look(struct recorded *r, struct image_budget budget, void **state, uint64_t now)
+{
+        struct image_source source = {r, recorded_read, recorded_presence};
+        _cleanup_image_ struct image image;
+        assert_int_equal(image_open(&image, &source, r->areas.items, r->areas.count, budget), 0);
+        int opened = *state ? 0 : cpython_engine.open(&image, state);
+        return opened < 0 ? opened : cpython_engine.look(*state, &image, now);
+}
+
+static const struct image_budget plenty = {1 << 30, UINT64_MAX};
+
+static void check_recorded(const char *name, const char *version)
+{
+        struct recorded r;
+        struct answers first = {}, later = {};
+        struct engine_about about;
+        void *state = NULL;
+        load(name, &r);
+        assert_int_equal(look(&r, plenty, &state, 1), 0);
+        cpython_engine.about(state, &about);
+        assert_string_equal(about.version, version);
+        assert_null(about.functions_unknown);
+        assert_null(about.negatives_unknown);
+        assert_null(about.modules_unknown);
+        cpython_engine.functions(state, take_function, &first);
+        cpython_engine.modules(state, take_module, &first);
+        assert_int_equal(first.ran, ANSWER_YES);
+        assert_int_equal(first.used, ANSWER_YES);
+        assert_int_equal(first.silent, ANSWER_NOT_OBSERVED);
+        assert_int_equal(first.nested, ANSWER_NOT_OBSERVED);
+        assert_int_equal(first.unused, ANSWER_NOT_OBSERVED);
+        assert_true(first.functions > 300 && first.modules > 10 && first.sys);
+        assert_int_equal(look(&r, plenty, &state, 2), 0);
+        cpython_engine.functions(state, take_function, &later);
+        assert_int_equal(later.functions, first.functions);
+        assert_int_equal(later.silent, ANSWER_NOT_OBSERVED);
+        cpython_engine.close(state);
+        recorded_done(&r);
+}
+
+static void recorded_processes_are_read(void **state _unused_)
+{
+        check_recorded("cpython-3.11", "3.11.2");
+        check_recorded("cpython-3.14", "3.14.10");
+}
+
+static void a_budget_ends_the_look_and_the_next_goes_on(void **state _unused_)
+{
+        struct recorded r;
+        void *engine = NULL;
+        int ended = 0, rounds = 0;
+        load("cpython-3.11", &r);
+        for (int done = 1; done && rounds < 100; rounds++) {
+                struct engine_about about;
+                struct answers a = {};
+                done = look(&r, (struct image_budget){400 << 10, UINT64_MAX}, &engine, (uint64_t)rounds + 1);
+                assert_true(done >= 0);
+                ended += done == 1;
+                cpython_engine.about(engine, &about);
+                cpython_engine.functions(engine, take_function, &a);
+                /* Until everything was seen nothing is said not to have run. */
+                assert_true(!done || (about.negatives_unknown && a.silent != ANSWER_NOT_OBSERVED));
+                assert_true(done || a.silent == ANSWER_NOT_OBSERVED);
+        }
+        assert_true(ended >= 2 && rounds < 100);
+        cpython_engine.close(engine);
+        recorded_done(&r);
+}
+
+static void what_ran_stays_and_what_goes_is_unknown(void **state _unused_)
+{
+        struct recorded r;
+        void *engine = NULL;
+        struct answers a = {};
+        load("cpython-3.11", &r);
+        assert_int_equal(look(&r, plenty, &engine, 1), 0);
+        struct cpython *c = engine;
+        /* The code of `silent` is freed, that of the others runs. */
+        size_t ran = 0, freed = 0;
+        vec_each (code, &c->codes) {
+                char *page = recorded_page(&r, code->address / IMAGE_PAGE * IMAGE_PAGE);
+                bool silent = !strcmp(c->sites.items[code->site].name, "silent");
+                if (silent)
+                        memset(page + code->address % IMAGE_PAGE, 0, 8);
+                else
+                        *(int16_t *)(page + (code->address + c->layout.evidence) % IMAGE_PAGE) = 0;
+                ran += !silent;
+                freed += silent;
+        }
+        assert_true(ran > 300 && freed == 1);
+        assert_int_equal(look(&r, plenty, &engine, 2), 0);
+        cpython_engine.functions(engine, take_function, &a);
+        assert_int_equal(a.ran, ANSWER_YES);
+        assert_int_equal(a.unused, ANSWER_YES);
+        assert_int_equal(a.silent, ANSWER_UNKNOWN);
+        cpython_engine.close(engine);
+        recorded_done(&r);
+}
+
+static void another_program_is_told_apart(void **state _unused_)
+{
+        struct recorded r;
+        void *engine = NULL;
+        load("cpython-3.11", &r);
+        assert_int_equal(look(&r, plenty, &engine, 1), 0);
+        struct cpython *c = engine;
+        uint64_t type = c->layout.code;
+        memset(recorded_page(&r, type / IMAGE_PAGE * IMAGE_PAGE) + type % IMAGE_PAGE, 0, 64);
+        assert_int_equal(look(&r, plenty, &engine, 2), -ESTALE);
+        cpython_engine.close(engine);
+        engine = NULL;
+        memset(r.pages, 0, r.count * IMAGE_PAGE);
+        assert_int_equal(look(&r, plenty, &engine, 1), -ENOENT);
+        recorded_done(&r);
+}
+
+/* ---- one code object --------------------------------------------------------------------------------- */
+
+static enum cpython_ran judge(unsigned minor, uint64_t evidence, size_t width)
+{
+        struct cpython_layout l = {.minor = minor, .evidence = 64, .code_size = 128, .instrumented = 96};
+        char code[CPYTHON_CODE] = "";
+        bool traced = false;
+        memcpy(code + 64, &evidence, width);
+        return cpython_judge(&l, code, NULL, 0, &traced);
+}
+
+static void counters_tell_what_ran(void **state _unused_)
+{
+        assert_int_equal(judge(7, 0, 8), CPYTHON_NOT_RUN);
+        assert_int_equal(judge(7, 0x7f0000001000, 8), CPYTHON_RAN);
+        for (unsigned minor = 8; minor <= 10; minor++) {
+                assert_int_equal(judge(minor, 0, 4), CPYTHON_NOT_RUN);
+                assert_int_equal(judge(minor, 1, 4), CPYTHON_RAN);
+                assert_int_equal(judge(minor, 1024, 4), CPYTHON_RAN);
+                assert_int_equal(judge(minor, 1025, 4), CPYTHON_ODD);
+                assert_int_equal(judge(minor, UINT32_MAX, 4), CPYTHON_ODD);
+        }
+        assert_int_equal(judge(11, (uint16_t)-8, 2), CPYTHON_NOT_RUN);
+        assert_int_equal(judge(11, (uint16_t)-7, 2), CPYTHON_RAN);
+        assert_int_equal(judge(11, 0, 2), CPYTHON_RAN);
+        assert_int_equal(judge(11, 1, 2), CPYTHON_ODD);
+        assert_int_equal(judge(11, (uint16_t)-9, 2), CPYTHON_ODD);
+}
+
+static void first_instruction_tells_what_ran(void **state _unused_)
+{
+        static const struct {
+                unsigned minor;
+                uint8_t op;
+                bool instrumented;
+                enum cpython_ran ran;
+                bool traced;
+        } cases[] = {
+                {13, 149, false, CPYTHON_NOT_RUN, false}, {13, 207, false, CPYTHON_RAN, false},
+                {13, 236, false, CPYTHON_RAN, true},      {13, 149, true, CPYTHON_RAN, true},
+                {13, 9, false, CPYTHON_ODD, false},       {14, 128, false, CPYTHON_NOT_RUN, false},
+                {14, 196, false, CPYTHON_RAN, false},     {14, 254, false, CPYTHON_RAN, true},
+                {15, 128, false, CPYTHON_NOT_RUN, false}, {15, 200, false, CPYTHON_RAN, false},
+                {15, 201, false, CPYTHON_RAN, false},     {15, 207, false, CPYTHON_ODD, false},
+        };
+        for (size_t n = 0; n < ARRAY_SIZE(cases); n++) {
+                struct cpython_layout l = {.minor = cases[n].minor, .code_size = 208, .instrumented = 168};
+                char code[CPYTHON_CODE] = "";
+                const uint8_t units[] = {1, 0, cases[n].op, 0};
+                bool traced = false;
+                code[168] = cases[n].instrumented;
+                assert_int_equal(cpython_judge(&l, code, units, 2, &traced), cases[n].ran);
+                assert_int_equal(traced, cases[n].traced);
+        }
+}
+
+/* RESUME, LOAD_GLOBAL with its cache, RETURN_VALUE */
+#define RESUME 151, 0
+#define FRESH  17, 0
+static const uint8_t loads_global[] = {RESUME, 116, 0, FRESH, 0, 0, 0, 0, 0, 0, 83, 0};
+
+static void caches_of_312_tell_what_ran(void **state _unused_)
+{
+        uint8_t units[sizeof(loads_global)];
+        bool traced = false;
+        const size_t count = sizeof(units) / 2;
+        memcpy(units, loads_global, sizeof(units));
+        assert_int_equal(cpython_312_judge(units, count, &traced), CPYTHON_NOT_RUN);
+        units[4] = 1; /* counted */
+        assert_int_equal(cpython_312_judge(units, count, &traced), CPYTHON_RAN);
+        units[4] = 17; /* came back to where it began, but the cache holds something */
+        units[8] = 5;
+        assert_int_equal(cpython_312_judge(units, count, &traced), CPYTHON_RAN);
+        memcpy(units, loads_global, sizeof(units));
+        units[2] = 111; /* LOAD_GLOBAL_BUILTIN */
+        assert_int_equal(cpython_312_judge(units, count, &traced), CPYTHON_RAN);
+        assert_false(traced);
+        units[0] = 240; /* INSTRUMENTED_RESUME */
+        assert_int_equal(cpython_312_judge(units, count, &traced), CPYTHON_RAN);
+        assert_true(traced);
+        assert_int_equal(cpython_312_judge(loads_global, 3, &traced), CPYTHON_ODD); /* cut in the cache */
+}
+
+static void silence_of_312_needs_every_way(void **state _unused_)
+{
+        static const struct {
+                const char *what;
+                uint8_t units[32];
+                size_t count;
+                bool sound;
+        } cases[] = {
+                {"loads a global first", {RESUME, 116, 0, FRESH, 0, 0, 0, 0, 0, 0, 83, 0}, 7, true},
+                {"returns a constant", {RESUME, 121, 0}, 2, false},
+                {"an addition may come back", {RESUME, 124, 0, 124, 1, 122, 0, FRESH, 83, 0}, 6, false},
+                {"one way returns early",
+                 {RESUME, 124, 0, 129, 1, 121, 0, 116, 0, FRESH, 0, 0, 0, 0, 0, 0, 83, 0},
+                 10,
+                 false},
+                {"both ways load", {RESUME, 124, 0, 129, 0, 116, 0, FRESH, 0, 0, 0, 0, 0, 0, 83, 0}, 9, true},
+                {"a jump out of the code", {RESUME, 110, 200}, 2, false},
+                {"truth of an object may raise",
+                 {RESUME, 124, 0, 114, 0, 116, 0, FRESH, 0, 0, 0, 0, 0, 0},
+                 8,
+                 false},
+                {"nothing at all", {0}, 0, false},
+        };
+        for (size_t n = 0; n < ARRAY_SIZE(cases); n++)
+                if (cpython_312_is_sound(cases[n].units, cases[n].count) != cases[n].sound)
+                        fail_msg("%s", cases[n].what);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(recorded_processes_are_read),
+                cmocka_unit_test(a_budget_ends_the_look_and_the_next_goes_on),
+                cmocka_unit_test(what_ran_stays_and_what_goes_is_unknown),
+                cmocka_unit_test(another_program_is_told_apart),
+                cmocka_unit_test(counters_tell_what_ran),
+                cmocka_unit_test(first_instruction_tells_what_ran),
+                cmocka_unit_test(caches_of_312_tell_what_ran),
+                cmocka_unit_test(silence_of_312_needs_every_way),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
