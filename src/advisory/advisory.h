@@ -104,6 +104,8 @@ struct bug {
         bool low_confidence; /* Go custom_ranges */
         struct symbol *symbols;
         size_t symbol_count;
+        const char
+                *roots_gap; /* NULL: the roots among them are all; else why silence of them proves nothing */
         int64_t modified;
 };
 
@@ -182,3 +184,22 @@ struct symbol_record {
 typedef VEC(struct symbol_record) symbol_record_list;
 /* Append the records of an id, in the arena. Needs no database. 0 or -ENOMEM. */
 int advisory_symbols(const char *id, struct arena *a, symbol_record_list *ret, struct error *error);
+
+/* ---- all functions that anybody names -------------------------------------------------------------- */
+struct symbol_query {
+        const char *const *ids; /* NULL: of all advisories */
+        size_t id_count;
+        const char *package; /* NULL: of all packages; else its name, without regard to case */
+};
+struct listed_symbol {
+        const char *advisory, *aliases, *ecosystem, *package; /* aliases: lines, or NULL */
+        struct symbol symbol;
+};
+struct symbol_watch {
+        void *context;
+        int (*symbol)(void *context,
+                      const struct listed_symbol *s); /* negative ends the list, and is returned */
+};
+/* Records first, sorted by id, then the own table. Strings live until the handler returns. 0 or -errno. */
+int advisory_symbol_list(struct advisory_db *db, const struct symbol_query *query,
+                         const struct symbol_watch *watch, struct error *error);

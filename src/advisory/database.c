@@ -46,6 +46,9 @@ static const char *const texts[_STATEMENT_MAX] = {
                        " OR instr(char(10) || related, char(10) || ?1 || char(10)) ORDER BY id",
         [AFFECTED_GET] = "SELECT ecosystem, name, ranges, versions, severity, symbols, urgency FROM affected"
                          " WHERE advisory = ? ORDER BY ecosystem, name",
+        [SYMBOLS_ALL] = "SELECT id, aliases, ecosystem, name, symbols FROM affected JOIN advisory ON"
+                        " advisory.rowid = affected.advisory WHERE symbols IS NOT NULL AND NOT withdrawn"
+                        " ORDER BY id, ecosystem, name",
         [ALIASES_GET] = "SELECT aliases FROM advisory WHERE id = ? AND NOT withdrawn",
 };
 

@@ -33,6 +33,7 @@ enum statement {
         ALIASES_GET,
         NAMING_GET,
         AFFECTED_GET,
+        SYMBOLS_ALL,
         _STATEMENT_MAX,
 };
 

@@ -353,6 +353,8 @@ static int set_bug(struct match_context *c, const struct set *s, const struct se
                         return r;
         }
         int r = bug_join_symbols(c, bug);
+        if (r == 0)
+                r = bug_roots(c, s->hits.items, s->hits.count, bug);
         return r < 0 ? r : bug_exploitation(c, bug);
 }
 

@@ -63,6 +63,12 @@ int severity_choose(const struct match_context *c, const struct hit *const *hits
 int severity_read(const struct hit *h, struct arena *a, struct severity *ret);
 /* The functions that affected entries name. 0 or -ENOMEM. */
 int bug_symbols(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug);
+/* Whether the functions named are all of the flaw (bug->roots_gap). After the symbols. 0 or -ENOMEM. */
+int bug_roots(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug);
+bool symbol_is_own(const struct symbol *s); /* of the own table */
+/* Each record of the own table; it lives until the handler returns, whose failure ends the walk. */
+int symbol_records_each(int (*handler)(void *context, const struct symbol_record *record, struct arena *a),
+                        void *context);
 /* Order of two `const char *`: CVE, GHSA, home ids, local ones. For qsort. */
 int id_compare(const void *a, const void *b);
 /* The streams of "Debian:12"; asked once each. 0 or -errno. */

@@ -130,6 +130,33 @@ int advisory_symbols(const char *id, struct arena *a, symbol_record_list *ret, s
         return r < 0 ? error_set(error, r, "out of memory") : 0;
 }
 
+bool symbol_is_own(const struct symbol *s)
+{
+        return str_equal(s->source, OWN_TABLE);
+}
+
+int symbol_records_each(int (*handler)(void *context, const struct symbol_record *record, struct arena *a),
+                        void *context)
+{
+        struct span rest = {symbols_begin, (size_t)(symbols_end - symbols_begin)}, line;
+        const char *start = rest.data;
+        int r = 0;
+        while (r == 0 && line_next(&rest, &line)) {
+                if (line.size && line.data[0] != '#')
+                        continue;
+                _cleanup_arena_ struct arena a = ARENA_INIT(16 << 20);
+                struct symbol_record record;
+                struct span text = {start, (size_t)(line.data - start)};
+                start = rest.data;
+                if (!span_starts(text, "advisory "))
+                        continue;
+                r = take_record(&a, text, &record);
+                if (r == 0)
+                        r = handler(context, &record, &a);
+        }
+        return r;
+}
+
 static bool is_known(const struct symbol *list, size_t count, const struct symbol *s)
 {
         for (size_t i = 0; i < count; i++)
@@ -164,6 +191,8 @@ static int join_record(struct match_context *c, struct span text, struct bug *bu
 static int record_fits(const struct match_context *c, struct span text)
 {
         struct span line, ecosystem;
+        if (!c->query)
+                return 2; /* the bug is shown, of whatever package */
         while (line_next(&text, &line) && !span_starts(line, "package "))
                 ;
         span_cut(&line, ' ', &ecosystem); /* the word itself */

@@ -10,7 +10,7 @@
 
 static const char help[] =
         "Usage: usewear db update [ECOSYSTEM…] | import PATH… | match PURL… | show ID | status\n"
-        "                  | symbols ID | compare ECOSYSTEM A B  [OPTION…]\n"
+        "                  | symbols WHAT | compare ECOSYSTEM A B  [OPTION…]\n"
         "\n"
         "The advisories that packages are compared with. A starter set is built in; what is imported\n"
         "replaces it, ecosystem by ecosystem.\n"
@@ -26,8 +26,9 @@ static const char help[] =
         "  match --sbom FILE        … of those that a CycloneDX, SPDX or Syft file (JSON) lists\n"
         "  show ID                  what is known of one bug; any of its ids will do\n"
         "  status                   what there is: records, newest, age, source\n"
-        "  symbols ID               the functions in which an advisory's flaw runs, by Usewear's own\n"
-        "                           table, and why; checked against the releases before and after the fix\n"
+        "  symbols ID|PACKAGE       the functions in which flaws run: what advisories name, and Usewear's\n"
+        "                           own table, with the reasons; --all lists all there are. --json prints\n"
+        "                           one object a line\n"
         "  compare ECOSYSTEM A B    prints <, = or > by the order of the ecosystem's versions; with '-' for\n"
         "                           A it reads lines A<TAB>B\n"
         "\n"
@@ -64,9 +65,9 @@ static int run_db(int argc, char **argv)
         struct db_options o = {};
         const struct option_spec specs[] = {
                 {"--json", OPTION_FLAG, &o.json},         {"--sbom", OPTION_TEXT, &o.sbom},
-                {"--from", OPTION_TEXT, &o.from},         {"--url", OPTION_TEXT, &o.url},
-                {"--kev-url", OPTION_TEXT, &o.kev_url},   {"--epss-url", OPTION_TEXT, &o.epss_url},
-                {"--timeout", OPTION_NUMBER, &o.timeout},
+                {"--all", OPTION_FLAG, &o.all},           {"--from", OPTION_TEXT, &o.from},
+                {"--url", OPTION_TEXT, &o.url},           {"--kev-url", OPTION_TEXT, &o.kev_url},
+                {"--epss-url", OPTION_TEXT, &o.epss_url}, {"--timeout", OPTION_NUMBER, &o.timeout},
         };
         static const struct {
                 const char *name;
@@ -91,6 +92,10 @@ static int run_db(int argc, char **argv)
         }
         const char *name = o.common.arguments[0];
         bool updates = o.from || o.url || o.kev_url || o.epss_url || o.timeout;
+        if (o.all && strcmp(name, "symbols")) {
+                log_error(0, "db %s: --all is of db symbols; see usewear db --help", name);
+                return EXIT_USAGE;
+        }
         if ((o.sbom && strcmp(name, "match")) || (updates && strcmp(name, "update"))) {
                 log_error(0, "db %s: %s is of db %s; see usewear db --help", name,
                           updates ? "that option" : "--sbom", updates ? "update" : "match");

@@ -1,75 +1,147 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* usewear db symbols: which functions an advisory names. */
+/* usewear db symbols: which functions advisories name, and who says so. With --json one object a line, for
+ * programs that read all of it. */
 #include "base/log.h"
+#include "base/str.h"
 #include "cli/db.h"
+#include "format/purl.h"
 
+#include <errno.h>
 #include <stdio.h>
 
-static void print_symbols(const struct symbol_record *r)
+struct view {
+        bool json;
+        size_t count;
+        char last[256]; /* advisory and package shown last */
+};
+
+static void lines_json(struct json *j, const char *key, const char *lines)
 {
-        printf("%s\n  %s %s\n", r->ids, r->package, r->affected);
-        for (size_t i = 0; i < r->symbol_count; i++) {
-                const struct symbol *s = &r->symbols[i];
-                printf("  %-5s  %s %s%s%s\n         %s\n", s->kind, s->container, s->function,
-                       s->signature ? " " : "", s->signature ? s->signature : "", s->reason);
+        struct span rest = span_of(lines), line;
+        char text[512];
+        json_array(j, key);
+        while (rest.size && span_cut(&rest, '\n', &line)) {
+                snprintf(text, sizeof(text), "%.*s", (int)line.size, line.data);
+                if (line.size)
+                        json_str(j, NULL, text);
         }
-        if (r->none)
-                printf("  no function: %s\n", r->none);
-        printf("  compared %s, checked %s\n", r->compared, r->checked);
+        json_end(j);
 }
 
-static void print_symbols_json(const struct symbol_record *r, struct json *j)
+static int print_json(const struct listed_symbol *s)
 {
+        _cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
+        struct json json = JSON_INIT(&out, 0), *j = &json;
         json_object(j, NULL);
-        json_str(j, "ids", r->ids);
-        json_str(j, "package", r->package);
-        json_str(j, "affected", r->affected);
-        json_str(j, "compared", r->compared);
-        json_str(j, "checked", r->checked);
-        json_str(j, "none", r->none);
-        json_array(j, "functions");
-        for (size_t i = 0; i < r->symbol_count; i++) {
-                json_object(j, NULL);
-                json_str(j, "kind", r->symbols[i].kind);
-                json_str(j, "container", r->symbols[i].container);
-                json_str(j, "name", r->symbols[i].function);
-                json_str(j, "signature", r->symbols[i].signature);
-                json_str(j, "reason", r->symbols[i].reason);
-                json_end(j);
-        }
+        json_str(j, "advisory", s->advisory);
+        lines_json(j, "aliases", s->aliases);
+        json_str(j, "ecosystem", s->ecosystem);
+        json_str(j, "package", s->package);
+        json_str(j, "container", s->symbol.container);
+        json_str(j, "function", s->symbol.function);
+        json_str(j, "signature", s->symbol.signature);
+        json_str(j, "kind", s->symbol.kind);
+        json_str(j, "source", s->symbol.source);
         json_end(j);
-        json_end(j);
+        if (out.error)
+                return out.error;
+        return puts(out.data) < 0 ? -EIO : 0;
 }
 
-int db_symbols(const struct db_options *options)
+static void print_text(struct view *v, const struct listed_symbol *s)
 {
-        const struct options *o = &options->common;
-        _cleanup_buf_ struct buf out = BUF_INIT(64 << 20);
-        struct json json = JSON_INIT(&out, 2), *j = options->json ? &json : NULL;
-        _cleanup_arena_ struct arena memory = ARENA_INIT(1 << 20);
-        symbol_record_list list = {};
+        char head[256], shown[1024];
+        snprintf(head, sizeof(head), "%s  %s %s", s->advisory, s->ecosystem, s->package);
+        if (strcmp(head, v->last))
+                printf("%s%s\n", v->count ? "\n" : "", str_printable(shown, sizeof(shown), head));
+        snprintf(v->last, sizeof(v->last), "%s", head);
+        printf("  %-11s  %s ", s->symbol.kind, str_printable(shown, sizeof(shown), s->symbol.container));
+        printf("%s", str_printable(shown, sizeof(shown), s->symbol.function));
+        printf("%s%s  (%s)\n", s->symbol.signature ? " " : "", s->symbol.signature ? s->symbol.signature : "",
+               str_equal(s->symbol.source, s->advisory) ? "as the advisory says" : s->symbol.source);
+        if (s->symbol.reason)
+                printf("               %s\n", s->symbol.reason);
+}
+
+static int on_symbol(void *context, const struct listed_symbol *s)
+{
+        struct view *v = context;
+        int r = 0;
+        if (v->json)
+                r = print_json(s);
+        else
+                print_text(v, s);
+        v->count++;
+        return r;
+}
+
+/* An id of the database, with all of its aliases; what is none is a package's name, plain or as package URL.
+ */
+static int resolve(struct advisory_db *db, const char *text, struct arena *a, struct shown_bug *bug,
+                   struct symbol_query *ret, struct error *error)
+{
+        struct purl *p = arena_alloc(a, sizeof(*p));
+        struct match_coordinate at;
+        if (!p)
+                return error_set(error, -ENOMEM, "out of memory");
+        if (str_starts(text, "pkg:")) {
+                int r = purl_parse(span_of(text), a, p, error);
+                if (r == 0)
+                        r = match_coordinate_of(p, NULL, a, &at);
+                if (r == 0)
+                        ret->package = at.query.name;
+                return r;
+        }
+        int r = advisory_show(db, text, a, bug, error);
+        if (r == 0) {
+                ret->ids = bug->ids.items;
+                ret->id_count = bug->ids.count;
+                return 0;
+        }
+        if (r != -ENOENT)
+                return r;
+        /* The own table may know an id that no record here has. */
+        symbol_record_list own = {};
+        r = advisory_symbols(text, a, &own, error);
+        if (r == 0 && own.count) {
+                const char **ids = arena_alloc(a, sizeof(*ids));
+                if (ids)
+                        ids[0] = text;
+                ret->ids = ids;
+                ret->id_count = ids ? 1 : 0;
+                r = ids ? 0 : error_set(error, -ENOMEM, "out of memory");
+        } else if (r == 0) {
+                ret->package = text;
+        }
+        vec_done(&own);
+        return r;
+}
+
+int db_symbols(const struct db_options *o)
+{
+        _cleanup_advisory_ struct advisory_db *db = NULL;
+        _cleanup_arena_ struct arena memory = ARENA_INIT(256 << 20);
+        struct view view = {.json = o->json};
+        const struct symbol_watch watch = {&view, on_symbol};
+        struct symbol_query query = {};
+        struct shown_bug bug = {};
         struct error error = {};
-        if (o->argument_count != 2) {
-                log_error(0, "db symbols needs one id, such as CVE-2021-44228");
+        if (o->all ? o->common.argument_count != 1 : o->common.argument_count != 2) {
+                log_error(0, "db symbols needs one id or package, such as CVE-2021-44228, or --all");
                 return EXIT_USAGE;
         }
-        if (advisory_symbols(o->arguments[1], &memory, &list, &error) < 0) {
-                log_error(0, "%s", error.text);
-                vec_done(&list);
+        int r = advisory_open(o->common.state, ADVISORY_READ, &db, &error);
+        if (r == 0 && !o->all)
+                r = resolve(db, o->common.arguments[1], &memory, &bug, &query, &error);
+        if (r == 0)
+                r = advisory_symbol_list(db, &query, &watch, &error);
+        shown_bug_done(&bug);
+        if (r < 0) {
+                log_error(r, "%s", *error.text ? error.text : "cannot write the functions");
                 return EXIT_USAGE;
         }
-        if (j)
-                json_array(j, NULL);
-        vec_each (r, &list) {
-                if (j)
-                        print_symbols_json(r, j);
-                else
-                        print_symbols(r);
-        }
-        if (!j && !list.count)
-                printf("nothing of %s in the table; docs/symbols.md tells how to add it\n", o->arguments[1]);
-        vec_done(&list);
-        if (j)
-                json_end(j);
-        return j ? db_print(&out) : 0;
+        if (!o->json && !view.count)
+                printf("no function is named for %s; docs/symbols.md tells how to add it\n",
+                       o->all ? "anything" : o->common.arguments[1]);
+        return 0;
 }

@@ -4,6 +4,7 @@
 #include "format/osv.h"
 
 #include "base/clock.h"
+#include "format/ghsa_function.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -161,16 +162,22 @@ static int take_range(const struct reader *rd, const json_t *item, struct osv_af
         return 0;
 }
 
+static int append_symbol(struct osv_affected *affected, const char *container, const char *function,
+                         const char *kind)
+{
+        struct osv_symbol *slot = vec_add(&affected->symbols);
+        if (!slot)
+                return -ENOMEM;
+        *slot = (struct osv_symbol){container, function, kind};
+        return 0;
+}
+
 static int add_symbol(struct osv_affected *affected, const char *container, const char *function,
                       const char *kind)
 {
         if (!function || !*function)
                 return 0;
-        struct osv_symbol *slot = vec_add(&affected->symbols);
-        if (!slot)
-                return -ENOMEM;
-        *slot = (struct osv_symbol){container ? container : "", function, kind};
-        return 0;
+        return append_symbol(affected, container ? container : "", function, kind);
 }
 
 static int take_symbols(const struct reader *rd, const json_t *object, const char *key, const char *container,
@@ -200,7 +207,30 @@ static int take_imports(const struct reader *rd, const json_t *specific, struct 
                         r = take_symbols(rd, item, "symbols", path, apart ? "root" : "unspecified", affected);
                 if (r == 0)
                         r = take_symbols(rd, item, "derived_symbols", path, "derived", affected);
+                if (r == 0 && path && !json_array_size(json_object_get(item, "symbols")) &&
+                    !json_array_size(json_object_get(item, "derived_symbols")))
+                        r = append_symbol(affected, path, "", "whole");
         }
+        return r;
+}
+
+static int take_ghsa(const struct reader *rd, const json_t *specific, struct osv_affected *affected)
+{
+        osv_text_list names = {};
+        const char *ecosystem =
+                arena_strndup(rd->arena, affected->ecosystem, strcspn(affected->ecosystem, ":"));
+        int r = ecosystem ? take_texts(rd, specific, "affected_functions", &names) : -ENOMEM;
+        vec_each (name, &names) {
+                struct span container, function;
+                if (r < 0 ||
+                    !ghsa_function_split(ecosystem, affected->name, span_of(*name), &container, &function))
+                        continue;
+                const char *where = arena_strndup(rd->arena, container.size ? container.data : "",
+                                                  container.size),
+                           *what = arena_strndup(rd->arena, function.data, function.size);
+                r = where && what ? add_symbol(affected, where, what, "unspecified") : -ENOMEM;
+        }
+        vec_done(&names);
         return r;
 }
 
@@ -215,7 +245,7 @@ static int take_specific(const struct reader *rd, const json_t *specific, struct
         if (r == 0)
                 r = take_symbols(rd, affects, "functions", NULL, "unspecified", affected);
         if (r == 0)
-                r = take_symbols(rd, specific, "affected_functions", NULL, "unspecified", affected);
+                r = take_ghsa(rd, specific, affected);
         if (r == 0 && json_is_string(json_object_get(specific, "urgency")))
                 r = take_text(rd, json_object_get(specific, "urgency"), OSV_ID_MAX, &affected->urgency);
         return r;

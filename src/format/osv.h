@@ -22,7 +22,8 @@ struct osv_severity {
         const char *type, *score; /* "CVSS_V3", vector; "Ubuntu", "medium" */
 };
 struct osv_symbol {
-        const char *container, *function, *kind; /* kind: root, derived or unspecified */
+        const char *container, *function,
+                *kind; /* kind: root, derived, unspecified; whole: no function, all of it */
 };
 
 typedef VEC(const char *) osv_text_list;

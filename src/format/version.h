@@ -15,7 +15,7 @@ struct version_scheme {
 
 /* Changes with any change of an order, or of how names are stored: databases that were compacted by other
  * rules are imported anew. */
-enum { VERSION_REVISION = 3 };
+enum { VERSION_REVISION = 4 };
 
 /* The scheme of an OSV ecosystem without its release ("Debian", "PyPI" …), or NULL: not comparable. */
 const struct version_scheme *version_scheme_of(const char *ecosystem);

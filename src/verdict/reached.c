@@ -107,6 +107,8 @@ static int judge_silence(const struct index *x, const struct group *g, struct fi
                                                                     : f->executed.reason;
         else if (s.answer.reason)
                 f->reached = (struct answer){.reason = s.answer.reason, .engine = s.answer.engine};
+        else if (f->bug->roots_gap)
+                f->reached = (struct answer){.reason = f->bug->roots_gap, .engine = s.answer.engine};
         else if (f->workload->unreadable)
                 f->reached.reason = "not every process of the workload could be read";
         else {

@@ -245,3 +245,36 @@ def test_show_takes_any_name(db):
     assert text.startswith("CVE-2020-28493  also ") and "all before 2.11.3" in text
     run = db.run("show", "CVE-1900-0001")
     assert run.returncode == 2 and "no advisory has the id" in run.stderr and run.stderr.count("\n") == 1
+
+
+# ---- functions -------------------------------------------------------------------------------------------
+def test_all_functions_are_listed_one_object_a_line(db):
+    run = db.run("symbols", "--all", "--json")
+    assert run.returncode == 0, run.stderr
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    fields = {"advisory", "aliases", "ecosystem", "package", "container", "function", "signature", "kind", "source"}
+    assert len(rows) > 10000 and all(set(row) == fields and row["function"] for row in rows)
+    kinds = {row["kind"] for row in rows}
+    assert kinds == {"root", "derived", "entry", "fix", "unspecified"}
+    go = [row for row in rows if row["advisory"] == "GO-2021-0113"]
+    assert {row["kind"] for row in go} == {"root", "derived"} and "CVE-2021-38561" in go[0]["aliases"]
+
+
+def test_functions_of_an_id_or_a_package(db):
+    def rows(what):
+        run = db.run("symbols", what, "--json")
+        assert run.returncode == 0, run.stderr
+        return [json.loads(line) for line in run.stdout.splitlines()]
+    assert rows("CVE-2021-38561") == rows("GO-2021-0113") != []
+    own = rows("PYSEC-2021-66")
+    assert [(r["container"], r["function"], r["source"]) for r in own] == [("jinja2.utils", "urlize", "Usewear")]
+    assert {r["advisory"] for r in rows("smallvec")} == {r["advisory"] for r in rows("pkg:cargo/smallvec")} >= {"RUSTSEC-2021-0003"}
+    assert "no function is named" in db.run("symbols", "nosuchpackage").stdout
+    assert "urlize" in db.run("symbols", "CVE-2020-28493").stdout
+
+
+def test_functions_that_ghsa_names_are_cut_by_ecosystem(db):
+    specific = {"ecosystem_specific": {"affected_functions": ["", "org.x.Files.makeTemp", "org.x.Files"]}}
+    db.add(record("GHSA-hhhh-bbbb-cccc", affected("Maven", "g:a", *since("2"), **specific)))
+    found = db.match("pkg:maven/g/a@1")["findings"][0]["symbols"]
+    assert [(s["container"], s["function"], s["kind"]) for s in found] == [("org.x.Files", "makeTemp", "unspecified")]

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which functions are all of a flaw: only these may support a negative. */
+#include "advisory/advisory.h"
+
+#include "base/file.h"
+#include "base/str.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+struct scene {
+        char dir[64];
+        struct advisory_db *db;
+        struct arena memory;
+};
+
+static int setup(void **state)
+{
+        struct scene *s = calloc(1, sizeof(*s));
+        strcpy(s->dir, "/tmp/usewear-roots-XXXXXX");
+        s->memory = ARENA_INIT(32 << 20);
+        *state = s;
+        return mkdtemp(s->dir) && advisory_open(s->dir, ADVISORY_WRITE, &s->db, NULL) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+        struct scene *s = *state;
+        char command[100];
+        advisory_close(s->db);
+        arena_done(&s->memory);
+        snprintf(command, sizeof(command), "rm -rf %s", s->dir);
+        int r = system(command);
+        free(s);
+        return r;
+}
+
+static const struct bug *bug_of(struct scene *s, const char *ecosystem, const char *id, const char *aliases,
+                                const char *specific)
+{
+        struct import_result result;
+        struct error error = {};
+        struct match m = {};
+        const char *name = arena_printf(&s->memory, "pkg-%s", id);
+        const char *path = arena_printf(&s->memory, "%s/%s.json", s->dir, id);
+        const char *json =
+                arena_printf(&s->memory,
+                             "{\"id\":\"%s\",\"modified\":\"2026-01-01T00:00:00Z\",\"aliases\":[%s],"
+                             "\"affected\":[{\"package\":{\"ecosystem\":\"%s\",\"name\":\"%s\"},\"ranges\":[{"
+                             "\"type\":\"SEMVER\",\"events\":[{\"introduced\":\"0\"}]}],"
+                             "\"ecosystem_specific\":%s}]}",
+                             id, aliases, ecosystem, name, specific);
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        assert_int_equal(file_write_fd(fd, json, strlen(json)), 0);
+        assert_int_equal(advisory_import(s->db, path, NULL, &result, &error), 0);
+        const struct match_query query = {.ecosystem = ecosystem, .name = name, .version = "1.0.0"};
+        assert_int_equal(advisory_match(s->db, &query, &s->memory, &m, &error), 0);
+        assert_int_equal(m.bug_count, 1);
+        return &m.bugs[0];
+}
+
+static void go_lists_all_unless_whole_packages_are_named(void **state)
+{
+        const struct bug *b = bug_of(*state, "Go", "GO-2026-9001", "",
+                                     "{\"imports\":[{\"path\":\"x/a\",\"symbols\":[\"F\",\"T.M\"]}]}");
+        assert_int_equal(b->symbol_count, 2);
+        assert_string_equal(b->symbols[0].kind, "unspecified");
+        assert_null(b->roots_gap);
+        b = bug_of(*state, "Go", "GO-2026-9002", "",
+                   "{\"imports\":[{\"path\":\"x/"
+                   "a\",\"symbols\":[\"F\"],\"derived_symbols\":[\"G\"]},{\"path\":\"x/b\"}]}");
+        assert_int_equal(b->symbol_count, 2);
+        assert_non_null(strstr(b->roots_gap, "whole packages"));
+        b = bug_of(*state, "Go", "GO-2026-9003", "", "{}");
+        assert_non_null(strstr(b->roots_gap, "names no function"));
+}
+
+static void rustsec_lists_all(void **state)
+{
+        const struct bug *b = bug_of(*state, "crates.io", "RUSTSEC-2026-9001", "",
+                                     "{\"affects\":{\"functions\":[\"x::y\"]}}");
+        assert_null(b->roots_gap);
+}
+
+static void github_names_examples(void **state)
+{
+        const struct bug *b =
+                bug_of(*state, "npm", "GHSA-aaaa-aaaa-aaaa", "", "{\"affected_functions\":[\"f\"]}");
+        assert_int_equal(b->symbol_count, 1);
+        assert_non_null(strstr(b->roots_gap, "no source says"));
+}
+
+/* A bug of the starter set whose functions the own table knows. */
+static void own_table_is_a_comparison_of_all(void **state)
+{
+        struct scene *s = *state;
+        struct match m = {};
+        const struct match_query query = {.ecosystem = "PyPI", .name = "jinja2", .version = "2.11.2"};
+        bool found = false;
+        assert_int_equal(advisory_match(s->db, &query, &s->memory, &m, NULL), 0);
+        for (size_t i = 0; i < m.bug_count; i++)
+                if (str_equal(m.bugs[i].id, "CVE-2020-28493")) {
+                        assert_null(m.bugs[i].roots_gap);
+                        found = true;
+                }
+        assert_true(found);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(go_lists_all_unless_whole_packages_are_named),
+                cmocka_unit_test(rustsec_lists_all),
+                cmocka_unit_test(github_names_examples),
+                cmocka_unit_test(own_table_is_a_comparison_of_all),
+        };
+        return cmocka_run_group_tests(tests, setup, teardown);
+}
