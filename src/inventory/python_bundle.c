@@ -14,7 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { PATH_SIZE = 4096, MOST_ENTRIES = 200000, MOST_VALUES = 200000, MOST_LINES = 500 };
+enum { PATH_SIZE = 4096, MOST_ENTRIES = 200000, MOST_VALUES = 200000, MOST_LINES = 500, SAYS_ITSELF = 90 };
 
 /* ---- vendored copies -------------------------------------------------------------------------------- */
 
@@ -81,6 +81,75 @@ static int read_vendored(struct inventory *inv, const struct candidate *c)
                 r = own_copy(inv, folder, normal);
         }
         return r;
+}
+
+/* Where there is no such list, packages that say their version themselves: `__version__ = "23.1"`. */
+static bool own_version(struct span text, struct span *ret)
+{
+        struct span line;
+        while (span_cut(&text, '\n', &line)) {
+                if (!span_starts(line, "__version__"))
+                        continue;
+                const char *equal = memchr(line.data, '=', line.size);
+                if (!equal)
+                        continue;
+                struct span value =
+                        span_trim((struct span){equal + 1, (size_t)(line.data + line.size - equal - 1)});
+                const char *end = value.size > 2 && strchr("'\"", value.data[0])
+                                          ? memchr(value.data + 1, value.data[0], value.size - 1)
+                                          : NULL;
+                if (!end || end == value.data + 1)
+                        return false;
+                *ret = (struct span){value.data + 1, (size_t)(end - value.data - 1)};
+                return true;
+        }
+        return false;
+}
+
+static int has_list(void *context, struct inventory *inv, const char *name)
+{
+        (void)context;
+        (void)inv;
+        return !strcmp(name, "vendor.txt") || !strcmp(name, "vendored.txt") || str_ends(name, ".dist-info");
+}
+
+static int take_copy(void *context, struct inventory *inv, const char *name)
+{
+        static const char *const files[] = {"__init__.py", "__about__.py"};
+        const char *folder = context;
+        struct span version = {};
+        for (size_t i = 0; !version.size && !strchr(name, '.') && i < ARRAY_SIZE(files); i++) {
+                char path[PATH_SIZE];
+                _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
+                if (snprintf(path, sizeof(path), "%s/%s/%s", folder, name, files[i]) >= (int)sizeof(path))
+                        return 0;
+                int r = inventory_read_file(inv, path, &text);
+                if (r == -ENOMEM)
+                        return r;
+                if (r < 0 || !own_version((struct span){text.data, text.size}, &version) ||
+                    version.size > 100)
+                        continue;
+                const char *normal = dist_info_normalise(span_of(name), &inv->arena);
+                const char *number = arena_strndup(&inv->arena, version.data, version.size);
+                struct package *p = !normal || !number ? NULL
+                                                       : inventory_add_named(inv, "PyPI", normal, number,
+                                                                             RUNTIME_PYTHON, METHOD_STRINGS);
+                if (!p)
+                        return -ENOMEM;
+                p->confidence = SAYS_ITSELF;
+                p->path = arena_strdup(&inv->arena, path);
+                p->detail = "__version__";
+                return p->path ? own_copy(inv, folder, normal) : -ENOMEM;
+        }
+        return 0;
+}
+
+static int read_copies(struct inventory *inv, const struct candidate *c)
+{
+        int r = inventory_list(inv, c->path, has_list, NULL);
+        if (r == 0)
+                r = inventory_list(inv, c->path, take_copy, (void *)c->path);
+        return r == -ENOMEM ? r : 0;
 }
 
 /* ---- archives --------------------------------------------------------------------------------------- */
@@ -286,14 +355,16 @@ static bool wants(const struct candidate *c)
 
 static int read_bundle(struct inventory *inv, const struct candidate *c)
 {
+        if (c->folder)
+                return str_equal(c->name, "_vendor") ? read_copies(inv, c) : 0;
         return str_ends(c->name, ".json")       ? read_conda(inv, c)
                : str_ends(c->name, ".txt")      ? read_vendored(inv, c)
                : str_ends(c->name, ".egg-link") ? read_link(inv, c)
                                                 : read_zip(inv, c);
 }
 
-static const char *const names[] = {"vendor.txt", "vendored.txt", "*.egg-link", "*.egg",
-                                    "*.pyz",      "*.json",       NULL};
+static const char *const names[] = {"_vendor/", "vendor.txt", "vendored.txt", "*.egg-link",
+                                    "*.egg",    "*.pyz",      "*.json",       NULL};
 
 const struct reader reader_python_bundle = {
         .name = "python copies", .names = names, .wants = wants, .read = read_bundle};

@@ -358,6 +358,10 @@ static void test_copies_and_links_of_python(void **state)
         char path[256];
         snprintf(path, sizeof(path), "%s/pip/_vendor/vendor.txt", site);
         put(f, path, "# pins\nrequests==2.31.0  # remark\n    certifi==2023.7.22\n-e x==1\n");
+        snprintf(path, sizeof(path), "%s/setuptools/_vendor/packaging/__init__.py", site);
+        put(f, path, "__title__ = 'x'\n__version__ = \"23.1\"\n");
+        snprintf(path, sizeof(path), "%s/pip/_vendor/requests/__init__.py", site);
+        put(f, path, "__version__ = \"0\"\n"); /* the list counts */
         snprintf(path, sizeof(path), "%s/mine.egg-link", site);
         put(f, path, "/srv/mine\n.\n");
         put(f, "/srv/mine/mine.egg-info/PKG-INFO", "Name: mine\nVersion: 0.1\n");
@@ -371,6 +375,9 @@ static void test_copies_and_links_of_python(void **state)
         assert_string_equal(find(f, "requests")->version, "2.31.0");
         assert_string_equal(find(f, "certifi")->version, "2023.7.22");
         assert_owner(f, "/srv/lib/python3.11/site-packages/pip/_vendor/requests/api.py", "requests");
+        assert_string_equal(find(f, "packaging")->version, "23.1");
+        assert_owner(f, "/srv/lib/python3.11/site-packages/setuptools/_vendor/packaging/tags.py",
+                     "packaging");
         assert_owner(f, "/srv/mine/code.py", "mine");
         assert_owner(f, "/srv/edit/edit/code.py", "edit");
 }
