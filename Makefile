@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release build release bench clean
+.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release build release bench bench-inventory clean
 SHELL = /bin/sh
 
 scan: build
@@ -64,6 +64,12 @@ check-scanner:
 bench:
 	@tools/install-deps --bench
 	@bench/run
+
+# Against Syft, on a root that is made by debootstrap, pip, npm, mvn and go; needs root and some GB.
+bench-inventory:
+	@tools/install-deps --bench
+	@ninja -C build --quiet
+	@bench/inventory
 
 clean:
 	rm -rf build build-* dist

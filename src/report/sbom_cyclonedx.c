@@ -78,6 +78,20 @@ static void put_times(struct json *j, const struct sbom_item *item)
                 put_property(j, "usewear:last_used", clock_rfc3339(item->last, text));
 }
 
+/* Maven's "group:artefact" are two fields. */
+static void put_name(struct json *j, const struct package *p)
+{
+        const char *colon = !strcmp(p->ecosystem, "Maven") ? strchr(p->name, ':') : NULL;
+        char group[512];
+        if (colon && (size_t)(colon - p->name) < sizeof(group)) {
+                memcpy(group, p->name, (size_t)(colon - p->name));
+                group[colon - p->name] = '\0';
+                json_str(j, "group", group);
+                json_str(j, "name", colon + 1);
+        } else
+                json_str(j, "name", p->name);
+}
+
 static void put_component(struct json *j, const struct sbom *s, const struct sbom_item *item)
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(SCRATCH);
@@ -85,7 +99,7 @@ static void put_component(struct json *j, const struct sbom *s, const struct sbo
         json_object(j, NULL);
         json_str(j, "type", p->runtimes & RUNTIME_KERNEL ? "operating-system" : "library");
         json_str(j, "bom-ref", item->ref);
-        json_str(j, "name", p->name);
+        put_name(j, p);
         if (p->version)
                 json_str(j, "version", p->version);
         json_str(j, "purl", package_purl(p, &a));
