@@ -122,8 +122,8 @@ static int read_distribution(struct inventory *inv, const char *site, const char
         struct distribution d = {.inv = inv, .site = site, .entry = entry};
         struct dist_info info;
         int r = read_metadata(&d, &info);
-        if (r == -ENOMEM)
-                return r;
+        if (r == -ENOMEM || r == -EISDIR || r == -ENOENT)
+                return r == -ENOMEM ? r : 0; /* a folder that is only called so */
         if (r < 0) {
                 inventory_limit(inv, "%s/%s: no readable name and version", site, entry);
                 return 0;
