@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -27,6 +28,8 @@ static _Noreturn void become_worker(const char *program, int socket, pid_t paren
         sigset_t none;
         sigemptyset(&none);
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (null < 0) /* a bare root */
+                null = memfd_create("null", MFD_CLOEXEC);
         if (socket == PROBER_SOCKET)
                 fcntl(socket, F_SETFD, 0);
         if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||

@@ -43,7 +43,7 @@ def mounted(root, *kinds):
 
 
 def inside(root, *words):
-    return subprocess.run(["chroot", root, "/usewear", *words], capture_output=True, text=True, check=False, timeout=120,
+    return subprocess.run([shutil.which("chroot"), root, "/usewear", *words], capture_output=True, text=True, check=False, timeout=120,
                           env={"PATH": "/usr/bin:/bin", "USEWEAR_STATE": "/state"})
 
 
