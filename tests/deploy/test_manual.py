@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Man pages and completion come from --help and nowhere else; they are well formed and offer what there is."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("USEWEAR", str(SOURCE / "build/usewear"))
+
+
+def ask(*words):
+    return subprocess.run([PROGRAM, *words, "--help"], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def manual(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("manual")
+    subprocess.run([SOURCE / "tools/release/manual", PROGRAM, folder], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def commands():
+    found = [name for name in re.findall(r"^  ([a-z]+) +\S", ask(), re.M) if name != "usewear"]
+    assert len(found) > 5
+    return found
+
+
+def plain(page):
+    return re.sub(r"\\&", "", page.replace("\\-", "-").replace("\\e", "\\"))
+
+
+def test_each_command_has_a_page_with_all_its_words(manual, commands):
+    for name in commands:
+        page = re.sub(r"\s+", " ", plain((manual / f"man1/usewear-{name}.1").read_text()))
+        for word in re.findall(r"\S+", ask(name)):
+            assert word in page or word in ("Usage:", "Example:", "Examples:"), (name, word)
+
+
+def test_groff_has_nothing_to_say(manual):
+    if not shutil.which("groff"):
+        pytest.skip("needs groff")
+    for page in sorted(manual.glob("man1/*.1")):
+        done = subprocess.run(["groff", "-man", "-ww", "-Kutf8", "-Tutf8", page], capture_output=True, text=True, check=True)
+        said = [line for line in done.stderr.splitlines() if "cannot adjust" not in line and "can't break" not in line]
+        assert not said, said
+
+
+def complete(manual, *words):
+    script = f". {manual}/usewear.bash; COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); _usewear; printf '%s\\n' \"${{COMPREPLY[@]}}\""
+    done = subprocess.run(["bash", "-c", script, "bash", *words], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_bash_completes_commands_and_options(manual, commands):
+    assert complete(manual, "usewear", "") >= set(commands)
+    assert complete(manual, "usewear", "sc") == {"scan"}
+    assert "--fail-on" in complete(manual, "usewear", "scan", "--")
+    assert complete(manual, "usewear", "events", "--fun") == {"--function"}
+
+
+@pytest.mark.parametrize("shell, file", [("zsh", "_usewear"), ("fish", "usewear.fish")])
+def test_other_shells_can_read_theirs(manual, shell, file):
+    if not shutil.which(shell):
+        pytest.skip(f"needs {shell}")
+    subprocess.run([shell, "-n", manual / file], check=True)
+
+
+def test_every_option_is_offered(manual, commands):
+    fish, zsh = (manual / "usewear.fish").read_text(), (manual / "_usewear").read_text()
+    for name in commands:
+        for option in re.findall(r"^  (--[\w-]+)", ask(name), re.M):
+            assert f"__fish_seen_subcommand_from {name}' -l {option[2:]} " in fish, (name, option)
+            assert f"'{option}[" in zsh, (name, option)
