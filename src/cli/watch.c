@@ -28,7 +28,7 @@ enum {
         DIRTY_MOST = 64,      /* processes looked at again in one second */
         LISTEN_DELAY_S = 2,   /* from a new listener to the full look that sees who can reach it */
         LISTEN_EVERY_S = 10,  /* such looks are no more frequent than this */
-        PROBES_NS = 50000000, /* how often probes are tended, and new files with functions looked at */
+        FETCH_NS = 50000000,  /* how often events are fetched, and probes tended: new files wait no longer */
         COUNT_EVERY_S = 5,    /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
 };
@@ -207,20 +207,14 @@ static void look_into(struct watch *w)
         w->looking = false;
 }
 
+/* What starts now must be armed before it can run what nobody would see. Comes at least each FETCH_NS. */
 static int on_events(void *context)
 {
         struct watch *w = context;
         drain(w);
-        if (w->urgent && !w->looking)
-                small_look(w);
-        return 0;
-}
-
-/* What starts now must be armed before it can run what nobody would see. */
-static int on_probes(void *context)
-{
-        struct watch *w = context;
-        if (w->wanted && w->dirty_count)
+        if (w->looking)
+                return 0;
+        if (w->urgent || (w->wanted && w->dirty_count))
                 small_look(w);
         look_tend_probes(w->look);
         return 0;
@@ -305,7 +299,7 @@ static int take_lock(const char *state)
 static int start_sensor(struct watch *w)
 {
         struct error error = {};
-        struct sensor_options options = {.cgroup_subsystem = w->cgroup.subsystem};
+        struct sensor_options options = {.cgroup_subsystem = w->cgroup.subsystem, .fetch_ns = FETCH_NS};
         int r = sensor_open(&options, &w->sensor, &error);
         if (r < 0)
                 log_note("no events, snapshots every %llu s only: %s (see usewear doctor)",
@@ -320,8 +314,6 @@ static int add_handlers(struct watch *w)
                 r = loop_add_fd(w->loop, sensor_fd(w->sensor), on_events, w);
         if (r == 0)
                 r = loop_add_timer(w->loop, NS_PER_S, NS_PER_S, on_tick, w);
-        if (r == 0 && w->sensor)
-                r = loop_add_timer(w->loop, PROBES_NS, PROBES_NS, on_probes, w);
         if (r == 0)
                 r = loop_add_signal(w->loop, SIGTERM, on_stop, w);
         if (r == 0)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Functions are watched in the file that is mapped, wherever it lies and whatever became of it on disk."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+from native import HERE, Service, compile_c
+from test_native_watch import answers, import_advisories, library_root
+from whole import Watch, needs_root, wait_until
+
+pytestmark = needs_root
+
+
+def text_pages(pid, name):
+    """What the process executes of that file now, breakpoints included."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in maps:
+            found = re.match(r"(\w+)-(\w+) r-xp .*" + re.escape(name), line)
+            if found:
+                begin, end = (int(part, 16) for part in found.groups())
+                memory.seek(begin)
+                return memory.read(end - begin)
+    return b""
+
+
+@pytest.fixture
+def root(tmp_path):
+    """The root of test_native_watch, with a program that loads the library when it is told to."""
+    made = library_root(tmp_path)
+    compile_c(made / "late", HERE / "victims/native_late.c", "-D_GNU_SOURCE", "-ldl")
+    import_advisories(tmp_path, tmp_path / "state")
+    return made
+
+
+def late(root, name="usewear-test-late"):
+    return Service(name, "chroot", root, "/late", env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]})
+
+
+def reached(state, service, name):
+    return wait_until(lambda: (a := answers(state, service)) and name in a and a[name]["level"] == "reached" and a[name])
+
+
+def test_library_loaded_late_is_armed_and_unarmed(tmp_path, root):
+    """Loaded while watched, called, closed; opened again by another workload, which has its own answer."""
+    state = tmp_path / "state"
+    library = root / "usr/lib/libvictim.so.1"
+    with Watch(state) as watch, late(root) as service:
+        assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
+        begin = time.monotonic()
+        while text_pages(service.process.pid, "libvictim.so.1") in library.read_bytes():
+            assert time.monotonic() - begin < 20
+            time.sleep(0.005)
+        print(f"armed {1000 * (time.monotonic() - begin):.0f} ms after dlopen")
+        service.tell("fork lib_called")
+        first = reached(state, service, "lib_called")
+        with late(root, "usewear-test-other") as other:
+            assert other.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
+            quiet = wait_until(lambda: (a := answers(state, other)) and
+                               a["lib_called"]["reached"]["answer"] == "not_observed" and a["lib_called"])
+            assert quiet["reached"]["since"] >= first["reached"]["since"]
+            other.tell("call lib_called")
+            reached(state, other, "lib_called")
+        service.tell("close")
+        assert watch.stop() == 0
+
+
+def test_deleted_library_is_still_watched(tmp_path, root):
+    """An upgrade puts another file in its place; the process runs on with the old one."""
+    state = tmp_path / "state"
+    library = root / "usr/lib/libvictim.so.1"
+    with late(root) as service:
+        assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
+        with Watch(state) as watch:
+            wait_until(lambda: (a := answers(state, service)) and a["lib_never"]["reached"]["answer"] == "not_observed")
+            shutil.copy(library, tmp_path / "new")
+            os.rename(tmp_path / "new", library)
+            service.tell("call lib_called")
+            reached(state, service, "lib_called")
+            assert answers(state, service)["lib_never"]["reached"]["answer"] != "yes"
+            assert watch.stop() == 0
+
+
+def test_memfd_is_not_mistaken_for_the_library(tmp_path, root):
+    """Nobody owns what lies in a memfd: nothing may be said of it, and nothing breaks."""
+    state = tmp_path / "state"
+    with Watch(state) as watch, late(root) as service:
+        assert service.tell("memfd /usr/lib/libvictim.so.1") == "memfd 1\n"
+        service.tell("call lib_called")
+        watch.process.send_signal(1)
+        assert watch.process.stdout.readline()
+        found = answers(state, service)
+        assert not found or found["lib_called"]["reached"]["answer"] != "not_observed"
+        assert service.tell("call lib_called") == "call 1\n"
+        assert watch.stop() == 0
+
+
+def test_overlay(tmp_path, root):
+    """Containers map files of layers: the kernel probes the inode below."""
+    state = tmp_path / "state"
+    base = tmp_path / "overlay"
+    for name in ("upper", "work", "merged"):
+        (base / name).mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "none", base], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("cannot mount a tmpfs")
+    try:
+        for name in ("upper", "work", "merged"):
+            (base / name).mkdir()
+        options = f"lowerdir={root},upperdir={base}/upper,workdir={base}/work"
+        if subprocess.run(["mount", "-t", "overlay", "none", "-o", options, base / "merged"],
+                          stderr=subprocess.DEVNULL).returncode:
+            pytest.skip("cannot mount an overlay")
+        try:
+            with Watch(state) as watch, late(base / "merged") as service:
+                assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
+                wait_until(lambda: (a := answers(state, service)) and
+                           a["lib_called"]["reached"]["answer"] == "not_observed")
+                service.tell("call lib_called")
+                reached(state, service, "lib_called")
+                assert watch.stop() == 0
+        finally:
+            subprocess.run(["umount", base / "merged"], check=True)
+    finally:
+        subprocess.run(["umount", base], check=True)
+
+
+def test_killed_watch_leaves_no_breakpoint(tmp_path, root):
+    state = tmp_path / "state"
+    with late(root) as service:
+        service.tell("open /usr/lib/libvictim.so.1")
+        before = text_pages(service.process.pid, "libvictim.so.1")
+        watch = Watch(state)
+        with watch:
+            wait_until(lambda: text_pages(service.process.pid, "libvictim.so.1") != before)
+            watch.process.kill()
+            watch.process.wait()
+            wait_until(lambda: text_pages(service.process.pid, "libvictim.so.1") == before)
+        assert service.tell("call lib_called") == "call 1\n"
