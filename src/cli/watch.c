@@ -25,11 +25,12 @@
 #include <sys/stat.h>
 
 enum {
-        DIRTY_MOST = 64,      /* processes looked at again in one second */
-        LISTEN_DELAY_S = 2,   /* from a new listener to the full look that sees who can reach it */
-        LISTEN_EVERY_S = 10,  /* such looks are no more frequent than this */
-        FETCH_NS = 50000000,  /* how often events are fetched, and probes tended: new files wait no longer */
-        COUNT_EVERY_S = 5,    /* how soon lost events are noticed */
+        DIRTY_MOST = 64,  /* processes looked at again in one second */
+        SOON_DELAY_S = 2, /* from a new listener, or a new place of code, to the full look that it asks for */
+        SOON_EVERY_S = 10,   /* such looks are no more frequent than this */
+        SOON_COSTS = 10,     /* nor than so many times what the last one took */
+        FETCH_NS = 50000000, /* how often events are fetched, and probes tended: new files wait no longer */
+        COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
 };
 
@@ -48,6 +49,7 @@ struct watch {
         uint64_t execs, counted_execs, counted_at; /* programs started; boottime ns */
         int dirty[DIRTY_MOST];
         size_t dirty_count;
+        uint64_t look_s;                                       /* what the last full look took */
         uint64_t next_look, last_look, next_prune, next_count; /* boottime s */
         uint64_t dropped[_EVENT_MAX];
 };
@@ -64,6 +66,13 @@ static void mark_dirty(struct watch *w, const struct event *event)
         /* What finds no room is told by the events of its mappings, and seen by the next full look. */
         if (w->dirty_count < DIRTY_MOST)
                 w->dirty[w->dirty_count++] = (int)event->tgid;
+}
+
+static void look_soon(struct watch *w)
+{
+        uint64_t now = clock_boottime() / NS_PER_S;
+        uint64_t pause = MAX((uint64_t)SOON_EVERY_S, SOON_COSTS * w->look_s);
+        w->next_look = MIN(w->next_look, MAX(now + SOON_DELAY_S, w->last_look + pause));
 }
 
 static int take_event(void *context, const struct event *event)
@@ -100,12 +109,9 @@ static int take_event(void *context, const struct event *event)
                 w->news |= look_code_ran(w->look, &ran);
                 break;
         }
-        case EVENT_LISTEN: {
-                uint64_t now = clock_boottime() / NS_PER_S;
-                uint64_t soon = MAX(now + LISTEN_DELAY_S, w->last_look + LISTEN_EVERY_S);
-                w->next_look = MIN(w->next_look, soon);
+        case EVENT_LISTEN:
+                look_soon(w);
                 break;
-        }
         default:
                 break;
         }
@@ -169,6 +175,7 @@ static int full_look(struct watch *w, bool print)
 {
         struct error error = {};
         struct look_summary summary;
+        uint64_t begin = clock_boottime() / NS_PER_S;
         w->looking = true;
         w->dirty_count = 0;
         w->urgent = w->wanted = w->news = false;
@@ -176,6 +183,7 @@ static int full_look(struct watch *w, bool print)
         heap_trim();
         w->looking = false;
         w->last_look = clock_boottime() / NS_PER_S;
+        w->look_s = w->last_look - begin;
         w->next_look = w->last_look + w->interval_s;
         if (r < 0)
                 return log_error(r, "%s", error.text);
@@ -195,6 +203,8 @@ static void small_look(struct watch *w)
         w->looking = true;
         if (look_some(w->look, pids, count, &error) < 0)
                 log_error(-1, "%s", error.text);
+        if (look_wants_all(w->look))
+                look_soon(w);
         w->looking = false;
 }
 

@@ -6,11 +6,9 @@
 #include "look/state.h"
 
 #include "base/clock.h"
+#include "host/mapped_hold.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 struct lookup {
         struct look *look;
@@ -24,15 +22,6 @@ static void on_found(void *context, int status, struct wire *reply)
         struct lookup *k = context;
         k->status = status ? status : function_reply_unpack(reply, &k->file->arena, &k->reply);
         k->file->asked = true;
-}
-
-/* The file that is mapped there, without reading it. */
-static int open_mapped(int pid, const struct mapping *m)
-{
-        char path[96];
-        snprintf(path, sizeof(path), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, m->start, m->end);
-        int fd = open(path, O_PATH | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
 }
 
 static void take_found(struct probed_file *f, const struct function_reply *reply)
@@ -61,7 +50,7 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
         for (size_t i = 0; i < f->functions.count; i++)
                 queries[i] = (struct native_query){.container = f->functions.items[i].container,
                                                    .function = f->functions.items[i].function};
-        int fd = open_mapped(e->pid, m);
+        int fd = mapped_file_hold(e->pid, m->start, m->end);
         if (fd < 0) {
                 if (fd != -ENOENT && fd != -ESRCH)
                         f->failure = "its file cannot be opened by /proc/PID/map_files";

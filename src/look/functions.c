@@ -196,15 +196,34 @@ bool functions_watch(const struct native_watch *n, const struct entry *e)
 
 /* ---- all -------------------------------------------------------------------------------------------- */
 
+/* A file that could not be examined again this time stays what it was. */
+static int keep_file(struct native_watch *n, const struct process *p, const struct mapping *m)
+{
+        size_t i = 0;
+        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
+                struct probed_file *f = value;
+                if (f->device != m->device || f->inode != m->inode)
+                        continue;
+                f->round = n->round;
+                int r = f->functions.count ? note_user(n, f, p) : 0;
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 static int update_entry(struct look *l, const struct entry *e, struct error *error)
 {
         struct native_watch *n = &l->native;
         for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
                 struct used_file *used = e->files.items[i];
                 const struct mapping *m = &e->process.mappings.items[i];
-                if (!used || !used->examined)
-                        continue;
                 int r = 0;
+                if (!used || !used->examined) {
+                        if (keep_file(n, &e->process, m) < 0)
+                                return error_set(error, -ENOMEM, "out of memory");
+                        continue;
+                }
                 bool elf = used->reply.file.elf && (used->reply.has_owner || used->reply.linked.count);
                 struct probed_file *f = used->probed_epoch == n->epoch ? used->probed : NULL;
                 if (!f && elf)

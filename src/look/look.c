@@ -286,7 +286,8 @@ static int look_at_all(struct look *l, size_t *ret_workloads, struct error *erro
         if (r == 0)
                 r = read_sockets(l, error);
         if (r == 0)
-                r = read_roots(l, error);
+                r = read_roots(l, false, error);
+        l->roots_old &= r < 0;
         if (r == 0)
                 r = read_files(l, error);
         return r < 0 ? r : join_and_commit(l, true, ret_workloads, error);
@@ -358,10 +359,15 @@ int look_some(struct look *l, const int *pids, size_t count, struct error *error
         begin_look(l);
         int r = read_processes(l, pids, count, error);
         if (r == 0)
-                r = read_roots(l, error);
+                r = read_roots(l, true, error);
         if (r == 0)
                 r = read_files(l, error);
         return r < 0 ? r : join_and_commit(l, false, &workloads, error);
+}
+
+bool look_wants_all(const struct look *l)
+{
+        return l->roots_old;
 }
 
 int look_into_runtimes(struct look *l, struct error *error)

@@ -44,6 +44,9 @@ static inline void look_freep(struct look **l)
 int look_all(struct look *l, struct look_summary *ret, struct error *error);
 /* Look again at these processes only (new, or changed since the last look), and commit what is new. */
 int look_some(struct look *l, const int *pids, size_t count, struct error *error);
+/* Whether it left out an inventory that has to be read again, so that new files did not wait for it: look at
+ * all soon. */
+bool look_wants_all(const struct look *l);
 /* The next look_all reads every inventory and file again, however young what is known is. */
 void look_refresh(struct look *l);
 /* Whether some process with an interpreter is due to be looked into, and to do that: news are committed. */

@@ -242,7 +242,7 @@ static int note_roots(struct look *l)
         return r;
 }
 
-int read_roots(struct look *l, struct error *error)
+int read_roots(struct look *l, bool only_new, struct error *error)
 {
         int r = note_roots(l);
         if (r < 0)
@@ -252,6 +252,10 @@ int read_roots(struct look *l, struct error *error)
         for (struct known_root *root; (root = roots_next(&l->roots, &i));) {
                 if (root->read_at && now - root->read_at < REFRESH_S * NS_PER_S)
                         continue;
+                if (only_new && root->known) {
+                        l->roots_old = true;
+                        continue;
+                }
                 struct errand *errand = errand_new(l, root->pid);
                 if (!errand)
                         return error_set(error, -ENOMEM, "out of memory");

@@ -129,6 +129,7 @@ int roots_read(struct known_root *r, struct wire *reply)
         }
         r->failure = 0;
         r->read_at = clock_boottime();
+        r->known = true;
         r->fresh = true;
         return 0;
 }

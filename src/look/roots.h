@@ -21,6 +21,7 @@ struct known_root {
         int failure;      /* 0 or -errno: why the inventory could not be read */
         uint64_t read_at; /* boottime ns; 0: not yet */
         uint64_t round;   /* of the look that saw a process in it last */
+        bool known;       /* read at least once */
         bool fresh;       /* read, and not committed yet */
 };
 

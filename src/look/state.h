@@ -45,6 +45,7 @@ struct look {
         struct runtime_watch runtimes;
         uint64_t round, joins;
         bool expire_all; /* the next full look examines every file anew */
+        bool roots_old;  /* an inventory is to be read again: by the next full look */
         bool resend;     /* the last commit failed: put everything again */
 
         late_list late_files;
@@ -85,7 +86,7 @@ struct errand *errand_new(struct look *l, int pid);
 int read_snapshot(struct look *l); /* never fails: without it, each process is asked for its mappings */
 int read_processes(struct look *l, const int *pids, size_t count, struct error *error);
 int read_sockets(struct look *l, struct error *error);
-int read_roots(struct look *l, struct error *error);
+int read_roots(struct look *l, bool only_new, struct error *error); /* those never read, or also old ones */
 int read_files(struct look *l, struct error *error);
 void forget_snapshot(struct look *l);
 /* A job at this root, entered through `pid`; the kind is still to be set. */

@@ -87,8 +87,8 @@ def test_deleted_library_is_still_watched(tmp_path, root):
 def test_memfd_is_not_mistaken_for_the_library(tmp_path, root):
     """Nobody owns what lies in a memfd: nothing may be said of it, and nothing breaks."""
     state = tmp_path / "state"
-    with Watch(state) as watch, late(root) as service:
-        assert service.tell("memfd /usr/lib/libvictim.so.1") == "memfd 1\n"
+    with Watch(state) as watch, Service("usewear-test-memfd", root / "late") as service:
+        assert service.tell(f"memfd {root}/usr/lib/libvictim.so.1") == "memfd 1\n"
         service.tell("call lib_called")
         watch.process.send_signal(1)
         assert watch.process.stdout.readline()

@@ -27,7 +27,10 @@ static void *open_memfd(const char *path)
         while (sendfile(to, from, NULL, 1 << 20) > 0)
                 ;
         snprintf(name, sizeof(name), "/proc/self/fd/%d", to);
-        return dlopen(name, RTLD_NOW);
+        void *opened = dlopen(name, RTLD_NOW);
+        if (!opened)
+                fprintf(stderr, "%s\n", dlerror());
+        return opened;
 }
 
 int main(void)
