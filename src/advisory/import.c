@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What holds a record is its ecosystem's source. An all.zip is everything that its ecosystem has: what an
  * earlier import (or the starter set) held beyond it is let go, and a record that nothing holds any more
- * goes. Single records and folders are added to what is there. */
+ * goes. Single records and folders are added to what is there, and held by their path too, so that the next
+ * archive does not take them away; the same path imported again lets go what it no longer has. */
 #include "advisory/import.h"
 
 #include "base/clock.h"
 
 #include <errno.h>
+#include <zlib.h>
 
 int import_begin(struct import *i, struct error *error)
 {
@@ -181,6 +183,44 @@ int import_let_go(struct import *i, const char *ecosystem, struct span ids, uint
         return r;
 }
 
+/* The source number of a path: negative, beside those of the table. */
+static int64_t path_holder(const struct import *i)
+{
+        const char *path = i->source ? i->source : i->path;
+        return -1 - (int64_t)crc32(0, (const unsigned char *)path, (uInt)strlen(path));
+}
+
+static int run_holder(struct import *i, const char *sql, struct error *error)
+{
+        sqlite3_stmt *s = NULL;
+        int code = sqlite3_prepare_v2(i->db->sql, sql, -1, &s, NULL);
+        if (code == SQLITE_OK) {
+                sqlite3_bind_int64(s, 1, path_holder(i));
+                code = sqlite3_step(s);
+        }
+        sqlite3_finalize(s);
+        return code == SQLITE_DONE ? 0 : database_error(i->db, code, "booking the import", error);
+}
+
+static int book_path(struct import *i, bool whole, struct error *error)
+{
+        int r = let_go_begin(i, error);
+        if (r == 0)
+                r = run_holder(i,
+                               "INSERT INTO temp.let_go SELECT advisory FROM held WHERE source = ?"
+                               " AND advisory NOT IN temp.seen",
+                               error);
+        if (r == 0)
+                r = run_holder(i, "DELETE FROM held WHERE source = ?", error);
+        if (r == 0 && !whole)
+                r = run_holder(
+                        i,
+                        "INSERT OR IGNORE INTO held SELECT ?, seen.advisory FROM temp.seen JOIN affected"
+                        " ON affected.advisory = seen.advisory",
+                        error);
+        return r < 0 ? r : drop_unheld(i, error);
+}
+
 static int book_complete(struct import *i, const struct booked *b, struct error *error)
 {
         int r = import_source(i, b->ecosystem, b->newest, error);
@@ -246,6 +286,8 @@ int import_end(struct import *i, bool complete, struct error *error)
         vec_each (b, &list)
                 if (r == 0 && !whole)
                         r = book_added(i, b, error);
+        if (r == 0 && i->holds)
+                r = book_path(i, whole != NULL, error);
         vec_done(&list);
         if (r == 0)
                 r = database_run(i->db, "COMMIT", "importing", error);

@@ -15,6 +15,7 @@ struct import {
         const char *path;    /* what is read, for sentences */
         const char *source;  /* where it comes from, for status; NULL: the path */
         const char *folder;  /* name of the archive's folder ("PyPI" of PyPI/all.zip), or "" */
+        bool holds;          /* what is not an ecosystem's whole archive is held by its own path as well */
         bool starter, named; /* named: the folder was given, not read off the path */
         struct buf text;     /* scratch for the columns */
 };

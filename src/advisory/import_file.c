@@ -366,6 +366,7 @@ int advisory_import_from(struct advisory_db *db, const char *path, const char *s
                            .path = path,
                            .source = source,
                            .folder = ecosystem,
+                           .holds = true,
                            .named = *ecosystem};
         struct stat st;
         if (stat(path, &st) < 0)

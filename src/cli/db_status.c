@@ -57,7 +57,10 @@ int db_status(const struct db_options *options)
                 printf("%-12s %9s  %-10s  %8s  %s\n", "ECOSYSTEM", "RECORDS", "NEWEST", "AGE", "SOURCE");
         vec_each (s, &list) {
                 char newest[CLOCK_TEXT], age[CLOCK_TEXT], source[200];
-                old += s->newest > 0 && now - s->newest > OLD_DAYS * 86400;
+                /* What was fetched is as fresh as the last look at its server, however long nothing changed
+                 * there. */
+                int64_t fresh = str_starts(s->source, "http") ? MAX(s->imported, s->newest) : s->newest;
+                old += fresh > 0 && now - fresh > OLD_DAYS * 86400;
                 if (j)
                         print_source_json(s, j);
                 else

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import signal
 import sqlite3
 import subprocess
@@ -77,6 +78,45 @@ def test_single_records_are_added(state, tmp_path):
     single.write_text(json.dumps(record(999)))
     assert usewear(state, "import", single).returncode == 0
     assert status(state)["Debian"]["records"] == 31
+
+
+def test_a_record_stays_while_an_import_holds_it(state, tmp_path):
+    """Own advisories survive the next archive, which does not know them."""
+    own = tmp_path / "own"
+    own.mkdir()
+    for i in (901, 902):
+        (own / f"{i}.json").write_text(json.dumps(record(i)))
+    assert usewear(state, "import", own).returncode == 0
+    assert usewear(state, "import", archive(tmp_path / "Debian/all.zip", 20)).returncode == 0
+    assert usewear(state, "show", "DSA-901-1").returncode == 0 and usewear(state, "show", "DSA-25-1").returncode == 2
+    (own / "902.json").unlink()
+    assert usewear(state, "import", own).returncode == 0
+    assert usewear(state, "show", "DSA-901-1").returncode == 0 and usewear(state, "show", "DSA-902-1").returncode == 2
+    # in two archives: gone only when both are without it
+    both = archive(tmp_path / "other/all.zip", 5)
+    assert usewear(state, "import", both).returncode == 0
+    assert usewear(state, "show", "DSA-3-1").returncode == 0
+
+
+def test_hostile_records_cost_little(state, tmp_path):
+    hostile = tmp_path / "hostile/all.zip"
+    hostile.parent.mkdir()
+    event = '{"introduced": "0"},'
+    head = '{"id": "X-%d", "modified": "2024-01-01T00:00:00Z", '
+    package = '"affected": [{"package": {"ecosystem": "Debian:12", "name": "x"}, "ranges": [{"type": "ECOSYSTEM", "events": ['
+    with zipfile.ZipFile(hostile, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("string.json", head % 1 + '"summary": "' + "a" * (100 << 20) + '"}')
+        z.writestr("ranges.json", head % 2 + package + event * 10**6 + '{"fixed": "1"}]}]}]}')
+        z.writestr("deep.json", head % 3 + '"affected": ' + "[" * 10**6)
+        z.writestr("utf8.json", (head % 4).encode() + b'"aliases": ["\xff\xfe"]}')
+        z.writestr("date.json", '{"id": "X-5", "modified": "99999-99-99T99:99:99Z", "affected": []}')
+        z.writestr("good.json", json.dumps(record(1)))
+    little = 256 << 20  # bytes of addresses, libraries among them
+    run = usewear(state, "import", hostile, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (little, little)))
+    assert run.returncode == 0 and "5 skipped" in run.stdout, run.stdout + run.stderr
+    for name in ("string", "ranges", "deep", "utf8", "date"):
+        assert f"skipped {name}.json: " in run.stderr
+    assert status(state)["Debian"]["records"] == 30
 
 
 def test_truncated_archive_changes_nothing(state, tmp_path):
