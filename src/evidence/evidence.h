@@ -22,7 +22,7 @@ struct evidence {
         const char *object;   /* build-id or digest of the file, or NULL */
         const char *subject;  /* file path in the root, or function */
         enum evidence_kind kind;
-        const char *engine;  /* "mapped", "go-buildinfo", "kernel" … */
+        const char *engine;  /* "mapped", "go-buildinfo", "linked", "kernel" … */
         int pid;             /* of one process that showed it */
         int64_t first, last; /* wall s: first and last seen */
         int64_t after;       /* wall s: earliest moment that it speaks for (process start) */

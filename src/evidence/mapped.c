@@ -34,11 +34,19 @@ static int add_loaded(const struct mapped_use *use, const char *package, const c
         return 0;
 }
 
+/* What says that a package is linked into a file: Go's build information, or what other readers found in it.
+ * The ecosystem is the second part of a package's key. */
+static const char *linked_engine(const char *key)
+{
+        const char *bar = strchr(key, '|');
+        return bar && str_starts(bar, "|Go|") ? "go-buildinfo" : "linked";
+}
+
 int mapped_evidence(const struct mapped_use *use, int64_t now, struct arena *a _unused_, evidence_list *to)
 {
         int r = use->owner ? add_loaded(use, use->owner, "mapped", now, to) : 0;
         for (size_t i = 0; r == 0 && i < use->linked_count; i++)
-                r = add_loaded(use, use->linked[i], "go-buildinfo", now, to);
+                r = add_loaded(use, use->linked[i], linked_engine(use->linked[i]), now, to);
         return r;
 }
 

@@ -121,10 +121,10 @@ static bool extra64(struct span extra, bool want_size, bool want_packed, bool wa
 
 int zip_next(const struct zip *z, uint64_t *iterator, struct zip_entry *ret)
 {
-        const uint8_t *at = (const uint8_t *)z->directory.data + *iterator;
         size_t left = z->directory.size - *iterator;
         if (!left)
-                return 0;
+                return 0; /* an empty directory has no bytes at all */
+        const uint8_t *at = (const uint8_t *)z->directory.data + *iterator;
         if (left < CENTRAL_SIZE || le32(at) != 0x02014b50)
                 return -EBADMSG;
         size_t name = le16(at + 28), extra = le16(at + 30), comment = le16(at + 32);

@@ -16,7 +16,7 @@ struct answer {
         enum answer_value value;
         int64_t after;      /* wall s: the earliest moment that the answer speaks for; 0 unknown */
         int64_t since;      /* wall s: when the watching engine began (negatives), first seen (yes) */
-        const char *engine; /* "mapped", "go-buildinfo", "sockets" …; NULL only where unknown */
+        const char *engine; /* "mapped", "go-buildinfo", "linked", "sockets" …; NULL only where unknown */
         const char *reason; /* unknown: why; else NULL or a remark such as the address that is exposed */
 };
 

@@ -112,6 +112,11 @@ const char *claim_os_owner(const struct inventory *inv, const char *path)
         return slot && slot->package < inv->os_count ? inv->packages.items[slot->package].name : NULL;
 }
 
+bool inventory_is_os_owned(const struct inventory *inv, const char *path)
+{
+        return claim_os_owner(inv, path) != NULL;
+}
+
 /* What separates the parts of a name, per kind. */
 static size_t spell(char *to, size_t size, enum inside kind, const char *name)
 {

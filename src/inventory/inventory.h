@@ -50,6 +50,9 @@ struct inventory_counts inventory_counts(const struct inventory *inv);
  * "/a.jar!/com/x/Y.class". NULL: nobody, or several with equal right (`ret_tie`, may be NULL, is set). */
 const struct package *inventory_owner(const struct inventory *inv, const char *path, bool *ret_tie);
 
+/* Whether the owner is one of the distribution's packages. */
+bool inventory_is_os_owned(const struct inventory *inv, const char *path);
+
 enum inside {
         INSIDE_CLASS,  /* Java binary class name in a jar: "com.x.Outer$Inner" or "com/x/Outer" */
         INSIDE_GO,     /* import path of a Go package: "golang.org/x/text/language", "net/http" */

@@ -57,14 +57,19 @@ int worker_attribute(struct worker *w, int fd, const struct probe_job *job, stru
                 return 0;
         const struct inventory *inventory = worker_inventory_of(w, job);
         const struct package *owner = inventory ? inventory_owner(inventory, reply->file.path, NULL) : NULL;
+        int stale = 0;
         if (owner) {
                 reply->has_owner = true;
                 reply->owner = *owner;
-                return is_gone(reply->file.state) ? make_stale(inventory, job->started, a, &reply->owner) : 0;
+                if (is_gone(reply->file.state))
+                        stale = make_stale(inventory, job->started, a, &reply->owner);
         }
-        /* What a distribution built belongs to its package, whatever is linked into it. */
-        if (!inventory || !reply->file.elf || fd < 0)
-                return 0;
+        /* What a distribution built belongs to its package, whatever is linked into it. A wheel or an npm
+         * package is no distribution: the crates, modules and libraries in it have advisories of their own.
+         */
+        if (stale < 0 || !inventory || !reply->file.elf || fd < 0 ||
+            inventory_is_os_owned(inventory, reply->file.path))
+                return stale;
         int r = inventory_linked(fd, job->root_id, reply->file.path, a, &reply->linked);
         if (is_gone(reply->file.state))
                 vec_each (module, &reply->linked)

@@ -66,7 +66,8 @@ static void say_use(struct line *l, const struct finding *f)
                          last_part(f->restart_needed.reason));
         else if (f->level == LEVEL_LOADED && str_equal(e->engine, "kernel"))
                 snprintf(fact, sizeof(fact), "the running kernel");
-        else if (f->level == LEVEL_LOADED && str_equal(e->engine, "go-buildinfo"))
+        else if (f->level == LEVEL_LOADED &&
+                 (str_equal(e->engine, "go-buildinfo") || str_equal(e->engine, "linked")))
                 snprintf(fact, sizeof(fact), "linked into %s", last_part(e->subject));
         else if (f->level == LEVEL_LOADED)
                 snprintf(fact, sizeof(fact), "%s loaded", last_part(e->subject));

@@ -56,3 +56,27 @@ def test_artefacts_in_a_jar_that_runs(tmp_path):
     found = of_package(report, "org.apache.logging.log4j:log4j-core")
     assert "CVE-2021-44228" in {f["id"] for f in found}
     assert_open(found, str(path))
+
+
+C_VICTIM = """
+#include <stdio.h>
+static const char path[] = "/root/.cargo/registry/src/github.com-1ecc6299db9ec823/smallvec-0.6.9/lib.rs:1";
+int main(int n, char **v) { puts(n > 9 ? path : "ready"); fflush(stdout); getchar(); return 0; }
+"""
+
+
+@needs_root
+@needs("cc")
+def test_crates_in_a_program_of_a_wheel(tmp_path):
+    """A file that a package of a language owns holds others: all of them are loaded with it."""
+    site = tmp_path / "v/lib/python3.11/site-packages"
+    (site / "tool-1.0.dist-info").mkdir(parents=True)
+    (site / "tool-1.0.dist-info/METADATA").write_text("Name: tool\nVersion: 1.0\n")
+    (site / "tool-1.0.dist-info/RECORD").write_text("tool/server,,\n")
+    (site / "tool").mkdir()
+    (tmp_path / "x.c").write_text(C_VICTIM)
+    subprocess.run(["cc", "-o", site / "tool/server", tmp_path / "x.c"], check=True)
+    with Victim(site / "tool/server", cwd=tmp_path):
+        report = findings(tmp_path / "state")
+    found = [f for f in of_package(report, "smallvec") if str(tmp_path) in f["package"]["path"]]
+    assert found and all(f["loaded"]["answer"] == "yes" and f["loaded"]["engine"] == "linked" for f in found), found

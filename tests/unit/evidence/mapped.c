@@ -157,7 +157,7 @@ static void a_mapping_is_evidence_for_its_packages(void **state _unused_)
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
         evidence_list list = {};
-        const char *linked[] = {"module-1", "module-2"};
+        const char *linked[] = {"host|crates.io|crate-1", "host|Go|module-2"};
         struct process p = {.pid = 42, .workload_id = "w"};
         struct mapped_file f = {
                 .path = "/usr/bin/app", .object = "build-id:1", .state = FILE_CURRENT, .elf = true};
@@ -173,8 +173,9 @@ static void a_mapping_is_evidence_for_its_packages(void **state _unused_)
         assert_int_equal(e->after, 100);
         assert_int_equal(e->first, 500);
         assert_false(e->stale);
-        assert_string_equal(list.items[2].package, "module-2");
+        assert_string_equal(list.items[2].package, "host|Go|module-2");
         assert_string_equal(list.items[2].engine, "go-buildinfo");
+        assert_string_equal(list.items[1].engine, "linked");
         list.count = 0;
 
         /* Nobody owns it: nothing to say. */
