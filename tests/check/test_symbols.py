@@ -34,6 +34,12 @@ def judged(entry, row):
         pytest.skip(f"{entry.package} {entry.old} and {entry.new}: {error}")
 
 
+@pytest.fixture(scope="module")
+def fetched():
+    fetch.ahead([e for e, _ in SAMPLE if shutil.which(CLIENTS[e.ecosystem]) or CLIENTS[e.ecosystem] == "pip"])
+
+
+@pytest.mark.usefixtures("fetched")
 @pytest.mark.parametrize("entry, row", SAMPLE, ids=lambda x: getattr(x, "function", None) or x.ids[0])
 def test_row_holds_against_the_releases(entry, row):
     assert judged(entry, row) == []

@@ -3,12 +3,15 @@
 knows where its registry lies; nothing that was fetched is ever run. Everything is kept in a cache outside of
 the source tree: $USEWEAR_SYMBOLS_CACHE, else ~/.cache/usewear/symbols."""
 
+import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
+import threading
 import zipfile
 from pathlib import Path
 
@@ -82,6 +85,56 @@ def fetch_maven(name, version, folder):
     unpack(maven_copy(f"{name}:{version}", folder / "archive"), folder / "files")
 
 
+POM = """<project><modelVersion>4.0.0</modelVersion><groupId>x</groupId><artifactId>x</artifactId><version>1</version>
+<packaging>pom</packaging><build><plugins><plugin><artifactId>maven-dependency-plugin</artifactId><configuration>
+<artifactItems>{}</artifactItems></configuration></plugin></plugins></build></project>"""
+
+
+def maven_ahead(wanted):
+    """Many releases in one run, most of which is Maven's start. One that is missing spoils it; then each is
+    fetched alone when it is asked for."""
+    wanted = [(n, v) for n, v in wanted if not (release_folder("Maven", n, v) / "files").is_dir()]
+    if len(wanted) < 2:
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        items = []
+        for number, (name, version) in enumerate(wanted):
+            group, artifact = name.split(":")
+            items.append(f"<artifactItem><groupId>{group}</groupId><artifactId>{artifact}</artifactId><version>{version}"
+                         f"</version><outputDirectory>{scratch}/{number}</outputDirectory></artifactItem>")
+        (Path(scratch) / "pom.xml").write_text(POM.format("".join(items)))
+        try:
+            call("mvn", "-q", "-B", "dependency:copy", cwd=scratch)
+        except Missing:
+            pass
+        for number, (name, version) in enumerate(wanted):
+            folder = release_folder("Maven", name, version)
+            for jar in (Path(scratch) / str(number)).glob("*.jar"):
+                folder.mkdir(parents=True, exist_ok=True)
+                unpack(jar, folder / "files")
+
+
+def ahead(entries):
+    """Fetch what the entries compare, each registry on its own thread. What is missing shows when it is asked for."""
+    def one_by_one(ecosystem, wanted):
+        for name, version in wanted:
+            try:
+                release(ecosystem, name, version)
+            except Missing:
+                pass
+
+    wanted = {}
+    for e in entries:
+        versions = [e.old] if e.ecosystem == "Debian" else [e.old, e.new]
+        wanted.setdefault(e.ecosystem, {}).update({(e.package, v): None for v in versions})
+    threads = [threading.Thread(target=maven_ahead if ecosystem == "Maven" else functools.partial(one_by_one, ecosystem),
+                                args=(list(those),)) for ecosystem, those in wanted.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def maven_sources(folder):
     """The sources beside a release's class files, where there are any: only for people to read."""
     name, _, version = folder.parent.name.replace("%", ":").partition("@")
@@ -142,12 +195,16 @@ def fetch_debian(name, version, folder):
 FETCHERS = {"PyPI": fetch_pypi, "npm": fetch_npm, "Maven": fetch_maven, "Debian": fetch_debian}
 
 
+def release_folder(ecosystem, name, version):
+    return CACHE / ecosystem / f"{name}@{version}".replace("/", "%").replace(":", "%")
+
+
 def release(ecosystem, name, version):
     """Folder with the release's files, fetched if need be."""
     for word in (name, version):
         if not re.fullmatch(r"[@A-Za-z0-9][A-Za-z0-9._+:~/-]*", word) or ".." in word:
             raise Missing(f"{word!r} is no name or version")
-    folder = CACHE / ecosystem / f"{name}@{version}".replace("/", "%").replace(":", "%")
+    folder = release_folder(ecosystem, name, version)
     if not (folder / "files").is_dir():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
