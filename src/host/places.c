@@ -194,6 +194,17 @@ static void add_descriptors(struct collector *c)
         closedir(folder);
 }
 
+/* Where the distribution puts its own programs. */
+static bool is_common(const char *path)
+{
+        static const char *const folders[] = {"/usr/bin/", "/usr/sbin/", "/bin/",
+                                              "/sbin/",    "/usr/lib/",  "/lib/"};
+        for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+                if (str_starts(path, folders[i]))
+                        return true;
+        return false;
+}
+
 static void add_mappings(struct collector *c, struct span maps)
 {
         char path[PATH_MAX];
@@ -202,8 +213,7 @@ static void add_mappings(struct collector *c, struct span maps)
                         continue;
                 procfs_unescape(m.path, path, sizeof(path));
                 const char *inside = root_path(c->proc_fd, path);
-                if (is_archive(inside) ||
-                    (m.executable && !str_starts(inside, "/usr/lib/") && !str_starts(inside, "/lib/")))
+                if (is_archive(inside) || (m.executable && !is_common(inside)))
                         add(c, inside);
         }
 }
@@ -214,9 +224,9 @@ int places_collect(int proc_fd, struct span maps, struct arena *a, struct proces
         if (root_fd < 0)
                 return 0;
         struct collector c = {.p = p, .a = a, .proc_fd = proc_fd, .root_fd = root_fd};
-        if (linked_path(&c, proc_fd, "cwd", c.cwd))
+        if (linked_path(&c, proc_fd, "cwd", c.cwd) && strcmp(c.cwd, "/") != 0)
                 add(&c, c.cwd);
-        if (p->exe)
+        if (p->exe && !is_common(p->exe))
                 add(&c, p->exe);
         add_arguments(&c);
         add_environment(&c);

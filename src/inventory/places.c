@@ -16,7 +16,8 @@
 #include <sys/stat.h>
 
 enum {
-        LOOK_ENTRIES = 1000000, /* files that a look goes through in one root */
+        LOOK_ENTRIES = 600000,  /* files that a look goes through in one root … */
+        PLACE_ENTRIES = 150000, /* … and below one place, so that none takes the room of all */
         LOOK_DEPTH = 40,
         UPWARDS = 32, /* folders */
 };
@@ -231,6 +232,7 @@ static int walk_place(struct finder *f, const char *path, bool shallow)
         if (r)
                 return r < 0 ? r : 0;
         f->walk.shallow = shallow;
+        f->walk.most_entries = MIN(f->walk.entries + PLACE_ENTRIES, (size_t)LOOK_ENTRIES);
         return walk_tree(&f->walk, folder);
 }
 
@@ -370,7 +372,6 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret)
         struct finder f = {.inv = inv, .arena = a, .list = ret};
         f.walk = (struct walk){.root_fd = inv->root_fd,
                                .depth = inv->hints.whole ? 0 : LOOK_DEPTH,
-                               .most_entries = inv->hints.whole ? 0 : LOOK_ENTRIES,
                                .caches = inv->hints.caches,
                                .wants = wants,
                                .found = found,

@@ -30,7 +30,7 @@ struct walking {
         struct walk *w;
         struct buf path; /* of the folder that is read; "" is the root */
         uint64_t device; /* of the root */
-        bool has_mounts;
+        bool has_mounts, full;
         VEC(struct device) devices;
         struct arena arena;
 };
@@ -255,10 +255,14 @@ static int walk_folder(struct walking *k, int fd, size_t depth)
                 if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
                         continue;
                 size_t most = k->w->most_entries ? k->w->most_entries : ENTRIES;
-                if (k->w->entries++ == most)
-                        k->w->left_out(k->w->context, k->path.size ? k->path.data : "/", "too many files");
-                if (k->w->entries > most)
+                if (k->w->entries >= most) {
+                        if (!k->full)
+                                k->w->left_out(k->w->context, k->path.size ? k->path.data : "/",
+                                               "too many files, from here on");
+                        k->full = true;
                         break;
+                }
+                k->w->entries++;
                 r = visit(k, dirfd(folder), d, depth);
         }
         closedir(folder);

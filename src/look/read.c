@@ -250,7 +250,8 @@ int read_roots(struct look *l, bool only_new, struct error *error)
         uint64_t now = clock_boottime();
         size_t i = 0;
         for (struct known_root *root; (root = roots_next(&l->roots, &i));) {
-                if (root->read_at && now - root->read_at < REFRESH_S * NS_PER_S)
+                uint64_t rest = (root->has_news ? NEWS_S : REFRESH_S) * NS_PER_S;
+                if (root->read_at && now - root->read_at < rest)
                         continue;
                 if (only_new && root->known) {
                         l->roots_old = true;

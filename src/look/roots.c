@@ -75,14 +75,19 @@ static void note_python_paths(struct known_root *r, const struct process *p)
 static void note_places(struct known_root *r, const struct process *p)
 {
         vec_each (path, &p->places) {
-                if (r->places.count >= MOST_PLACES || map_get_str(&r->place_set, *path))
+                if (map_get_str(&r->place_set, *path))
                         continue;
+                if (r->places.count >= MOST_PLACES) {
+                        /* Those of processes that still live are noted again in the next look. */
+                        map_done(&r->place_set);
+                        r->places.count = 0;
+                }
                 const char *copy = arena_strdup(&r->arena, *path);
                 const char **slot =
                         copy && map_put_str(&r->place_set, copy, r) == 0 ? vec_add(&r->places) : NULL;
                 if (slot) {
                         *slot = copy;
-                        r->read_at = 0;
+                        r->has_news = true;
                 }
         }
 }
@@ -129,6 +134,7 @@ int roots_read(struct known_root *r, struct wire *reply)
         }
         r->failure = 0;
         r->read_at = clock_boottime();
+        r->has_news = false;
         r->known = true;
         r->fresh = true;
         return 0;

@@ -23,6 +23,7 @@ struct known_root {
         uint64_t round;   /* of the look that saw a process in it last */
         bool known;       /* read at least once */
         bool fresh;       /* read, and not committed yet */
+        bool has_news;    /* places were noted that were not looked at yet */
 };
 
 struct root_table {

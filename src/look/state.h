@@ -11,7 +11,10 @@
 #include "prober/prober.h"
 #include "store/store.h"
 
-enum { REFRESH_S = 600 }; /* inventories and files are read again after this */
+enum {
+        REFRESH_S = 600, /* inventories and files are read again after this */
+        NEWS_S = 60,     /* inventories of roots where something runs at a new place */
+};
 
 /* A mapping that an event told of, not attributed yet. */
 struct late_file {

@@ -63,6 +63,28 @@ def used(usewear, state):
 
 
 @needs_root
+@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+def test_modules_of_a_script(usewear, tmp_path):
+    """Node's modules lie above the script, wherever the process works."""
+    put(tmp_path / "app/package.json", '{"name": "test-app", "version": "3.2.1"}')
+    put(tmp_path / "app/node_modules/test-left/package.json", '{"name": "test-left", "version": "1.0.7"}')
+    put(tmp_path / "app/src/deep/main.js", 'console.log("ready"); setTimeout(() => {}, 60000)')
+    put(tmp_path / "beside/package.json", '{"name": "test-beside", "version": "9.9.9"}')
+    process = subprocess.Popen(["node", tmp_path / "app/src/deep/main.js"], cwd="/", stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        subprocess.run([usewear, "scan", "--state", tmp_path / "state", "--json"], check=True,
+                       stdout=subprocess.DEVNULL, timeout=300)
+    finally:
+        process.kill()
+        process.wait()
+    done = subprocess.run([usewear, "sbom", "--state", tmp_path / "state", "--json"], check=True, capture_output=True)
+    found = {(p["name"], p["version"]) for p in json.loads(done.stdout)["packages"] if p["name"].startswith("test-")}
+    assert {("test-app", "3.2.1"), ("test-left", "1.0.7")} <= found
+    assert ("test-beside", "9.9.9") not in found
+
+
+@needs_root
 def test_alpine(usewear, waiting, tmp_path):
     root = tmp_path / "alpine"
     put(root / "etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\n")
