@@ -42,6 +42,7 @@ static void cpython_close(void *state)
         map_done(&c->sites_by_key);
         vec_done(&c->sites);
         vec_done(&c->codes);
+        vec_done(&c->suspects);
         vec_done(&c->modules);
         vec_done(&c->systems);
         arena_done(&c->arena);

@@ -56,7 +56,6 @@ struct cpython_code {
         uint64_t address, file, name; /* of its objects: another object may lie there later */
         uint32_t site, units;
         int32_t line;
-        bool unsure_negative; /* 3.12: some way through it leaves no trace */
 };
 
 struct cpython_module {
@@ -71,6 +70,7 @@ struct cpython {
         struct map sites_by_key;
         VEC(struct cpython_site) sites;
         VEC(struct cpython_code) codes;
+        VEC(struct cpython_code) suspects; /* seen once to have run */
         VEC(struct cpython_module) modules;
         VEC(uint64_t) systems;     /* module objects named `sys`, one an interpreter */
         uint64_t cursor;           /* where the scan goes on */
@@ -113,6 +113,9 @@ int cpython_scan(struct cpython *c, struct image *i, uint64_t now);
 void cpython_found_free(struct cpython_found *f);
 /* ---- poll.c: look again at known code only */
 int cpython_poll(struct cpython *c, struct image *i, uint64_t now);
+int cpython_suspect(struct cpython *c, const struct cpython_code *code); /* to be confirmed; 0 or -ENOMEM */
+/* Read the suspects once more: who still looks so has run. 0 or negative */
+int cpython_confirm(struct cpython *c, struct image *i, uint64_t now);
 /* Where the code is in the list of sites; UINT32_MAX: out of memory. */
 uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uint32_t line);
 /* ---- modules.c: 0 or -ENOMEM */

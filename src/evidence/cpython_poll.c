@@ -18,6 +18,7 @@ struct poll {
         struct remote_piece pieces[BATCH];
         struct cpython_code *codes[BATCH];
         size_t count, used;
+        void (*take)(struct poll *p, const struct remote_piece *piece, struct cpython_code *code);
 };
 
 static bool is_same(const struct cpython_layout *l, const struct cpython_code *code, const char *bytes)
@@ -33,38 +34,55 @@ static bool is_same(const struct cpython_layout *l, const struct cpython_code *c
                line == code->line && (l->minor < 11 || units == code->units);
 }
 
+static enum cpython_ran judge_piece(const struct poll *p, const struct remote_piece *piece, bool *ret_traced)
+{
+        const struct cpython_layout *l = &p->c->layout;
+        return cpython_judge(l, piece->to, (const uint8_t *)piece->to + l->code_size,
+                             (piece->size - l->code_size) / 2, ret_traced);
+}
+
 /* What is no longer there is taken off the list by its address. */
-static void take_piece(struct poll *p, const struct remote_piece *piece, struct cpython_code *code)
+static void take_polled(struct poll *p, const struct remote_piece *piece, struct cpython_code *code)
 {
         struct cpython *c = p->c;
-        const struct cpython_layout *l = &c->layout;
         struct cpython_site *site = &c->sites.items[code->site];
+        bool traced = false;
         if (piece->got < piece->size) {
                 site->unread++;
                 c->lost++;
                 return;
         }
-        const char *bytes = piece->to;
-        if (!is_same(l, code, bytes)) {
-                code->address = 0;
-                site->codes--;
+        bool same = is_same(&c->layout, code, piece->to);
+        if (same && judge_piece(p, piece, &traced) != CPYTHON_RAN)
+                return;
+        if (same && cpython_suspect(c, code) < 0)
+                return;
+        code->address = 0;
+        site->codes--;
+}
+
+static void take_suspect(struct poll *p, const struct remote_piece *piece, struct cpython_code *code)
+{
+        struct cpython *c = p->c;
+        struct cpython_site *site = &c->sites.items[code->site];
+        if (piece->got < piece->size || !is_same(&c->layout, code, piece->to))
+                return;
+        if (judge_piece(p, piece, &c->traced) != CPYTHON_RAN) {
+                struct cpython_code *back = vec_add(&c->codes);
+                if (back)
+                        *back = *code;
+                site->codes += back != NULL;
                 return;
         }
-        enum cpython_ran ran = cpython_judge(l, bytes, (const uint8_t *)bytes + l->code_size,
-                                             (piece->size - l->code_size) / 2, &c->traced);
-        if (ran != CPYTHON_RAN)
-                return;
         site->first = site->ran ? site->first : p->now;
         site->ran = true;
-        site->codes--;
-        code->address = 0;
 }
 
 static int flush(struct poll *p)
 {
         int r = p->count ? image_read_pieces(p->i, p->pieces, p->count) : 0;
         for (size_t n = 0; r == 0 && n < p->count; n++)
-                take_piece(p, &p->pieces[n], p->codes[n]);
+                p->take(p, &p->pieces[n], p->codes[n]);
         p->count = p->used = 0;
         return r;
 }
@@ -103,25 +121,65 @@ static int poll_all(struct poll *p)
         return flush(p);
 }
 
-int cpython_poll(struct cpython *c, struct image *i, uint64_t now)
+static struct poll *poll_new(struct cpython *c, struct image *i, uint64_t now)
 {
         struct poll *p = calloc(1, sizeof(*p));
         if (!p || !(p->bytes = malloc(BATCH_BYTES))) {
                 free(p);
-                return -ENOMEM;
+                return NULL;
         }
         p->c = c;
         p->i = i;
         p->now = now;
-        vec_each (site, &c->sites)
-                site->unread = 0;
-        int r = poll_all(p);
+        return p;
+}
+
+static void poll_free(struct poll *p)
+{
         free(p->bytes);
         free(p);
+}
+
+int cpython_poll(struct cpython *c, struct image *i, uint64_t now)
+{
+        struct poll *p = poll_new(c, i, now);
+        if (!p)
+                return -ENOMEM;
+        vec_each (site, &c->sites)
+                site->unread = 0;
+        p->take = take_polled;
+        int r = poll_all(p);
+        poll_free(p);
         size_t kept = 0;
         for (size_t n = 0; n < c->codes.count; n++)
                 if (c->codes.items[n].address)
                         c->codes.items[kept++] = c->codes.items[n];
         c->codes.count = kept;
+        return r < 0 ? r : cpython_confirm(c, i, now);
+}
+
+int cpython_suspect(struct cpython *c, const struct cpython_code *code)
+{
+        struct cpython_code *slot = vec_add(&c->suspects);
+        if (!slot)
+                return -ENOMEM;
+        *slot = *code;
+        return 0;
+}
+
+/* A code object that is being made holds what lay there before: it may look as if it had run. */
+int cpython_confirm(struct cpython *c, struct image *i, uint64_t now)
+{
+        struct poll *p = poll_new(c, i, now);
+        if (!p)
+                return -ENOMEM;
+        p->take = take_suspect;
+        int r = 0;
+        for (size_t n = 0; r == 0 && n < c->suspects.count; n++)
+                r = ask(p, &c->suspects.items[n]);
+        if (r == 0)
+                r = flush(p);
+        poll_free(p);
+        c->suspects.count = 0;
         return r;
 }

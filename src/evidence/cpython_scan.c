@@ -32,6 +32,7 @@ struct seen_code {
         uint64_t function; /* that owns it, or 0 */
         const char *file_text, *name_text, *full_name;
         bool valid, ran, unsure;
+        bool inferred; /* that it ran was told by another object */
 };
 
 typedef VEC(uint64_t) address_list;
@@ -173,7 +174,8 @@ static void judge_code(struct look *k, const char *bytes, struct seen_code *s)
                 c->lost++;
                 return;
         }
-        enum cpython_ran ran = cpython_judge(&c->layout, bytes, k->units, units, &c->traced);
+        bool traced = false; /* told once it is confirmed */
+        enum cpython_ran ran = cpython_judge(&c->layout, bytes, k->units, units, &traced);
         c->judged++;
         c->odd += ran == CPYTHON_ODD;
         s->ran = ran == CPYTHON_RAN;
@@ -246,7 +248,7 @@ static void link_owners(struct look *k)
                                               ? code_at(k, image_u64(k->i, *frame + FRAME_CODE))
                                               : NULL;
                 if (s)
-                        s->ran = true;
+                        s->ran = s->inferred = true;
         }
 }
 
@@ -278,7 +280,7 @@ static void infer_parents(struct look *k)
                         const struct seen_code *s = &k->codes[n];
                         struct seen_code *parent = s->parent >= 0 ? &k->codes[s->parent] : NULL;
                         if (parent && !parent->ran && s->valid && (s->ran || s->function)) {
-                                parent->ran = true;
+                                parent->ran = parent->inferred = true;
                                 changed = true;
                         }
                 }
@@ -376,20 +378,24 @@ static int settle_code(struct look *k, struct seen_code *s, uint64_t now)
         site->claimed |= is_claimed(k, s);
         if (!site->module)
                 site->module = module_of(k, s);
-        if (s->ran) {
+        struct cpython_code code = {.address = s->address,
+                                    .file = s->file,
+                                    .name = s->name,
+                                    .site = index,
+                                    .units = s->units,
+                                    .line = s->line};
+        if (s->ran && (site->ran || s->inferred)) {
                 site->first = site->ran ? site->first : now;
                 site->ran = true;
                 return 0;
         }
-        struct cpython_code *code = vec_add(&c->codes);
-        if (!code)
+        /* Code that nobody refers to yet may still be in the making. */
+        if (s->ran && (s->function || s->parent >= 0))
+                return cpython_suspect(c, &code);
+        struct cpython_code *slot = vec_add(&c->codes);
+        if (!slot)
                 return -ENOMEM;
-        *code = (struct cpython_code){.address = s->address,
-                                      .file = s->file,
-                                      .name = s->name,
-                                      .site = index,
-                                      .units = s->units,
-                                      .line = s->line};
+        *slot = code;
         site->codes++;
         site->unsure |= s->unsure;
         return 0;
@@ -430,7 +436,8 @@ static int digest(struct look *k, uint64_t now)
                 return r;
         link_owners(k);
         infer_parents(k);
-        return settle(k, now);
+        r = settle(k, now);
+        return r < 0 ? r : cpython_confirm(c, k->i, now);
 }
 
 int cpython_scan(struct cpython *c, struct image *i, uint64_t now)

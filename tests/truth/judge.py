@@ -13,7 +13,7 @@ from pathlib import Path
 PROGRAM = os.environ.get("USEWEAR", str(Path(__file__).parents[2] / "build/usewear"))
 HERE = Path(__file__).parent
 CACHE = Path(os.environ.get("USEWEAR_TRUTH_CACHE", HERE.parents[1] / "build/truth"))
-PACKAGES = {"web": ["flask", "pyyaml"], "testing": ["pytest"]}
+PACKAGES = {"web": ["flask", "pyyaml"], "testing": ["pytest", "exceptiongroup", "tomli"]}  # the latter for pythons of roots, before 3.11
 
 # What is known to differ, and why (docs/accuracy.md). Nothing else may.
 EXCEPTIONS = {

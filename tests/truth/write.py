@@ -25,11 +25,17 @@ def lines(scores):
 def table(scores):
     if os.environ.get("USEWEAR_TRUTH") != "all" or not scores or not PAGE.exists():
         return
-    text = PAGE.read_text()
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    PAGE.write_text(head + BEGIN + "".join(lines(sorted(scores, key=key))) + END + tail)
+    head, _, rest = PAGE.read_text().partition(BEGIN)
+    old, _, tail = rest.partition(END)
+    rows = {cells(row): row for row in [*old.splitlines(True)[2:], *list(lines(scores))[2:]]}
+    PAGE.write_text(head + BEGIN + "".join([*list(lines([])), *sorted(rows.values(), key=key)]) + END + tail)
 
 
-def key(score):
-    return [int(x) for x in score[0].rstrip("t").split(".")], score[1]
+def cells(row):
+    """Version and program: what a new row replaces."""
+    return tuple(cell.strip() for cell in row.split("|")[1:3])
+
+
+def key(row):
+    version, workload = cells(row)
+    return [int(x) for x in version.rstrip("t").split(".")], workload
