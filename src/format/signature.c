@@ -8,7 +8,13 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
-enum { MOST_SIGNATURES = 4000, MOST_HITS = 1000, LONGEST_VERSION = 64, LONGEST_TEXT = 80 };
+enum {
+        MOST_SIGNATURES = 4000,
+        MOST_HITS = 1000,
+        LONGEST_VERSION = 64,
+        LONGEST_NUMBER = 8,
+        LONGEST_TEXT = 80
+};
 
 static unsigned head_of(const char *s)
 {
@@ -23,6 +29,10 @@ static int compile(struct signature *g)
         struct span rest = span_of(g->pattern);
         if (span_starts(rest, "^")) {
                 g->starts = true;
+                rest = (struct span){rest.data + 1, rest.size - 1};
+        }
+        if (span_starts(rest, "{")) {
+                g->takes_anchor = true;
                 rest = (struct span){rest.data + 1, rest.size - 1};
         }
         if (span_ends(rest, "$")) {
@@ -98,7 +108,7 @@ struct signatures *signatures_free(struct signatures *s)
 static size_t version_size(struct span s)
 {
         static const char *const tags[] = {"-rc", "-alpha", "-beta", "-pre", "-dev"};
-        size_t i = 0;
+        size_t i = 0, digits = 0;
         bool dotted = false;
         while (i < s.size && i < LONGEST_VERSION) {
                 unsigned char c = (unsigned char)s.data[i];
@@ -110,6 +120,9 @@ static size_t version_size(struct span s)
                         break;
                 if (!i && !isdigit(c))
                         break;
+                digits = isdigit(c) ? digits + 1 : 0;
+                if (digits > LONGEST_NUMBER)
+                        return 0;
                 dotted |= c == '.' && i + 1 < s.size && isdigit((unsigned char)s.data[i + 1]);
                 i++;
         }
@@ -173,6 +186,8 @@ static struct span match(const struct signature *g, struct span bytes, const cha
         struct span rest = {at + g->anchor.size, (size_t)(end - at) - g->anchor.size};
         if (!match_after(g->after, &rest, version))
                 return (struct span){};
+        if (g->takes_anchor && version->data == at + g->anchor.size)
+                *version = (struct span){at, g->anchor.size + version->size};
         if ((g->starts && start > bytes.data && !is_edge(start[-1])) ||
             (g->ends && rest.size && !is_edge(*rest.data)))
                 return (struct span){};

@@ -8,6 +8,7 @@
  * ("python3*,libpython3*"). '#' begins a comment. In a pattern
  *     %v   a version, which is taken       %n   a number
  *     ^    only at the start of a text     $    only at its end (first and last in the pattern)
+ *     {    the version begins here, with the literal that follows (in front, or behind ^): "{3.%v"
  * and all else stands for itself. A literal run of two bytes or more must stand in front, or behind a %v that
  * stands there. */
 
@@ -20,7 +21,8 @@ struct signature {
         struct span anchor;                 /* the literal that is searched for */
         struct span before, after;          /* the pattern on both sides of it */
         bool starts, ends;
-        int next; /* index + 1 of the next one whose anchor begins with the same two bytes */
+        bool takes_anchor; /* the anchor is the first part of the version */
+        int next;          /* index + 1 of the next one whose anchor begins with the same two bytes */
 };
 
 struct signatures {

@@ -72,6 +72,23 @@ static bool is_loaded(const struct elf *elf, const char *name)
         return found;
 }
 
+/* A program names older versions of itself for compatibility (OpenSSH, Redis), and its own in shorter forms
+ * ("2.4" of "2.4.71"): of more than two versions the greatest counts, and no part of another one does. */
+static bool is_quoted(const signature_hits *hits, const struct signature_hit *hit)
+{
+        size_t versions = 0;
+        bool greater = false;
+        vec_each (other, hits) {
+                if (strcmp(other->name, hit->name) != 0)
+                        continue;
+                versions++;
+                if (other != hit && str_starts(other->version, hit->version))
+                        return true;
+                greater |= strverscmp(other->version, hit->version) > 0;
+        }
+        return versions > 2 && greater;
+}
+
 static int add_hit(struct inventory *inv, const struct candidate *c, const struct signature_hit *hit,
                    uint64_t base)
 {
@@ -107,7 +124,7 @@ static int read_native(struct inventory *inv, const struct candidate *c, const s
         const struct tables *tables = inventory_tables(inv);
         r = tables ? signatures_find(tables->native, text, c->name, &inv->arena, &hits) : -ENOMEM;
         vec_each (hit, &hits)
-                if (r == 0 && !is_loaded(elf, hit->name))
+                if (r == 0 && !is_loaded(elf, hit->name) && !is_quoted(&hits, hit))
                         r = add_hit(inv, c, hit, (uint64_t)(text.data - elf->bytes.data));
         vec_done(&hits);
         return r;

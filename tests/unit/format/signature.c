@@ -13,6 +13,7 @@ static const char table[] = "# name, pattern, files\n"
                             "zlib\t deflate %v Copyright\n"
                             "mariadb\t%v-MariaDB\n"
                             "bzip2\t^%v, %n-Jul-2019$\n"
+                            "sqlite\t^{3.%v$\tlibsqlite3*\n"
                             "cpython\tPython %v$\tpython3*,libpython*\n";
 
 static void find(struct span bytes, const char *file, signature_hits *to)
@@ -46,6 +47,16 @@ static void test_hits(void **state _unused_)
         vec_done(&hits);
 }
 
+static void test_version_with_its_literal(void **state _unused_)
+{
+        signature_hits hits = {};
+        find(SPAN("\0003.40.1\0003.x 13.40.1\0"), "libsqlite3.so.0.8.6", &hits);
+        assert_int_equal(hits.count, 1);
+        assert_string_equal(hits.items[0].version, "3.40.1");
+        assert_int_equal(hits.items[0].at, 1);
+        vec_done(&hits);
+}
+
 static void test_edges(void **state _unused_)
 {
         signature_hits hits = {};
@@ -73,6 +84,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_hits),
+                cmocka_unit_test(test_version_with_its_literal),
                 cmocka_unit_test(test_edges),
                 cmocka_unit_test(test_broken_tables),
         };
