@@ -4,6 +4,7 @@
 import os
 
 import pytest
+import write
 from judge import EXCEPTIONS, PACKAGES, compare, environment, interpreters, last_part, observe, told, truth
 
 INTERPRETERS = interpreters()
@@ -11,6 +12,14 @@ ALL = os.environ.get("USEWEAR_TRUTH") == "all"
 WIDE = ["stdlib", "tasks", "fork", "web", "testing", "nasty"] if ALL else ["tasks", "fork", "nasty"]
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: reads the memory of other processes")
+
+
+@pytest.fixture(scope="module")
+def accuracy():
+    """Scores of this run; written to docs/accuracy.md where everything was run."""
+    scores = []
+    yield scores
+    write.table(scores)
 
 
 @pytest.mark.parametrize("workload", WIDE)
