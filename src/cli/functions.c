@@ -40,6 +40,7 @@ static int functions_run(int argc, char **argv)
                 return r < 0 ? EXIT_USAGE : 0;
         if (read_query(&options, &query) < 0)
                 return EXIT_USAGE;
+        query.state = options.state;
         query.all = output.all || query.package || output.json;
 
         _cleanup_arena_ struct arena arena = ARENA_INIT(LIST_MEMORY);
@@ -66,12 +67,14 @@ const struct command command_functions = {
                 "       usewear functions --workload W [OPTION…]\n\n"
                 "Ask the memory of running interpreters which of their functions have run since they\n"
                 "started, whether or not anybody watched. The processes are not stopped or changed.\n"
-                "Known: CPython 3.7 to 3.15.\n\n"
+                "Known: CPython 3.7 to 3.15. Native functions that advisories name are told from the "
+                "history\n"
+                "of a running usewear watch: which are armed, which ran, when first and last.\n\n"
                 "  --workload W   all processes of this workload, as usewear scan names it\n"
                 "  --package P    only functions of the package P, each one\n"
                 "  --all          each function, not only how many\n"
                 "  --json         print usewear/functions/1 (docs/functions.schema.json)\n"
-                "  --state DIR    not used here\n"
+                "  --state DIR    where the history lies\n"
                 "\nExample:\n"
                 "  usewear functions 1 --json\n",
         .run = functions_run,

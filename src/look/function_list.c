@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "host/process.h"
+#include "look/function_history.h"
 #include "prober/prober.h"
 #include "prober/runtime_reply.h"
 
@@ -242,6 +243,68 @@ static int ask_runtimes(struct listing *l, const struct process *p)
         return r;
 }
 
+/* ---- what was watched ------------------------------------------------------------------------------------
+ */
+
+static struct function_package *history_package(struct listing *l, const struct function_record *f)
+{
+        const char *key = package_key(f->package, l->a);
+        key = key ? arena_printf(l->a, "uprobe\n%s", key) : NULL;
+        struct function_package *to = key ? map_get_str(&l->by_package, key) : NULL;
+        if (to || !key)
+                return to;
+        to = arena_alloc(l->a, sizeof(*to));
+        struct function_package **slot = to ? vec_add(&l->packages) : NULL;
+        if (!slot)
+                return NULL;
+        *to = (struct function_package){.package = *f->package, .engine = "uprobe"};
+        *slot = to;
+        return map_put_str(&l->by_package, key, to) < 0 ? NULL : to;
+}
+
+static int take_record(struct listing *l, const struct function_record *f)
+{
+        struct function_package *package = f->package ? history_package(l, f) : NULL;
+        struct function_record *to = vec_add(&l->functions);
+        if (!to || (f->package && !package))
+                return -ENOMEM;
+        *to = *f;
+        to->package = package ? &package->package : NULL;
+        return 0;
+}
+
+/* Native functions: of the whole workload, as the probes of a running watch have told it. */
+static int take_history(struct listing *l, struct error *error)
+{
+        function_record_list records = {};
+        const char *workload = l->query->workload ? l->query->workload : l->processes.items[0].workload_id;
+        static const char *gaps[] = {
+                "native functions are told of the whole workload, and only while usewear watch runs"};
+        int64_t since = 0;
+        if (!l->query->state || !workload)
+                return 0;
+        int r = function_history_read(l->query->state, workload, l->a, &records, &since, error);
+        bool any = false;
+        vec_each (f, &records) {
+                if (r < 0 || !is_wanted(l, f->package))
+                        continue;
+                any = true;
+                if (take_record(l, f) < 0)
+                        r = error_set(error, -ENOMEM, "out of memory");
+        }
+        struct function_engine *e = r == 0 && any ? vec_add(&l->engines) : NULL;
+        if (e)
+                *e = (struct function_engine){.pid = l->query->pid,
+                                              .engine = "uprobe",
+                                              .since = since ? since : clock_wall(),
+                                              .gaps = gaps,
+                                              .gap_count = ARRAY_SIZE(gaps)};
+        else if (r == 0 && any)
+                r = error_set(error, -ENOMEM, "out of memory");
+        vec_done(&records);
+        return r;
+}
+
 /* ---- the list ------------------------------------------------------------------------------------------ */
 
 static int compare_functions(const void *a, const void *b)
@@ -360,6 +423,9 @@ int function_list_read(const struct function_query *query, struct arena *a, stru
                                  query->pid, strerror(l.status ? -l.status : ESRCH));
         if (!l.processes.count)
                 return error_set(error, -ESRCH, "no process runs in workload '%s'", query->workload);
+        r = take_history(&l, error);
+        if (r < 0)
+                return r;
         r = take_all(&l, ret);
         return r < 0 ? error_set(error, r, "out of memory") : 0;
 }

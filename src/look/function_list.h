@@ -10,6 +10,7 @@
 struct function_query {
         int pid;              /* 0: all processes of `workload` */
         const char *workload; /* struct workload.id */
+        const char *state;    /* folder of a history that native functions are told from; NULL: none */
         const char *package;  /* NULL: all; else only of the package of that name */
         bool all;             /* every function, else only the counts by package */
 };

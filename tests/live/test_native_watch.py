@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """usewear watch and the functions that advisories name: reached when they ran, else not observed, or unknown and why."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -203,4 +204,23 @@ def test_code_that_runs_is_executed_and_code_that_sleeps_is_not(tmp_path):
         assert not any("/ld-" in e["subject"] for e in proof)
         assert [f["level"] for f in seen(other)] == ["loaded"]
         assert seen(other)[0]["executed"]["answer"] == "unknown"
+        assert watch.stop() == 0
+
+
+def test_functions_lists_what_is_armed_and_what_ran(tmp_path):
+    state = tmp_path / "state"
+    root = library_root(tmp_path)
+    import_advisories(tmp_path, state)
+    with Service("usewear-test-list", "chroot", root, "/victim",
+                 env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]}) as service, Watch(state) as watch:
+        service.tell("lib_called")
+        wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["level"] == "reached" and a)
+        listed = json.loads(usewear(state, "functions", str(service.process.pid), "--json").stdout)
+        by_name = {f["name"]: f for f in listed["functions"] if f["container"] == "libvictim.so.1"}
+        ran, quiet, none = by_name["lib_called"], by_name["lib_never"], by_name["lib_none"]
+        assert ran["answer"] == "yes" and ran["first"] and ran["last"] and ran["engine"] == "uprobe"
+        assert quiet["answer"] == "not_observed" and quiet["armed_since"]
+        assert none["answer"] == "unknown" and "no symbol" in none["reason"]
+        text = usewear(state, "functions", "--workload", service.workload, "--package", "libvictim1").stdout
+        assert "lib_called" in text
         assert watch.stop() == 0
