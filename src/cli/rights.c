@@ -47,9 +47,11 @@ static int keep(cap_t caps, cap_flag_t flag, int number)
 }
 
 /* What of the table is held now, as a new set. */
-static int choose(cap_t now, cap_t less, bool foreign_state)
+static int choose(cap_t now, cap_t less, const struct rights_need *need)
 {
-        int r = 0;
+        int r = need->admin && has(now, CAP_PERMITTED, CAP_SYS_ADMIN)
+                        ? keep(less, CAP_PERMITTED, CAP_SYS_ADMIN)
+                        : 0;
         for (size_t i = 0; i < ARRAY_SIZE(kept) && r == 0; i++) {
                 int number = kept[i].number;
                 if (!has(now, CAP_PERMITTED, number))
@@ -62,7 +64,7 @@ static int choose(cap_t now, cap_t less, bool foreign_state)
                 if (r == 0 && has(now, CAP_INHERITABLE, number)) /* ambient ones are among these */
                         r = keep(less, CAP_INHERITABLE, number);
         }
-        if (r == 0 && foreign_state && has(now, CAP_PERMITTED, CAP_DAC_OVERRIDE)) {
+        if (r == 0 && need->foreign_state && has(now, CAP_PERMITTED, CAP_DAC_OVERRIDE)) {
                 r = keep(less, CAP_PERMITTED, CAP_DAC_OVERRIDE);
                 if (r == 0)
                         r = keep(less, CAP_EFFECTIVE, CAP_DAC_OVERRIDE);
@@ -79,10 +81,10 @@ static void cut_bounding_set(cap_t less)
                         return;
 }
 
-int rights_drop(bool foreign_state)
+int rights_drop(const struct rights_need *need)
 {
         cap_t now = cap_get_proc(), less = cap_init();
-        int r = now && less ? choose(now, less, foreign_state) : -ENOMEM;
+        int r = now && less ? choose(now, less, need) : -ENOMEM;
         if (r == 0) {
                 cut_bounding_set(less);
                 if (cap_set_proc(less) < 0)

@@ -15,7 +15,10 @@ struct right {
 };
 
 const struct right *rights_kept(size_t *ret_count);
+struct rights_need {
+        bool foreign_state; /* CAP_DAC_OVERRIDE stays: root writes to a folder of somebody else */
+        bool admin;         /* CAP_SYS_ADMIN stays permitted, in effect only while a probe is attached */
+};
 /* Give up for good whatever is not in the table, and take the worker's rights out of the effective set of
- * this process. With `foreign_state` CAP_DAC_OVERRIDE stays: root writes to a folder of somebody else. Before
- * any other thread is started; descriptors that are open stay usable. 0 or -errno. */
-int rights_drop(bool foreign_state);
+ * this process. Before any other thread is started; descriptors that are open stay usable. 0 or -errno. */
+int rights_drop(const struct rights_need *need);

@@ -337,7 +337,9 @@ static int add_handlers(struct watch *w)
 static void drop_rights(const struct watch *w)
 {
         struct stat state;
-        int r = rights_drop(stat(w->state, &state) == 0 && state.st_uid != geteuid());
+        struct rights_need need = {.foreign_state = stat(w->state, &state) == 0 && state.st_uid != geteuid(),
+                                   .admin = w->sensor && sensor_probes_need_admin(w->sensor)};
+        int r = rights_drop(&need);
         if (r < 0)
                 log_note("keeps all its rights: they cannot be given up: %s", strerror(-r));
 }

@@ -80,8 +80,9 @@ static size_t budget_of(const struct native_watch *n, const struct probed_file *
 {
         double share = processes ? (double)f->processes / (double)processes : 1;
         double rate = n->mappings_per_second * share;
-        double most = rate > 0 ? CPU_SHARE / (MAPPING_COST * rate) : FILE_PROBES_MOST;
-        return most < FILE_PROBES_MOST ? (size_t)most : FILE_PROBES_MOST;
+        double limit = n->few_probes ? SENSOR_SINGLE_PROBES : FILE_PROBES_MOST;
+        double most = rate > 0 ? CPU_SHARE / (MAPPING_COST * rate) : limit;
+        return (size_t)MIN(most, limit);
 }
 
 static bool only_stepped(const struct native_function *found)
@@ -114,13 +115,15 @@ static const char *reason_against(struct native_watch *n, struct probed_file *f,
                 return "not armed: it could only be single-stepped, and it is not in KEV";
         if (p->rest_until > clock_boottime())
                 return "taken away for a while: it runs too often";
-        b->probes += p->found.site_count + p->found.guard_count;
-        if (b->probes > b->most_probes)
-                return b->most_probes < FILE_PROBES_MOST
+        size_t probes = p->found.site_count + p->found.guard_count;
+        if (b->probes + probes > b->most_probes)
+                return n->few_probes ? "not armed: this kernel bears only few probes in a file"
+                       : b->most_probes < FILE_PROBES_MOST
                                ? "not armed: programs that map its file start too often"
                                : "not armed: its file has too many functions to watch";
         if (++b->functions > FILE_FUNCTIONS_MOST)
                 return "not armed: its file has too many functions to watch";
+        b->probes += probes;
         return has_numbers(n, f, p) ? NULL : "not armed: too many functions are watched";
 }
 
@@ -196,9 +199,12 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
                 p->armed = armed;
                 p->guarded = guarded;
         }
-        if (r < 0)
+        bool again = r == -E2BIG && !n->few_probes; /* without uprobe_multi: choose anew */
+        if (again)
+                n->few_probes = true;
+        else if (r < 0)
                 f->failure = arena_strdup(&f->arena, error->text);
-        f->dirty = false;
+        f->dirty = again;
         n->swapped = clock_boottime();
         n->swap_ns = n->swapped - begin;
 }
@@ -211,8 +217,10 @@ void functions_arm(struct native_watch *n, size_t processes)
                 struct error error;
                 if (!f->resolved || f->failure)
                         continue;
-                plan(n, f, processes);
-                if (f->dirty)
-                        functions_rearm(n, f, &error);
+                for (int tries = 0; tries < 2 && (!tries || f->dirty); tries++) {
+                        plan(n, f, processes);
+                        if (f->dirty)
+                                functions_rearm(n, f, &error);
+                }
         }
 }

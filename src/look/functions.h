@@ -92,6 +92,7 @@ struct native_watch {
         uint64_t swapped;           /* boottime ns: end of the last change of probes */
         uint64_t swap_ns;           /* how long it took */
         uint64_t rated;             /* boottime ns: last look at the rates */
+        bool few_probes;            /* this kernel bears SENSOR_SINGLE_PROBES in a file, no more */
         bool pending;               /* some file waits for its set to be changed */
 };
 

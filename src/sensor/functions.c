@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <unistd.h>
 
 /* What holds the probes of one file: one link of uprobe_multi, or for each probe a link or a perf event. */
@@ -104,8 +105,8 @@ static int attach_multi(struct sensor *s, const char *path, const struct functio
         return 0;
 }
 
-static int attach_single(struct sensor *s, const char *path, const struct function_probe *probes,
-                         size_t count, struct probed_file *to)
+static int attach_each(struct sensor *s, const char *path, const struct function_probe *probes, size_t count,
+                       struct probed_file *to)
 {
         struct bpf_program *program = programs_get(&s->programs, "function_single");
         if (!program)
@@ -132,6 +133,39 @@ static int attach_single(struct sensor *s, const char *path, const struct functi
                 to->links[to->count++] = link;
         }
         return 0;
+}
+
+/* CAP_SYS_ADMIN in or out of effect, as far as it is permitted. */
+static void set_admin(cap_flag_value_t value)
+{
+        static const cap_value_t admin = CAP_SYS_ADMIN;
+        cap_t caps = cap_get_proc();
+        cap_flag_value_t permitted = CAP_CLEAR;
+        if (caps && cap_get_flag(caps, admin, CAP_PERMITTED, &permitted) == 0 && permitted == CAP_SET &&
+            cap_set_flag(caps, CAP_EFFECTIVE, 1, &admin, value) == 0)
+                cap_set_proc(caps);
+        cap_free(caps);
+}
+
+static int attach_single(struct sensor *s, const char *path, const struct function_probe *probes,
+                         size_t count, struct probed_file *to)
+{
+        cap_t before = cap_get_proc();
+        cap_flag_value_t held = CAP_SET;
+        if (before)
+                cap_get_flag(before, CAP_SYS_ADMIN, CAP_EFFECTIVE, &held);
+        cap_free(before);
+        if (held != CAP_SET)
+                set_admin(CAP_SET);
+        int r = attach_each(s, path, probes, count, to);
+        if (held != CAP_SET)
+                set_admin(CAP_CLEAR);
+        return r;
+}
+
+bool sensor_probes_need_admin(struct sensor *s)
+{
+        return s->single_probes || !programs_get(&s->programs, "function_multi");
 }
 
 /* The first way that loads is kept: uprobe_multi is refused by the kernel as a whole, or not at all. */

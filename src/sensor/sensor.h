@@ -159,6 +159,9 @@ int sensor_set_tracepoint(struct sensor *s, const char *category, const char *na
 int sensor_sample_code(struct sensor *s);
 /* What does: "raw_tp/local_timer_entry", "perf_event", or NULL. */
 const char *sensor_sample_hook(const struct sensor *s);
+/* Probes are perf uprobes here, which want CAP_SYS_ADMIN (kernel/events/core.c, perf_uprobe_event_init): it
+ * is put into effect for each attaching, and only needs to be permitted. */
+bool sensor_probes_need_admin(struct sensor *s);
 /* How probes are attached: "uprobe_multi", "perf uprobe", or NULL before the first one. */
 const char *sensor_probe_hook(const struct sensor *s);
 
