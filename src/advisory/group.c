@@ -251,7 +251,8 @@ int id_compare(const void *a, const void *b)
 static int ids_finish(struct arena *a, const char **ids, size_t count, const char ***ret, size_t *ret_count)
 {
         size_t kept = 0;
-        qsort(ids, count, sizeof(*ids), id_compare);
+        if (count)
+                qsort(ids, count, sizeof(*ids), id_compare);
         const char **copies = arena_alloc(a, (count + 1) * sizeof(*copies));
         for (size_t i = 0; copies && i < count; i++) {
                 if (kept && !strcmp(copies[kept - 1], ids[i]))

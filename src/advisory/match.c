@@ -172,7 +172,7 @@ static int evaluate(struct match_context *c, const char *ecosystem, struct match
         if (r < 0)
                 return r;
         if (!release->advisories)
-                return not_evaluated(c, ret, true,
+                return not_evaluated(c, ret, c->scheme != NULL, /* what OSV does not have cannot be fetched */
                                      arena_printf(c->arena, "no advisories of %s here", ecosystem));
         if (!c->scheme)
                 return not_evaluated(c, ret, false,

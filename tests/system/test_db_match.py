@@ -173,6 +173,8 @@ def test_no_data_is_not_clean(db):
     assert sum(n["packages"] for n in answer["not_evaluated"]) == 6
     assert "no advisories" in reasons["Debian:12"] and "add ?distro=debian-" in reasons["Debian"]
     assert "type generic" in reasons["generic"]
+    mends = {n["ecosystem"]: n["mend"] for n in answer["not_evaluated"]}
+    assert mends["Debian:12"] == "usewear db update Debian" and mends["linuxmint:21"] is None  # there is nothing to fetch
 
 
 def test_registries_with_advisories_of_their_own(db):
