@@ -69,6 +69,9 @@ uint32_t runtime_of_symbol(const char *symbol)
                 {"perl_parse", RUNTIME_PERL},           /* perlembed(1) */
                 {"Perl_runops_standard", RUNTIME_PERL},
                 {"coreclr_initialize", RUNTIME_DOTNET}, /* coreclr hosting interface */
+                {"DotNetRuntimeInfo",
+                 RUNTIME_DOTNET},                  /* single-file programs, src/coreclr/debug/runtimeinfo */
+                {"mono_jit_init", RUNTIME_DOTNET}, /* Mono, mono/mini/jit.h */
         };
         return find(symbols, ARRAY_SIZE(symbols), symbol);
 }

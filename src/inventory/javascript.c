@@ -10,12 +10,14 @@
 
 #include <errno.h>
 
+/* Most bundles run in browsers, where nobody looks: that no Node.js holds them proves nothing. */
+#define BROWSER (RUNTIME_NODE | RUNTIME_UNKNOWN)
+
 enum { LARGEST = 32 << 20, LEAST = 8 << 10, GUESS = 60 /* percent */ };
 
 static int add_hit(struct inventory *inv, const struct candidate *c, const struct signature_hit *hit)
 {
-        struct package *p =
-                inventory_add_named(inv, "npm", hit->name, hit->version, RUNTIME_NODE, METHOD_STRINGS);
+        struct package *p = inventory_add_named(inv, "npm", hit->name, hit->version, BROWSER, METHOD_STRINGS);
         if (!p)
                 return -ENOMEM;
         p->confidence = GUESS;

@@ -17,6 +17,9 @@ static int add(struct inventory *inv, const struct node_package *n)
 {
         struct package *p =
                 inventory_add_named(inv, "npm", n->name, n->version, RUNTIME_NODE, METHOD_MANIFEST);
+        /* Extensions that a Python package brings along run in browsers, where nobody looks. */
+        if (p && (strstr(p->path, "/site-packages/") || strstr(p->path, "/dist-packages/")))
+                p->runtimes |= RUNTIME_UNKNOWN;
         if (p && n->is_private)
                 p->not_evaluated = "private: no registry knows it";
         return p ? 0 : -ENOMEM;

@@ -5,7 +5,7 @@ does not know them."""
 import subprocess
 import zipfile
 
-from whole import Victim, findings, needs, needs_root, of_package
+from whole import Victim, advisory, findings, needs, needs_root, of_package, usewear
 
 
 def assert_open(found, path):
@@ -80,3 +80,16 @@ def test_crates_in_a_program_of_a_wheel(tmp_path):
         report = findings(tmp_path / "state")
     found = [f for f in of_package(report, "smallvec") if str(tmp_path) in f["package"]["path"]]
     assert found and all(f["loaded"]["answer"] == "yes" and f["loaded"]["engine"] == "linked" for f in found), found
+
+
+@needs_root
+def test_bundles_for_browsers_are_not_called_unused(tmp_path):
+    """Nobody here runs them, and nobody here sees who does."""
+    state, app = tmp_path / "state", tmp_path / "app"
+    app.mkdir()
+    (app / "site.js").write_text("/*! jQuery v3.4.1 | (c) JS Foundation */" + ";" * 9000)
+    usewear(state, "db", "import", str(advisory(tmp_path / "record.json", "jquery", "3.5.0", "npm")))
+    with Victim("sh", "-c", "echo ready; read answer", cwd=app):
+        report = findings(state)
+    found = [f for f in of_package(report, "jquery") if str(app) in f["package"]["path"]]
+    assert found and all(f["loaded"]["answer"] == "unknown" for f in found), found

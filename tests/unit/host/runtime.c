@@ -39,6 +39,7 @@ static void test_names(void **state)
                 assert_int_equal(runtime_of_program(programs[i].path), programs[i].runtime);
         assert_int_equal(runtime_of_symbol("Py_BytesMain"), RUNTIME_PYTHON);
         assert_int_equal(runtime_of_symbol("JNI_CreateJavaVM"), RUNTIME_JAVA);
+        assert_int_equal(runtime_of_symbol("mono_jit_init"), RUNTIME_DOTNET);
         assert_int_equal(runtime_of_symbol("main"), 0);
         for (uint32_t bit = 1; bit & _RUNTIME_ALL; bit <<= 1)
                 assert_true(runtime_name(bit)[0] != '\0');
