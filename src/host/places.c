@@ -92,8 +92,8 @@ static void add_written(struct collector *c, struct span text)
         bool relative = text.data[0] != '/';
         if (relative && !*c->cwd)
                 return;
-        int size = snprintf(path, sizeof(path), "%s%s%.*s", relative ? c->cwd : "", relative ? "/" : "",
-                            (int)text.size, text.data);
+        int size = snprintf(path, sizeof(path), "%s%s%.*s", relative && c->cwd[1] ? c->cwd : "",
+                            relative ? "/" : "", (int)text.size, text.data);
         if (size >= (int)sizeof(path))
                 return;
         if (str_ends(path, "/*"))
