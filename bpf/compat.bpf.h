@@ -44,11 +44,19 @@ static __always_inline __u64 registers_address(const void *registers)
         return BPF_CORE_READ((const struct user_pt_regs *)registers, pc);
 }
 
+/* A context may be read at constant offsets only. The two remarks, being different, keep the compiler from
+ * making one load at a chosen offset of both. */
 static __always_inline __u64 perf_event_address(void *ctx)
 {
-        if (bpf_core_field_exists(struct pt_regs, ip))
-                return ((struct pt_regs *)ctx)->ip;
-        return ((struct user_pt_regs *)ctx)->pc;
+        __u64 address;
+        if (bpf_core_field_exists(struct pt_regs, ip)) {
+                address = ((struct pt_regs *)ctx)->ip;
+                asm volatile("# x86" : "+r"(address));
+        } else {
+                address = ((struct user_pt_regs *)ctx)->pc;
+                asm volatile("# arm64" : "+r"(address));
+        }
+        return address;
 }
 
 /* FMODE_BACKING is bit 25 since 62d53c4a1dfe ("fs: use backing_file container for internal files with

@@ -145,7 +145,9 @@ def test_programs_are_accepted_and_have_not_grown(basic, kernel, record):
             warnings.warn(f"{name} on {kernel}: {before[name]} → {count} instructions for the verifier", stacklevel=1)
     record.instructions[kernel] = found
     assert len(found) > 10
-    assert all(reason.startswith("No such process") for name, reason in refused.items() if name != "function_multi"), refused
+    # uprobe_multi is of 6.6; cookies for tracepoints and bpf_task_pt_regs() are of 5.15.
+    may = {"function_multi", "hook_tracepoint", "sample_tick"}
+    assert all(reason.startswith("No such process") for name, reason in refused.items() if name not in may), refused
 
 
 def test_the_kernel_has_no_complaint(basic):
