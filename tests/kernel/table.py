@@ -13,6 +13,8 @@ TAIL = """
 limit is 1,000,000. A growth of more than 20 % since the last recorded run is told by the tests.
 """
 
+# An end is lost where the kernel may preempt a program: another process that ends on that CPU meanwhile is missed,
+# and the kernel counts it (recursion_misses).
 ROWS = ["exec", "fork", "exit", "map", "listen", "connect", "function", "snapshot", "first seen once", "ends lost of 200", "losses counted",
         "kernel memory"]
 
