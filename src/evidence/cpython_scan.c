@@ -368,7 +368,13 @@ uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uin
 static int settle_code(struct look *k, struct seen_code *s, uint64_t now)
 {
         struct cpython *c = k->c;
-        uint32_t index = cpython_site(c, s->file_text, full_name(k, s, 0), (uint32_t)s->line);
+        const char *name = full_name(k, s, 0);
+        /* Both names end alike, unless one was read after the code, and what it lay in, had been freed. */
+        if (strcmp(last_part(name), s->name_text) != 0) {
+                c->lost++;
+                return 0;
+        }
+        uint32_t index = cpython_site(c, s->file_text, name, (uint32_t)s->line);
         if (index == UINT32_MAX) {
                 c->lost++;
                 return 0;
