@@ -85,6 +85,7 @@ struct symbol {
         const char *kind;                             /* root, derived, entry, fix, unspecified */
         const char *source;                           /* record id, or "Usewear": the own table */
         const char *reason;                           /* own table: why; else NULL */
+        bool elsewhere; /* own table: it speaks for other versions than the one that is matched */
 };
 
 struct bug {

@@ -123,3 +123,34 @@ bool range_contains(struct span ranges, const struct version_scheme *scheme, str
         }
         return false;
 }
+
+/* Whether one bound, ">=1.2" or "<2.0", holds for the version. */
+static bool bound_holds(struct span bound, const struct version_scheme *scheme, struct span version)
+{
+        bool above = bound.size && bound.data[0] == '>', equal = bound.size > 1 && bound.data[1] == '=';
+        size_t sign = equal ? 2 : 1;
+        int order;
+        if (!bound.size || (!above && bound.data[0] != '<') || !scheme ||
+            version_compare(scheme, version, (struct span){bound.data + sign, bound.size - sign}, &order) < 0)
+                return false;
+        return (equal && order == 0) || (above ? order > 0 : order < 0);
+}
+
+bool range_text_contains(struct span ranges, const struct version_scheme *scheme, struct span version)
+{
+        struct span word;
+        bool inside = true, any = false;
+        while (ranges.size) {
+                span_cut(&ranges, ' ', &word);
+                if (!span_equal(word, "|")) {
+                        inside &= span_equal(word, "all") || bound_holds(word, scheme, version);
+                        any = true;
+                        continue;
+                }
+                if (any && inside)
+                        return true;
+                inside = true;
+                any = false;
+        }
+        return any && inside;
+}

@@ -14,5 +14,8 @@ int range_write(const struct osv_affected *affected, const struct version_scheme
                 bool *ret_doubt);
 /* Whether the valid version lies in one of the ranges. */
 bool range_contains(struct span ranges, const struct version_scheme *scheme, struct span version);
+/* Whether the version lies in what a record of the own symbol table speaks for: ranges ">=A <B" (or ">",
+ * "<=", one side alone, "all") joined by " | ". What cannot be compared lies in none. */
+bool range_text_contains(struct span ranges, const struct version_scheme *scheme, struct span version);
 /* Next line of a list stored as lines; false at the end. Empty lines are lines. */
 bool line_next(struct span *rest, struct span *ret_line);

@@ -38,17 +38,20 @@ static void ask_record(struct match_context *c, const struct hit *h, struct root
 int bug_roots(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug)
 {
         struct roots roots = {};
-        size_t own = 0, fixes = 0;
+        size_t own = 0, fixes = 0, elsewhere = 0;
         bug->roots_gap = NULL;
         for (size_t i = 0; i < bug->symbol_count; i++)
                 if (symbol_is_own(&bug->symbols[i])) {
                         own += str_equal(bug->symbols[i].kind, "root");
                         fixes += str_equal(bug->symbols[i].kind, "fix");
+                        elsewhere += bug->symbols[i].elsewhere;
                 }
-        if (own && !fixes)
+        if (own && !fixes && !elsewhere)
                 return 0;
         for (size_t i = 0; i < count; i++)
                 ask_record(c, hits[i], &roots);
+        if (elsewhere && !roots.named)
+                roots.gap = "its functions were established in other versions than this one";
         if (fixes)
                 roots.gap = "what else the fix touched may be the flaw as well";
         if (!roots.named && !roots.gap)

@@ -166,12 +166,24 @@ static bool is_known(const struct symbol *list, size_t count, const struct symbo
         return false;
 }
 
+/* A fix may have touched other functions in other branches, and other ecosystems count differently. */
+static bool speaks_for(const struct match_context *c, const struct symbol_record *record)
+{
+        struct span ecosystem, package = span_of(record->package ? record->package : "");
+        span_cut(&package, ' ', &ecosystem);
+        return span_equal(ecosystem, c->base) && record->affected &&
+               range_text_contains(span_of(record->affected), c->scheme, c->version);
+}
+
 static int join_record(struct match_context *c, struct span text, struct bug *bug)
 {
         struct symbol_record record;
         int r = take_record(c->arena, text, &record);
         if (r < 0 || !record.symbol_count)
                 return r;
+        bool elsewhere = c->query && !speaks_for(c, &record);
+        for (size_t i = 0; i < record.symbol_count; i++)
+                record.symbols[i].elsewhere = elsewhere;
         size_t room = bug->symbol_count + record.symbol_count;
         struct symbol *all = arena_alloc(c->arena, room * sizeof(*all));
         if (!all)

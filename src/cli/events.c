@@ -34,6 +34,7 @@ struct stream {
         struct event_workloads workloads;
         struct option_list wanted, hooks;
         struct event_functions *functions;
+        struct loop *loop;
         struct buf out;
         uint64_t printed;
         struct sensor_counts last;
@@ -262,14 +263,8 @@ static void print_counts(struct stream *s)
 
 static int stream_run(struct stream *s)
 {
-        _cleanup_loop_ struct loop *loop = NULL;
-        int r = loop_new(&loop);
-        if (r >= 0)
-                r = loop_add_signal(loop, SIGINT, on_signal, s);
-        if (r >= 0)
-                r = loop_add_signal(loop, SIGTERM, on_signal, s);
-        if (r >= 0)
-                r = loop_add_fd(loop, sensor_fd(s->sensor), on_readable, s);
+        struct loop *loop = s->loop;
+        int r = loop_add_fd(loop, sensor_fd(s->sensor), on_readable, s);
         if (r >= 0)
                 r = loop_add_timer(loop, NS_PER_S, NS_PER_S, on_second, s);
         if (r >= 0) {
@@ -300,11 +295,24 @@ static int parse_types(struct stream *s, const char *list)
         return 0;
 }
 
+/* First of all: a signal that comes while the sensor starts is a clean end as well. */
+static int take_signals(struct stream *s)
+{
+        int r = loop_new(&s->loop);
+        if (r >= 0)
+                r = loop_add_signal(s->loop, SIGINT, on_signal, s);
+        if (r >= 0)
+                r = loop_add_signal(s->loop, SIGTERM, on_signal, s);
+        return r < 0 ? log_error(r, "events: %s", strerror(-r)) : 0;
+}
+
 /* Sensor and workloads by the same hierarchy. */
 static int stream_open(struct stream *s)
 {
         struct cgroup_choice choice;
         struct error error;
+        if (take_signals(s) < 0)
+                return -1;
         if (cgroup_choose(&choice) < 0)
                 choice = (struct cgroup_choice){.layout = CGROUP_NONE, .subsystem = -1};
         int r = event_workloads_open(&s->workloads, &choice);
@@ -328,6 +336,7 @@ static void stream_done(struct stream *s)
         s->sensor = sensor_close(s->sensor);
         s->functions = event_functions_close(s->functions);
         event_workloads_close(&s->workloads);
+        loop_free(s->loop);
         buf_done(&s->out);
 }
 

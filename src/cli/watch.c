@@ -317,19 +317,24 @@ static int start_sensor(struct watch *w)
         return r;
 }
 
-static int add_handlers(struct watch *w)
+/* First of all: a signal that comes while the sensor starts is a clean end as well. */
+static int take_signals(struct watch *w)
 {
         int r = loop_new(&w->loop);
-        if (r == 0 && w->sensor)
-                r = loop_add_fd(w->loop, sensor_fd(w->sensor), on_events, w);
-        if (r == 0)
-                r = loop_add_timer(w->loop, NS_PER_S, NS_PER_S, on_tick, w);
         if (r == 0)
                 r = loop_add_signal(w->loop, SIGTERM, on_stop, w);
         if (r == 0)
                 r = loop_add_signal(w->loop, SIGINT, on_stop, w);
         if (r == 0)
                 r = loop_add_signal(w->loop, SIGHUP, on_reload, w);
+        return r < 0 ? log_error(r, "cannot set up the event loop: %s", strerror(-r)) : 0;
+}
+
+static int add_handlers(struct watch *w)
+{
+        int r = loop_add_timer(w->loop, NS_PER_S, NS_PER_S, on_tick, w);
+        if (r == 0 && w->sensor)
+                r = loop_add_fd(w->loop, sensor_fd(w->sensor), on_events, w);
         return r < 0 ? log_error(r, "cannot set up the event loop: %s", strerror(-r)) : 0;
 }
 
@@ -346,6 +351,9 @@ static void drop_rights(const struct watch *w)
 
 static int watch_serve(struct watch *w)
 {
+        int r = take_signals(w);
+        if (r < 0)
+                return r;
         cgroup_choose(&w->cgroup);
         start_sensor(w);
         struct look_options options = {
@@ -358,7 +366,7 @@ static int watch_serve(struct watch *w)
                 .wait_context = w,
         };
         struct error error = {};
-        int r = look_new(&options, &w->look, &error);
+        r = look_new(&options, &w->look, &error);
         if (r < 0)
                 return log_error(r, "%s", error.text);
         drop_rights(w);

@@ -74,6 +74,8 @@ static int blind_reason(const struct workload *w, uint32_t runtime, struct arena
         else if (runtime == RUNTIME_SHELL ||
                  (!engine_exists(runtime) && runtime != RUNTIME_NATIVE && w->runtimes & runtime))
                 *ret = arena_printf(a, "no %s engine yet", runtime_name(runtime));
+        else if (runtime == RUNTIME_RUBY && w->runtimes & RUNTIME_JAVA)
+                *ret = "a JVM may run it (JRuby)";
         else if (w->unreadable)
                 *ret = unread_reason(w, a);
         else

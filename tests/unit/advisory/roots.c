@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which functions are all of a flaw: only these may support a negative. */
 #include "advisory/advisory.h"
+#include "advisory/range.h"
 
 #include "base/file.h"
 #include "base/str.h"
@@ -110,6 +111,43 @@ static void own_table_is_a_comparison_of_all(void **state)
         assert_true(found);
 }
 
+/* What was established in one branch says nothing of others, and one ecosystem's versions nothing of
+ * another's. */
+static void own_table_speaks_for_its_versions(void **state _unused_)
+{
+        static const struct {
+                const char *ranges, *version;
+                bool inside;
+        } cases[] = {
+                {"<2.11.3", "2.11.2", true},
+                {"<2.11.3", "2.11.3", false},
+                {"<=2.11.3", "2.11.3", true},
+                {">=2.0.0 <2.3.32 | >=2.5.0 <2.5.10.1", "2.3.32", false},
+                {">=2.0.0 <2.3.32 | >=2.5.0 <2.5.10.1", "2.5.10", true},
+                {">=2.0.0 <2.3.32 | >=2.5.0 <2.5.10.1", "1.9", false},
+                {">2.0", "2.0", false},
+                {"all", "7", true},
+                {"", "1", false},
+                {"|", "1", false},
+                {"<", "1", false},
+                {"2.0", "2.0", false},
+                {"<not a version", "2.0", false},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                assert_int_equal(range_text_contains(span_of(cases[i].ranges), &version_pep440,
+                                                     span_of(cases[i].version)),
+                                 cases[i].inside);
+        assert_false(range_text_contains(span_of("<2"), NULL, span_of("1")));
+}
+
+static void an_older_branch_is_a_gap(void **state)
+{
+        /* Struts' S2-045: the table compared 2.3.31 and 2.5.10, its ranges begin at 2.3.0. */
+        const struct bug *b = bug_of(*state, "Maven", "GHSA-bbbb-bbbb-bbbb", "\"CVE-2017-5638\"", "{}");
+        assert_true(b->symbol_count > 0 && b->symbols[0].elsewhere);
+        assert_non_null(strstr(b->roots_gap, "other versions"));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -117,6 +155,8 @@ int main(void)
                 cmocka_unit_test(rustsec_lists_all),
                 cmocka_unit_test(github_names_examples),
                 cmocka_unit_test(own_table_is_a_comparison_of_all),
+                cmocka_unit_test(own_table_speaks_for_its_versions),
+                cmocka_unit_test(an_older_branch_is_a_gap),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -81,6 +81,7 @@ static void which_runtimes_are_blind(void **state _unused_)
                 {RUNTIME_NODE, 0, RUNTIME_NODE, "no Node.js engine yet"},
                 {RUNTIME_NODE, 0, RUNTIME_PYTHON, NULL},
                 {RUNTIME_JAVA | RUNTIME_RUBY, 0, RUNTIME_RUBY, "no Ruby engine yet"},
+                {RUNTIME_JAVA, 0, RUNTIME_RUBY, "a JVM may run it (JRuby)"},
                 {0, 0, RUNTIME_SHELL, "no shell engine yet"},
                 {0, 0, RUNTIME_UNKNOWN, "it has files of unknown kind"},
                 {0, 0, RUNTIME_KERNEL, "no engine for kernel modules yet"},
