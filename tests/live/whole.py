@@ -39,7 +39,7 @@ def of_package(report, name):
     return [f for f in report["findings"] if f["package"]["name"] == name]
 
 
-def wait_until(condition, seconds=20):
+def wait_until(condition, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()
