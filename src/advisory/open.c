@@ -204,7 +204,7 @@ static int open_existing(struct advisory_db *db, const char *state_dir, struct e
 {
         struct stat st;
         bool exists = stat(db->path, &st) == 0;
-        if (!exists && errno != ENOENT && errno != EACCES)
+        if (!exists && errno != ENOENT) /* also one that may not be read: the starter set would pass for it */
                 return error_set(error, -errno, "cannot open %s: %s", db->path, strerror(errno));
         if (exists && st.st_size) {
                 int r = open_read(db, error);

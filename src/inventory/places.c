@@ -74,7 +74,7 @@ static int note_nested(struct finder *f, const char *path)
                 if (!slot)
                         return -ENOMEM;
                 *slot = copy;
-                inventory_limit(f->inv, "%s: left out: a root of its own; look at it with --root", copy);
+                inventory_limit(f->inv, "%s: left out: a root of its own; see usewear sbom --root", copy);
                 return 0;
         }
         return 0;

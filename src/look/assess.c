@@ -152,6 +152,9 @@ int assess(const struct assess_options *options, struct assessment *ret, struct 
         int r = store_open(options->state, STORE_READ, &store, error);
         if (r == 0)
                 r = store_load(store, &ret->arena, &ret->history, error);
+        if (r == 0 && !ret->history.time) /* no data is not clean */
+                r = error_set(error, -ENOENT, "no look at this machine has ended in %s yet: run usewear scan",
+                              options->state);
         if (r == 0) {
                 ret->report.now = clock_wall();
                 r = judge(options, ret, error);

@@ -358,6 +358,10 @@ static int close_group(struct joining *j, struct group *g)
             !(gaps = arena_printf(j->arena, "%s%s%llu files mapped by processes that ended unlooked-at",
                                   gaps ? gaps : "", gaps ? "; " : "", (unsigned long long)g->lost_files)))
                 return -ENOMEM;
+        if (j->in->unplaced &&
+            !(gaps = arena_printf(j->arena, "%s%s%llu files mapped by processes of unknown workloads",
+                                  gaps ? gaps : "", gaps ? "; " : "", (unsigned long long)j->in->unplaced)))
+                return -ENOMEM;
         r = mapped_coverage(g->workload, j->in->watched_since, j->in->now, gaps, g->covers, g->cover_count,
                             j->arena, &j->to->coverage);
         if (r < 0)

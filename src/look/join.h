@@ -59,6 +59,7 @@ struct join_input {
         const socket_list *sockets; /* of all network namespaces */
         const char *sockets_unread; /* NULL, or why some could not be read */
         const late_use_list *late;
+        uint64_t unplaced;          /* files mapped in no workload that is known: a gap of every one */
         uint64_t join;              /* number of this join, from 1 */
         bool full;                  /* everything was read; else only some processes */
         bool only_new;              /* leave out evidence that an earlier join has put */

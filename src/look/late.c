@@ -90,8 +90,10 @@ static int index_cgroups(const struct look *l, struct map *to)
 static int lose_file(struct look *l, const struct entry *e)
 {
         look_loss(l, "files mapped by processes that ended before they could be looked at", 1);
-        if (!e)
+        if (!e) {
+                l->unplaced++;
                 return 0;
+        }
         struct group *g = groups_intern(&l->groups, e->process.workload_id, e->process.root.id);
         if (!g)
                 return -ENOMEM;
@@ -157,6 +159,7 @@ int read_late_files(struct look *l, struct error *error)
                 r = settle_late_files(l);
         if (l->late_overflow)
                 look_loss(l, "mappings that found no room before the look", l->late_overflow);
+        l->unplaced += l->late_overflow;
         l->late_overflow = 0;
         vec_each (f, &taken)
                 free(f->path);

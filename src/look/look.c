@@ -10,6 +10,7 @@
 #include "look/state.h"
 
 #include <errno.h>
+#include <string.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -226,6 +227,7 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
                 .sockets = &l->sockets,
                 .sockets_unread = l->sockets_unread,
                 .late = &l->late_uses,
+                .unplaced = l->unplaced,
                 .join = ++l->joins,
                 .full = full,
                 .only_new = !full && !l->resend,
@@ -321,6 +323,24 @@ static int limit_unreadable(struct look *l)
         return r;
 }
 
+/* What could not be read weakens every answer: it is said before what only some root lacks. */
+static int put_unreadable_first(struct look *l)
+{
+        size_t others = l->limits.count = MIN(l->limits.count, (size_t)MOST_LIMITS - 8);
+        if (limit_unreadable(l) < 0)
+                return -ENOMEM;
+        if (l->nameless)
+                look_limit(l, "%zu processes could not be told apart: neither workload nor root was readable",
+                           l->nameless);
+        for (size_t i = others; i < l->limits.count; i++) {
+                const char *limit = l->limits.items[i];
+                memmove(l->limits.items + i - others + 1, l->limits.items + i - others,
+                        others * sizeof(*l->limits.items));
+                l->limits.items[i - others] = limit;
+        }
+        return 0;
+}
+
 int look_all(struct look *l, struct look_summary *ret, struct error *error)
 {
         uint64_t begin = clock_boottime();
@@ -332,11 +352,8 @@ int look_all(struct look *l, struct look_summary *ret, struct error *error)
                 return r;
         roots_sweep(&l->roots, l->round);
         groups_sweep(&l->groups, l->joins);
-        if (limit_unreadable(l) < 0)
+        if (put_unreadable_first(l) < 0)
                 return error_set(error, -ENOMEM, "out of memory");
-        if (l->nameless)
-                look_limit(l, "%zu processes could not be told apart: neither workload nor root was readable",
-                           l->nameless);
         if (!ret)
                 return 0;
         *ret = (struct look_summary){

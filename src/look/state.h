@@ -53,6 +53,7 @@ struct look {
 
         late_list late_files;
         uint64_t late_overflow; /* mappings that found no room in late_files */
+        uint64_t unplaced;      /* files mapped in workloads of which no process was ever looked at */
         loss_list losses;       /* not committed yet */
 
         /* of the look that runs now */

@@ -84,8 +84,9 @@ static void put_bug(const struct bug *b, const struct table_style *style, struct
                 put_field(to, style, "severity", "%s %.1f, %s, by %s", s->rating ? s->rating : "unrated",
                           s->score, s->vector ? s->vector : "no vector", s->source ? s->source : "?");
         else
-                put_field(to, style, "severity", "%s%s%s", s->rating ? s->rating : "not rated by anybody",
-                          s->source ? ", by " : "", s->source ? s->source : "");
+                put_field(to, style, "severity", "%s%s%s",
+                          s->rating ? s->rating : "no advisory here rates it", s->source ? ", by " : "",
+                          s->source ? s->source : "");
         if (b->kev_added)
                 put_field(to, style, "exploited", "yes: in CISA's catalogue since %s, due %s%s", b->kev_added,
                           b->kev_due ? b->kev_due : "?", b->kev_ransomware ? ", used by ransomware" : "");
@@ -236,7 +237,9 @@ static void put_finding(const struct finding *f, enum mission mission, const str
         text_colour(to, style, TEXT_PLAIN);
         char line[LINE];
         snprintf(line, sizeof(line), " · %s %s · %s", p->name, p->version ? p->version : "?",
-                 f->workload ? f->workload->id : "no workload uses it");
+                 f->workload                         ? f->workload->id
+                 : f->loaded.value == ANSWER_UNKNOWN ? "not known which workload uses it"
+                                                     : "no workload was seen to use it");
         text_fill(to, line, 8, 2, style->width);
         put_field(to, style, "package", "%s in %s, known from %s", purl ? purl : p->name, p->root,
                   p->path ? p->path : "?");

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_NOT_EVALUATED = 6, MOST_LIMIT_LINES = 12, LINE = 2048 };
+enum { MOST_NOT_EVALUATED = 6, MOST_LIMIT_LINES = 12, LINE = 2048, STALE_SPREAD_S = 30 * 86400 };
 
 /* ---- head ------------------------------------------------------------------------------------------- */
 
@@ -318,12 +318,14 @@ static void put_advisories(const struct report *r, const struct table_style *sty
         char line[LINE], count[TEXT_NUMBER], date[CLOCK_TEXT], age[CLOCK_TEXT];
         uint64_t starter = 0;
         int64_t starter_newest = 0;
+        const struct advisory_source *oldest = NULL; /* one fresh ecosystem does not make the others fresh */
         size_t used = 0;
         line[0] = '\0';
         vec_each (s, r->advisories) {
                 if (str_equal(s->source, "starter")) {
                         starter += s->records;
                         starter_newest = MAX(starter_newest, s->newest);
+                        oldest = !oldest || s->newest < oldest->newest ? s : oldest;
                         continue;
                 }
                 if (used < sizeof(line))
@@ -337,6 +339,10 @@ static void put_advisories(const struct report *r, const struct table_style *sty
                         line + used, sizeof(line) - used, "%sstarter set, %s records, newest %.10s (%s old)",
                         used ? " · " : "", text_number(starter, count), clock_rfc3339(starter_newest, date),
                         clock_span_text(MAX(r->now - starter_newest, (int64_t)0), age));
+        if (oldest && starter_newest - oldest->newest > STALE_SPREAD_S && used < sizeof(line))
+                snprintf(line + used, sizeof(line) - used, ", of %s %.10s (%s old)", oldest->ecosystem,
+                         clock_rfc3339(oldest->newest, date),
+                         clock_span_text(MAX(r->now - oldest->newest, (int64_t)0), age));
         buf_add_str(to, "Advisories: ");
         text_fill(to, used ? line : "none", 12, 12, style->width);
 }

@@ -18,7 +18,7 @@ struct fixture {
         late_use_list late;
         struct arena arena;
         struct joined joined;
-        uint64_t joins;
+        uint64_t joins, unplaced;
 };
 
 static int setup(void **state)
@@ -85,6 +85,7 @@ static void join(struct fixture *f, bool full)
                                 .groups = &f->groups,
                                 .sockets = &f->sockets,
                                 .late = &f->late,
+                                .unplaced = f->unplaced,
                                 .join = ++f->joins,
                                 .full = full,
                                 .only_new = !full,
@@ -216,6 +217,19 @@ static void test_lost_files_are_a_gap(void **state)
                         assert_non_null(c->gaps);
 }
 
+/* A process that ended in a workload and root which nobody knows may have used any package. */
+static void test_unplaced_files_are_a_gap_of_every_workload(void **state)
+{
+        struct fixture *f = *state;
+        add_process(f, 20, 1, "systemd:a.service");
+        f->unplaced = 2;
+        join(f, true);
+        assert_true(f->joined.coverage.count > 0);
+        vec_each (c, &f->joined.coverage)
+                if (c->engine)
+                        assert_non_null(strstr(c->gaps, "2 files mapped by processes of unknown workloads"));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -229,6 +243,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_sockets_of_a_new_workload_are_unknown_until_read, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(test_lost_files_are_a_gap, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_unplaced_files_are_a_gap_of_every_workload, setup,
+                                                teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

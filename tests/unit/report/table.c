@@ -59,6 +59,23 @@ static void it_looks_like_this(void **state _unused_)
         assert_string_equal(b.data, golden);
 }
 
+/* One ecosystem that was fetched today does not make the others fresh. */
+static void age_of_the_oldest_is_told(void **state _unused_)
+{
+        struct sample s;
+        sample_fill(&s);
+        struct advisory_source sources[] = {
+                {"PyPI", 10, SAMPLE_NOW - 86400, SAMPLE_NOW, "starter"},
+                {"Go", 20, SAMPLE_NOW - 700 * 86400LL, SAMPLE_NOW, "starter"},
+        };
+        s.advisories.items = sources;
+        s.advisories.count = ARRAY_SIZE(sources);
+        _cleanup_buf_ struct buf b = BUF_INIT(1 << 20);
+        draw(&s, 100, &b);
+        assert_non_null(strstr(b.data, ", of Go 2024-12-"));
+        assert_non_null(strstr(b.data, "(700 d old)"));
+}
+
 static void lines_fit(void **state _unused_)
 {
         static const unsigned widths[] = {80, 100, 160};
@@ -144,6 +161,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(it_looks_like_this),
+                cmocka_unit_test(age_of_the_oldest_is_told),
                 cmocka_unit_test(lines_fit),
                 cmocka_unit_test(hostile_names_do_no_harm),
                 cmocka_unit_test(nothing_and_everything_suppressed),
