@@ -223,7 +223,7 @@ static int book_path(struct import *i, bool whole, struct error *error)
 
 static int book_complete(struct import *i, const struct booked *b, struct error *error)
 {
-        int r = import_source(i, b->ecosystem, b->newest, error);
+        int r = import_source(i, b->ecosystem, i->as_of ? i->as_of : b->newest, error);
         if (r == 0)
                 r = let_go_begin(i, error);
         if (r == 0)

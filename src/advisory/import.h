@@ -17,6 +17,7 @@ struct import {
         const char *folder;  /* name of the archive's folder ("PyPI" of PyPI/all.zip), or "" */
         bool holds;          /* what is not an ecosystem's whole archive is held by its own path as well */
         bool starter, named; /* named: the folder was given, not read off the path */
+        int64_t as_of;       /* wall s: newest date by the collection's own word; 0: that of its records */
         struct buf text;     /* scratch for the columns */
 };
 

@@ -4,6 +4,7 @@
  * not true of the rest; only ecosystems that were imported since are left alone. */
 #include "advisory/import.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -71,11 +72,21 @@ static int section_end(struct starter *s, struct error *error)
         return r;
 }
 
-static int section_begin(struct starter *s, struct span name, struct error *error)
+/* The date of the databases: what the project's own table added is younger and makes them no fresher. */
+static int64_t section_date(struct span text)
+{
+        char stamp[32];
+        int64_t wall = 0;
+        snprintf(stamp, sizeof(stamp), "%.*sT00:00:00Z", (int)MIN(text.size, (size_t)10), text.data);
+        return clock_parse_rfc3339(stamp, &wall) < 0 ? 0 : wall;
+}
+
+static int section_begin(struct starter *s, struct span name, struct span date, struct error *error)
 {
         int r = section_end(s, error);
         if (r < 0)
                 return r;
+        s->import->as_of = section_date(date);
         size_t size = MIN(name.size, sizeof(s->ecosystem_text) - 1);
         memcpy(s->ecosystem_text, name.data, size);
         s->ecosystem_text[size] = 0;
@@ -95,8 +106,11 @@ static int starter_line(struct starter *s, struct span line, struct error *error
 {
         /* "# PyPI 2026-07-23 …" opens the section of an ecosystem. */
         if (span_starts(line, "# ")) {
-                struct span rest = {line.data + 2, line.size - 2}, name;
-                return span_cut(&rest, ' ', &name) ? section_begin(s, name, error) : 0;
+                struct span rest = {line.data + 2, line.size - 2}, name, date = {};
+                if (!span_cut(&rest, ' ', &name))
+                        return 0;
+                span_cut(&rest, ' ', &date);
+                return section_begin(s, name, date, error);
         }
         if (!s->wanted || !line.size)
                 return 0;
