@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/map.h"
+#include "look/package_query.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,19 +25,8 @@ static int match_one(struct advisory_db *db, const struct package *p, struct map
                 *ret = (struct match){.outcome = MATCH_NOT_EVALUATED, .reason = p->not_evaluated};
                 return 0;
         }
-        struct match_query query = {
-                .ecosystem = p->ecosystem,
-                .release = p->release,
-                .name = p->source ? p->source : p->name,
-                .version = p->source_version ? p->source_version : p->version,
-        };
-        if (p->source && query.ecosystem && advisory_names_binaries(query.ecosystem)) {
-                query.binary = p->name;
-                query.binary_version = p->version;
-        }
-        const char *key = arena_printf(a, "%s\n%s\n%s\n%s\n%s", query.ecosystem ? query.ecosystem : "",
-                                       query.release ? query.release : "", query.name ? query.name : "",
-                                       query.version ? query.version : "", query.binary ? query.binary : "");
+        struct match_query query = package_query(p);
+        const char *key = package_query_key(&query, a);
         if (!key)
                 return error_set(error, -ENOMEM, "out of memory");
         struct match *shared = map_get_str(known, key);

@@ -6,6 +6,7 @@
 #include "look/state.h"
 
 #include "host/runtime.h"
+#include "look/package_query.h"
 
 #include <errno.h>
 
@@ -70,8 +71,7 @@ static int match_package(struct look *l, const struct match_query *q, const stru
         if (!m)
                 return error_set(error, -ENOMEM, "out of memory");
         m->arena = ARENA_INIT(MATCH_MEMORY);
-        m->key = arena_printf(&m->arena, "%s\n%s\n%s\n%s", q->ecosystem ? q->ecosystem : "",
-                              q->release ? q->release : "", q->name ? q->name : "", q->version);
+        m->key = package_query_key(q, &m->arena);
         struct native_match *known = m->key ? map_get_str(&n->matches, m->key) : NULL;
         int r = m->key ? 0 : -ENOMEM;
         if (!known && r == 0)
@@ -104,12 +104,7 @@ static int want_package(struct look *l, struct probed_file *f, const struct pack
                         const char *path, struct error *error)
 {
         bool go = str_equal(package->ecosystem, "Go");
-        struct match_query query = {
-                .ecosystem = package->ecosystem,
-                .release = package->release,
-                .name = package->source ? package->source : package->name,
-                .version = package->source_version ? package->source_version : package->version,
-        };
+        struct match_query query = package_query(package);
         const struct match *match = NULL;
         if (package->not_evaluated || !query.version)
                 return 0;

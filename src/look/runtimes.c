@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "evidence/engine.h"
+#include "look/package_query.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -85,12 +86,7 @@ static int want_symbols(struct advisory_db *db, const struct package *package, s
 {
         _cleanup_arena_ struct arena scratch = ARENA_INIT(PACKAGE_MEMORY);
         struct match match = {};
-        struct match_query query = {
-                .ecosystem = package->ecosystem,
-                .release = package->release,
-                .name = package->source ? package->source : package->name,
-                .version = package->source_version ? package->source_version : package->version,
-        };
+        struct match_query query = package_query(package);
         if (package->not_evaluated || !query.version)
                 return 0;
         int r = advisory_match(db, &query, &scratch, &match, error);
