@@ -41,9 +41,11 @@ struct advisory_db {
         sqlite3 *sql;
         char *path; /* NULL: in memory */
         sqlite3_stmt *statements[_STATEMENT_MAX];
-        struct arena memory; /* what lives as long as the database is open */
-        struct map releases; /* "Debian:12" → struct release, see release.c */
-        struct map symbols;  /* id → record of the own table, see symbols.c */
+        struct arena memory;             /* what lives as long as the database is open */
+        struct map releases;             /* "Debian:12" → struct release, see release.c */
+        VEC(const char *) named_streams; /* "Red Hat:rhel_eus:9.2", as the file `streams` says */
+        bool ubuntu_pro;                 /* it says so for all that is matched */
+        struct map symbols;              /* id → record of the own table, see symbols.c */
 };
 
 /* Turn the last SQLite failure into -errno and a sentence that begins with `doing`. */
@@ -75,3 +77,6 @@ static inline void statement_reset(sqlite3_stmt **s)
 int starter_apply(struct advisory_db *db, struct error *error);
 /* 1: the database holds this program's starter set, 0: it does not, or -errno. */
 int starter_current(struct advisory_db *db, struct error *error);
+
+/* Read `state_dir`/streams (docs/matching.md), which may be missing. 0 or -errno with a sentence. */
+int named_streams_read(struct advisory_db *db, const char *state_dir, struct error *error);

@@ -271,6 +271,7 @@ struct set {
         VEC(const char *) ids, bulletins;
         VEC(const struct hit *) hits;
         bool affected;
+        bool own; /* only entries of the stream that the package was built for count */
 };
 
 static int set_names(struct set *s, struct arena *a, struct bug *bug)
@@ -318,7 +319,9 @@ static int sets_fill(struct groups *g, struct set *sets)
                 if (!is_bulletin(g->names.items[i].text))
                         r = text_add(&sets[root_of(g, i)].ids, g->names.items[i].text);
         vec_each (m, &g->members)
-                if (r == 0)
+                sets[root_of(g, m->name)].own |= m->hit->own;
+        vec_each (m, &g->members)
+                if (r == 0 && (m->hit->own || !sets[root_of(g, m->name)].own))
                         r = set_add(&sets[root_of(g, m->name)], m);
         return r;
 }

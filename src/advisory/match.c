@@ -87,7 +87,7 @@ static bool other_stream(const struct hit *h, const struct version_scheme *schem
         return modular ? plain && !fixed : fixed && !plain;
 }
 
-static int hit_add(struct match_context *c, struct span version, bool extended, sqlite3_stmt *s)
+static int hit_add(struct match_context *c, struct span version, const struct stream *stream, sqlite3_stmt *s)
 {
         bool failed = false;
         struct hit *h = vec_add(&c->hits);
@@ -100,7 +100,7 @@ static int hit_add(struct match_context *c, struct span version, bool extended, 
         h->symbols = column(c, s, 4, &failed);
         h->urgency = column(c, s, 5, &failed);
         h->doubt = sqlite3_column_int(s, 6);
-        h->extended = extended;
+        h->extended = stream->extended;
         h->id = column(c, s, 7, &failed);
         h->modified = sqlite3_column_int64(s, 8);
         h->aliases = column(c, s, 9, &failed);
@@ -109,7 +109,9 @@ static int hit_add(struct match_context *c, struct span version, bool extended, 
         h->record_severity = column(c, s, 12, &failed);
         h->rating = column(c, s, 13, &failed);
         h->version = version;
-        h->affected = !other_stream(h, c->scheme) && hit_affects(h, c->scheme, version);
+        bool other = other_stream(h, c->scheme);
+        h->affected = !other && hit_affects(h, c->scheme, version);
+        h->own = !other && stream_built(stream, version);
         c->affecting += h->affected;
         return failed || !h->id ? -ENOMEM : 0;
 }
@@ -118,6 +120,8 @@ static int hit_add(struct match_context *c, struct span version, bool extended, 
 static int collect(struct match_context *c, const struct stream *stream, const char *name,
                    struct span version, size_t *compared)
 {
+        if (stream->vendor && !str_starts(name, stream->vendor))
+                return 0;
         sqlite3_stmt *s = database_statement(c->db, PACKAGE_ROWS);
         if (s) {
                 bind_text(s, 1, stream->ecosystem);
@@ -128,7 +132,7 @@ static int collect(struct match_context *c, const struct stream *stream, const c
         while (s && (code = sqlite3_step(s)) == SQLITE_ROW) {
                 *compared += sqlite3_column_int64(s, 0) != last;
                 last = sqlite3_column_int64(s, 0);
-                if (hit_add(c, version, stream->extended, s) < 0) {
+                if (hit_add(c, version, stream, s) < 0) {
                         statement_reset(&s);
                         return error_set(c->error, -ENOMEM, "out of memory while matching %s", name);
                 }
@@ -194,10 +198,12 @@ static int evaluate(struct match_context *c, const char *ecosystem, struct match
         }
         if (r < 0)
                 return r;
-        if (!c->affecting)
+        if (c->affecting && (r = group_bugs(c, ret)) < 0)
+                return r;
+        if (!ret->bug_count)
                 return judge_clean(c, ecosystem, release->advisories, ret);
         ret->outcome = MATCH_EVALUATED;
-        return group_bugs(c, ret);
+        return 0;
 }
 
 int advisory_match(struct advisory_db *db, const struct match_query *query, struct arena *a,
@@ -221,7 +227,8 @@ int advisory_match(struct advisory_db *db, const struct match_query *query, stru
         c.scheme = version_scheme_of(c.base);
         if (query->binary && advisory_names_binaries(c.base))
                 c.binary_version = span_trim(span_of(query->binary_version));
-        c.extended = query->extended || (query->version && strstr(query->version, "esm"));
+        c.extended = query->extended || (db->ubuntu_pro && !strcmp(c.base, "Ubuntu")) ||
+                     (query->version && strstr(query->version, "esm"));
         for (size_t i = 0; i < ARRAY_SIZE(distributions); i++)
                 c.distribution = c.distribution || !strcmp(distributions[i], c.base);
         int r = evaluate(&c, ecosystem, &m);

@@ -238,6 +238,8 @@ int advisory_open(const char *state_dir, enum advisory_mode mode, struct advisor
         } else {
                 r = open_existing(db, state_dir, error);
         }
+        if (r == 0)
+                r = named_streams_read(db, state_dir, error);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(db);
@@ -251,6 +253,7 @@ struct advisory_db *advisory_close(struct advisory_db *db)
                 free(db->path);
                 map_done(&db->releases);
                 map_done(&db->symbols);
+                vec_done(&db->named_streams);
                 arena_done(&db->memory);
                 free(db);
         }

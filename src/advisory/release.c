@@ -10,7 +10,7 @@ enum { STREAMS_MAX = 64 };
 
 /* Streams that the database has, as the pattern of one parameter says. */
 static int streams_read(struct match_context *c, const char *from, const char *to, const char *end,
-                        struct release *release)
+                        const struct stream *like, struct release *release)
 {
         sqlite3_stmt *s = database_statement(c->db, STREAMS_GET);
         if (s) {
@@ -25,7 +25,8 @@ static int streams_read(struct match_context *c, const char *from, const char *t
                 const char *copy = arena_strdup(&c->db->memory, name);
                 if (!copy)
                         r = -ENOMEM;
-                release->streams[release->stream_count++] = (struct stream){copy, false};
+                release->streams[release->stream_count] = *like;
+                release->streams[release->stream_count++].ecosystem = copy;
         }
         statement_reset(&s);
         if (r == 0 && code != SQLITE_DONE)
@@ -33,24 +34,67 @@ static int streams_read(struct match_context *c, const char *from, const char *t
         return r;
 }
 
+/* The named streams of this major number: "Red Hat:rhel_eus:9.2" for ":enterprise_linux:9". */
+static int named_fill(struct match_context *c, const char *suffix, struct release *release)
+{
+        struct arena *a = &c->db->memory;
+        const char *major = str_starts(suffix, ":enterprise_linux:") ? strrchr(suffix, ':') + 1 : "";
+        size_t size = strlen(major);
+        int r = 0;
+        for (size_t i = 0; size && r == 0 && i < c->db->named_streams.count; i++) {
+                const char *name = c->db->named_streams.items[i], *number = strrchr(name, ':') + 1;
+                if (strncmp(number, major, size) != 0 || number[size] != '.')
+                        continue;
+                struct stream like = {.ecosystem = name};
+                like.tag = arena_printf(a, ".el%s_%s", major, number + size + 1);
+                const char *from = arena_printf(a, "%s::", name), *to = arena_printf(a, "%s:;", name);
+                if (!like.tag || !from || !to)
+                        return -ENOMEM;
+                if (release->stream_count < STREAMS_MAX)
+                        release->streams[release->stream_count++] = like;
+                r = streams_read(c, from, to, "", &like, release);
+        }
+        return r;
+}
+
+/* Modules of Drupal come from its own registry, whose advisories are kept apart, and lists of what is
+ * installed mostly do not say so. The vendor's name is the same in both registries. */
+#define DRUPAL "Packagist:https://packages.drupal.org"
+static int drupal_fill(struct match_context *c, const char *ecosystem, struct release *release)
+{
+        static const char vendor[] = "drupal/";
+        const struct stream like = {.vendor = vendor};
+        if (!strcmp(ecosystem, "Packagist"))
+                return streams_read(c, DRUPAL "/", DRUPAL "0", "", &like, release);
+        if (str_starts(ecosystem, DRUPAL "/"))
+                release->streams[release->stream_count++] =
+                        (struct stream){.ecosystem = "Packagist", .vendor = vendor};
+        return 0;
+}
+
 static int streams_fill(struct match_context *c, const char *ecosystem, struct release *release)
 {
         struct arena *a = &c->db->memory;
         const char *suffix = ecosystem + strlen(c->base);
-        release->streams[release->stream_count++] = (struct stream){ecosystem, false};
+        release->streams[release->stream_count++] = (struct stream){.ecosystem = ecosystem};
+        const struct stream like = {};
+        if (!strcmp(c->base, "Packagist"))
+                return drupal_fill(c, ecosystem, release);
         if (!strcmp(c->base, "Red Hat") && *suffix) {
                 /* "Red Hat:enterprise_linux:9" → "Red Hat:enterprise_linux:9::appstream", ':' + 1 is ';' */
                 const char *from = arena_printf(a, "%s::", ecosystem),
                            *to = arena_printf(a, "%s:;", ecosystem);
-                return from && to ? streams_read(c, from, to, "", release) : -ENOMEM;
+                int r = from && to ? streams_read(c, from, to, "", &like, release) : -ENOMEM;
+                return r < 0 ? r : named_fill(c, suffix, release);
         }
         if (!strcmp(c->base, "SUSE") && str_starts(suffix, ":Linux Enterprise Server "))
                 return streams_read(c, "SUSE:Linux Enterprise Module for ",
                                     "SUSE:Linux Enterprise Module for~",
-                                    suffix + strlen(":Linux Enterprise Server"), release);
+                                    suffix + strlen(":Linux Enterprise Server"), &like, release);
         if (!strcmp(c->base, "Ubuntu") && *suffix && !str_starts(suffix, ":Pro")) {
                 const char *pro = arena_printf(a, "Ubuntu:Pro%s", suffix);
-                release->streams[release->stream_count++] = (struct stream){pro, true};
+                release->streams[release->stream_count++] =
+                        (struct stream){.ecosystem = pro, .extended = true};
                 return pro ? 0 : -ENOMEM;
         }
         return 0;
@@ -59,6 +103,8 @@ static int streams_fill(struct match_context *c, const char *ecosystem, struct r
 static int advisories_count(struct match_context *c, struct release *release)
 {
         for (size_t i = 0; i < release->stream_count; i++) {
+                if (release->streams[i].vendor) /* few of the packages are compared with those */
+                        continue;
                 sqlite3_stmt *s = database_statement(c->db, RELEASE_COUNT);
                 if (s) {
                         bind_text(s, 1, release->streams[i].ecosystem);

@@ -181,7 +181,8 @@ def test_registries_with_advisories_of_their_own(db):
     drupal = "Packagist:https://packages.drupal.org/8"
     db.add(*filler(drupal), record("DRUPAL-1", affected(drupal, "drupal/nosuch", *since("9.0.0"))))
     assert db.ids("pkg:composer/drupal/nosuch@8.0.0?repository_url=https://packages.drupal.org/8") == ["DRUPAL-1"]
-    assert db.ids("pkg:composer/drupal/nosuch@8.0.0") == []
+    assert db.ids("pkg:composer/drupal/nosuch@8.0.0") == ["DRUPAL-1"]  # no other registry has names of that vendor
+    assert db.ids("pkg:composer/drupal/nosuch@9.0.0") == []
 
 
 def test_a_malformed_purl_gets_one_line_and_the_others_are_matched(db):

@@ -461,6 +461,84 @@ static void test_red_hat_streams(void **state)
         assert_int_equal(match(s, "Red Hat", "enterprise_linux:90", "web", "1").outcome, MATCH_NOT_EVALUATED);
 }
 
+static void write_streams(struct scene *s, const char *text)
+{
+        const char *path = arena_printf(&s->memory, "%s/streams", s->dir);
+        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        assert_int_equal(file_write_fd(fd, text, strlen(text)), 0);
+}
+
+static void test_named_streams(void **state)
+{
+        struct scene *s = *state;
+        struct error error = {};
+        fill_release(s, "Red Hat:enterprise_linux:9::baseos");
+        import(s, RECORD("RHSA-2024:1", ",\"upstream\":[\"CVE-2024-1011\"]",
+                         "{" PACKAGE("Red Hat:enterprise_linux:9::appstream", "web") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"2-9.el9_4\"}") "}"));
+        import(s, RECORD("RHSA-2024:2", ",\"upstream\":[\"CVE-2024-1011\"]",
+                         "{" PACKAGE("Red Hat:rhel_eus:9.2::appstream", "web") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"2-3.el9_2.7\"}") "}"));
+        import(s, RECORD("RHSA-2024:3", ",\"upstream\":[\"CVE-2024-1012\"]",
+                         "{" PACKAGE("Red Hat:rhel_eus:9.2::appstream", "web") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"2-3.el9_2.8\"}") "}"));
+        import(s, RECORD("RHSA-2024:4", ",\"upstream\":[\"CVE-2024-1013\"]",
+                         "{" PACKAGE("Red Hat:rhel_eus:8.6::appstream",
+                                     "web") "," RANGE("{\"introduced\":\"0\"}") "}"));
+        struct match m = match(s, "Red Hat", "enterprise_linux:9", "web", "2-3.el9_2.7");
+        assert_string_equal(ids(s, &m), "CVE-2024-1011");
+
+        s->db = advisory_close(s->db);
+        write_streams(s, "# bought\n\nRed Hat:rhel_eus:9.2\n Red Hat:rhel_eus:8.6\n");
+        assert_int_equal(advisory_open(s->dir, ADVISORY_WRITE, &s->db, &error), 0);
+        m = match(s, "Red Hat", "enterprise_linux:9", "web", "2-3.el9_2.7");
+        assert_string_equal(ids(s, &m), "CVE-2024-1012");
+        m = match(s, "Red Hat", "enterprise_linux:9", "web", "2-3.el9_2.6");
+        assert_string_equal(ids(s, &m), "CVE-2024-1011 CVE-2024-1012");
+        assert_string_equal(m.bugs[0].fixed_version, "2-3.el9_2.7"); /* not the newer release's */
+        m = match(s, "Red Hat", "enterprise_linux:9", "web", "2-3.el9_2.8");
+        assert_int_equal(m.bug_count, 0);
+        assert_int_equal(m.outcome, MATCH_EVALUATED);
+        /* A later release's package is not that stream's, though its version is above the stream's fix. */
+        m = match(s, "Red Hat", "enterprise_linux:9", "web", "2-8.el9_4");
+        assert_string_equal(ids(s, &m), "CVE-2024-1011");
+        m = match(s, "Red Hat", "enterprise_linux:9", "web", "2-8.el9_20");
+        assert_string_equal(ids(s, &m), "CVE-2024-1011");
+}
+
+static void test_broken_streams(void **state)
+{
+        static const char *const broken[] = {
+                "Red Hat:rhel_eus",     "Red Hat:rhel_eus:9", "Red Hat:rhel_:9.2",     "Red Hat:rhel_eus:9.",
+                "Red Hat:rhel_eus:.2",  "rhel_eus:9.2",       "Red Hat:rhel_eus:9.2x", "Ubuntu:Pro:22.04",
+                "Red Hat:enterprise:9", "Debian:12",
+        };
+        struct scene *s = *state;
+        s->db = advisory_close(s->db);
+        for (size_t i = 0; i < ARRAY_SIZE(broken); i++) {
+                struct error error = {};
+                write_streams(s, arena_printf(&s->memory, "Ubuntu:Pro\n%s\n", broken[i]));
+                assert_int_equal(advisory_open(s->dir, ADVISORY_READ, &s->db, &error), -EINVAL);
+                assert_non_null(strstr(error.text, "line 2"));
+                assert_null(s->db);
+        }
+}
+
+static void test_bought_by_file(void **state)
+{
+        struct scene *s = *state;
+        import(s, RECORD("UBUNTU-CVE-2023-7007", ",\"upstream\":[\"CVE-2023-7007\"]",
+                         "{" PACKAGE("Ubuntu:Pro:22.04:LTS", "old") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"1.0-1ubuntu1+esm1\"}") "}"));
+        s->db = advisory_close(s->db);
+        write_streams(s, "Ubuntu:Pro");
+        assert_int_equal(advisory_open(s->dir, ADVISORY_READ, &s->db, NULL), 0);
+        struct match m = match(s, "Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1");
+        assert_int_equal(m.bugs[0].fix_state, FIX_FIXED);
+        assert_string_equal(m.bugs[0].fixed_version, "1.0-1ubuntu1+esm1");
+}
+
 static void test_end_of_life(void **state)
 {
         struct scene *s = *state;
@@ -484,7 +562,24 @@ static void test_registry_suffix(void **state)
                 match(s, "Packagist", "https://packages.drupal.org/8", "drupal/token", "1.4").bug_count, 1);
         assert_int_equal(
                 match(s, "Packagist", "https://packages.drupal.org/8", "drupal/token", "1.5").bug_count, 0);
-        assert_int_equal(match(s, "Packagist", NULL, "drupal/token", "1.4").bug_count, 0);
+        /* Composer's list does not say whence a module comes; its vendor does. */
+        assert_int_equal(match(s, "Packagist", NULL, "drupal/token", "1.5").bug_count, 0);
+        assert_int_equal(match(s, "Packagist", NULL, "drupal/token", "1.4").bug_count, 1);
+        import(s, RECORD("GHSA-core", "",
+                         "{" PACKAGE("Packagist", "drupal/nosuch") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"9.0."
+                                 "0\"}") "},"
+                                         "{" PACKAGE("Packagist:https://"
+                                                     "packages.drupal.org/8",
+                                                     "acme/token") "," RANGE("{\"i"
+                                                                             "ntro"
+                                                                             "duce"
+                                                                             "d\":"
+                                                                             "\"0"
+                                                                             "\"}") "}"));
+        assert_int_equal(
+                match(s, "Packagist", "https://packages.drupal.org/8", "drupal/nosuch", "8").bug_count, 1);
+        assert_int_equal(match(s, "Packagist", NULL, "acme/token", "1").bug_count, 0);
 }
 
 /* What a crafted record may ask for is bounded: many CVEs in one bulletin, many events in one range. */
@@ -526,6 +621,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_real_records, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bought_support, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_red_hat_streams, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_named_streams, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_broken_streams, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_bought_by_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_end_of_life, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_registry_suffix, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_crafted_records, setup, teardown),
