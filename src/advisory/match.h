@@ -17,7 +17,7 @@ struct hit {
         bool doubt;          /* low confidence */
         bool extended;       /* of a stream that only bought support gets */
         bool affected;       /* the version lies in it */
-        bool own; /* of the named stream that the version was built for: it speaks alone of its bugs */
+        bool own; /* of the bought stream that the version was built for: it speaks alone of its bugs */
 };
 typedef VEC(struct hit) hit_list;
 
@@ -27,7 +27,7 @@ struct stream {
         const char *ecosystem;
         bool extended;
         const char *vendor; /* it speaks for names that begin so; NULL: for all */
-        const char *tag;    /* what releases of RPMs built for a named stream contain (".el9_2"), or NULL */
+        const char *tag;    /* what versions built for a bought stream contain (".el9_2", "esm"), or NULL */
 };
 struct release {
         struct stream *streams;
@@ -72,7 +72,7 @@ bool symbol_is_own(const struct symbol *s); /* of the own table */
 /* Each record of the own table; it lives until the handler returns, whose failure ends the walk. */
 int symbol_records_each(int (*handler)(void *context, const struct symbol_record *record, struct arena *a),
                         void *context);
-/* Whether the version was built for this named stream. */
+/* Whether the version was built for this stream. */
 bool stream_built(const struct stream *stream, struct span version);
 /* Order of two `const char *`: CVE, GHSA, home ids, local ones. For qsort. */
 int id_compare(const void *a, const void *b);

@@ -94,7 +94,7 @@ static int streams_fill(struct match_context *c, const char *ecosystem, struct r
         if (!strcmp(c->base, "Ubuntu") && *suffix && !str_starts(suffix, ":Pro")) {
                 const char *pro = arena_printf(a, "Ubuntu:Pro%s", suffix);
                 release->streams[release->stream_count++] =
-                        (struct stream){.ecosystem = pro, .extended = true};
+                        (struct stream){.ecosystem = pro, .extended = true, .tag = "esm"};
                 return pro ? 0 : -ENOMEM;
         }
         return 0;

@@ -86,5 +86,5 @@ bool stream_built(const struct stream *stream, struct span version)
         if (!release)
                 return false;
         const char *next = release + strlen(stream->tag), *end = version.data + version.size;
-        return next == end || !isdigit((unsigned char)*next);
+        return !isdigit((unsigned char)next[-1]) || next == end || !isdigit((unsigned char)*next);
 }

@@ -437,6 +437,24 @@ static void test_bought_support(void **state)
         m = match(s, "Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1+esm0"); /* it can only come from there */
         assert_int_equal(m.bugs[0].fix_state, FIX_FIXED);
         assert_int_equal(match(s, "Ubuntu", "22.04:LTS", "old", "1.0-1ubuntu1+esm1").bug_count, 0);
+
+        /* The release itself has no fix, or a later one: of a package of Pro, Pro speaks. */
+        import(s,
+               RECORD("UBUNTU-CVE-2023-7008", ",\"upstream\":[\"CVE-2023-7008\"]",
+                      "{" PACKAGE("Ubuntu:22.04:LTS", "older") "," RANGE(
+                              "{\"introduced\":\"0\"}") "},"
+                                                        "{" PACKAGE(
+                                                                "Ubuntu:Pro:22.04:LTS",
+                                                                "older") "," RANGE("{\"introduced\":\"0\"},{"
+                                                                                   "\"fixed\":\"1.0-1ubuntu1+"
+                                                                                   "esm2\"}") "}"));
+        m = match(s, "Ubuntu", "22.04:LTS", "older", "1.0-1ubuntu1");
+        assert_int_equal(m.bugs[0].fix_state, FIX_EXTENDED_SUPPORT);
+        m = match(s, "Ubuntu", "22.04:LTS", "older", "1.0-1ubuntu1+esm1");
+        assert_int_equal(m.bug_count, 1);
+        assert_string_equal(m.bugs[0].fixed_version, "1.0-1ubuntu1+esm2");
+        assert_int_equal(match(s, "Ubuntu", "22.04:LTS", "older", "1.0-1ubuntu1+esm2").bug_count, 0);
+        assert_int_equal(match(s, "Ubuntu", "22.04:LTS", "older", "1.0-1ubuntu3").bug_count, 1);
 }
 
 static void test_red_hat_streams(void **state)
