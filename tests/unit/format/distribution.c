@@ -62,6 +62,10 @@ static void test_ends(void **state)
         assert_string_equal(distribution_end("Ubuntu", "18.04:LTS", false), "2023-05-31");
         assert_string_equal(distribution_end("Ubuntu", "18.04:LTS", true), "2030-04-30");
         assert_string_equal(distribution_end("Debian", "10", true), "2024-06-30");
+        assert_string_equal(distribution_end("Alpine", "v3.10", false), "2021-05-01");
+        assert_string_equal(distribution_end("Ubuntu", "23.04", false), "2024-01-25");
+        assert_string_equal(distribution_end("openSUSE", "Leap 15.3", false), "2022-12-31");
+        assert_string_equal(distribution_end("SUSE", "Linux Enterprise Server 15 SP4", false), "2023-12-31");
         assert_null(distribution_end("Debian", "99", false));
         assert_null(distribution_end("PyPI", NULL, false));
 }
