@@ -91,6 +91,7 @@ static int take_event(void *context, const struct event *event)
                                               .start = event->start,
                                               .time = event->time,
                                               .cgroup = event->cgroup,
+                                              .inode = event->map.inode,
                                               .path = event->map.path};
                 look_file_mapped(w->look, &mapped);
                 mark_dirty(w, event);

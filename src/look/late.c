@@ -2,7 +2,8 @@
 
 /* A command that runs for a millisecond is gone before anybody can look at it; the event of its mapping
  * remains. Its file is opened by its path in the root of a process that shares its cgroup, and counts
- * only if it has not changed since. What cannot be attributed is a gap, not nothing. */
+ * only if it has the inode number that the event tells (it may have lived in another root) and has not
+ * changed since. What cannot be attributed is a gap, not nothing. */
 
 #include "look/state.h"
 
@@ -26,6 +27,7 @@ void look_file_mapped(struct look *l, const struct mapped_event *event)
                                 .start = event->start,
                                 .time = event->time,
                                 .cgroup = event->cgroup,
+                                .inode = event->inode,
                                 .path = path};
 }
 
@@ -69,6 +71,7 @@ static int ask_late_file(struct look *l, const struct entry *e, const struct lat
         struct probe_job job = root_job(l, root, e->pid);
         job.kind = PROBE_FILE;
         job.path = f->path;
+        job.inode = f->inode;
         job.started = clock_wall_of(f->time);
         file->asked = true;
         return prober_submit(l->prober, &job, late_done_reply, errand);
@@ -108,13 +111,13 @@ static int ask_late_files(struct look *l, const late_list *taken)
         for (size_t i = 0; r == 0 && i < taken->count; i++) {
                 const struct late_file *f = &taken->items[i];
                 const struct entry *e = representative(l, &cgroups, f);
-                if (!e || f->path[0] != '/') {
+                if (!e || f->path[0] != '/' || !f->inode) {
                         r = lose_file(l, e);
                         continue;
                 }
                 if (same_process(e, f) && was_seen(e, f))
                         continue;
-                struct mapping by_path = {.path = f->path};
+                struct mapping by_path = {.path = f->path, .inode = f->inode};
                 struct used_file *file = files_intern(&l->files, e->process.root.id, &by_path);
                 struct late_use *use = vec_add(&l->late_uses);
                 if (!file || !use)

@@ -61,7 +61,7 @@ int look_prune(struct look *l, int days, struct error *error);
  * by its path to the workload of that cgroup. `time` and `start` are boottime ns. */
 struct mapped_event {
         int pid;
-        uint64_t start, time, cgroup;
+        uint64_t start, time, cgroup, inode;
         const char *path; /* copied */
 };
 void look_file_mapped(struct look *l, const struct mapped_event *event);

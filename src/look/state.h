@@ -19,7 +19,7 @@ enum {
 /* A mapping that an event told of, not attributed yet. */
 struct late_file {
         int pid;
-        uint64_t start, time, cgroup;
+        uint64_t start, time, cgroup, inode;
         char *path;
 };
 typedef VEC(struct late_file) late_list;

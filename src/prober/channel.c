@@ -43,6 +43,7 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
         wire_put_u64(to, job->start);
         wire_put_u64(to, job->end);
         wire_put_u64(to, job->offset);
+        wire_put_u64(to, job->inode);
         wire_put_str(to, job->path);
         wire_put_u64(to, job->deleted);
         wire_put_u64(to, (uint64_t)job->started);
@@ -87,6 +88,7 @@ int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct prob
         job.start = wire_get_u64(from);
         job.end = wire_get_u64(from);
         job.offset = wire_get_u64(from);
+        job.inode = wire_get_u64(from);
         job.path = wire_get_str(from, a);
         job.deleted = wire_get_max(from, 1);
         job.started = (int64_t)wire_get_u64(from);

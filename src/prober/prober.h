@@ -51,6 +51,8 @@ struct probe_job {
         uint64_t start, end,
                 offset; /* of PROBE_RUNTIMES: start of the process, boottime ns. Of the mapping; start and end
                            0: the file at `path`, -ESTALE if it changed (ctime) after `started` */
+        uint64_t
+                inode; /* with a path alone: the number that the file there must have, else -ESTALE; 0: any */
         const char *path;
         bool deleted;
         const struct native_query *queries; /* functions whose places are asked for */

@@ -76,11 +76,13 @@ static int examine(struct worker *w, int fd, const struct probe_job *job, struct
 }
 
 /* A file that was opened by its path stands for what a process mapped at `started` only if it has not
- * changed since: rename, link and every write move ctime. */
-static bool unchanged_since(int fd, int64_t started)
+ * changed since (rename, link and every write move ctime), and not if its number is another. File systems
+ * that number files differently for stat and for mappings make it a gap. */
+static bool is_what_was_mapped(int fd, const struct probe_job *job)
 {
         struct stat st;
-        return fstat(fd, &st) == 0 && st.st_ctim.tv_sec <= started;
+        return fstat(fd, &st) == 0 && st.st_ctim.tv_sec <= job->started &&
+               (!job->inode || st.st_ino == job->inode);
 }
 
 static int process_root_open(struct worker *w, const struct probe_job *job)
@@ -141,7 +143,7 @@ int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply
         _cleanup_close_ int fd = opened;
         if (opened == -ESRCH || (by_path && opened < 0))
                 return opened;
-        if (by_path && !unchanged_since(fd, job->started))
+        if (by_path && !is_what_was_mapped(fd, job))
                 return -ESTALE;
         int r = path_in_root(job, &a, &record.file.path);
         if (r == 0)

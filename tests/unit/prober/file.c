@@ -211,7 +211,9 @@ static void by_path_only_if_unchanged(void **state)
         _cleanup_prober_ struct prober *p = new_prober();
         _cleanup_(result_done) struct result own = {.a = ARENA_INIT(1 << 20)},
                                              good = {.a = ARENA_INIT(1 << 20)},
-                                             late = {.a = ARENA_INIT(1 << 20)};
+                                             late = {.a = ARENA_INIT(1 << 20)},
+                                             other = {.a = ARENA_INIT(1 << 20)};
+        struct stat st;
         copy_program(library);
         struct probe_job who = {.kind = PROBE_PROCESS, .pid = getpid()};
         assert_int_equal(prober_submit(p, &who, take_process, &own), 0);
@@ -222,12 +224,17 @@ static void by_path_only_if_unchanged(void **state)
                                 .path = library,
                                 .started = clock_wall()};
         assert_int_equal(prober_submit(p, &job, take_file, &good), 0);
+        assert_int_equal(stat(library, &st), 0);
+        job.inode = st.st_ino + 1; /* another file had this name where the process lived */
+        assert_int_equal(prober_submit(p, &job, take_file, &other), 0);
+        job.inode = st.st_ino;
         job.started -= 100;
         assert_int_equal(prober_submit(p, &job, take_file, &late), 0);
         assert_int_equal(prober_run(p), 0);
         assert_int_equal(good.status, 0);
         assert_true(str_starts(good.file.file.object, "build-id:"));
         assert_int_equal(late.status, -ESTALE);
+        assert_int_equal(other.status, -ESTALE);
 }
 
 static void another_root_or_process_is_refused(void **state)
