@@ -73,7 +73,8 @@ def naming(path, package, symbols, ecosystem, fixed="99:1", identifier="USEWEAR-
     imports = {}
     for container, function in symbols:
         imports.setdefault(container, []).append(function)
-    record["affected"][0]["ecosystem_specific"] = {"imports": [{"path": c, "symbols": f} for c, f in imports.items()]}
+    record["affected"][0]["ecosystem_specific"] = {"imports": [
+        {"path": c, "symbols": f, "derived_symbols": []} for c, f in imports.items()]}
     path.write_text(json.dumps(record))
     return path
 
