@@ -131,15 +131,15 @@ def import_advisories(folder, state):
     files.mkdir()
     for name in NAMES:
         naming(files / f"{name}.json", "victim", [("libvictim.so.1", name)], release(),
-               identifier="USEWEAR-TEST-" + name.upper().replace("_", "-"))
+               identifier="GO-TEST-" + name.upper().replace("_", "-"))
     usewear(state, "db", "import", str(files))
 
 
 def answers(state, service):
     found = {}
     for f in findings(state, "report")["findings"]:
-        if f["id"].startswith("USEWEAR-TEST-LIB") and f["workload"] and f["workload"]["id"] == service.workload:
-            found[f["id"].removeprefix("USEWEAR-TEST-").lower().replace("-", "_")] = f
+        if f["id"].startswith("GO-TEST-LIB") and f["workload"] and f["workload"]["id"] == service.workload:
+            found[f["id"].removeprefix("GO-TEST-").lower().replace("-", "_")] = f
     return found
 
 

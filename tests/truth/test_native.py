@@ -50,14 +50,14 @@ def import_all(folder, state, names, package, container, ecosystem):
     files = folder / "advisories"
     files.mkdir()
     for n, name in enumerate(names):
-        naming(files / f"{n}.json", package, [(container, name)], ecosystem, identifier=f"USEWEAR-TRUTH-{n}",
+        naming(files / f"{n}.json", package, [(container, name)], ecosystem, identifier=f"GO-TRUTH-{n}",
                fixed="99.0.0" if ecosystem == "Go" else "99:1")
     usewear(state, "db", "import", str(files))
 
 
 def answers(state, service):
     return {int(f["id"].rsplit("-", 1)[1]): f["reached"] for f in findings(state, "report")["findings"]
-            if f["id"].startswith("USEWEAR-TRUTH-") and f["workload"] and f["workload"]["id"] == service.workload}
+            if f["id"].startswith("GO-TRUTH-") and f["workload"] and f["workload"]["id"] == service.workload}
 
 
 def settled(state, service, count):
