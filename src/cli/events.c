@@ -403,6 +403,6 @@ const struct command command_events = {
                 "Command lines may hold secrets; they appear here and are stored nowhere.\n\n"
                 "Example:\n  usewear events --type exec,listen\n"
                 "  usewear events --function /lib/x86_64-linux-gnu/libc.so.6:getaddrinfo\n"
-                "  usewear events --hook usdt:/lib/x86_64-linux-gnu/libc.so.6:libc:setjmp\n",
+                "  usewear events --hook usdt:/usr/bin/python3:python:gc__start\n",
         .run = run,
 };

@@ -24,8 +24,9 @@ static void put_head(const struct report *r, const struct table_style *style, st
                 *nickname = 0;
         int used = snprintf(line, sizeof(line), "%s · %s · kernel %s · ", name, os,
                             r->host.kernel ? r->host.kernel : "?");
-        char *rest = line + used;
-        size_t room = sizeof(line) - (size_t)used;
+        size_t taken = MIN((size_t)MAX(used, 0), sizeof(line) - 1);
+        char *rest = line + taken;
+        size_t room = sizeof(line) - taken;
         if (r->look_seconds >= 0)
                 snprintf(rest, room, "looked %.1f s at %s process%s in %zu workload%s", r->look_seconds,
                          text_number(r->processes, count), r->processes == 1 ? "" : "es", r->workloads,

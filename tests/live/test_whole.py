@@ -27,14 +27,15 @@ def test_extension_module_is_loaded_and_what_is_not_imported_is_not(tmp_path, py
     code = "import cryptography.hazmat.bindings._rust, sys; print('ready', flush=True); sys.stdin.read()"
     with Victim(python_victim, "-c", code) as victim:
         report = findings(tmp_path)
-    loaded = of_package(report, "cryptography")
+    folder = python_victim.parents[1]
+    loaded = of_package(report, "cryptography", folder)
     assert loaded
     for finding in loaded:
         assert finding["loaded"]["answer"] == "yes"
         mine = [e for e in finding["evidence"] if e["pid"] == victim.process.pid]
         assert {e["engine"] for e in mine} == {"mapped", "cpython"}
         assert finding["executed"]["answer"] != "not_observed", "compiled functions are not looked for"
-    pure = of_package(report, "jinja2")
+    pure = of_package(report, "jinja2", folder)
     assert pure
     for finding in pure:
         assert finding["loaded"]["answer"] != "yes"
@@ -46,7 +47,8 @@ def test_python_package_that_nobody_imports_is_not_loaded(tmp_path, python_victi
     """Other processes of this machine may hold back the negative, with a reason that names them."""
     with Victim(python_victim, "-c", "import sys; print('ready', flush=True); sys.stdin.read()"):
         report = findings(tmp_path)
-    for finding in of_package(report, "cryptography") + of_package(report, "jinja2"):
+    folder = python_victim.parents[1]
+    for finding in of_package(report, "cryptography", folder) + of_package(report, "jinja2", folder):
         loaded = finding["loaded"]
         assert loaded["answer"] == "not_observed" and loaded["engine"] or loaded["reason"], finding
         assert loaded["answer"] != "yes"
@@ -87,8 +89,7 @@ def go_victim(tmp_path_factory):
 def test_go_module_is_loaded(tmp_path, go_victim):
     with Victim(go_victim) as victim:
         report = findings(tmp_path)
-    # Others may run the same module meanwhile.
-    found = [f for f in of_package(report, "golang.org/x/text") if f["package"]["path"].endswith(str(go_victim))]
+    found = of_package(report, "golang.org/x/text", go_victim)
     assert "CVE-2021-38561" in {f["id"] for f in found}
     for finding in found:
         assert finding["loaded"]["answer"] == "yes" and finding["loaded"]["engine"] == "go-buildinfo"

@@ -35,8 +35,9 @@ def findings(state, command="scan", *words):
     return json.loads(usewear(state, command, "--json", *words).stdout)
 
 
-def of_package(report, name):
-    return [f for f in report["findings"] if f["package"]["name"] == name]
+def of_package(report, name, below=""):
+    """Findings of a package; those of a copy below this folder only, where others may run the same meanwhile."""
+    return [f for f in report["findings"] if f["package"]["name"] == name and str(below) in f["package"]["path"]]
 
 
 def wait_until(condition, seconds=60):
