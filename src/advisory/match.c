@@ -168,6 +168,23 @@ static int judge_clean(struct match_context *c, const char *ecosystem, int advis
         return 0;
 }
 
+/* Half a name is no name: no advisory has it, and that would pass for clean. NULL: it is whole. */
+static const char *missing_half(const char *base, const char *name)
+{
+        static const struct {
+                const char *base;
+                char between;
+                const char *half;
+        } halves[] = {{"Maven", ':', "group"},
+                      {"Packagist", '/', "vendor"},
+                      {"GitHub Actions", '/', "owner"},
+                      {"SwiftURL", '/', "host"}};
+        for (size_t i = 0; i < ARRAY_SIZE(halves); i++)
+                if (!strcmp(halves[i].base, base) && !strchr(name, halves[i].between))
+                        return halves[i].half;
+        return NULL;
+}
+
 static int evaluate(struct match_context *c, const char *ecosystem, struct match *ret)
 {
         _cleanup_buf_ struct buf name = BUF_INIT(OSV_TEXT_MAX), binary = BUF_INIT(OSV_TEXT_MAX);
@@ -188,6 +205,10 @@ static int evaluate(struct match_context *c, const char *ecosystem, struct match
                                                   c->base));
         if (name_normalise(c->base, c->query->name, &name) < 0 || !name.size)
                 return not_evaluated(c, ret, false, arena_printf(c->arena, "no package name of %s", c->base));
+        const char *half = missing_half(c->base, name.data);
+        if (half)
+                return not_evaluated(c, ret, false,
+                                     arena_printf(c->arena, "the %s of %s is not known", half, name.data));
         bool binaries = c->binary_version.size && c->scheme->valid(c->binary_version) &&
                         name_normalise(c->base, c->query->binary, &binary) == 0 && binary.size &&
                         strcmp(binary.data, name.data);

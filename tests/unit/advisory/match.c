@@ -403,6 +403,11 @@ static void test_real_records(void **state)
         m = match(s, "Maven", NULL, "org.apache.logging.log4j:log4j-core", "2.14.1");
         assert_string_equal(find(&m, "CVE-2021-44228")->fixed_version, "2.15.0");
         assert_non_null(find(&m, "CVE-2021-44228")->kev_added);
+        m = match(s, "Maven", NULL, "log4j-core", "2.14.1");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
+        assert_non_null(strstr(m.reason, "group"));
+        m = match(s, "Packagist", NULL, "http-kernel", "2.0.0");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
         m = match(s, "Maven", NULL, "org.apache.logging.log4j:log4j-core", "99");
         assert_int_equal(m.outcome, MATCH_EVALUATED);
         assert_int_equal(m.bug_count, 0);
