@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release build release bench bench-inventory clean
+.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release soak build release bench bench-inventory clean
 SHELL = /bin/sh
 
 scan: build
@@ -60,6 +60,10 @@ check-scanner:
 	@[ -x build/osv-scanner/osv-scanner ] || \
 		GOBIN=$(CURDIR)/build/osv-scanner go install github.com/google/osv-scanner/v2/cmd/osv-scanner@v2.5.1
 	@build/venv/bin/python -m pytest -q -rs tests/scanner
+
+# watch under storms, for MINUTES: level in memory, descriptors and BPF objects, and every event counted? Needs root.
+soak: build
+	@tests/soak/run --minutes $(or $(MINUTES),10)
 
 bench:
 	@tools/install-deps --bench
