@@ -212,7 +212,10 @@ int read_sockets(struct look *l, struct error *error)
 static void root_done_reply(void *context, int status, struct wire *reply)
 {
         struct errand *errand = context;
-        errand->root->failure = status ? status : roots_read(errand->root, reply);
+        int r = status ? status : roots_read(errand->root, reply);
+        if (r && !errand->root->failure) /* once, however often it is tried again */
+                look_loss(errand->look, "inventories that could not be read", 1);
+        errand->root->failure = r;
 }
 
 struct probe_job root_job(const struct look *l, const struct known_root *root, int pid)
@@ -270,11 +273,9 @@ int read_roots(struct look *l, bool only_new, struct error *error)
         r = look_wait(l, error);
         i = 0;
         for (struct known_root *root; r == 0 && (root = roots_next(&l->roots, &i));) {
-                if (root->failure) {
+                if (root->failure)
                         look_limit(l, "packages of %s could not be read: %s", root->root.description,
                                    failure_text(root->failure));
-                        look_loss(l, "inventories that could not be read", 1);
-                }
                 vec_each (limit, &root->inventory.limits)
                         look_limit(l, "%s: %s", root->root.description, *limit);
         }
