@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/str.h"
 #include "cli/options.h"
 #include "cli/rights.h"
 #include "host/cgroup.h"
@@ -52,6 +53,7 @@ struct watch {
         uint64_t look_s;                                       /* what the last full look took */
         uint64_t next_look, last_look, next_prune, next_count; /* boottime s */
         uint64_t dropped[_EVENT_MAX];
+        struct error said; /* why a look failed since the last full one that worked; or empty */
 };
 
 /* ---- events ----------------------------------------------------------------------------------------- */
@@ -171,7 +173,17 @@ static void print_look(const struct watch *w, const struct look_summary *s)
                 file_write_fd(STDOUT_FILENO, line.data, line.size);
 }
 
-/* A look that fails (a full disk, a locked file) is said once and tried again: what it saw is put again. */
+/* A look that fails (a full disk, a locked file) is said once, until a full one works, and tried again: what
+ * it saw is put again. Small ones that fail come several times a second. */
+static int say_once(struct watch *w, int r, const struct error *error)
+{
+        if (r < 0 && !str_equal(w->said.text, error->text)) {
+                log_error(r, "%s", error->text);
+                w->said = *error;
+        }
+        return r;
+}
+
 static int full_look(struct watch *w, bool print)
 {
         struct error error = {};
@@ -186,8 +198,9 @@ static int full_look(struct watch *w, bool print)
         w->last_look = clock_boottime() / NS_PER_S;
         w->look_s = w->last_look - begin;
         w->next_look = w->last_look + w->interval_s;
-        if (r < 0)
-                return log_error(r, "%s", error.text);
+        if (say_once(w, r, &error) < 0)
+                return r;
+        w->said = (struct error){};
         if (print || w->json)
                 print_look(w, &summary);
         return 0;
@@ -202,8 +215,7 @@ static void small_look(struct watch *w)
         w->dirty_count = 0;
         w->urgent = w->wanted = w->news = false;
         w->looking = true;
-        if (look_some(w->look, pids, count, &error) < 0)
-                log_error(-1, "%s", error.text);
+        say_once(w, look_some(w->look, pids, count, &error), &error);
         if (look_wants_all(w->look))
                 look_soon(w);
         w->looking = false;
@@ -213,8 +225,7 @@ static void look_into(struct watch *w)
 {
         struct error error = {};
         w->looking = true;
-        if (look_into_runtimes(w->look, &error) < 0)
-                log_error(-1, "%s", error.text);
+        say_once(w, look_into_runtimes(w->look, &error), &error);
         w->looking = false;
 }
 
