@@ -194,7 +194,9 @@ static int explain(int r, struct error *error)
         if (r == -EOPNOTSUPP)
                 return error_set(error, r, "functions cannot be probed here: %s",
                                  "this kernel takes neither uprobe_multi nor perf uprobes from us");
-        return error_set(error, r, "functions cannot be probed: %s", strerror(-r));
+        return error_set(error, r, "functions cannot be probed: %s",
+                         r == -EACCES || r == -EPERM ? "below Linux 6.6 it needs CAP_SYS_ADMIN"
+                                                     : strerror(-r));
 }
 
 int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct function_probe *probes,
