@@ -209,6 +209,18 @@ static int add_epoch(struct asking *q, const char **version)
         return *version ? 0 : -ENOMEM;
 }
 
+/* "pkg:deb/raspbian/…?distro=debian-11": a derivative's package is not its cousin's. */
+static bool is_other_distribution(const char *namespace, const char *id)
+{
+        static const char *const same[][2] = {{"redhat", "rhel"}, {"wolfi", "chainguard"}};
+        const char *home = distribution_id(namespace);
+        for (size_t i = 0; i < ARRAY_SIZE(same); i++)
+                if ((!strcmp(home, same[i][0]) && !strcmp(id, same[i][1])) ||
+                    (!strcmp(home, same[i][1]) && !strcmp(id, same[i][0])))
+                        return false;
+        return strcmp(home, id) && !(str_starts(home, "opensuse") && str_starts(id, "opensuse"));
+}
+
 static int ask_distribution(struct asking *q, const struct os_release *host)
 {
         const struct purl *p = q->purl;
@@ -240,6 +252,9 @@ static int ask_distribution(struct asking *q, const struct os_release *host)
                 r = add_epoch(q, &query->version);
         if (r < 0)
                 return r;
+        if (p->namespace && is_other_distribution(p->namespace, os.id))
+                return because(q, arena_printf(q->arena, "the package URL names two distributions, %s and %s",
+                                               p->namespace, os.id));
         static const char *const rolling[] = {"Wolfi", "Chainguard", "MinimOS", "Echo",
                                               "openSUSE:Tumbleweed"};
         for (size_t i = 0; i < ARRAY_SIZE(rolling); i++)

@@ -177,6 +177,20 @@ def test_no_data_is_not_clean(db):
     assert mends["Debian:12"] == "usewear db update Debian" and mends["linuxmint:21"] is None  # there is nothing to fetch
 
 
+def test_cousins_lend_nothing(db):
+    db.add(*filler("Debian:12"), *filler("Red Hat:enterprise_linux:9"), *filler("openSUSE:Leap 15.6"),
+           record("CVE-2099-1", affected("Debian:12", "d", *since("2")),
+                  affected("Red Hat:enterprise_linux:9", "r", *since("2")), affected("openSUSE:Leap 15.6", "s", *since("2"))))
+    assert db.ids("pkg:deb/debian/d@1?distro=bookworm") == ["CVE-2099-1"]
+    assert db.ids("pkg:rpm/redhat/r@1?distro=rhel-9.3") == ["CVE-2099-1"]
+    assert db.ids("pkg:rpm/opensuse/s@1?distro=opensuse-leap-15.6") == ["CVE-2099-1"]
+    assert db.ids("pkg:deb/d@1?distro=debian-12") == ["CVE-2099-1"]
+    answer = db.match("pkg:deb/raspbian/d@1?distro=bookworm", "pkg:rpm/fedora/r@1?distro=rhel-9.3",
+                      "pkg:rpm/centos/r@9?distro=rhel-9")
+    assert not answer["findings"] and answer["packages_clean"] == 0
+    assert all("two distributions" in n["reason"] for n in answer["not_evaluated"])
+
+
 def test_registries_with_advisories_of_their_own(db):
     drupal = "Packagist:https://packages.drupal.org/8"
     db.add(*filler(drupal), record("DRUPAL-1", affected(drupal, "drupal/nosuch", *since("9.0.0"))))
