@@ -134,14 +134,30 @@ static const struct {
 static const char *distribution_id(const char *name)
 {
         static const char *const aliases[][2] = {
-                {"rocky-linux", "rocky"},      {"rockylinux", "rocky"}, {"alma", "almalinux"},
-                {"opensuse", "opensuse-leap"}, {"suse", "sles"},        {"openeuler", "openEuler"},
-                {"azure-linux", "azurelinux"}, {"mariner", "mariner"},
+                {"rocky-linux", "rocky"},
+                {"rockylinux", "rocky"},
+                {"alma", "almalinux"},
+                {"opensuse", "opensuse-leap"},
+                {"opensuse-Leap", "opensuse-leap"},
+                {"suse", "sles"},
+                {"openeuler", "openEuler"},
+                {"azure-linux", "azurelinux"},
+                {"mariner", "mariner"},
         };
         for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
                 if (!strcmp(aliases[i][0], name))
                         return aliases[i][1];
         return name;
+}
+
+/* "3.18", "alpine-3.18", "alpine-v3.18", "opensuse-Leap 15.6" */
+static bool begins_number(const char *distro, const char *at)
+{
+        if (!isdigit((unsigned char)*at))
+                return false;
+        if (at > distro && at[-1] == 'v')
+                at--;
+        return at == distro || at[-1] == '-' || (at[-1] == ' ' && str_starts(distro, "opensuse-Leap "));
 }
 
 /* "debian-12", "bookworm", "3.18.4", "rocky-linux-9", with the namespace for what is missing. */
@@ -157,11 +173,11 @@ static int read_distro(struct asking *q, const char *distro, struct os_release *
                 return 0;
         }
         const char *number = distro;
-        while (number && *number &&
-               !(isdigit((unsigned char)*number) && (number == distro || number[-1] == '-')))
+        while (number && *number && !begins_number(distro, number))
                 number++;
         ret->version_id = number && *number ? number : NULL;
         size_t size = number ? (size_t)(number - distro) : 0;
+        size -= size && *number && number[-1] == 'v';
         const char *id =
                 distro && size ? arena_strndup(q->arena, distro, size - (*number && size > 1)) : namespace;
         if (distro && size && !id)

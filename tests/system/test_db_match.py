@@ -177,6 +177,14 @@ def test_no_data_is_not_clean(db):
     assert mends["Debian:12"] == "usewear db update Debian" and mends["linuxmint:21"] is None  # there is nothing to fetch
 
 
+def test_releases_are_read_as_they_are_spelled(db):
+    db.add(record("CVE-2099-2", affected("Alpine:v3.22", "a", *since("2-r0"))))
+    for distro in ("3.22", "3.22.1", "alpine-3.22.1", "alpine-v3.22", "v3.22"):
+        assert db.ids(f"pkg:apk/alpine/a@1-r0?distro={distro}") == ["CVE-2099-2"], distro
+    for distro in ("edge", "alpine", "alpine-v", "alpine-3.2", "debian-v3.22"):
+        assert db.ids(f"pkg:apk/alpine/a@1-r0?distro={distro}") == [], distro
+
+
 def test_cousins_lend_nothing(db):
     db.add(*filler("Debian:12"), *filler("Red Hat:enterprise_linux:9"), *filler("openSUSE:Leap 15.6"),
            record("CVE-2099-1", affected("Debian:12", "d", *since("2")),
@@ -185,6 +193,7 @@ def test_cousins_lend_nothing(db):
     assert db.ids("pkg:rpm/redhat/r@1?distro=rhel-9.3") == ["CVE-2099-1"]
     assert db.ids("pkg:rpm/opensuse/s@1?distro=opensuse-leap-15.6") == ["CVE-2099-1"]
     assert db.ids("pkg:deb/d@1?distro=debian-12") == ["CVE-2099-1"]
+    assert db.ids("pkg:rpm/opensuse/s@1?distro=opensuse-Leap%2015.6") == ["CVE-2099-1"]  # as scan and sbom spell it
     answer = db.match("pkg:deb/raspbian/d@1?distro=bookworm", "pkg:rpm/fedora/r@1?distro=rhel-9.3",
                       "pkg:rpm/centos/r@9?distro=rhel-9")
     assert not answer["findings"] and answer["packages_clean"] == 0
