@@ -88,7 +88,8 @@ static int take_coverage(struct reading *r, const struct history *h, const char 
                 struct function_record *f = record_of(r, c->package, c->subject, c->engine);
                 if (!f)
                         return -ENOMEM;
-                bool armed = str_equal(c->engine, "uprobe") && c->since < c->until;
+                /* What is not armed begins when it ends, and says why. */
+                bool armed = str_equal(c->engine, "uprobe") && (!c->reason || c->since < c->until);
                 if (armed) {
                         f->armed_since = c->since;
                         *ret_since = *ret_since ? MIN(*ret_since, c->since) : c->since;
