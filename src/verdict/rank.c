@@ -45,8 +45,8 @@ int rank_compare(const struct finding *x, const struct finding *y)
 {
         int d = (int)y->decision - (int)x->decision;
         d = d ? d : x->decision_unknown - y->decision_unknown;
-        d = d ? d : (int)y->decision_proven - (int)x->decision_proven;
         d = d ? d : (int)y->level - (int)x->level;
+        d = d ? d : (int)y->decision_proven - (int)x->decision_proven;
         d = d ? d : (y->bug->kev_added != NULL) - (x->bug->kev_added != NULL);
         d = d ? d : (int)y->level_possible - (int)x->level_possible;
         d = d ? d : (int)y->exposed.value - (int)x->exposed.value;
