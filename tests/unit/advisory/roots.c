@@ -46,7 +46,8 @@ static const struct bug *bug_of(struct scene *s, const char *ecosystem, const ch
         struct import_result result;
         struct error error = {};
         struct match m = {};
-        const char *name = arena_printf(&s->memory, "pkg-%s", id);
+        const char *name =
+                arena_printf(&s->memory, "%spkg-%s", str_equal(ecosystem, "Maven") ? "org.example:" : "", id);
         const char *path = arena_printf(&s->memory, "%s/%s.json", s->dir, id);
         const char *json =
                 arena_printf(&s->memory,
