@@ -130,3 +130,16 @@ void json_null(struct json *j, const char *key)
         json_lead(j, key);
         buf_add_str(j->out, "null");
 }
+
+void json_lines(struct json *j, const char *key, const char *lines)
+{
+        struct span rest = span_of(lines), line;
+        char text[2048];
+        json_array(j, key);
+        while (rest.size && span_cut(&rest, '\n', &line)) {
+                snprintf(text, sizeof(text), "%.*s", (int)line.size, line.data);
+                if (line.size)
+                        json_str(j, NULL, text);
+        }
+        json_end(j);
+}

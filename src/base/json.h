@@ -26,6 +26,8 @@ void json_object(struct json *j, const char *key);
 void json_array(struct json *j, const char *key);
 void json_end(struct json *j);
 void json_str(struct json *j, const char *key, const char *value);
+/* An array of the lines, without empty ones; each is cut at 2,047 bytes. NULL: an empty array. */
+void json_lines(struct json *j, const char *key, const char *lines);
 void json_i64(struct json *j, const char *key, int64_t value);
 void json_u64(struct json *j, const char *key, uint64_t value);
 void json_real(struct json *j, const char *key, double value); /* shortest form that reads back the same */

@@ -112,19 +112,6 @@ static int print_text(struct buf *text)
         return findings_write(text) < 0 ? EXIT_USAGE : 0;
 }
 
-static void lines_json(struct json *j, const char *key, const char *lines)
-{
-        struct span rest = span_of(lines), line;
-        char text[2048];
-        json_array(j, key);
-        while (rest.size && span_cut(&rest, '\n', &line)) {
-                snprintf(text, sizeof(text), "%.*s", (int)line.size, line.data);
-                if (line.size)
-                        json_str(j, NULL, text);
-        }
-        json_end(j);
-}
-
 static void ranges_json(struct json *j, const char *ranges)
 {
         static const struct {
@@ -178,7 +165,7 @@ static void record_json(struct json *j, const struct shown_record *r)
                 json_str(j, "ecosystem", a->ecosystem);
                 json_str(j, "name", a->name);
                 ranges_json(j, a->ranges);
-                lines_json(j, "versions", a->version_list);
+                json_lines(j, "versions", a->version_list);
                 json_str(j, "urgency", a->urgency);
                 json_end(j);
         }

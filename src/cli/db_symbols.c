@@ -15,26 +15,13 @@ struct view {
         char last[256]; /* advisory and package shown last */
 };
 
-static void lines_json(struct json *j, const char *key, const char *lines)
-{
-        struct span rest = span_of(lines), line;
-        char text[512];
-        json_array(j, key);
-        while (rest.size && span_cut(&rest, '\n', &line)) {
-                snprintf(text, sizeof(text), "%.*s", (int)line.size, line.data);
-                if (line.size)
-                        json_str(j, NULL, text);
-        }
-        json_end(j);
-}
-
 static int print_json(const struct listed_symbol *s)
 {
         _cleanup_buf_ struct buf out = BUF_INIT(1 << 20);
         struct json json = JSON_INIT(&out, 0), *j = &json;
         json_object(j, NULL);
         json_str(j, "advisory", s->advisory);
-        lines_json(j, "aliases", s->aliases);
+        json_lines(j, "aliases", s->aliases);
         json_str(j, "ecosystem", s->ecosystem);
         json_str(j, "package", s->package);
         json_str(j, "container", s->symbol.container);
