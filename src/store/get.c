@@ -234,24 +234,43 @@ static int load_evidence(struct loading *l, sqlite3_stmt *q)
         return 0;
 }
 
-static int load_package(struct loading *l, sqlite3_stmt *q)
+/* The columns of a package, from `first` on. 0, -ENOMEM or -EBADMSG. */
+#define PACKAGE_COLUMNS                                                                                    \
+        " p.root, ecosystem, release, p.name, version, arch, source, source_version, path, not_evaluated," \
+        " detail, owner, runtimes, method, confidence"
+
+static int get_package(struct loading *l, sqlite3_stmt *q, int first, struct package *ret)
 {
         struct package p = {};
-        const char **const texts[] = {&p.root, &p.ecosystem, &p.release,        &p.name, &p.version,
-                                      &p.arch, &p.source,    &p.source_version, &p.path, &p.not_evaluated};
-        const char *key = name_text(l, sqlite3_column_int64(q, 0));
-        int64_t installed = sqlite3_column_int64(q, 3);
-        bool listed = installed & INSTALLED_LISTED;
-        if (!listed && (!key || !map_get_str(&l->still_used, key)))
-                return 0;
-        int r = get_texts(l, q, 4, texts, ARRAY_SIZE(texts));
+        const char **const texts[] = {&p.root,    &p.ecosystem,     &p.release, &p.name,
+                                      &p.version, &p.arch,          &p.source,  &p.source_version,
+                                      &p.path,    &p.not_evaluated, &p.detail,  &p.owner};
+        int next = first + (int)ARRAY_SIZE(texts);
+        int r = get_texts(l, q, first, texts, ARRAY_SIZE(texts));
         if (r == 0 && (!p.root || !p.ecosystem || !p.name))
                 r = corrupt(l);
         if (r < 0)
                 return r;
-        p.runtimes = (uint32_t)sqlite3_column_int64(q, 1) & _RUNTIME_ALL;
+        p.runtimes = (uint32_t)sqlite3_column_int64(q, next) & _RUNTIME_ALL;
+        p.method = (uint8_t)get_number(q, next + 1, 0, _METHOD_MAX - 1);
+        p.confidence = (uint8_t)get_number(q, next + 2, 0, 100);
+        *ret = p;
+        return 0;
+}
+
+static int load_package(struct loading *l, sqlite3_stmt *q)
+{
+        struct package p;
+        const char *key = name_text(l, sqlite3_column_int64(q, 0));
+        int64_t installed = sqlite3_column_int64(q, 2);
+        bool listed = installed & INSTALLED_LISTED;
+        if (!listed && (!key || !map_get_str(&l->still_used, key)))
+                return 0;
+        int r = get_package(l, q, 3, &p);
+        if (r < 0)
+                return r;
         /* Listed again after a downgrade: installed, whatever it was. */
-        p.stale = !listed && sqlite3_column_int64(q, 2) != 0;
+        p.stale = !listed && sqlite3_column_int64(q, 1) != 0;
         struct package *slot = vec_add(&l->to->packages);
         if (!slot)
                 return no_memory(l);
@@ -419,11 +438,8 @@ static int load_all(struct loading *l)
         if (r == 0)
                 r = judge_still(l);
         if (r == 0)
-                r = load_rows(
-                        l,
-                        "SELECT key, runtimes, stale, installed, root, ecosystem, release, p.name, version,"
-                        " arch, source, source_version, path, not_evaluated FROM package AS p",
-                        load_package);
+                r = load_rows(l, "SELECT key, stale, installed," PACKAGE_COLUMNS " FROM package AS p",
+                              load_package);
         if (r == 0)
                 r = load_rows(l,
                               "SELECT workload, runtime, since, until, root, engine, reason, coalesce(gaps,"
@@ -481,14 +497,11 @@ int store_package_of_object(struct store *s, const char *object, struct arena *a
                             struct error *error)
 {
         static const char sql[] =
-                "SELECT p.root, ecosystem, release, p.name, version, arch, source, source_version, path,"
-                " not_evaluated, runtimes FROM name AS o JOIN evidence AS e ON e.object = o.id"
+                "SELECT" PACKAGE_COLUMNS " FROM name AS o JOIN evidence AS e ON e.object = o.id"
                 " JOIN package AS p ON p.key = e.package WHERE o.text = ?1 AND e.kind = 1"
                 " AND e.engine = (SELECT id FROM name WHERE text = 'mapped') AND version IS NOT NULL"
                 " ORDER BY e.last DESC, p.key LIMIT 1";
-        struct package p = {};
-        const char **const texts[] = {&p.root, &p.ecosystem, &p.release,        &p.name, &p.version,
-                                      &p.arch, &p.source,    &p.source_version, &p.path, &p.not_evaluated};
+        struct package p;
         struct loading l = {.s = s, .arena = a, .error = error};
         sqlite3_stmt *q = NULL;
         if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK)
@@ -497,9 +510,8 @@ int store_package_of_object(struct store *s, const char *object, struct arena *a
         int code = sqlite3_step(q);
         int r = code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : store_fail(s, error, reading);
         if (r == 1) {
-                int got = get_texts(&l, q, 0, texts, ARRAY_SIZE(texts));
-                p.runtimes = (uint32_t)sqlite3_column_int64(q, 10) & _RUNTIME_ALL;
-                r = got < 0 ? got : !p.root || !p.ecosystem || !p.name ? corrupt(&l) : 1;
+                int got = get_package(&l, q, 0, &p);
+                r = got < 0 ? got : 1;
         }
         sqlite3_finalize(q);
         if (r == 1)

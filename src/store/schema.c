@@ -47,6 +47,11 @@ static const char *const steps[] = {
         "  object INTEGER NOT NULL, subject INTEGER NOT NULL, engine INTEGER NOT NULL, reason TEXT,"
         "  since INTEGER NOT NULL, until INTEGER NOT NULL, gaps TEXT,"
         "  PRIMARY KEY (workload, package, object, subject, engine)) WITHOUT ROWID;",
+        /* 4: how sure it is that a package is what it is called */
+        "ALTER TABLE package ADD COLUMN method INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE package ADD COLUMN confidence INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE package ADD COLUMN detail TEXT;"
+        "ALTER TABLE package ADD COLUMN owner TEXT;",
 };
 
 const int store_schema_version = ARRAY_SIZE(steps);

@@ -160,6 +160,10 @@ static void a_look_is_read_back(void **state _unused_)
         struct package p = package_of("libx1", "1.0-1");
         p.path = "/var/lib/\xff\x01'); DROP TABLE evidence; --|%";
         p.not_evaluated = "because";
+        p.method = METHOD_STRINGS;
+        p.confidence = 60;
+        p.detail = "0x10: x1 1.0";
+        p.owner = "x-bin";
         struct workload w = workload_of("systemd:a.service", 1000);
         const char *instances[] = {"0123", "4567"};
         w.instances = instances;
@@ -181,6 +185,10 @@ static void a_look_is_read_back(void **state _unused_)
                 assert_int_equal(h.packages.count, 1);
                 assert_string_equal(h.packages.items[0].path, p.path);
                 assert_string_equal(h.packages.items[0].not_evaluated, "because");
+                assert_int_equal(h.packages.items[0].method, METHOD_STRINGS);
+                assert_int_equal(h.packages.items[0].confidence, 60);
+                assert_string_equal(h.packages.items[0].detail, "0x10: x1 1.0");
+                assert_string_equal(h.packages.items[0].owner, "x-bin");
                 assert_string_equal(package_key(&h.packages.items[0], &a), package_key(&p, &a));
                 assert_int_equal(h.workloads.count, 1);
                 const struct workload *got = h.workloads.items;
