@@ -74,7 +74,7 @@ static void put_root(struct json *j, const struct sbom *s)
         json_str(j, "name", s->name);
         json_str(j, "downloadLocation", "NOASSERTION");
         json_bool(j, "filesAnalyzed", false);
-        json_str(j, "primaryPackagePurpose", "OPERATING-SYSTEM");
+        json_str(j, "primaryPackagePurpose", "OPERATING_SYSTEM");
         json_end(j);
 }
 

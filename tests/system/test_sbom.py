@@ -69,6 +69,23 @@ def test_spdx_is_valid(tree, tmp_path):
     assert not validate_full_spdx_document(parse_file(str(path)), "SPDX-2.3")
 
 
+@pytest.fixture(scope="module")
+def spdx_schema(tmp_path_factory):
+    """SPDX's own JSON schema, as Syft's module carries it."""
+    if not shutil.which("go"):
+        pytest.skip("go is not installed")
+    done = subprocess.run(["go", "mod", "download", "-json", "github.com/anchore/syft@v1.57.0"], capture_output=True, text=True,
+                          cwd=tmp_path_factory.mktemp("go"), timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(pathlib.Path(json.loads(done.stdout)["Dir"], "schema/spdx-json/spdx-schema-2.3.json").read_text())
+
+
+def test_spdx_is_valid_by_the_official_schema(tree, spdx_schema):
+    document = json.loads(sbom(tree, "--format", "spdx"))
+    assert len(document["packages"]) == 4
+    jsonschema.Draft7Validator(spdx_schema).validate(document)
+
+
 def test_json_is_valid(tree):
     schema = json.loads((ROOT / "docs/inventory.schema.json").read_text())
     jsonschema.validate(json.loads(sbom(tree, "--format", "json")), schema)
