@@ -201,6 +201,39 @@ def test_assemblies_of_pythonnet(tmp_path):
     assert assembly["confidence"] < 100 and assembly["detail"] == "assembly ClrLoader, version 1.0.0.0"
 
 
+@pytest.mark.skipif(not shutil.which("gem"), reason="no gem here")
+def test_same_as_gem_list(tmp_path):
+    """The gems of this host, by their specifications alone."""
+    dirs = subprocess.run(["ruby", "-e", "puts Gem::Specification.dirs, Gem.default_specifications_dir"], capture_output=True,
+                          text=True, check=True).stdout.split()
+    for folder in dict.fromkeys(dirs):
+        if os.path.isdir(folder):
+            shutil.copytree(folder, f"{tmp_path}{folder}", dirs_exist_ok=True)
+    expected = set()
+    for line in subprocess.run(["gem", "list", "--local"], capture_output=True, text=True, check=True).stdout.splitlines():
+        name, _, versions = line.partition(" (")
+        for version in versions.rstrip(")").split(", "):
+            expected.add((name, version.removeprefix("default: ").split()[0]))
+    assert len(expected) > 10 and set(packages(tmp_path, "RubyGems")) == expected
+
+
+@pytest.mark.skipif(not shutil.which("go"), reason="no go here")
+def test_same_as_go_version(tmp_path):
+    source = tmp_path / "source"
+    put(source / "go.mod", "module example.com/hello\n\nrequire rsc.io/quote v1.5.2\n")
+    put(source / "main.go", 'package main\n\nimport "rsc.io/quote"\n\nfunc main() { println(quote.Hello()) }\n')
+    environment = {**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"}
+    for words in (["mod", "tidy"], ["build", "-o", tmp_path / "root/usr/bin/hello"]):
+        subprocess.run(["go", *words], cwd=source, check=True, capture_output=True, timeout=300, env=environment)
+    done = subprocess.run(["go", "version", "-m", tmp_path / "root/usr/bin/hello"], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    expected = {("stdlib", lines[0].rsplit(" go", 1)[1])}
+    expected |= {tuple(words[1:3]) for words in map(str.split, lines[1:]) if words[0] in ("mod", "dep")}
+    assert len(expected) > 3
+    found = {(name, version or "(devel)") for name, version in packages(tmp_path / "root", "Go")}
+    assert found == expected
+
+
 def test_ruby_php_and_the_small_ones(tmp_path):
     home = tmp_path / "var/lib/gems/3.1.0"
     put(home / "specifications/rack-2.2.6.gemspec", "# stub: rack 2.2.6 ruby lib\n")

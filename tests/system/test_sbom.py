@@ -161,8 +161,24 @@ def assert_alpha(root):
     assert found["alpha"]["purl"] == "pkg:rpm/rocky-linux/alpha@1.2-3.el9?arch=noarch&distro=rocky-linux-9&epoch=2"
 
 
+def rpm_query(root, backend, folder):
+    """What rpm itself reads there. Headers alone are asked for: the keys of packages are in no older kind."""
+    done = subprocess.run(["rpm", "--root", root, "--dbpath", f"/{folder}", "--define", f"_db_backend {backend}", "-qa", "--qf",
+                           "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} %{ARCH} %{SOURCERPM}\\n"],
+                          capture_output=True, text=True, check=True)
+    return {tuple(line.split()) for line in done.stdout.splitlines()}
+
+
+def assert_same_as_rpm(root, backend, folder):
+    expected = rpm_query(root, backend, folder)
+    assert expected and expected == {
+        (p["name"], p["version"], p["arch"], f"{p['source']}-{p['source_version'].split(':')[-1]}.src.rpm")
+        for p in packages(root)}
+
+
 def test_rpm_sqlite(rpm_root):
     assert_alpha(rpm_root)
+    assert_same_as_rpm(rpm_root, "sqlite", "var/lib/rpm")
 
 
 @pytest.mark.parametrize("kind", ["ndb", "bdb", "bdb-swapped"])
@@ -178,6 +194,8 @@ def test_other_databases_of_rpm(rpm_root, tmp_path, kind, folder):
     else:
         rpm_databases.write_bdb(tmp_path / folder / "Packages", blobs, kind == "bdb-swapped")
     assert_alpha(tmp_path)
+    if kind == "bdb":  # rpm reads its own byte order only, and NDB only where it is built with it
+        assert_same_as_rpm(tmp_path, "bdb_ro", folder)
 
 
 @pytest.mark.parametrize("name", ["rpmdb.sqlite", "Packages.db", "Packages"])
