@@ -21,25 +21,6 @@ static int look_once(const char *state, struct look **ret, struct look_summary *
         return 0;
 }
 
-/* The limits of this look, and above all what a user without root does not see. */
-static int add_limits(struct assessment *a, const struct look_summary *summary)
-{
-        const char **limits = arena_alloc(&a->arena, (summary->limit_count + 1) * sizeof(*limits));
-        if (!limits)
-                return log_error(-1, "out of memory");
-        size_t count = 0;
-        if (geteuid() != 0)
-                limits[count++] = "not root: other users' processes cannot be read; run sudo usewear scan";
-        for (size_t i = 0; i < summary->limit_count; i++)
-                limits[count++] = summary->limits[i];
-        a->report.limits = limits;
-        a->report.limit_count = count;
-        a->report.processes = summary->processes;
-        a->report.workloads = summary->workloads;
-        a->report.look_seconds = summary->seconds;
-        return 0;
-}
-
 static int scan_run(int argc, char **argv)
 {
         struct findings_options findings = {};
@@ -62,7 +43,10 @@ static int scan_run(int argc, char **argv)
                 log_error(-1, "%s", error.text);
                 return EXIT_USAGE;
         }
-        r = add_limits(&a, &summary) < 0 ? EXIT_USAGE : findings_print(&findings, &a);
+        a.report.processes = summary.processes;
+        a.report.workloads = summary.workloads;
+        a.report.look_seconds = summary.seconds;
+        r = findings_print(&findings, &a);
         assessment_done(&a);
         return r;
 }

@@ -57,6 +57,18 @@ struct function_coverage {
 
 typedef VEC(struct function_coverage) function_coverage_list;
 
+/* A mapped file that may be a package's under another name: as long as that is not known, nobody can say that
+ * the package was not loaded. */
+struct doubt {
+        const char *workload;
+        const char *package; /* package_key() */
+        const char *subject; /* path of the file */
+        const char *reason;
+        int64_t first, last; /* wall s: first and last seen */
+};
+
+typedef VEC(struct doubt) doubt_list;
+
 /* The subject that stands for all functions of a package. */
 #define ANY_FUNCTION "*"
 

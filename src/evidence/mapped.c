@@ -11,8 +11,8 @@
 
 #include <errno.h>
 
-static int add_loaded(const struct mapped_use *use, const char *package, const char *engine, int64_t now,
-                      evidence_list *to)
+static int add_loaded(const struct mapped_use *use, const char *package, bool stale, const char *engine,
+                      int64_t now, evidence_list *to)
 {
         const struct mapped_file *f = use->file;
         struct evidence *e = vec_add(to);
@@ -29,7 +29,7 @@ static int add_loaded(const struct mapped_use *use, const char *package, const c
                 .first = now,
                 .last = now,
                 .after = use->started,
-                .stale = f->state == FILE_REPLACED || f->state == FILE_DELETED,
+                .stale = stale,
         };
         return 0;
 }
@@ -44,9 +44,10 @@ static const char *linked_engine(const char *key)
 
 int mapped_evidence(const struct mapped_use *use, int64_t now, struct arena *a _unused_, evidence_list *to)
 {
-        int r = use->owner ? add_loaded(use, use->owner, "mapped", now, to) : 0;
+        bool gone = use->file->state == FILE_REPLACED || use->file->state == FILE_DELETED;
+        int r = use->owner ? add_loaded(use, use->owner, use->owner_stale, "mapped", now, to) : 0;
         for (size_t i = 0; r == 0 && i < use->linked_count; i++)
-                r = add_loaded(use, use->linked[i], linked_engine(use->linked[i]), now, to);
+                r = add_loaded(use, use->linked[i], gone, linked_engine(use->linked[i]), now, to);
         return r;
 }
 

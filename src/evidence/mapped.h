@@ -13,6 +13,7 @@ struct mapped_use {
         const struct process *process;
         const struct mapped_file *file;
         const char *owner;         /* package_key() of the owner, or NULL */
+        bool owner_stale;          /* what it owns is a version that is no longer installed */
         const char *const *linked; /* keys of packages linked into it (Go modules) */
         size_t linked_count;
         int64_t started; /* wall s: when the process started */

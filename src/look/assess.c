@@ -101,6 +101,7 @@ static int judge(const struct assess_options *options, struct assessment *s, str
                 .evidence = &h->evidence,
                 .coverage = &h->coverage,
                 .functions = &h->functions,
+                .doubts = &h->doubts,
                 .mission = options->mission,
         };
         r = verdict_compute(&in, &s->arena, &s->verdict);
@@ -131,6 +132,8 @@ static void fill_report(const struct assess_options *options, struct assessment 
         r->advisories = &s->advisories;
         r->coverage = &h->coverage;
         r->losses = &h->losses;
+        r->limits = h->limits.items;
+        r->limit_count = h->limits.count;
         r->verdict = &s->verdict;
         r->mission = options->mission;
 }

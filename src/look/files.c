@@ -15,7 +15,7 @@ enum { USED_FILE_MEMORY = 4 << 20 }; /* bytes; a Go program with thousands of mo
 static void file_free(struct used_file *f)
 {
         vec_done(&f->marks);
-        vec_done(&f->reply.linked);
+        file_reply_done(&f->reply);
         arena_done(&f->arena);
         free(f);
 }
@@ -41,6 +41,18 @@ struct used_file *files_intern(struct file_cache *c, const char *root_id, const 
         return f;
 }
 
+static int keys_of(const package_list *packages, struct arena *a, const char ***ret)
+{
+        const char **keys = arena_alloc(a, MAX(packages->count, (size_t)1) * sizeof(*keys));
+        if (!keys)
+                return -ENOMEM;
+        for (size_t i = 0; i < packages->count; i++)
+                if (!(keys[i] = package_key(&packages->items[i], a)))
+                        return -ENOMEM;
+        *ret = keys;
+        return 0;
+}
+
 int files_examined(struct used_file *f, struct wire *reply)
 {
         int r = file_reply_unpack(reply, &f->arena, &f->reply);
@@ -51,19 +63,24 @@ int files_examined(struct used_file *f, struct wire *reply)
                 if (!f->owner_key)
                         return -ENOMEM;
         }
-        size_t count = f->reply.linked.count;
-        if (count) {
-                f->linked_keys = arena_alloc(&f->arena, count * sizeof(*f->linked_keys));
-                if (!f->linked_keys)
-                        return -ENOMEM;
-                for (size_t i = 0; i < count; i++)
-                        if (!(f->linked_keys[i] = package_key(&f->reply.linked.items[i], &f->arena)))
-                                return -ENOMEM;
-        }
+        r = keys_of(&f->reply.linked, &f->arena, &f->linked_keys);
+        if (r == 0)
+                r = keys_of(&f->reply.doubted, &f->arena, &f->doubted_keys);
+        if (r < 0)
+                return r;
         f->examined = true;
         f->failure = 0;
-        f->examined_at = clock_boottime();
+        f->examined_at = f->reply.doubt ? 0 : clock_boottime();
         return 0;
+}
+
+void files_forget_reply(struct used_file *f)
+{
+        file_reply_done(&f->reply);
+        f->reply = (struct file_reply){};
+        f->owner_key = NULL;
+        f->examined = false;
+        f->asked_pid = 0;
 }
 
 void files_expire(struct file_cache *c, uint64_t boottime)

@@ -15,13 +15,14 @@ struct file_mark {
 struct used_file {
         struct arena arena;
         const char *key;
-        struct file_reply reply;  /* valid once examined */
-        const char *owner_key;    /* package_key() of reply.owner, or NULL */
-        const char **linked_keys; /* of reply.linked */
+        struct file_reply reply;   /* valid once examined */
+        const char *owner_key;     /* package_key() of reply.owner, or NULL */
+        const char **linked_keys;  /* of reply.linked */
+        const char **doubted_keys; /* of reply.doubted */
         bool asked, examined;
         int asked_pid;              /* the process through which it was asked for last */
         int failure;                /* why that failed, 0 or -errno */
-        uint64_t examined_at;       /* boottime ns */
+        uint64_t examined_at;       /* boottime ns; 0: anew at the next full look, because of a doubt */
         struct probed_file *probed; /* valid while probed_epoch is that of struct native_watch */
         uint64_t probed_epoch;
         VEC(struct file_mark) marks;
@@ -35,6 +36,8 @@ struct file_cache {
 struct used_file *files_intern(struct file_cache *c, const char *root_id, const struct mapping *m);
 /* Take over a reply of the prober. 0, -EBADMSG or -ENOMEM. */
 int files_examined(struct used_file *f, struct wire *reply);
+/* Ask for it once more, through any process. */
+void files_forget_reply(struct used_file *f);
 /* Forget all that were examined before `boottime`, and what could not be examined. */
 void files_expire(struct file_cache *c, uint64_t boottime);
 void files_done(struct file_cache *c);

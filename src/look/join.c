@@ -56,6 +56,7 @@ void joined_done(struct joined *j)
         vec_done(&j->evidence);
         vec_done(&j->coverage);
         vec_done(&j->functions);
+        vec_done(&j->doubts);
         vec_done(&j->packages);
 }
 
@@ -149,6 +150,7 @@ static struct group *group_of(struct joining *j, const char *id, const char *nam
         g->join = j->in->join;
         g->workload = w;
         g->unread = g->undirected = NULL;
+        g->doubtful = 0;
         return g;
 }
 
@@ -178,10 +180,10 @@ static int note_rootless(struct joining *j, const struct process *p)
         return 0;
 }
 
-static int note_process(struct joining *j, const struct entry *e)
+static int note_process(struct joining *j, const struct entry *e, const char *root)
 {
         const struct process *p = &e->process;
-        struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, p->root.id);
+        struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, root);
         if (!g)
                 return -ENOMEM;
         struct workload *w = g->workload;
@@ -248,10 +250,30 @@ static int mark_file(struct used_file *f, const struct group *g, const struct jo
         return 1;
 }
 
+static int put_doubts(struct joining *j, struct group *g, const struct used_file *f)
+{
+        if (f->reply.doubt && !f->reply.doubted.count)
+                g->doubtful++;
+        for (size_t i = 0; f->reply.doubt && i < f->reply.doubted.count; i++) {
+                struct doubt *d = vec_add(&j->to->doubts);
+                if (!d)
+                        return -ENOMEM;
+                *d = (struct doubt){.workload = g->workload->id,
+                                    .package = f->doubted_keys[i],
+                                    .subject = f->reply.file.path,
+                                    .reason = f->reply.doubt,
+                                    .first = j->in->now,
+                                    .last = j->in->now};
+        }
+        return 0;
+}
+
 static int join_file(struct joining *j, struct group *g, struct used_file *f, const struct process *p)
 {
         g->runtimes |= f->reply.file.runtimes;
         int r = mark_file(f, g, j->in);
+        if (r > 0)
+                r = put_doubts(j, g, f) < 0 ? -ENOMEM : 1;
         if (r <= 0)
                 return r;
         if (f->reply.has_owner && f->reply.owner.stale && (r = put_package(j->to, &f->reply.owner)) < 0)
@@ -263,11 +285,26 @@ static int join_file(struct joining *j, struct group *g, struct used_file *f, co
                 .process = p,
                 .file = &f->reply.file,
                 .owner = f->owner_key,
+                .owner_stale = f->reply.has_owner && f->reply.owner.stale,
                 .linked = f->linked_keys,
                 .linked_count = f->reply.linked.count,
                 .started = clock_wall_of(p->start),
         };
         return mapped_evidence(&use, j->in->now, j->arena, &j->to->evidence);
+}
+
+/* It runs code that a package of another root (the host's) has installed there: it is one of that root's
+ * users, and what its interpreters run may be that root's as well. */
+static int join_elsewhere(struct joining *j, const struct group *g, const struct entry *e, const char *root)
+{
+        const struct process *p = &e->process;
+        int r = note_process(j, e, root);
+        struct group *other =
+                r < 0 ? NULL : group_of(j, p->workload_id, p->workload_name, p->hint.kind, root);
+        if (!other)
+                return -ENOMEM;
+        other->runtimes |= g->runtimes;
+        return 0;
 }
 
 static int join_entry(struct joining *j, const struct entry *e)
@@ -279,6 +316,7 @@ static int join_entry(struct joining *j, const struct entry *e)
         if (!g)
                 return -ENOMEM;
         size_t unread = 0;
+        const char *elsewhere = NULL; /* the root whose package a file is a copy of */
         vec_each (slot, &e->files) {
                 struct used_file *f = *slot;
                 if (!f || !f->examined) {
@@ -286,6 +324,13 @@ static int join_entry(struct joining *j, const struct entry *e)
                         continue;
                 }
                 int r = join_file(j, g, f, p);
+                if (r < 0)
+                        return r;
+                if (f->reply.copied && !str_equal(f->reply.owner.root, p->root.id))
+                        elsewhere = f->reply.owner.root;
+        }
+        if (elsewhere) {
+                int r = join_elsewhere(j, g, e, elsewhere);
                 if (r < 0)
                         return r;
         }
@@ -362,6 +407,10 @@ static int close_group(struct joining *j, struct group *g)
             !(gaps = arena_printf(j->arena, "%s%s%llu files mapped by processes of unknown workloads",
                                   gaps ? gaps : "", gaps ? "; " : "", (unsigned long long)j->in->unplaced)))
                 return -ENOMEM;
+        if (g->doubtful &&
+            !(gaps = arena_printf(j->arena, "%s%smapped files that may be copies of packaged ones: %llu",
+                                  gaps ? gaps : "", gaps ? "; " : "", (unsigned long long)g->doubtful)))
+                return -ENOMEM;
         r = mapped_coverage(g->workload, j->in->watched_since, j->in->now, gaps, g->covers, g->cover_count,
                             j->arena, &j->to->coverage);
         if (r < 0)
@@ -382,7 +431,7 @@ static int join_steps(struct joining *j)
                 if ((r = map_put(&j->sockets, &s->inode, sizeof(s->inode), s)) < 0)
                         return r;
         vec_each (e, &j->entries)
-                if (entry_named(*e) && (r = note_process(j, *e)) < 0)
+                if (entry_named(*e) && (r = note_process(j, *e, (*e)->process.root.id)) < 0)
                         return r;
         vec_each (e, &j->entries)
                 if (!entry_named(*e) && (r = note_rootless(j, &(*e)->process)) < 0)

@@ -23,6 +23,7 @@ struct group {
         bool sockets_joined;       /* a join with newly read sockets has seen it */
         struct workload *workload; /* of the join that runs now */
         const char *unread;        /* of it: what could not be examined */
+        uint64_t doubtful;         /* of it: mapped files that may be a copy of anything */
         struct runtime_cover covers[GROUP_COVERS]; /* what engines say, of the look that runs now */
         size_t cover_count;
         uint64_t ended_runtimes; /* processes with an interpreter that ended since it was looked at last */
@@ -39,6 +40,7 @@ struct joined {
         evidence_list evidence;
         coverage_list coverage;
         function_coverage_list functions;
+        doubt_list doubts;
         package_list packages; /* stale ones and linked ones, in no inventory */
 };
 void joined_done(struct joined *j);

@@ -134,6 +134,56 @@ int look_wait(struct look *l, struct error *error)
         return 0;
 }
 
+/* ---- limits ----------------------------------------------------------------------------------------- */
+
+/* Why processes could not be read, counted by reason. */
+static int limit_unreadable(struct look *l)
+{
+        entry_list list;
+        struct map counts = {};
+        int r = table_list(&l->table, &list);
+        if (r < 0)
+                return r;
+        vec_each (e, &list) {
+                const char *reason = (*e)->process.unreadable;
+                if (!reason)
+                        continue;
+                size_t *count = map_get_str(&counts, reason);
+                if (!count && (count = arena_alloc(&l->scratch, sizeof(*count))))
+                        r = map_put_str(&counts, reason, count);
+                if (count)
+                        ++*count;
+        }
+        size_t i = 0;
+        const void *reason;
+        for (void *count; map_next(&counts, &i, &reason, NULL, &count);)
+                look_limit(l, "%zu process%s could not be read: %s", *(size_t *)count,
+                           *(size_t *)count == 1 ? "" : "es", (const char *)reason);
+        map_done(&counts);
+        vec_done(&list);
+        return r;
+}
+
+/* What could not be read weakens every answer: it is said before what only some root lacks. */
+static int put_unreadable_first(struct look *l)
+{
+        size_t others = l->limits.count = MIN(l->limits.count, (size_t)MOST_LIMITS - 8);
+        if (geteuid() != 0)
+                look_limit(l, "not root: other users' processes cannot be read; run sudo usewear scan");
+        if (limit_unreadable(l) < 0)
+                return -ENOMEM;
+        if (l->nameless)
+                look_limit(l, "%zu processes could not be told apart: neither workload nor root was readable",
+                           l->nameless);
+        for (size_t i = others; i < l->limits.count; i++) {
+                const char *limit = l->limits.items[i];
+                memmove(l->limits.items + i - others + 1, l->limits.items + i - others,
+                        others * sizeof(*l->limits.items));
+                l->limits.items[i - others] = limit;
+        }
+        return 0;
+}
+
 /* ---- commit ----------------------------------------------------------------------------------------- */
 
 static int put_fresh_roots(struct look *l, int64_t now, struct error *error)
@@ -149,7 +199,7 @@ static int put_fresh_roots(struct look *l, int64_t now, struct error *error)
         return 0;
 }
 
-static int put_all(struct look *l, const struct joined *j, int64_t now, struct error *error)
+static int put_all(struct look *l, const struct joined *j, bool full, int64_t now, struct error *error)
 {
         const struct machine *m = &l->machine;
         struct host_facts host = {m->id, m->name, m->os, m->kernel, m->boot_id};
@@ -168,6 +218,10 @@ static int put_all(struct look *l, const struct joined *j, int64_t now, struct e
                 r = store_put_functions(l->store, &j->functions, error);
         if (r == 0)
                 r = store_put_losses(l->store, &l->losses, error);
+        if (r == 0)
+                r = store_put_doubts(l->store, &j->doubts, error);
+        if (r == 0 && full)
+                r = store_put_limits(l->store, l->limits.items, l->limits.count, error);
         return r;
 }
 
@@ -183,12 +237,12 @@ static void forget_committed(struct look *l)
         table_sweep(&l->table, 0 /* only those that ended */);
 }
 
-static int commit(struct look *l, const struct joined *j, int64_t now, struct error *error)
+static int commit(struct look *l, const struct joined *j, bool full, int64_t now, struct error *error)
 {
         int r = store_begin(l->store, error);
         if (r < 0)
                 return r;
-        r = put_all(l, j, now, error);
+        r = put_all(l, j, full, now, error);
         if (r == 0)
                 r = store_commit(l->store, error);
         if (r < 0) {
@@ -253,11 +307,13 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
                 r = code_ran_join(l, &joined.evidence);
         if (r == 0)
                 r = runtimes_join(l, in.now, &l->scratch, &joined);
+        if (r == 0 && full)
+                r = put_unreadable_first(l);
         if (r < 0)
                 joined_done(&joined);
         if (r < 0)
                 return error_set(error, r, "out of memory");
-        r = commit(l, &joined, in.now, error);
+        r = commit(l, &joined, full, in.now, error);
         *ret_workloads = joined.workloads.count;
         joined_done(&joined);
         return r;
@@ -295,52 +351,6 @@ static int look_at_all(struct look *l, size_t *ret_workloads, struct error *erro
         return r < 0 ? r : join_and_commit(l, true, ret_workloads, error);
 }
 
-/* Why processes could not be read, counted by reason. */
-static int limit_unreadable(struct look *l)
-{
-        entry_list list;
-        struct map counts = {};
-        int r = table_list(&l->table, &list);
-        if (r < 0)
-                return r;
-        vec_each (e, &list) {
-                const char *reason = (*e)->process.unreadable;
-                if (!reason)
-                        continue;
-                size_t *count = map_get_str(&counts, reason);
-                if (!count && (count = arena_alloc(&l->scratch, sizeof(*count))))
-                        r = map_put_str(&counts, reason, count);
-                if (count)
-                        ++*count;
-        }
-        size_t i = 0;
-        const void *reason;
-        for (void *count; map_next(&counts, &i, &reason, NULL, &count);)
-                look_limit(l, "%zu process%s could not be read: %s", *(size_t *)count,
-                           *(size_t *)count == 1 ? "" : "es", (const char *)reason);
-        map_done(&counts);
-        vec_done(&list);
-        return r;
-}
-
-/* What could not be read weakens every answer: it is said before what only some root lacks. */
-static int put_unreadable_first(struct look *l)
-{
-        size_t others = l->limits.count = MIN(l->limits.count, (size_t)MOST_LIMITS - 8);
-        if (limit_unreadable(l) < 0)
-                return -ENOMEM;
-        if (l->nameless)
-                look_limit(l, "%zu processes could not be told apart: neither workload nor root was readable",
-                           l->nameless);
-        for (size_t i = others; i < l->limits.count; i++) {
-                const char *limit = l->limits.items[i];
-                memmove(l->limits.items + i - others + 1, l->limits.items + i - others,
-                        others * sizeof(*l->limits.items));
-                l->limits.items[i - others] = limit;
-        }
-        return 0;
-}
-
 int look_all(struct look *l, struct look_summary *ret, struct error *error)
 {
         uint64_t begin = clock_boottime();
@@ -352,8 +362,6 @@ int look_all(struct look *l, struct look_summary *ret, struct error *error)
                 return r;
         roots_sweep(&l->roots, l->round);
         groups_sweep(&l->groups, l->joins);
-        if (put_unreadable_first(l) < 0)
-                return error_set(error, -ENOMEM, "out of memory");
         if (!ret)
                 return 0;
         *ret = (struct look_summary){

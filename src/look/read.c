@@ -333,19 +333,29 @@ static int ask_files_of(struct look *l, struct entry *e, int pass)
         return 0;
 }
 
-/* Whose version a replaced file is, when the package manager's log does not reach back that far: the one
- * that it was last seen to belong to. */
+/* Whose version a replaced file is, when the package manager's log does not reach back that far, and whose a
+ * program or library is that nobody owns any more: the one that it was last seen to belong to. */
 static int recall_owner(struct look *l, struct used_file *f, struct error *error)
 {
-        struct package *owner = &f->reply.owner;
-        if (!f->reply.has_owner || !owner->stale || owner->version || !f->reply.file.object)
+        struct package *owner = &f->reply.owner, known;
+        const char *root = f->key; /* up to the end of its line */
+        bool unowned = !f->reply.has_owner && f->reply.file.elf && !f->reply.doubt;
+        bool unnamed = owner->stale && !owner->version;
+        if (!f->reply.file.object || (!unowned && !(f->reply.has_owner && unnamed)))
                 return 0;
-        struct package known;
         int r = store_package_of_object(l->store, f->reply.file.object, &f->arena, &known, error);
         if (r <= 0)
                 return r;
+        size_t size = strlen(known.root);
+        bool here = !strncmp(root, known.root, size) && root[size] == '\n';
+        if (unowned && !here && !str_equal(known.root, "host"))
+                return 0;
         *owner = known;
-        owner->stale = true;
+        f->reply.has_owner = true;
+        f->reply.copied = unowned;
+        /* A copy that lies where it was is not mended by a restart. */
+        owner->stale =
+                !unowned || f->reply.file.state == FILE_REPLACED || f->reply.file.state == FILE_DELETED;
         f->owner_key = package_key(owner, &f->arena);
         return f->owner_key ? 0 : error_set(error, -ENOMEM, "out of memory");
 }
@@ -378,6 +388,9 @@ int read_files(struct look *l, struct error *error)
                         (*f)->asked = false;
                         if (r == 0 && (*f)->examined)
                                 r = recall_owner(l, *f, error);
+                        /* Comparing it with all packaged files takes more than one job's time. */
+                        if (r == 0 && (*f)->reply.doubt && pass + 1 < FILE_PASSES)
+                                files_forget_reply(*f);
                 }
         }
         vec_each (e, &list)

@@ -73,6 +73,9 @@ void file_reply_pack(const struct file_reply *r, struct buf *to)
         if (r->has_owner)
                 package_pack(&r->owner, to);
         packages_pack(&r->linked, to);
+        wire_put_u64(to, r->copied);
+        packages_pack(&r->doubted, to);
+        wire_put_str(to, r->doubt);
 }
 
 int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret)
@@ -86,6 +89,12 @@ int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret
         }
         if (r == 0)
                 r = packages_unpack(from, a, &reply.linked);
+        if (r == 0) {
+                reply.copied = wire_get_max(from, 1);
+                r = packages_unpack(from, a, &reply.doubted);
+        }
+        if (r == 0)
+                reply.doubt = wire_get_str(from, a);
         if (r == 0)
                 r = wire_end(from);
         if (r < 0) {
@@ -99,6 +108,7 @@ int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret
 void file_reply_done(struct file_reply *r)
 {
         vec_done(&r->linked);
+        vec_done(&r->doubted);
 }
 
 /* ---- functions -------------------------------------------------------------------------------------- */

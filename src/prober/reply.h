@@ -21,6 +21,10 @@ struct file_reply {
         struct package owner; /* stale files: the version that was installed when the process started,
                                  NULL where the package manager's log does not say */
         package_list linked;  /* Go modules */
+        bool copied;          /* the owner ships the same file under another name, perhaps in another root */
+        /* Nobody owns it, and it may be a copy of a file of these: that could not be told, because … */
+        package_list doubted;
+        const char *doubt; /* NULL: there is no doubt. Set without `doubted`: anything may be its original */
 };
 void file_reply_pack(const struct file_reply *r, struct buf *to);
 int file_reply_unpack(struct wire *from, struct arena *a, struct file_reply *ret); /* or -EBADMSG */

@@ -151,7 +151,7 @@ int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply
         if (r == 0 && record.file.elf)
                 record.file.runtimes |= runtime_of_program(record.file.path);
         if (r == 0)
-                r = worker_attribute(w, fd, job, &a, &record);
+                r = worker_attribute(w, fd, root_fd, job, &a, &record);
         if (r == 0 && fd < 0 && !record.file.object && !record.file.unreadable)
                 record.file.unreadable = strerror(-opened);
         if (r == 0)

@@ -5,12 +5,15 @@
 
 #include "base/map.h"
 #include "host/process.h"
+#include "inventory/copies.h"
 #include "inventory/inventory.h"
 #include "prober/channel.h"
 
 struct cached_root {
         struct inventory *inventory;
-        char id[]; /* key of the map */
+        struct copies *copies; /* what its packages' files are known by; NULL until somebody asks */
+        uint64_t fingerprint;  /* of the packages that `copies` speaks of */
+        char id[];             /* key of the map */
 };
 
 struct worker {
@@ -31,8 +34,10 @@ int worker_functions(struct worker *w, const struct probe_job *job, struct buf *
 int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *reply);
 void worker_runtimes_done(struct worker *w);
 struct file_reply;
-/* Fill in `has_owner`, `owner` and `linked` of a file whose content was examined. 0 or -ENOMEM. */
-int worker_attribute(struct worker *w, int fd, const struct probe_job *job, struct arena *a,
+/* Fill in `has_owner`, `owner`, `linked` and `doubted` of a file whose content was examined. 0 or -ENOMEM. */
+int worker_attribute(struct worker *w, int fd, int root_fd, const struct probe_job *job, struct arena *a,
                      struct file_reply *reply);
+/* What the packages of a root that was read are known by, or NULL: it was not, or memory is out. */
+struct copies *worker_copies_of(struct worker *w, const char *root_id, const struct inventory **ret);
 /* The inventory of the job's root: from memory, else read now. NULL: it cannot be read, or must not be. */
 const struct inventory *worker_inventory_of(struct worker *w, const struct probe_job *job);

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prober/worker_file.h"
 
+#include "base/file.h"
+#include "format/elf.h"
+#include "host/root.h"
 #include "prober/reply.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 /* Whose file it is: the package that owns its path, in the version that was installed when the process
- * mapped it; for what no package owns, the Go modules that are linked into it. */
+ * mapped it; else the one that owned a library of its name in its folder, where the file is gone; else the
+ * one whose file it is a link to or a copy of, in this root or in the host's. For what the distribution does
+ * not own, also the modules that are linked into it. What cannot be told stays a doubt about those who ship
+ * such a file: without it, they could be called not loaded. */
 
 /* dpkg's binary rebuilds: the source keeps its version without "+bN". */
 static bool is_rebuild_of(const char *version, const char *source_version, size_t *ret_size)
@@ -50,20 +59,127 @@ static bool is_gone(enum file_state state)
         return state == FILE_REPLACED || state == FILE_DELETED;
 }
 
-int worker_attribute(struct worker *w, int fd, const struct probe_job *job, struct arena *a,
+/* ---- under another name ------------------------------------------------------------------------------- */
+
+static const char *last_part(const char *path)
+{
+        const char *slash = strrchr(path, '/');
+        return slash ? slash + 1 : path;
+}
+
+/* What the library is called by those who need it; the file's own name where it does not say. */
+static const char *library_name(int fd, const struct mapped_file *f, struct arena *a)
+{
+        struct stat s;
+        struct elf elf;
+        void *data = NULL;
+        const char *name = NULL;
+        size_t size = fd >= 0 && fstat(fd, &s) == 0 ? (size_t)s.st_size : 0;
+        if (size && file_map_fd(fd, size, &data) == 0) {
+                struct span soname = {};
+                if (elf_open((struct span){data, size}, &elf) == 0)
+                        soname = elf_soname(&elf);
+                if (soname.size && !memchr(soname.data, '/', soname.size))
+                        name = arena_strndup(a, soname.data, soname.size);
+                munmap(data, size);
+        }
+        return name ? name : last_part(f->path);
+}
+
+/* An upgrade that brings libz.so.1.3 deletes libz.so.1.2, which nobody owns then; "libz.so.1" beside it is
+ * still owned by the same package. */
+static const struct package *owner_before(const struct inventory *inventory, const struct mapped_file *f,
+                                          const char *name, struct arena *a)
+{
+        const char *beside = arena_printf(a, "%.*s%s", (int)(last_part(f->path) - f->path), f->path, name);
+        return beside && inventory_is_os_owned(inventory, beside) ? inventory_owner(inventory, beside, NULL)
+                                                                  : NULL;
+}
+
+static int doubt(const struct copies *copies, const struct inventory *inventory, const char *name,
+                 const char *why, struct arena *a, struct file_reply *reply)
+{
+        package_refs refs = {};
+        int r = copies_named(copies, inventory, name, &refs);
+        vec_each (ref, &refs) {
+                struct package *slot = r == 0 ? vec_add(&reply->doubted) : NULL;
+                if (slot)
+                        *slot = **ref;
+                else
+                        r = -ENOMEM;
+        }
+        vec_done(&refs);
+        reply->doubt = arena_printf(a, "%s may be its file under another name: %s", reply->file.path, why);
+        return reply->doubt ? r : -ENOMEM;
+}
+
+/* Compare with the packaged files of a root whose inventory is known. 1: found, 0, or -ENOMEM. */
+static int find_copy(struct worker *w, const char *root_id, int root_fd, int fd, const char *name,
+                     struct arena *a, struct file_reply *reply)
+{
+        const struct inventory *inventory = NULL;
+        struct copies *copies = worker_copies_of(w, root_id, &inventory);
+        const struct package *owner = NULL;
+        if (!copies || root_fd < 0)
+                return 0;
+        int r = copies_find(copies, inventory, root_fd, fd, reply->file.object, &owner);
+        if (r == 1) {
+                reply->has_owner = reply->copied = true;
+                reply->owner = *owner;
+                reply->doubted.count = 0;
+                reply->doubt = NULL;
+                return 1;
+        }
+        if (r == -EAGAIN)
+                return doubt(copies, inventory, name, "not compared with all packaged files yet", a, reply);
+        if (r == 0 && !reply->file.object)
+                return doubt(copies, inventory, name, "it could not be read", a, reply);
+        return r;
+}
+
+static int attribute_copy(struct worker *w, int fd, int root_fd, const struct probe_job *job, struct arena *a,
+                          const struct inventory *inventory, struct file_reply *reply)
+{
+        const char *name = library_name(fd, &reply->file, a);
+        if (inventory && is_gone(reply->file.state)) {
+                const struct package *owner = owner_before(inventory, &reply->file, name, a);
+                if (owner) {
+                        reply->has_owner = true;
+                        reply->owner = *owner;
+                        return make_stale(inventory, job->started, a, &reply->owner);
+                }
+        }
+        int r = inventory ? find_copy(w, job->root_id, root_fd, fd, name, a, reply) : 0;
+        if (r || str_equal(job->root_id, "host"))
+                return r < 0 ? r : 0;
+        _cleanup_close_ int host_fd = root_open_host();
+        r = find_copy(w, "host", host_fd, fd, name, a, reply);
+        return r < 0 ? r : 0;
+}
+
+static bool is_code(const struct mapped_file *f)
+{
+        return f->elf || (f->state != FILE_MEMORY && (f->unreadable || !f->object));
+}
+
+int worker_attribute(struct worker *w, int fd, int root_fd, const struct probe_job *job, struct arena *a,
                      struct file_reply *reply)
 {
-        if (reply->file.state == FILE_MEMORY)
-                return 0;
         const struct inventory *inventory = worker_inventory_of(w, job);
-        const struct package *owner = inventory ? inventory_owner(inventory, reply->file.path, NULL) : NULL;
+        const struct package *owner = inventory && reply->file.state != FILE_MEMORY
+                                              ? inventory_owner(inventory, reply->file.path, NULL)
+                                              : NULL;
         int stale = 0;
         if (owner) {
                 reply->has_owner = true;
                 reply->owner = *owner;
                 if (is_gone(reply->file.state))
                         stale = make_stale(inventory, job->started, a, &reply->owner);
+        } else if (is_code(&reply->file)) {
+                stale = attribute_copy(w, fd, root_fd, job, a, inventory, reply);
         }
+        if (reply->file.state == FILE_MEMORY)
+                return stale;
         /* What a distribution built belongs to its package, whatever is linked into it. A wheel or an npm
          * package is no distribution: the crates, modules and libraries in it have advisories of their own.
          */

@@ -12,21 +12,24 @@
 
 enum { MOST_ROOTS = 64 };
 
+static void root_free(struct cached_root *root)
+{
+        copies_free(root->copies);
+        inventory_free(root->inventory);
+        free(root);
+}
+
 static void forget(struct worker *w, struct cached_root *root)
 {
         map_remove(&w->roots, root->id, strlen(root->id));
-        inventory_free(root->inventory);
-        free(root);
+        root_free(root);
 }
 
 void worker_roots_done(struct worker *w)
 {
         size_t i = 0;
-        for (void *value; map_next(&w->roots, &i, NULL, NULL, &value);) {
-                struct cached_root *root = value;
-                inventory_free(root->inventory);
-                free(root);
-        }
+        for (void *value; map_next(&w->roots, &i, NULL, NULL, &value);)
+                root_free(value);
         map_done(&w->roots);
 }
 
@@ -75,8 +78,23 @@ static int read_root(struct worker *w, const struct probe_job *job, const struct
                 }
         }
         root->inventory = TAKE_PTR(inventory);
+        uint64_t fingerprint = copies_fingerprint(root->inventory);
+        if (root->fingerprint != fingerprint)
+                root->copies = copies_free(root->copies);
+        root->fingerprint = fingerprint;
         *ret = root->inventory;
         return 0;
+}
+
+struct copies *worker_copies_of(struct worker *w, const char *root_id, const struct inventory **ret)
+{
+        struct cached_root *root = map_get_str(&w->roots, root_id);
+        if (!root || !root->inventory)
+                return NULL;
+        if (!root->copies)
+                root->copies = copies_new();
+        *ret = root->inventory;
+        return root->copies;
 }
 
 const struct inventory *worker_inventory_of(struct worker *w, const struct probe_job *job)

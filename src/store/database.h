@@ -55,6 +55,9 @@ int schema_migrate(struct store *s, struct error *error);
 /* The schema's version, 0 for an empty database. -EBADMSG: some other database, -EPROTO: newer. */
 int schema_check(struct store *s, int *ret_version, struct error *error);
 
+/* Part of store_load: doubts and limits. */
+int shortfalls_load(struct store *s, struct arena *a, struct history *to, struct error *error);
+
 /* The sentence for what SQLite said last; `doing` ends "cannot …". Returns -errno. */
 int store_fail(struct store *s, struct error *error, const char *doing);
 int store_run(struct store *s, const char *sql, struct error *error, const char *doing);

@@ -28,6 +28,7 @@ static const char *const forget[] = {
         "coverage.root))",
         "DELETE FROM function_coverage WHERE until < ?1",
         "DELETE FROM loss WHERE last < ?1",
+        "DELETE FROM doubt WHERE last < ?1",
         "DELETE FROM root WHERE last < ?1 AND NOT EXISTS (SELECT 1 FROM package WHERE package.root = "
         "root.id)",
 };

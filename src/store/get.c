@@ -458,7 +458,7 @@ static int load_all(struct loading *l)
                               load_function);
         if (r == 0)
                 r = load_rows(l, "SELECT what, count, first, last FROM loss ORDER BY what", load_loss);
-        return r;
+        return r < 0 ? r : shortfalls_load(l->s, l->arena, l->to, l->error);
 }
 
 int store_load(struct store *s, struct arena *a, struct history *ret, struct error *error)
@@ -491,6 +491,8 @@ void history_done(struct history *h)
         vec_done(&h->coverage);
         vec_done(&h->functions);
         vec_done(&h->losses);
+        vec_done(&h->doubts);
+        vec_done(&h->limits);
 }
 
 int store_package_of_object(struct store *s, const char *object, struct arena *a, struct package *ret,

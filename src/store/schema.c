@@ -52,6 +52,11 @@ static const char *const steps[] = {
         "ALTER TABLE package ADD COLUMN confidence INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE package ADD COLUMN detail TEXT;"
         "ALTER TABLE package ADD COLUMN owner TEXT;",
+        /* 5: what a look fell short of */
+        "CREATE TABLE doubt (workload TEXT NOT NULL, package TEXT NOT NULL, subject TEXT NOT NULL,"
+        "  reason TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+        "  PRIMARY KEY (workload, package, subject)) WITHOUT ROWID;"
+        "CREATE TABLE look_limit (number INTEGER PRIMARY KEY, text TEXT NOT NULL);",
 };
 
 const int store_schema_version = ARRAY_SIZE(steps);

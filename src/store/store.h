@@ -50,6 +50,9 @@ int store_put_coverage(struct store *s, const coverage_list *list, struct error 
 /* The newest word on each (workload, package, object, subject, engine) replaces the one before. */
 int store_put_functions(struct store *s, const function_coverage_list *list, struct error *error);
 int store_put_losses(struct store *s, const loss_list *list, struct error *error);
+int store_put_doubts(struct store *s, const doubt_list *list, struct error *error);
+/* What the look at all could not see, as sentences: they replace those of the look before. */
+int store_put_limits(struct store *s, const char *const *limits, size_t count, struct error *error);
 /* Forget evidence, packages and workloads not seen for `days`; what is installed keeps its newest evidence of
  * each kind, so that no yes is lost. */
 int store_prune(struct store *s, int days, int64_t now, struct error *error);
@@ -66,6 +69,8 @@ struct history {
         coverage_list coverage;         /* latest window of each (workload, root, runtime) */
         function_coverage_list functions;
         loss_list losses;
+        doubt_list doubts;
+        VEC(const char *) limits; /* of the last look at all */
 };
 void history_done(struct history *h); /* frees the arrays; strings are the arena's */
 int store_load(struct store *s, struct arena *a, struct history *ret, struct error *error);

@@ -7,7 +7,16 @@
 
 #include "host/runtime.h"
 
-struct answer unused_answer(const struct root_entry *r, uint32_t runtimes)
+const struct doubt *doubt_later(const struct doubt *a, const struct doubt *b)
+{
+        if (!a || !b)
+                return a ? a : b;
+        if (a->last != b->last)
+                return a->last > b->last ? a : b;
+        return text_compare(a->subject, b->subject) <= 0 ? a : b;
+}
+
+struct answer unused_answer(const struct root_entry *r, uint32_t runtimes, const struct doubt *doubt)
 {
         struct answer a = {.value = ANSWER_NOT_OBSERVED};
         if (!r->workloads)
@@ -29,5 +38,8 @@ struct answer unused_answer(const struct root_entry *r, uint32_t runtimes)
                 if (!a.reason)
                         a.reason = c->gaps;
         }
+        /* A doubt that is older than what the negative speaks of does not concern it. */
+        if (doubt && doubt->last >= a.since)
+                return (struct answer){.reason = doubt->reason};
         return a;
 }

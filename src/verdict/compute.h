@@ -31,8 +31,9 @@ struct package_entry {
         const struct match *match;
         const char *key;
         struct root_entry *root;
-        size_t group;     /* index, SIZE_MAX: not evaluated */
-        enum level level; /* proven in any workload */
+        size_t group;              /* index, SIZE_MAX: not evaluated */
+        const struct doubt *doubt; /* the latest, or NULL */
+        enum level level;          /* proven in any workload */
 };
 
 /* One record of evidence, resolved. */
@@ -50,6 +51,7 @@ struct group {
         size_t *members; /* indexes of package_entry, by key */
         size_t member_count;
         uint32_t runtimes;                /* of all members */
+        const struct doubt *doubt;        /* the latest of all members, or NULL */
         struct observation *observations; /* by workload, strongest first */
         size_t observation_count;
 };
@@ -86,8 +88,11 @@ int findings_build(const struct index *x, struct verdict *ret);
 int funnel_count(const struct index *x, struct verdict *ret);
 int why_write(struct finding *f, struct arena *a);
 
-/* The answer "loaded" for code of these runtimes that nobody in the root was seen to load. */
-struct answer unused_answer(const struct root_entry *r, uint32_t runtimes);
+/* The answer "loaded" for code of these runtimes that nobody in the root was seen to load; `doubt` (or NULL)
+ * is the latest about it. */
+struct answer unused_answer(const struct root_entry *r, uint32_t runtimes, const struct doubt *doubt);
+/* The later of two doubts, either of which may be NULL. */
+const struct doubt *doubt_later(const struct doubt *a, const struct doubt *b);
 /* Decision, level_possible must be set. */
 void rank_finding(struct finding *f, enum mission mission);
 int rank_compare(const struct finding *x, const struct finding *y); /* worst first, a total order */

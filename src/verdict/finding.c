@@ -195,7 +195,7 @@ static const struct package *unused_package(const struct index *x, const struct 
 static int judge_unused(const struct index *x, const struct group *g, struct finding *ret)
 {
         struct finding f = {.package = unused_package(x, g), .level = LEVEL_PRESENT};
-        f.loaded = unused_answer(g->root, g->runtimes);
+        f.loaded = unused_answer(g->root, g->runtimes, g->doubt);
         if (f.loaded.value == ANSWER_UNKNOWN) {
                 judge_blind(g->root, g->runtimes, &f);
         } else {

@@ -31,7 +31,8 @@ static void count_packages(const struct index *x, struct verdict *to)
                 const struct package_entry *p = &x->packages[i];
                 struct standing s = {.running = p->root->running, .level = p->level};
                 if (s.level < LEVEL_LOADED)
-                        s.unknown = unused_answer(p->root, p->package->runtimes).value == ANSWER_UNKNOWN;
+                        s.unknown = unused_answer(p->root, p->package->runtimes, p->doubt).value ==
+                                    ANSWER_UNKNOWN;
                 count_standing(&to->packages, &s);
                 to->packages_clean += p->match->outcome == MATCH_EVALUATED && !p->match->bug_count;
         }

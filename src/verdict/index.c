@@ -311,6 +311,27 @@ static int index_evidence(struct index *x)
         return 0;
 }
 
+/* ---- doubts --------------------------------------------------------------------------------------- */
+
+static int index_doubts(struct index *x)
+{
+        _cleanup_map_ struct map by_key = {};
+        if (!x->in->doubts || !x->in->doubts->count)
+                return 0;
+        for (size_t i = 0; i < x->package_count; i++)
+                if (map_put_str(&by_key, x->packages[i].key, &x->packages[i]) < 0)
+                        return -ENOMEM;
+        vec_each (d, x->in->doubts) {
+                struct package_entry *p = map_get_str(&by_key, d->package);
+                if (!p)
+                        continue;
+                p->doubt = doubt_later(p->doubt, d);
+                if (p->group != SIZE_MAX)
+                        x->groups[p->group].doubt = doubt_later(x->groups[p->group].doubt, d);
+        }
+        return 0;
+}
+
 /* ---- functions ------------------------------------------------------------------------------------ */
 
 static int index_functions(struct index *x)
@@ -345,6 +366,8 @@ int index_build(const struct verdict_input *in, struct arena *a, struct index *r
                 r = index_groups(&x);
         if (r == 0)
                 r = index_evidence(&x);
+        if (r == 0)
+                r = index_doubts(&x);
         if (r == 0)
                 r = index_functions(&x);
         if (r == 0)

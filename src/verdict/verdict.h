@@ -28,6 +28,7 @@ struct verdict_input {
         const coverage_list *coverage;
         enum mission mission;
         const function_coverage_list *functions; /* or NULL */
+        const doubt_list *doubts;                /* or NULL */
 };
 
 struct finding {

@@ -162,7 +162,12 @@ static void a_mapping_is_evidence_for_its_packages(void **state _unused_)
         struct process p = {.pid = 42, .workload_id = "w"};
         struct mapped_file f = {
                 .path = "/usr/bin/app", .object = "build-id:1", .state = FILE_CURRENT, .elf = true};
-        struct mapped_use use = {&p, &f, "owner", linked, 2, 100};
+        struct mapped_use use = {.process = &p,
+                                 .file = &f,
+                                 .owner = "owner",
+                                 .linked = linked,
+                                 .linked_count = 2,
+                                 .started = 100};
         assert_int_equal(mapped_evidence(&use, 500, &a, &list), 0);
         assert_int_equal(list.count, 3);
         const struct evidence *e = &list.items[0];
@@ -194,9 +199,17 @@ static void replaced_and_deleted_files_are_stale(void **state _unused_)
                 evidence_list list = {};
                 struct process p = {.workload_id = "w"};
                 struct mapped_file f = {.path = "/x", .state = s};
-                struct mapped_use use = {.process = &p, .file = &f, .owner = "o"};
+                const char *linked[] = {"host|Go|module"};
+                bool gone = s == FILE_REPLACED || s == FILE_DELETED;
+                struct mapped_use use = {.process = &p,
+                                         .file = &f,
+                                         .owner = "o",
+                                         .owner_stale = gone,
+                                         .linked = linked,
+                                         .linked_count = 1};
                 assert_int_equal(mapped_evidence(&use, 500, &a, &list), 0);
-                assert_int_equal(list.items[0].stale, s == FILE_REPLACED || s == FILE_DELETED);
+                assert_int_equal(list.items[0].stale, gone);
+                assert_int_equal(list.items[1].stale, gone);
                 vec_done(&list);
         }
 }

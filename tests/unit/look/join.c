@@ -152,6 +152,57 @@ static void test_unexamined_file_makes_the_workload_unreadable(void **state)
                 assert_null(c->engine);
 }
 
+/* What may be a copy is put as a doubt, of its packages or, where nothing is known of it, of all. */
+static void test_doubts(void **state)
+{
+        struct fixture *f = *state;
+        struct entry *e = add_process(f, 20, 1, "systemd:a.service");
+        struct used_file *named = map_file(f, e, "/srv/x.so", NULL);
+        const char *keys[] = {"key-x", "key-y"};
+        vec_add(&named->reply.doubted);
+        vec_add(&named->reply.doubted);
+        named->doubted_keys = keys;
+        named->reply.doubt = "may be its file";
+        join(f, true);
+        assert_int_equal(f->joined.evidence.count, 0);
+        assert_int_equal(f->joined.doubts.count, 2);
+        assert_string_equal(f->joined.doubts.items[1].package, "key-y");
+        assert_string_equal(f->joined.doubts.items[1].subject, "/srv/x.so");
+        assert_string_equal(f->joined.doubts.items[1].workload, "systemd:a.service");
+        named->reply.doubted.count = 0;
+        join(f, true);
+        assert_int_equal(f->joined.doubts.count, 0);
+        vec_each (c, &f->joined.coverage)
+                if (c->engine)
+                        assert_non_null(
+                                strstr(c->gaps, "mapped files that may be copies of packaged ones: 1"));
+}
+
+/* A process in a chroot runs the host's library: it is a workload of the host's root, too. */
+static void test_copy_of_another_roots_file(void **state)
+{
+        struct fixture *f = *state;
+        struct entry *e = add_process(f, 20, 1, "systemd:a.service");
+        e->process.root.id = "mount:1";
+        struct used_file *file = map_file(f, e, "/x.so", "key-x");
+        file->reply.has_owner = file->reply.copied = true;
+        file->reply.owner.root = "host";
+        file->reply.file.runtimes = RUNTIME_PYTHON;
+        map_file(f, e, "/y.so", NULL);
+        join(f, true);
+        assert_int_equal(f->joined.evidence.count, 1);
+        assert_false(f->joined.evidence.items[0].stale);
+        size_t hosts = 0;
+        vec_each (w, &f->joined.workloads)
+                if (!strcmp(w->root, "host")) {
+                        hosts++;
+                        assert_int_equal(w->processes, 1);
+                        assert_true(w->runtimes & RUNTIME_PYTHON);
+                }
+        assert_int_equal(hosts, 1);
+        assert_int_equal(f->joined.workloads.count, 2);
+}
+
 static void test_ended_interpreter_stays_known(void **state)
 {
         struct fixture *f = *state;
@@ -238,6 +289,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_small_join_puts_only_what_is_new, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_unexamined_file_makes_the_workload_unreadable, setup,
                                                 teardown),
+                cmocka_unit_test_setup_teardown(test_doubts, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_copy_of_another_roots_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_ended_interpreter_stays_known, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_exposure_needs_a_reachable_socket, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_sockets_of_a_new_workload_are_unknown_until_read, setup,

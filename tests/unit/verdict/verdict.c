@@ -24,6 +24,7 @@ struct world {
         size_t workload_count;
         evidence_list evidence;
         coverage_list coverage;
+        doubt_list doubts;
         enum mission mission;
         struct verdict verdict;
 };
@@ -46,6 +47,7 @@ static void world_free(struct world *w)
 {
         vec_done(&w->evidence);
         vec_done(&w->coverage);
+        vec_done(&w->doubts);
         arena_done(&w->arena);
         free(w);
 }
@@ -122,8 +124,15 @@ static struct evidence *see(struct world *w, size_t package, const char *workloa
 
 static const struct verdict *judge(struct world *w)
 {
-        struct verdict_input in = {w->packages,       w->package_count, w->matches,   w->workloads,
-                                   w->workload_count, &w->evidence,     &w->coverage, w->mission};
+        struct verdict_input in = {.packages = w->packages,
+                                   .package_count = w->package_count,
+                                   .matches = w->matches,
+                                   .workloads = w->workloads,
+                                   .workload_count = w->workload_count,
+                                   .evidence = &w->evidence,
+                                   .coverage = &w->coverage,
+                                   .mission = w->mission,
+                                   .doubts = &w->doubts};
         assert_int_equal(verdict_compute(&in, &w->arena, &w->verdict), 0);
         for (size_t i = 0; i < w->verdict.finding_count; i++) {
                 const struct finding *f = &w->verdict.findings[i];
@@ -170,6 +179,37 @@ static void covered_everywhere_gives_a_negative(void **state _unused_)
         assert_false(f->decision_unknown);
         assert_string_equal(f->why, "not seen loaded since 1970-01-01");
         world_free(w);
+}
+
+/* A file that may be its own, and could not be told: no negative for the time in which it was mapped. */
+static void a_doubt_makes_it_unknown(void **state _unused_)
+{
+        for (int late = 0; late < 2; late++) {
+                struct world *w = world_new();
+                size_t x = add_package(w, "libx1", "x", RUNTIME_NATIVE);
+                add_package(w, "libx-dev", "x", 0);
+                size_t other = add_package(w, "liby1", "y", RUNTIME_NATIVE);
+                add_workload(w, "systemd:a.service");
+                cover(w, "systemd:a.service", RUNTIME_NATIVE, 2000);
+                *vec_add(&w->doubts) = (struct doubt){.workload = "systemd:a.service",
+                                                      .package = package_key(&w->packages[x], &w->arena),
+                                                      .subject = "/srv/x.so",
+                                                      .reason = "/srv/x.so may be its file",
+                                                      .first = 1500,
+                                                      .last = late ? 2500 : 1900};
+                const struct verdict *v = judge(w);
+                assert_int_equal(v->finding_count, 2);
+                for (size_t i = 0; i < v->finding_count; i++) {
+                        const struct finding *f = &v->findings[i];
+                        bool doubted = late && f->package != &w->packages[other];
+                        assert_int_equal(f->loaded.value, doubted ? ANSWER_UNKNOWN : ANSWER_NOT_OBSERVED);
+                        if (doubted)
+                                assert_string_equal(f->loaded.reason, "/srv/x.so may be its file");
+                }
+                assert_int_equal(v->packages.unknown, late);
+                assert_int_equal(v->vulnerabilities.unknown, late);
+                world_free(w);
+        }
 }
 
 struct blind_case {
@@ -606,8 +646,15 @@ static void too_little_memory_is_an_error(void **state _unused_)
         size_t p = add_package(w, "libx1", "x", RUNTIME_NATIVE);
         add_workload(w, "a");
         see(w, p, "a", EVIDENCE_LOADED, "/lib/x");
-        struct verdict_input in = {w->packages,       w->package_count, w->matches,   w->workloads,
-                                   w->workload_count, &w->evidence,     &w->coverage, w->mission};
+        struct verdict_input in = {.packages = w->packages,
+                                   .package_count = w->package_count,
+                                   .matches = w->matches,
+                                   .workloads = w->workloads,
+                                   .workload_count = w->workload_count,
+                                   .evidence = &w->evidence,
+                                   .coverage = &w->coverage,
+                                   .mission = w->mission,
+                                   .doubts = &w->doubts};
         bool succeeded = false;
         for (size_t limit = 64; limit < 1 << 20 && !succeeded; limit += 64) {
                 _cleanup_arena_ struct arena a = ARENA_INIT(limit);
@@ -627,6 +674,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(covered_everywhere_gives_a_negative),
+                cmocka_unit_test(a_doubt_makes_it_unknown),
                 cmocka_unit_test(one_blind_spot_makes_it_unknown),
                 cmocka_unit_test(a_root_without_workloads_is_unknown),
                 cmocka_unit_test(a_workload_that_ended_still_counts),

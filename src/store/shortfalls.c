@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What looks fell short of: doubts are history like evidence, limits are those of the last look at all. There
+ * are few of either, so that texts are kept as they are. */
+
+#include "store/database.h"
+
+#include <errno.h>
+
+static int prepare(struct store *s, const char *sql, sqlite3_stmt **ret, struct error *error,
+                   const char *doing)
+{
+        return sqlite3_prepare_v2(s->db, sql, -1, ret, NULL) == SQLITE_OK ? 0 : store_fail(s, error, doing);
+}
+
+int store_put_doubts(struct store *s, const doubt_list *list, struct error *error)
+{
+        sqlite3_stmt *q = NULL;
+        if (!list->count)
+                return 0;
+        int r = prepare(s,
+                        "INSERT INTO doubt VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET"
+                        " reason = excluded.reason, first = min(first, excluded.first),"
+                        " last = max(last, excluded.last)",
+                        &q, error, "cannot write");
+        for (size_t i = 0; r == 0 && i < list->count; i++) {
+                const struct doubt *d = &list->items[i];
+                const char *const texts[] = {d->workload, d->package, d->subject, d->reason};
+                for (size_t n = 0; n < ARRAY_SIZE(texts); n++)
+                        sqlite3_bind_text(q, (int)n + 1, texts[n], -1, SQLITE_STATIC);
+                sqlite3_bind_int64(q, 5, d->first);
+                sqlite3_bind_int64(q, 6, d->last);
+                r = store_step(s, q, error, "cannot write");
+        }
+        sqlite3_finalize(q);
+        return r;
+}
+
+int store_put_limits(struct store *s, const char *const *limits, size_t count, struct error *error)
+{
+        sqlite3_stmt *q = NULL;
+        int r = store_run(s, "DELETE FROM look_limit", error, "cannot write");
+        if (r == 0)
+                r = prepare(s, "INSERT INTO look_limit VALUES (?1, ?2)", &q, error, "cannot write");
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                sqlite3_bind_int64(q, 1, (int64_t)i + 1);
+                sqlite3_bind_text(q, 2, limits[i], -1, SQLITE_STATIC);
+                r = store_step(s, q, error, "cannot write");
+        }
+        sqlite3_finalize(q);
+        return r;
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------- */
+
+/* Every text of a row must be there. 0 or -errno with a sentence. */
+static int take_texts(struct store *s, sqlite3_stmt *q, const char **const *targets, size_t count,
+                      struct arena *a, struct error *error)
+{
+        for (size_t i = 0; i < count; i++) {
+                const char *text = (const char *)sqlite3_column_text(q, (int)i);
+                if (!text)
+                        return error_set(
+                                error, -EBADMSG,
+                                "cannot read %s: it is corrupt; restore it from a copy, or move it away to "
+                                "begin a new history",
+                                s->path);
+                if (!(*targets[i] = arena_strdup(a, text)))
+                        return error_set(error, -ENOMEM, "out of memory");
+        }
+        return 0;
+}
+
+static int take_doubt(struct store *s, sqlite3_stmt *q, struct arena *a, struct history *to,
+                      struct error *error)
+{
+        struct doubt *d = vec_add(&to->doubts);
+        if (!d)
+                return error_set(error, -ENOMEM, "out of memory");
+        const char **const texts[] = {&d->workload, &d->package, &d->subject, &d->reason};
+        d->first = sqlite3_column_int64(q, 4);
+        d->last = sqlite3_column_int64(q, 5);
+        return take_texts(s, q, texts, ARRAY_SIZE(texts), a, error);
+}
+
+static int take_limit(struct store *s, sqlite3_stmt *q, struct arena *a, struct history *to,
+                      struct error *error)
+{
+        const char **limit = vec_add(&to->limits);
+        if (!limit)
+                return error_set(error, -ENOMEM, "out of memory");
+        const char **const texts[] = {limit};
+        return take_texts(s, q, texts, 1, a, error);
+}
+
+int shortfalls_load(struct store *s, struct arena *a, struct history *to, struct error *error)
+{
+        static const struct {
+                const char *sql;
+                int (*take)(struct store *s, sqlite3_stmt *q, struct arena *a, struct history *to,
+                            struct error *error);
+        } tables[] = {
+                {"SELECT workload, package, subject, reason, first, last FROM doubt", take_doubt},
+                {"SELECT text FROM look_limit ORDER BY number", take_limit},
+        };
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++) {
+                sqlite3_stmt *q = NULL;
+                int code = SQLITE_DONE;
+                r = prepare(s, tables[i].sql, &q, error, "cannot read");
+                while (r == 0 && (code = sqlite3_step(q)) == SQLITE_ROW)
+                        r = tables[i].take(s, q, a, to, error);
+                if (r == 0 && code != SQLITE_DONE)
+                        r = store_fail(s, error, "cannot read");
+                sqlite3_finalize(q);
+        }
+        return r;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "inventory/copies.h"
+
+#include "base/str.h"
+#include "format/elf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A made-up root with a package that ships this very program as a library and as a program, and one whose
+ * files have no build-id. */
+struct fixture {
+        char path[64];
+        int fd;
+        struct inventory *inventory;
+        struct copies *copies;
+};
+
+static void make_parents(const char *path)
+{
+        char whole[4096];
+        snprintf(whole, sizeof(whole), "%s", path);
+        for (char *slash = whole + 1; (slash = strchr(slash, '/')); slash++) {
+                *slash = '\0';
+                mkdir(whole, 0755);
+                *slash = '/';
+        }
+}
+
+static void put(const struct fixture *f, const char *path, const void *data, size_t size)
+{
+        char whole[4096];
+        snprintf(whole, sizeof(whole), "%s%s", f->path, path);
+        make_parents(whole);
+        FILE *file = fopen(whole, "w");
+        assert_non_null(file);
+        assert_int_equal(fwrite(data, 1, size, file), size);
+        fclose(file);
+        chmod(whole, 0755);
+}
+
+static void put_text(const struct fixture *f, const char *path, const char *text)
+{
+        put(f, path, text, strlen(text));
+}
+
+static void copy_self(const struct fixture *f, const char *path)
+{
+        char whole[4096], command[8192];
+        snprintf(whole, sizeof(whole), "%s%s", f->path, path);
+        make_parents(whole);
+        snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), whole);
+        assert_int_equal(system(command), 0);
+}
+
+/* The header of an ELF file that has nothing else: no build-id. */
+static const char bare[64] = "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0\76\0\1";
+
+static int setup(void **state)
+{
+        struct fixture *f = calloc(1, sizeof(*f));
+        snprintf(f->path, sizeof(f->path), "/tmp/usewear-copies-XXXXXX");
+        assert_non_null(mkdtemp(f->path));
+        f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        put_text(f, "/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
+        put_text(f, "/var/lib/dpkg/status",
+                 "Package: libx1\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n"
+                 "Package: bare\nStatus: install ok installed\nArchitecture: all\nVersion: 2\n\n");
+        put_text(f, "/var/lib/dpkg/info/libx1.list", "/usr/lib/libx.so.1.2\n/usr/lib/libx.so.1\n");
+        put_text(f, "/var/lib/dpkg/info/bare.list", "/usr/bin/bare\n/usr/share/doc/bare/x\n");
+        copy_self(f, "/usr/lib/libx.so.1.2");
+        put(f, "/usr/bin/bare", bare, sizeof(bare));
+        const struct inventory_hints hints = {};
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &f->inventory), 0);
+        f->copies = copies_new();
+        *state = f;
+        return 0;
+}
+
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *ftw)
+{
+        (void)s;
+        (void)type;
+        (void)ftw;
+        return remove(path);
+}
+
+static int teardown(void **state)
+{
+        struct fixture *f = *state;
+        copies_free(f->copies);
+        inventory_free(f->inventory);
+        close(f->fd);
+        nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        free(f);
+        return 0;
+}
+
+/* Whose file it is that lies at the path; "" nobody's. The object is asked for only where `object` says so.
+ */
+static const char *owner_of(const struct fixture *f, const char *path, const char *object)
+{
+        char whole[4096];
+        snprintf(whole, sizeof(whole), "%s%s", f->path, path);
+        int fd = open(whole, O_RDONLY | O_CLOEXEC);
+        const struct package *p = NULL;
+        int r = copies_find(f->copies, f->inventory, f->fd, fd, object, &p);
+        if (fd >= 0)
+                close(fd);
+        assert_int_equal(r, p != NULL);
+        return p ? p->name : "";
+}
+
+static const char *object_of_self(char to[static ELF_BUILD_ID + 16])
+{
+        static char bytes[1 << 16];
+        char id[ELF_BUILD_ID];
+        struct elf elf;
+        FILE *self = fopen("/proc/self/exe", "r");
+        size_t size = fread(bytes, 1, sizeof(bytes), self);
+        fclose(self);
+        assert_int_equal(elf_open((struct span){bytes, size}, &elf), 0);
+        assert_int_equal(elf_build_id(&elf, id), 0);
+        snprintf(to, ELF_BUILD_ID + 16, "build-id:%s", id);
+        return to;
+}
+
+static void test_copy_by_build_id(void **state)
+{
+        struct fixture *f = *state;
+        char object[ELF_BUILD_ID + 16];
+        copy_self(f, "/home/u/another-name");
+        assert_string_equal(owner_of(f, "/home/u/another-name", object_of_self(object)), "libx1");
+        /* The file itself need not be in reach any more. */
+        assert_string_equal(owner_of(f, "/home/u/nothing", object), "libx1");
+        assert_string_equal(owner_of(f, "/home/u/nothing", "build-id:0123"), "");
+        assert_string_equal(owner_of(f, "/home/u/nothing", NULL), "");
+}
+
+static void test_hard_link_by_inode(void **state)
+{
+        struct fixture *f = *state;
+        char from[128], to[128];
+        snprintf(from, sizeof(from), "%s/usr/lib/libx.so.1.2", f->path);
+        snprintf(to, sizeof(to), "%s/linked", f->path);
+        assert_int_equal(link(from, to), 0);
+        assert_string_equal(owner_of(f, "/linked", NULL), "libx1");
+}
+
+static void test_copy_by_content(void **state)
+{
+        struct fixture *f = *state;
+        char other[sizeof(bare)];
+        memcpy(other, bare, sizeof(bare));
+        other[40] = 1;
+        put(f, "/tmp/same", bare, sizeof(bare));
+        put(f, "/tmp/other", other, sizeof(other));
+        assert_string_equal(owner_of(f, "/tmp/same", "sha256:00"), "bare");
+        assert_string_equal(owner_of(f, "/tmp/other", "sha256:00"), "");
+}
+
+static void test_names(void **state)
+{
+        struct fixture *f = *state;
+        package_refs refs = {};
+        assert_string_equal(owner_of(f, "/home/u/nothing", NULL), "");
+        assert_int_equal(copies_named(f->copies, f->inventory, "libx.so.1.7.9", &refs), 0);
+        assert_int_equal(refs.count, 1);
+        assert_string_equal(refs.items[0]->name, "libx1");
+        vec_done(&refs);
+        assert_int_equal(copies_named(f->copies, f->inventory, "libx.so.2", &refs), 0);
+        assert_int_equal(copies_named(f->copies, f->inventory, "", &refs), 0);
+        assert_int_equal(copies_named(f->copies, f->inventory, "12.3", &refs), 0);
+        assert_int_equal(refs.count, 0);
+        assert_int_equal(copies_named(f->copies, f->inventory, "bare", &refs), 0);
+        assert_int_equal(refs.count, 1);
+        vec_done(&refs);
+}
+
+static void test_fingerprint(void **state)
+{
+        struct fixture *f = *state;
+        const struct inventory_hints hints = {};
+        uint64_t before = copies_fingerprint(f->inventory);
+        inventory_free(f->inventory);
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &f->inventory), 0);
+        assert_true(copies_fingerprint(f->inventory) == before);
+        put_text(f, "/var/lib/dpkg/status",
+                 "Package: libx1\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2\n\n");
+        inventory_free(f->inventory);
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &f->inventory), 0);
+        assert_true(copies_fingerprint(f->inventory) != before);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(test_copy_by_build_id, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_hard_link_by_inode, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_copy_by_content, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_names, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_fingerprint, setup, teardown),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
