@@ -85,6 +85,7 @@ struct symbol {
         const char *kind;                             /* root, derived, entry, fix, unspecified */
         const char *source;                           /* record id, or "Usewear": the own table */
         const char *reason;                           /* own table: why; else NULL */
+        const char *versions, *platforms; /* where it is vulnerable only in some: as in struct osv_symbol */
         bool elsewhere; /* own table: it speaks for other versions than the one that is matched */
 };
 
@@ -127,7 +128,9 @@ struct match_query {
         const char *ecosystem, *release;     /* release NULL where there is none */
         const char *name, *version;          /* of the source package where advisories name that */
         const char *binary, *binary_version; /* RPM: advisories name these as well; or NULL */
-        bool extended; /* bought support is attached (Ubuntu Pro): its fixes count as fixes */
+        const char *module;                  /* RPM's modularity label, "nodejs:18:…"; or NULL */
+        bool extended;       /* bought support is attached (Ubuntu Pro): its fixes count as fixes */
+        bool may_be_package; /* Go: what is named may be a package inside of a module (a package URL) */
 };
 
 /* What a package URL asks for. */

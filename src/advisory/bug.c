@@ -2,6 +2,7 @@
 /* What is known of one bug beside its names: what mends it, how bad it is, whether it is exploited, and
  * which functions it names. */
 #include "advisory/match.h"
+#include "advisory/symbol_line.h"
 
 #include "base/clock.h"
 
@@ -13,11 +14,17 @@ enum {
 };
 
 /* ---- what mends it ---------------------------------------------------------------------------------- */
+/* Of a version that was built for a bought stream that stream speaks alone, as it does of what is installed
+ * (group.c). */
 static bool any_affects(const struct match_context *c, const struct hit *const *hits, size_t count,
                         struct span version)
 {
+        bool own = false;
         for (size_t i = 0; i < count; i++)
-                if (hit_affects(hits[i], c->scheme, version))
+                own = own || stream_built(hits[i]->stream, version);
+        for (size_t i = 0; i < count; i++)
+                if ((!own || stream_built(hits[i]->stream, version)) &&
+                    hit_affects(hits[i], c->scheme, version))
                         return true;
         return false;
 }
@@ -141,20 +148,6 @@ int bug_exploitation(struct match_context *c, struct bug *bug)
 }
 
 /* ---- symbols ---------------------------------------------------------------------------------------- */
-static int symbol_take(struct match_context *c, struct span line, const char *source, struct symbol *to)
-{
-        struct span kind, container;
-        if (!span_cut(&line, '\t', &kind) || !span_cut(&line, '\t', &container) || !line.size)
-                return 0;
-        *to = (struct symbol){
-                .container = arena_strndup(c->arena, container.data, container.size),
-                .function = arena_strndup(c->arena, line.data, line.size),
-                .kind = arena_strndup(c->arena, kind.data, kind.size),
-                .source = source,
-        };
-        return to->container && to->function && to->kind ? 1 : -ENOMEM;
-}
-
 static bool symbol_known(const struct bug *bug, const struct symbol *s)
 {
         for (size_t i = 0; i < bug->symbol_count; i++)
@@ -175,15 +168,20 @@ int bug_symbols(struct match_context *c, const struct hit *const *hits, size_t c
         if (lines && !bug->symbols)
                 return -ENOMEM;
         for (size_t i = 0; i < count && lines; i++) {
-                struct span rest = span_of(hits[i]->affected ? hits[i]->symbols : NULL), line;
+                struct span rest = span_of(hits[i]->affected ? hits[i]->symbols : NULL);
+                struct symbol_line line;
                 const char *source = arena_strdup(c->arena, hits[i]->id);
                 if (!source)
                         return -ENOMEM;
-                while (bug->symbol_count < lines && line_next(&rest, &line)) {
-                        int r = symbol_take(c, line, source, &bug->symbols[bug->symbol_count]);
+                while (bug->symbol_count < lines && symbol_line_next(&rest, &line)) {
+                        struct symbol *to = &bug->symbols[bug->symbol_count];
+                        if (!line.function.size ||
+                            (c->query && !symbol_line_applies(&line, c->scheme, hits[i]->version)))
+                                continue;
+                        int r = symbol_copy(&line, source, c->arena, to);
                         if (r < 0)
                                 return r;
-                        bug->symbol_count += r && !symbol_known(bug, &bug->symbols[bug->symbol_count]);
+                        bug->symbol_count += !symbol_known(bug, to);
                 }
         }
         return 0;

@@ -19,7 +19,7 @@ static const char *const texts[_STATEMENT_MAX] = {
         [AFFECTED_SYMBOLS] = "SELECT symbols FROM affected WHERE advisory = ? AND symbols IS NOT NULL",
         [AFFECTED_INSERT] =
                 "INSERT INTO affected (advisory, ecosystem, name, ranges, versions, severity, symbols,"
-                " urgency, doubt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " urgency, doubt, module) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [SEEN_INSERT] = "INSERT OR IGNORE INTO temp.seen (advisory) VALUES (?)",
         [SOURCE_PUT] =
                 "INSERT INTO source (ecosystem, path, imported, newest, starter) VALUES (?, ?, ?, ?, ?)"
@@ -36,7 +36,7 @@ static const char *const texts[_STATEMENT_MAX] = {
         [STREAMS_GET] = "SELECT DISTINCT ecosystem FROM affected WHERE ecosystem > ? AND ecosystem < ?",
         [PACKAGE_ROWS] =
                 "SELECT advisory, ranges, versions, affected.severity, symbols, urgency, doubt, id, modified,"
-                " aliases, upstream, related, advisory.severity, rating"
+                " aliases, upstream, related, advisory.severity, rating, module"
                 " FROM affected JOIN advisory ON advisory.rowid = affected.advisory"
                 " WHERE ecosystem = ? AND name = ?",
         [NAMING_GET] = "SELECT rowid, id, modified, published, withdrawn, aliases, severity, rating,"

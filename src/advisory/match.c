@@ -38,17 +38,6 @@ const char *fix_state_name(enum fix_state state)
         return names[state];
 }
 
-bool hit_affects(const struct hit *h, const struct version_scheme *scheme, struct span version)
-{
-        struct span rest = span_of(h->versions), line;
-        while (line_next(&rest, &line))
-                if ((line.size == version.size && !memcmp(line.data, version.data, line.size)) ||
-                    (scheme && scheme->valid(line) && scheme->valid(version) &&
-                     !scheme->compare(line, version)))
-                        return true;
-        return scheme && scheme->valid(version) && range_contains(span_of(h->ranges), scheme, version);
-}
-
 static int not_evaluated(struct match_context *c, struct match *ret, bool mend, const char *reason)
 {
         *ret = (struct match){.outcome = MATCH_NOT_EVALUATED, .reason = reason};
@@ -57,63 +46,6 @@ static int not_evaluated(struct match_context *c, struct match *ret, bool mend, 
                         c->arena, strchr(c->base, ' ') ? "usewear db update '%s'" : "usewear db update %s",
                         c->base);
         return reason && (!mend || ret->mend) ? 0 : error_set(c->error, -ENOMEM, "out of memory");
-}
-
-static const char *column(struct match_context *c, sqlite3_stmt *s, int index, bool *failed)
-{
-        const char *text = (const char *)sqlite3_column_text(s, index);
-        char *copy = text ? arena_strdup(&c->scratch, text) : NULL;
-        if (text && !copy)
-                *failed = true;
-        return copy;
-}
-
-/* Streams of modules live beside the plain packages of a release and are numbered apart: an entry about the
- * one says nothing about the other. Who built a package stands in its release: "1.el8" or
- * "1.module_el8.5.0+2604+960c7771". */
-static bool other_stream(const struct hit *h, const struct version_scheme *scheme)
-{
-        if (scheme != &version_rpm || !h->ranges)
-                return false;
-        bool modular = memmem(h->version.data, h->version.size, ".module", strlen(".module"));
-        struct span rest = span_of(h->ranges), line;
-        bool fixed = false, plain = false;
-        while (line_next(&rest, &line))
-                if (line.size && line.data[0] == OSV_FIXED) {
-                        bool in_module = memmem(line.data, line.size, ".module", strlen(".module"));
-                        fixed = fixed || in_module;
-                        plain = plain || !in_module;
-                }
-        return modular ? plain && !fixed : fixed && !plain;
-}
-
-static int hit_add(struct match_context *c, struct span version, const struct stream *stream, sqlite3_stmt *s)
-{
-        bool failed = false;
-        struct hit *h = vec_add(&c->hits);
-        if (!h)
-                return -ENOMEM;
-        h->advisory = sqlite3_column_int64(s, 0);
-        h->ranges = column(c, s, 1, &failed);
-        h->versions = column(c, s, 2, &failed);
-        h->severity = column(c, s, 3, &failed);
-        h->symbols = column(c, s, 4, &failed);
-        h->urgency = column(c, s, 5, &failed);
-        h->doubt = sqlite3_column_int(s, 6);
-        h->extended = stream->extended;
-        h->id = column(c, s, 7, &failed);
-        h->modified = sqlite3_column_int64(s, 8);
-        h->aliases = column(c, s, 9, &failed);
-        h->upstream = column(c, s, 10, &failed);
-        h->related = column(c, s, 11, &failed);
-        h->record_severity = column(c, s, 12, &failed);
-        h->rating = column(c, s, 13, &failed);
-        h->version = version;
-        bool other = other_stream(h, c->scheme);
-        h->affected = !other && hit_affects(h, c->scheme, version);
-        h->own = !other && stream_built(stream, version);
-        c->affecting += h->affected;
-        return failed || !h->id ? -ENOMEM : 0;
 }
 
 /* Collect the package's entries, and count the advisories compared. */
@@ -132,10 +64,12 @@ static int collect(struct match_context *c, const struct stream *stream, const c
         while (s && (code = sqlite3_step(s)) == SQLITE_ROW) {
                 *compared += sqlite3_column_int64(s, 0) != last;
                 last = sqlite3_column_int64(s, 0);
-                if (hit_add(c, version, stream, s) < 0) {
+                struct hit *hit = vec_add(&c->hits);
+                if (!hit || hit_read(c, stream, version, s, hit) < 0) {
                         statement_reset(&s);
                         return error_set(c->error, -ENOMEM, "out of memory while matching %s", name);
                 }
+                c->affecting += hit->affected;
         }
         statement_reset(&s);
         return code == SQLITE_DONE ? 0 : database_error(c->db, code, "matching", c->error);
@@ -217,6 +151,11 @@ static int evaluate(struct match_context *c, const char *ecosystem, struct match
                 if (r == 0 && binaries)
                         r = collect(c, &release->streams[i], binary.data, c->binary_version, &ret->compared);
         }
+        const char *module;
+        /* Packages of Go itself have no dot, and some records of others name them like modules. */
+        bool ask_module = c->query->may_be_package && (!ret->compared || !strchr(name.data, '.'));
+        if (r == 0 && ask_module && (r = go_package_module(c, name.data, &module)) == 1)
+                r = collect(c, &release->streams[0], module, c->version, &ret->compared);
         if (r < 0)
                 return r;
         if (c->affecting && (r = group_bugs(c, ret)) < 0)

@@ -8,7 +8,9 @@
 #include "advisory/range.h"
 
 /* One record of the package's name. Texts are lists of lines, NULL where empty, in the scratch arena. */
+struct stream;
 struct hit {
+        const struct stream *stream; /* that it is from */
         int64_t advisory, modified;
         const char *id, *aliases, *upstream, *related;
         const char *ranges, *versions;
@@ -27,6 +29,7 @@ struct stream {
         const char *ecosystem;
         bool extended;
         const char *vendor; /* it speaks for names that begin so; NULL: for all */
+        bool beside;        /* of another registry: says nothing of whether this one's advisories are here */
         const char *tag;    /* what versions built for a bought stream contain (".el9_2", "esm"), or NULL */
 };
 struct release {
@@ -64,7 +67,8 @@ int severity_choose(const struct match_context *c, const struct hit *const *hits
                     struct severity *ret);
 /* What one record says. Its rank (higher goes before lower, 0: nothing) or -ENOMEM. */
 int severity_read(const struct hit *h, struct arena *a, struct severity *ret);
-/* The functions that affected entries name. 0 or -ENOMEM. */
+/* The functions that affected entries name and that can be vulnerable in this version, here (where a package
+ * is matched; else all). 0 or -ENOMEM. */
 int bug_symbols(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug);
 /* Whether the functions named are all of the flaw (bug->roots_gap). After the symbols. 0 or -ENOMEM. */
 int bug_roots(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug);
@@ -80,5 +84,11 @@ int id_compare(const void *a, const void *b);
 int release_find(struct match_context *c, const char *ecosystem, const struct release **ret);
 /* A release that hardly any advisory names has not been imported, it was only mentioned in passing. */
 enum { RELEASE_FEWEST = 10 };
+/* 1 with the module in *ret (in the scratch arena) that advisories say has this package of Go; 0: none, or
+ * -errno. */
+int go_package_module(struct match_context *c, const char *package, const char **ret);
+/* A row of PACKAGE_ROWS, as it speaks of the version that is asked. 0 or -ENOMEM. */
+int hit_read(struct match_context *c, const struct stream *stream, struct span version, sqlite3_stmt *row,
+             struct hit *ret);
 /* Whether the version lies in what the hit calls affected. */
 bool hit_affects(const struct hit *h, const struct version_scheme *scheme, struct span version);

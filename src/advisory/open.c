@@ -15,7 +15,8 @@
 /* Each step brings the schema one version forward; their number is the version. */
 static const char *const migrations[] = {
         /* 1. Lists are lines of text. `ranges`: one event a line ("i0", "f1.2", "l1.1", "u*"), sorted, an
-         * empty line between ranges. `symbols`: kind, container and function, separated by tabs. */
+         * empty line between ranges. `symbols`: kind, container and function, separated by tabs
+         * (symbol_line.h). */
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
         "CREATE TABLE source (id INTEGER PRIMARY KEY, ecosystem TEXT NOT NULL UNIQUE, path TEXT NOT NULL,"
         " imported INTEGER NOT NULL, newest INTEGER NOT NULL, starter INTEGER NOT NULL);"
@@ -35,6 +36,9 @@ static const char *const migrations[] = {
         " WITHOUT ROWID;"
         "CREATE TABLE epss (cve TEXT PRIMARY KEY, score REAL NOT NULL, percentile REAL NOT NULL) WITHOUT "
         "ROWID;",
+        /* 2. RPM's module and stream: "nodejs:18". What was stored without it is imported anew
+         * (VERSION_REVISION). */
+        "ALTER TABLE affected ADD COLUMN module TEXT;",
 };
 
 enum { SCHEMA_VERSION = ARRAY_SIZE(migrations), APPLICATION_ID = 0x55736577 /* "Usew" */ };

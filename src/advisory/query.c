@@ -111,6 +111,7 @@ static int ask_language(struct asking *q, const struct purl_type *type)
         if (!strcmp(type->type, "golang") && !p->namespace &&
             (!strcmp(p->name, "std") || !strcmp(p->name, "stdlib") || !strcmp(p->name, "go")))
                 query->name = "stdlib";
+        query->may_be_package = !strcmp(type->type, "golang") && p->namespace;
         if (!strcmp(type->type, "gem"))
                 query->version = gem_version(p->version, q->arena);
         if (!query->name || (p->version && !query->version))
@@ -260,6 +261,7 @@ static int ask_distribution(struct asking *q, const struct os_release *host)
         if (advisory_names_binaries(d.ecosystem)) {
                 query->binary = p->name;
                 query->binary_version = p->version;
+                query->module = purl_qualifier(p, "rpmmod"); /* as Syft spells it */
                 r = add_epoch(q, &query->binary_version);
         }
         if (r == 0 && upstream)

@@ -3,7 +3,7 @@
  * no parsing and no writing. Of the enumerated versions only those are stored that the ranges do not
  * imply; that is what makes 580,000 versions of PyPI a few hundred. */
 #include "advisory/import.h"
-#include "advisory/range.h"
+#include "advisory/symbol_line.h"
 
 #include "base/clock.h"
 #include "base/digest.h"
@@ -80,18 +80,17 @@ static void kinds_done(struct kinds *k)
 static int kinds_add(struct kinds *k, struct span lines)
 {
         static char names[][8] = {"root", "derived"};
-        struct span line, kind;
-        while (line_next(&lines, &line)) {
-                if (!span_cut(&line, '\t', &kind))
-                        continue;
+        struct symbol_line l;
+        while (symbol_line_next(&lines, &l))
                 for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
-                        char *key = span_equal(kind, names[n])
-                                            ? arena_strndup(&k->memory, line.data, line.size)
-                                            : NULL;
-                        if (key && map_put(&k->known, key, line.size, names[n]) < 0)
+                        if (!span_equal(l.kind, names[n]))
+                                continue;
+                        /* Both lie in one line. */
+                        size_t size = (size_t)(l.function.data + l.function.size - l.container.data);
+                        char *key = arena_strndup(&k->memory, l.container.data, size);
+                        if (!key || map_put(&k->known, key, size, names[n]) < 0)
                                 return -ENOMEM;
                 }
-        }
         return 0;
 }
 
@@ -118,7 +117,7 @@ static void add_symbol(struct buf *text, const struct osv_symbol *symbol, const 
                 const char *known = map_get(&k->known, key, (size_t)size);
                 kind = known ? known : kind;
         }
-        buf_addf(text, "%s\t%s\n", kind, key);
+        symbol_line_write(text, symbol, kind);
 }
 
 static int affected_write(struct import *i, int64_t row, const struct osv_affected *affected,
@@ -163,6 +162,7 @@ static int affected_write(struct import *i, int64_t row, const struct osv_affect
         bind_added(s, 7, text, symbols);
         bind_text(s, 8, affected->urgency);
         sqlite3_bind_int(s, 9, doubt);
+        bind_text(s, 10, affected->module);
         if (text->error || versions.error) {
                 statement_reset(&s);
                 return error_set(error, -EBADMSG, "its lists are too long");

@@ -63,12 +63,12 @@ static int named_fill(struct match_context *c, const char *suffix, struct releas
 static int drupal_fill(struct match_context *c, const char *ecosystem, struct release *release)
 {
         static const char vendor[] = "drupal/";
-        const struct stream like = {.vendor = vendor};
+        const struct stream like = {.vendor = vendor, .beside = true};
         if (!strcmp(ecosystem, "Packagist"))
                 return streams_read(c, DRUPAL "/", DRUPAL "0", "", &like, release);
         if (str_starts(ecosystem, DRUPAL "/"))
                 release->streams[release->stream_count++] =
-                        (struct stream){.ecosystem = "Packagist", .vendor = vendor};
+                        (struct stream){.ecosystem = "Packagist", .vendor = vendor, .beside = true};
         return 0;
 }
 
@@ -80,6 +80,11 @@ static int streams_fill(struct match_context *c, const char *ecosystem, struct r
         const struct stream like = {};
         if (!strcmp(c->base, "Packagist"))
                 return drupal_fill(c, ecosystem, release);
+        /* "Maven:https://maven.google.com": a jar does not say which registry it came from, and the group is
+         * its maker's domain, so the name means the same in all of them. A package URL that names its
+         * registry asks that one alone. ':' + 1 is ';'. */
+        if (!strcmp(ecosystem, "Maven"))
+                return streams_read(c, "Maven:", "Maven;", "", &(struct stream){.beside = true}, release);
         if (!strcmp(c->base, "Red Hat") && *suffix) {
                 /* "Red Hat:enterprise_linux:9" → "Red Hat:enterprise_linux:9::appstream", ':' + 1 is ';' */
                 const char *from = arena_printf(a, "%s::", ecosystem),
@@ -103,7 +108,7 @@ static int streams_fill(struct match_context *c, const char *ecosystem, struct r
 static int advisories_count(struct match_context *c, struct release *release)
 {
         for (size_t i = 0; i < release->stream_count; i++) {
-                if (release->streams[i].vendor) /* few of the packages are compared with those */
+                if (release->streams[i].beside)
                         continue;
                 sqlite3_stmt *s = database_statement(c->db, RELEASE_COUNT);
                 if (s) {

@@ -3,6 +3,7 @@
  * all of them. The Go database and RustSec list the functions of a flaw by their own rules, the project's
  * table is a comparison of whole releases; what GitHub's records name are examples. */
 #include "advisory/match.h"
+#include "advisory/symbol_line.h"
 
 #include <errno.h>
 
@@ -11,28 +12,27 @@ struct roots {
         const char *gap; /* why they are not all */
 };
 
-/* "whole<TAB>PATH<TAB>": the record calls a package of the module vulnerable as a whole. */
-static bool names_whole_package(const char *symbols)
-{
-        struct span rest = span_of(symbols), line;
-        while (line_next(&rest, &line))
-                if (span_starts(line, "whole\t"))
-                        return true;
-        return false;
-}
-
 static void ask_record(struct match_context *c, const struct hit *h, struct roots *roots)
 {
+        struct span rest = span_of(h->symbols);
+        struct symbol_line l;
+        bool functions = false, whole = false, others = false;
         if (!h->affected || (!str_starts(h->id, "GO-") && !str_starts(h->id, "RUSTSEC-")))
                 return;
-        if (h->symbols && !names_whole_package(h->symbols))
+        while (symbol_line_next(&rest, &l)) {
+                bool applies = symbol_line_applies(&l, c->scheme, h->version);
+                others = others || !applies;
+                functions = functions || (applies && l.function.size);
+                whole = whole || (applies && !l.function.size);
+        }
+        if (functions && !whole)
                 roots->named = true;
         else if (!roots->gap)
-                roots->gap =
-                        arena_printf(c->arena,
-                                     h->symbols ? "%s calls whole packages vulnerable, not only functions"
-                                                : "%s names no function",
-                                     h->id);
+                roots->gap = arena_printf(c->arena,
+                                          whole    ? "%s calls whole packages vulnerable, not only functions"
+                                          : others ? "%s names functions of other platforms or versions only"
+                                                   : "%s names no function",
+                                          h->id);
 }
 
 int bug_roots(struct match_context *c, const struct hit *const *hits, size_t count, struct bug *bug)

@@ -2,6 +2,7 @@
 /* Every function that anybody names, one after the other: what the records say, then the project's own table.
  * Nothing is judged here; which of them support a negative, `bug_roots` in roots.c says. */
 #include "advisory/match.h"
+#include "advisory/symbol_line.h"
 
 #include <errno.h>
 #include <strings.h>
@@ -24,18 +25,15 @@ static bool is_asked(const struct symbol_query *q, const char *id)
 /* ---- records ----------------------------------------------------------------------------------------- */
 static int tell_lines(const struct listing *l, struct listed_symbol *s, const char *lines, struct arena *a)
 {
-        struct span rest = span_of(lines), line, kind, container;
+        struct span rest = span_of(lines);
+        struct symbol_line line;
         int r = 0;
-        while (r == 0 && line_next(&rest, &line)) {
-                if (!span_cut(&line, '\t', &kind) || !span_cut(&line, '\t', &container) || !line.size)
+        while (r == 0 && symbol_line_next(&rest, &line)) {
+                if (!line.function.size)
                         continue;
-                s->symbol = (struct symbol){.container = arena_strndup(a, container.data, container.size),
-                                            .function = arena_strndup(a, line.data, line.size),
-                                            .kind = arena_strndup(a, kind.data, kind.size),
-                                            .source = s->advisory};
-                r = s->symbol.container && s->symbol.function && s->symbol.kind
-                            ? l->watch->symbol(l->watch->context, s)
-                            : -ENOMEM;
+                r = symbol_copy(&line, s->advisory, a, &s->symbol);
+                if (r == 0)
+                        r = l->watch->symbol(l->watch->context, s);
         }
         return r;
 }

@@ -75,10 +75,10 @@ static int add_finding(struct matching *m, const struct package *p, const char *
 /* The match of the query, made once for all that ask the same. */
 static int match_shared(struct matching *m, const struct match_query *q, const struct match **ret)
 {
-        const char *key =
-                arena_printf(&m->arena, "%s\n%s\n%s\n%s\n%s\n%s", q->ecosystem, q->release ? q->release : "",
-                             q->name, q->version ? q->version : "", q->binary ? q->binary : "",
-                             q->binary_version ? q->binary_version : "");
+        const char *key = arena_printf(&m->arena, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%d", q->ecosystem,
+                                       q->release ? q->release : "", q->name, q->version ? q->version : "",
+                                       q->binary ? q->binary : "", q->binary_version ? q->binary_version : "",
+                                       q->module ? q->module : "", q->may_be_package);
         struct match *match = key ? map_get_str(&m->matches, key) : NULL;
         if (!match) {
                 match = key ? arena_alloc(&m->arena, sizeof(*match)) : NULL;

@@ -28,6 +28,10 @@ static int print_json(const struct listed_symbol *s)
         json_str(j, "function", s->symbol.function);
         json_str(j, "signature", s->symbol.signature);
         json_str(j, "kind", s->symbol.kind);
+        if (s->symbol.versions)
+                json_str(j, "versions", s->symbol.versions);
+        if (s->symbol.platforms)
+                json_str(j, "platforms", s->symbol.platforms);
         json_str(j, "source", s->symbol.source);
         json_end(j);
         if (out.error)
@@ -44,8 +48,13 @@ static void print_text(struct view *v, const struct listed_symbol *s)
         snprintf(v->last, sizeof(v->last), "%s", head);
         printf("  %-11s  %s ", s->symbol.kind, str_printable(shown, sizeof(shown), s->symbol.container));
         printf("%s", str_printable(shown, sizeof(shown), s->symbol.function));
-        printf("%s%s  (%s)\n", s->symbol.signature ? " " : "", s->symbol.signature ? s->symbol.signature : "",
+        printf("%s%s  (%s)", s->symbol.signature ? " " : "", s->symbol.signature ? s->symbol.signature : "",
                str_equal(s->symbol.source, s->advisory) ? "as the advisory says" : s->symbol.source);
+        if (s->symbol.versions)
+                printf(" only in %s", str_printable(shown, sizeof(shown), s->symbol.versions));
+        if (s->symbol.platforms)
+                printf(" only on %s", str_printable(shown, sizeof(shown), s->symbol.platforms));
+        putchar('\n');
         if (s->symbol.reason)
                 printf("               %s\n", s->symbol.reason);
 }

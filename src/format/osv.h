@@ -23,7 +23,9 @@ struct osv_severity {
 };
 struct osv_symbol {
         const char *container, *function,
-                *kind; /* kind: root, derived, unspecified; whole: no function, all of it */
+                *kind;         /* kind: root, derived, unspecified; whole: no function, all of it */
+        const char *versions;  /* vulnerable in these only: "<=0.11.5 | >=0.12.0 <=0.12.0"; NULL: in all */
+        const char *platforms; /* on these only, systems and machines: "windows/", "/386,arm"; NULL: on all */
 };
 
 typedef VEC(const char *) osv_text_list;
@@ -37,6 +39,7 @@ struct osv_affected {
         osv_severity_list severities;
         VEC(struct osv_symbol) symbols;
         const char *urgency; /* distribution's word: "unimportant", "end-of-life", "high" …; or NULL */
+        const char *module;  /* RPM's module and stream, "nodejs:18"; or NULL */
         bool custom_ranges;  /* Go: real ranges are in versions that Go modules do not have */
 };
 

@@ -13,9 +13,9 @@ struct version_scheme {
         int (*compare)(struct span a, struct span b); /* both valid: <0, 0, >0 */
 };
 
-/* Changes with any change of an order, or of how names are stored: databases that were compacted by other
- * rules are imported anew. */
-enum { VERSION_REVISION = 4 };
+/* Changes with any change of an order, or of what is stored of records: databases that were compacted by
+ * other rules are imported anew. */
+enum { VERSION_REVISION = 5 };
 
 /* The scheme of an OSV ecosystem without its release ("Debian", "PyPI" …), or NULL: not comparable. */
 const struct version_scheme *version_scheme_of(const char *ecosystem);

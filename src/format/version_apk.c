@@ -27,7 +27,7 @@ struct apk_token {
 
 static struct span skip(struct span s, size_t size)
 {
-        return (struct span){s.data + size, s.size - size};
+        return size ? (struct span){s.data + size, s.size - size} : s;
 }
 
 static bool apk_suffix(struct span word, int *ret)

@@ -61,7 +61,7 @@ struct maven_scan {
 
 static struct span maven_piece(const struct maven_scan *s, size_t end)
 {
-        return (struct span){s->text.data + s->start, end - s->start};
+        return end > s->start ? (struct span){s->text.data + s->start, end - s->start} : (struct span){};
 }
 
 static void maven_separator(struct maven_version *v, struct maven_scan *s, size_t at)

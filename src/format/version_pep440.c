@@ -17,7 +17,7 @@ struct pep440 {
 
 static struct span skip(struct span s, size_t size)
 {
-        return (struct span){s.data + size, s.size - size};
+        return size ? (struct span){s.data + size, s.size - size} : s;
 }
 
 static bool is_separator(struct span s)

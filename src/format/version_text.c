@@ -6,6 +6,8 @@
 static struct span cut(struct span *s, bool (*belongs)(char))
 {
         struct span run = {s->data, 0};
+        if (!s->size)
+                return run; /* whose data may be NULL */
         while (run.size < s->size && belongs(s->data[run.size]))
                 run.size++;
         *s = (struct span){s->data + run.size, s->size - run.size};

@@ -172,7 +172,7 @@ static int copy_package(struct inventory *inv, const struct package *from)
         p->root = inv->root_id;
         const char **const texts[] = {&p->ecosystem,     &p->release, &p->name,           &p->version,
                                       &p->arch,          &p->source,  &p->source_version, &p->path,
-                                      &p->not_evaluated, &p->detail};
+                                      &p->not_evaluated, &p->detail,  &p->module};
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
                 if (*texts[i] && !(*texts[i] = arena_strdup(&inv->arena, *texts[i])))
                         return -ENOMEM;
@@ -324,6 +324,10 @@ static int begin(struct inventory *inv, struct inventory *previous)
         if (r == 0)
                 r = inventory_add_kernel(inv);
         inv->os_count = inv->packages.count;
+        /* Not part of what a database says, which may stay the same when support is bought or ends. */
+        bool extended = r == 0 && inventory_has_extended(inv);
+        vec_each (p, &inv->packages)
+                p->extended = extended;
         return r;
 }
 

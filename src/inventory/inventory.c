@@ -167,7 +167,8 @@ static int hand_over(const struct package *from, struct arena *a, package_list *
         *p = *from;
         const char **const texts[] = {&p->root,    &p->ecosystem,     &p->release, &p->name,
                                       &p->version, &p->arch,          &p->source,  &p->source_version,
-                                      &p->path,    &p->not_evaluated, &p->owner,   &p->detail};
+                                      &p->path,    &p->not_evaluated, &p->owner,   &p->detail,
+                                      &p->module};
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
                 if (*texts[i] && !(*texts[i] = arena_strdup(a, *texts[i]))) {
                         to->count--;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What distribution it is says os-release; which advisories speak for it says format/distribution.c. */
+/* What distribution it is says os-release; which advisories speak for it says format/distribution.c. What was
+ * bought for it says Ubuntu's own client. */
 
 #include "inventory/reader.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "format/distribution.h"
+#include "format/ubuntu_pro.h"
 #include "host/runtime.h"
 
 #include <errno.h>
@@ -20,6 +23,21 @@ int inventory_read_os(struct inventory *inv)
                         return os_release_parse((struct span){text.data, text.size}, &inv->arena, &inv->os);
         }
         return 0;
+}
+
+bool inventory_has_extended(const struct inventory *inv)
+{
+        _cleanup_buf_ struct buf status = BUF_INIT(METADATA_SIZE), login = BUF_INIT(METADATA_SIZE);
+        bool attached;
+        if (!str_equal(inv->os.id, "ubuntu"))
+                return false;
+        /* The client keeps the first for whoever may not ask it; the second is root's, and holds the
+         * passwords of the repositories that are switched on: only their names are looked at. */
+        if (file_read_in(inv->root_fd, "/var/lib/ubuntu-advantage/status.json", &status) == 0 &&
+            ubuntu_pro_status((struct span){status.data, status.size}, clock_wall(), &attached) == 0)
+                return attached;
+        return file_read_in(inv->root_fd, "/etc/apt/auth.conf.d/90ubuntu-advantage", &login) == 0 &&
+               ubuntu_pro_login((struct span){login.data, login.size});
 }
 
 /* The running kernel of a host is a package also where no package manager knows it. */

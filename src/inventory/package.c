@@ -114,18 +114,47 @@ static void add_encoded(struct buf *b, const char *s, const char *keep, bool fol
         }
 }
 
-static void add_distro(struct buf *b, const struct package *p, const struct purl_type *type, char separator)
+/* Distributions whose releases OSV spells in words, as their os-release has them. */
+static bool spell_release(const struct package *p, char to[static 64])
 {
-        if (!p->release || !type->namespace)
+        static const char server[] = "Linux Enterprise Server ", leap[] = "Leap ";
+        if (!strcmp(p->ecosystem, "openSUSE:Tumbleweed"))
+                snprintf(to, 64, "opensuse-tumbleweed");
+        else if (p->release && str_starts(p->release, leap))
+                snprintf(to, 64, "opensuse-leap-%.20s", p->release + strlen(leap));
+        else if (p->release && str_starts(p->release, server)) {
+                const char *number = p->release + strlen(server), *pack = strstr(number, " SP");
+                snprintf(to, 64, "sles-%.*s%s%.20s", (int)MIN(strcspn(number, " "), (size_t)20), number,
+                         pack ? "." : "", pack ? pack + strlen(" SP") : "");
+        } else
+                return false;
+        return true;
+}
+
+static void add_distro(struct buf *b, const struct package *p, const struct purl_type *type)
+{
+        char text[64];
+        if (spell_release(p, text)) {
+                add_encoded(b, text, "", false);
                 return;
-        buf_addf(b, "%cdistro=%s-", separator, type->namespace);
+        }
+        buf_addf(b, "%s-", type->namespace);
         const char *release = p->release;
         if (str_starts(release, "enterprise_linux:"))
                 release = strchr(release, ':') + 1;
         size_t number = strcspn(release, ":"); /* "24.04:LTS" is spelled 24.04 */
-        char text[64];
         snprintf(text, sizeof(text), "%.*s", (int)MIN(number, sizeof(text) - 1), release);
         add_encoded(b, text, "", false);
+}
+
+/* What advisories name: "openssl", and its version where that differs, as Syft spells it. */
+static void add_upstream(struct buf *b, const struct package *p)
+{
+        add_encoded(b, p->source, "", false);
+        if (p->source_version && p->version && strcmp(p->source_version, p->version) != 0) {
+                buf_add_str(b, "%40");
+                add_encoded(b, p->source_version, "", false);
+        }
 }
 
 /* Distributions that OSV has no ecosystem for: the kind of their packages is told by the database that names
@@ -181,12 +210,25 @@ char *package_purl(const struct package *p, struct arena *a)
                 add_encoded(&b, p->arch, "", false);
                 separator = '&';
         }
-        if (p->release && type->namespace) {
-                add_distro(&b, p, type, separator);
+        if (type->namespace && (p->release || (p->ecosystem && strchr(p->ecosystem, ':')))) {
+                buf_addf(&b, "%cdistro=", separator);
+                add_distro(&b, p, type);
                 separator = '&';
         }
-        if (epoch)
+        if (epoch) {
                 buf_addf(&b, "%cepoch=%.*s", separator, (int)(epoch - p->version), p->version);
+                separator = '&';
+        }
+        if (type->namespace && p->module) {
+                buf_addf(&b, "%crpmmod=", separator);
+                add_encoded(&b, p->module, "", false);
+                separator = '&';
+        }
+        if (type->namespace && p->source && p->name &&
+            (strcmp(p->source, p->name) != 0 || !str_equal(p->source_version, p->version))) {
+                buf_addf(&b, "%cupstream=", separator);
+                add_upstream(&b, p);
+        }
         return b.error ? NULL : arena_strndup(a, b.data, b.size);
 }
 
@@ -194,13 +236,14 @@ char *package_purl(const struct package *p, struct arena *a)
 
 void package_pack(const struct package *p, struct buf *to)
 {
-        const char *const texts[] = {p->root,    p->ecosystem,     p->release, p->name,
-                                     p->version, p->arch,          p->source,  p->source_version,
-                                     p->path,    p->not_evaluated, p->owner,   p->detail};
+        const char *const texts[] = {p->root,  p->ecosystem, p->release,        p->name, p->version,
+                                     p->arch,  p->source,    p->source_version, p->path, p->not_evaluated,
+                                     p->owner, p->detail,    p->module};
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
                 wire_put_str(to, texts[i]);
         wire_put_u64(to, p->runtimes);
         wire_put_u64(to, p->stale);
+        wire_put_u64(to, p->extended);
         wire_put_u64(to, p->method);
         wire_put_u64(to, p->confidence);
 }
@@ -208,13 +251,14 @@ void package_pack(const struct package *p, struct buf *to)
 int package_unpack(struct wire *from, struct arena *a, struct package *ret)
 {
         struct package p = {};
-        const char **const texts[] = {&p.root,    &p.ecosystem,     &p.release, &p.name,
-                                      &p.version, &p.arch,          &p.source,  &p.source_version,
-                                      &p.path,    &p.not_evaluated, &p.owner,   &p.detail};
+        const char **const texts[] = {&p.root,  &p.ecosystem, &p.release,        &p.name, &p.version,
+                                      &p.arch,  &p.source,    &p.source_version, &p.path, &p.not_evaluated,
+                                      &p.owner, &p.detail,    &p.module};
         for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
                 *texts[i] = wire_get_str(from, a);
         p.runtimes = (uint32_t)wire_get_max(from, UINT32_MAX);
         p.stale = wire_get_max(from, 1);
+        p.extended = wire_get_max(from, 1);
         p.method = (uint8_t)wire_get_max(from, _METHOD_MAX - 1);
         p.confidence = (uint8_t)wire_get_max(from, 100);
         if (from->failed || !p.name || !p.ecosystem || !p.root)

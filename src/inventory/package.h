@@ -31,9 +31,11 @@ struct package {
         const char *source_version; /* of the source package */
         const char *path;           /* evidence: file in the root that says it is installed */
         uint32_t runtimes;          /* enum runtime bits that its files need; 0: it holds no code */
+        bool extended;              /* its root has bought support attached (Ubuntu Pro) */
         bool stale;                 /* no longer installed, but still mapped by a process */
         const char *not_evaluated;  /* NULL, or why it is not to be matched ("not the running kernel") */
         const char *owner;          /* OS package that the file of `path` belongs to, or NULL */
+        const char *module;         /* RPM's modularity label, "nodejs:18:9020…:rhel9", or NULL */
         const char *detail;         /* what a guess rests on ("0x1f2a0: OpenSSL 3.0.11"), or NULL */
         uint8_t method;             /* enum package_method */
         uint8_t confidence;         /* percent; 0 stands for 100 */

@@ -130,5 +130,7 @@ void inventory_distribution(const struct inventory *inv, const char **ret_ecosys
 
 /* Readers of fixed places. 0 or -ENOMEM. */
 int inventory_read_os(struct inventory *inv);
+/* Whether the root's distribution is Ubuntu with Pro attached: all of its packages get the longer support. */
+bool inventory_has_extended(const struct inventory *inv);
 int inventory_add_kernel(struct inventory *inv);
 int inventory_read_dpkg_log(struct inventory *inv);

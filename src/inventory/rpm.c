@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Three kinds of database in three places; one of them is in use. Advisories of some distributions name the
- * source package, those of others the binary one. */
+/* Three kinds of database in three places; one of them is in use. Advisories name the source package, the
+ * binary one, or both: both are told. */
 
 #include "inventory/os_package.h"
 #include "inventory/rpm_sqlite.h"
@@ -20,12 +20,6 @@ struct database {
         const char *path;
         size_t count, damaged;
 };
-
-/* Where OSV's records name binary packages (AlmaLinux, Red Hat), these are what is compared. */
-static bool names_binaries(const char *ecosystem)
-{
-        return !strcmp(ecosystem, "AlmaLinux") || !strcmp(ecosystem, "Red Hat");
-}
 
 static const char *version_text(struct inventory *inv, const struct rpm_package *p, struct span version)
 {
@@ -51,12 +45,12 @@ static int add_package(struct database *d, const struct rpm_package *p)
         if (!added->version)
                 return -ENOMEM;
         if (p->modularity.size) {
-                added->detail = arena_printf(&inv->arena, "module %.*s",
-                                             (int)MIN(p->modularity.size, (size_t)500), p->modularity.data);
-                if (!added->detail)
+                added->module =
+                        arena_strndup(&inv->arena, p->modularity.data, MIN(p->modularity.size, (size_t)500));
+                if (!added->module)
                         return -ENOMEM;
         }
-        if (names_binaries(added->ecosystem) || !rpm_source_split(p->source_rpm, &source, &source_version))
+        if (!rpm_source_split(p->source_rpm, &source, &source_version))
                 return 0;
         added->source = arena_strndup(&inv->arena, source.data, source.size);
         /* Subpackages may have a version of their own, but hardly ever an epoch of their own. */

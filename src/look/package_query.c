@@ -11,6 +11,8 @@ struct match_query package_query(const struct package *p)
                 .release = p->release,
                 .name = p->source ? p->source : p->name,
                 .version = p->source_version ? p->source_version : p->version,
+                .module = p->module,
+                .extended = p->extended,
         };
         if (p->source && q.ecosystem && advisory_names_binaries(q.ecosystem)) {
                 q.binary = p->name;
@@ -26,7 +28,7 @@ static const char *text(const char *s)
 
 char *package_query_key(const struct match_query *q, struct arena *a)
 {
-        return arena_printf(a, "%s\n%s\n%s\n%s\n%s\n%s\n%d", text(q->ecosystem), text(q->release),
+        return arena_printf(a, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%d", text(q->ecosystem), text(q->release),
                             text(q->name), text(q->version), text(q->binary), text(q->binary_version),
-                            q->extended);
+                            text(q->module), q->extended);
 }

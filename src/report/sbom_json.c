@@ -33,6 +33,8 @@ static void put_package(struct json *j, const struct sbom_item *item)
         json_str(j, "owner", p->owner);
         json_str(j, "method", sbom_method(p));
         json_u64(j, "confidence", sbom_confidence(p));
+        json_str(j, "module", p->module);
+        json_bool(j, "extended_support", p->extended);
         json_str(j, "detail", p->detail);
         json_str(j, "not_evaluated", p->not_evaluated);
         json_str(j, "use", item->use);

@@ -237,14 +237,14 @@ static int load_evidence(struct loading *l, sqlite3_stmt *q)
 /* The columns of a package, from `first` on. 0, -ENOMEM or -EBADMSG. */
 #define PACKAGE_COLUMNS                                                                                    \
         " p.root, ecosystem, release, p.name, version, arch, source, source_version, path, not_evaluated," \
-        " detail, owner, runtimes, method, confidence"
+        " detail, owner, module, runtimes, method, confidence, extended"
 
 static int get_package(struct loading *l, sqlite3_stmt *q, int first, struct package *ret)
 {
         struct package p = {};
-        const char **const texts[] = {&p.root,    &p.ecosystem,     &p.release, &p.name,
-                                      &p.version, &p.arch,          &p.source,  &p.source_version,
-                                      &p.path,    &p.not_evaluated, &p.detail,  &p.owner};
+        const char **const texts[] = {&p.root,   &p.ecosystem, &p.release,        &p.name, &p.version,
+                                      &p.arch,   &p.source,    &p.source_version, &p.path, &p.not_evaluated,
+                                      &p.detail, &p.owner,     &p.module};
         int next = first + (int)ARRAY_SIZE(texts);
         int r = get_texts(l, q, first, texts, ARRAY_SIZE(texts));
         if (r == 0 && (!p.root || !p.ecosystem || !p.name))
@@ -254,6 +254,7 @@ static int get_package(struct loading *l, sqlite3_stmt *q, int first, struct pac
         p.runtimes = (uint32_t)sqlite3_column_int64(q, next) & _RUNTIME_ALL;
         p.method = (uint8_t)get_number(q, next + 1, 0, _METHOD_MAX - 1);
         p.confidence = (uint8_t)get_number(q, next + 2, 0, 100);
+        p.extended = sqlite3_column_int64(q, next + 3) != 0;
         *ret = p;
         return 0;
 }

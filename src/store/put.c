@@ -19,9 +19,9 @@ static const char *const statement_text[_STATEMENT_MAX] = {
         [CLEAR_INSTALLED] = "UPDATE package SET installed = installed & 2 WHERE root = ?1 AND installed & 1",
         [PUT_PACKAGE] = "INSERT INTO package (key, root, ecosystem, release, name, version, arch, source,"
                         " source_version, path, runtimes, stale, not_evaluated, method, confidence,"
-                        " detail, owner, installed, first, last)"
+                        " detail, owner, module, extended, installed, first, last)"
                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-                        " ?17, ?18, ?19, ?19)"
+                        " ?17, ?18, ?19, ?20, ?21, ?21)"
                         " ON CONFLICT DO UPDATE SET source = excluded.source, source_version = "
                         "excluded.source_version,"
                         " runtimes = CASE WHEN excluded.stale THEN runtimes | excluded.runtimes"
@@ -29,6 +29,7 @@ static const char *const statement_text[_STATEMENT_MAX] = {
                         " stale = excluded.stale, not_evaluated = excluded.not_evaluated,"
                         " method = excluded.method, confidence = excluded.confidence,"
                         " detail = excluded.detail, owner = excluded.owner,"
+                        " module = excluded.module, extended = excluded.extended,"
                         " installed = installed | excluded.installed, last = max(last, excluded.last)",
         [CLEAR_RUNNING] = "UPDATE workload SET running = 0 WHERE running = 1",
         [PUT_WORKLOAD] =
@@ -255,6 +256,8 @@ static int put_package(struct store *s, const struct package *p, enum package_in
         add_number(&row, p->confidence);
         add_text(&row, p->detail);
         add_text(&row, p->owner);
+        add_text(&row, p->module);
+        add_number(&row, p->extended);
         add_number(&row, installed);
         add_number(&row, now);
         return put_row(&row, error);

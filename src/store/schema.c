@@ -57,6 +57,9 @@ static const char *const steps[] = {
         "  reason TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
         "  PRIMARY KEY (workload, package, subject)) WITHOUT ROWID;"
         "CREATE TABLE look_limit (number INTEGER PRIMARY KEY, text TEXT NOT NULL);",
+        /* 6: what else decides which advisories speak for a package */
+        "ALTER TABLE package ADD COLUMN module TEXT;"
+        "ALTER TABLE package ADD COLUMN extended INTEGER NOT NULL DEFAULT 0;",
 };
 
 const int store_schema_version = ARRAY_SIZE(steps);

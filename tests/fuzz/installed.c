@@ -2,6 +2,7 @@
 #include "format/dist_info.h"
 #include "format/dpkg.h"
 #include "format/os_release.h"
+#include "format/ubuntu_pro.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct dist_info info;
         struct os_release os;
         char *path;
+        bool attached;
         switch (data[0]) {
         case 's':
                 while (dpkg_status_next(&text, &package))
@@ -32,6 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         case 'r':
                 while (dist_info_record_next(&text, &a, &path) > 0)
                         ;
+                break;
+        case 'u':
+                if (ubuntu_pro_status(text, 0, &attached) < 0)
+                        ubuntu_pro_login(text);
                 break;
         case 'o':
                 os_release_parse(text, &a, &os);

@@ -95,6 +95,39 @@ def test_alpine(usewear, waiting, tmp_path):
     assert found["quiet"]["use"] == "loaded" and found["other"]["use"] is None
 
 
+def advisories(usewear, state, folder, ecosystems):
+    """One bug of quiet-origin, fixed in each of these (ecosystem: version), and others so that the release is known."""
+    def entry(ecosystem, name, fixed):
+        return {"package": {"ecosystem": ecosystem, "name": name},
+                "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, *([{"fixed": fixed}] if fixed else [])]}]}
+    records = [("CVE-2026-9950", [entry(e, "quiet-origin", fixed) for e, fixed in ecosystems.items()])]
+    records += [(f"x_filler-{i}", [entry(e, f"filler{i}", "1") for e in ecosystems]) for i in range(12)]
+    for id, affected in records:
+        put(folder / f"{id}.json", json.dumps({"id": id, "modified": "2026-01-01T00:00:00Z", "affected": affected}))
+    subprocess.run([usewear, "db", "import", folder, "--state", state], check=True, stdout=subprocess.DEVNULL)
+
+
+@needs_root
+def test_ubuntu_pro(usewear, waiting, tmp_path):
+    """Whether a fix can be had without paying is told by the root that is looked at."""
+    root, state = tmp_path / "ubuntu", tmp_path / "state"
+    put(root / "etc/os-release", 'ID=ubuntu\nVERSION_ID="22.04"\n')
+    put(root / "var/lib/dpkg/status", "Package: quiet\nStatus: install ok installed\nArchitecture: amd64\n"
+        "Source: quiet-origin\nVersion: 1.0-1ubuntu1\n\n")
+    put(root / "var/lib/dpkg/info/quiet.list", "/.\n/usr/bin/quiet\n")
+    advisories(usewear, state, tmp_path / "records", {"Ubuntu:22.04:LTS": None, "Ubuntu:Pro:22.04:LTS": "1.0-1ubuntu1+esm1"})
+    answers = []
+    with running_in(root, waiting):
+        for services in ([], ["esm-infra"], ["esm-infra", "esm-apps"]):
+            put(root / "var/lib/ubuntu-advantage/status.json", json.dumps({
+                "attached": bool(services), "expires": "9999-12-31T00:00:00+00:00",
+                "services": [{"name": name, "status": "enabled"} for name in services]}))
+            done = subprocess.run([usewear, "scan", "--state", state, "--json"], check=True, capture_output=True, timeout=300)
+            [found] = [f for f in json.loads(done.stdout)["findings"] if f["id"] == "CVE-2026-9950"]
+            answers.append((found["fix_state"], found["fixed_version"]))
+    assert answers == [("extended_support", None), ("extended_support", None), ("fixed", "1.0-1ubuntu1+esm1")]
+
+
 @needs_root
 @pytest.mark.skipif(not shutil.which("rpmbuild"), reason="rpmbuild is not installed")
 @pytest.mark.parametrize("kind", ["sqlite", "ndb"])

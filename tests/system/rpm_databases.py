@@ -36,10 +36,13 @@ for i in $(seq 400); do echo 1 > %{buildroot}/usr/lib/alpha/$i.py; done
 """
 
 
-def build(folder, files={}):
-    """Two packages of one source, the first with enough files for several pages, and with `files` (place: source)."""
+def build(folder, files={}, label=None):
+    """Two packages of one source, the first with enough files for several pages, and with `files` (place: source); of
+    the module that `label` says."""
     copy = "".join(f"cp {source} %{{buildroot}}{place}\n" for place, source in files.items())
     spec = SPEC.replace("%files\n", copy + "%files\n" + "".join(place + "\n" for place in files), 1)
+    if label:
+        spec = spec.replace("License:", f"ModularityLabel: {label}\nLicense:", 1)
     (folder / "alpha.spec").write_text("%global __os_install_post %{nil}\n%global debug_package %{nil}\n"
                                        "%define _binaries_in_noarch_packages_terminate_build 0\n" + spec)
     subprocess.run(["rpmbuild", "-bb", "--quiet", "--define", f"_topdir {folder}/top", folder / "alpha.spec"],

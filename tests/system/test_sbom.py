@@ -198,6 +198,50 @@ def test_other_databases_of_rpm(rpm_root, tmp_path, kind, folder):
         assert_same_as_rpm(tmp_path, "bdb_ro", folder)
 
 
+def scene_of(folder, os_release, label=None):
+    """A root with both packages, its bill of materials, and a folder for advisories."""
+    if not shutil.which("rpmbuild"):
+        pytest.skip("rpmbuild is not installed")
+    put(folder / "root/etc/os-release", os_release)
+    rpm_databases.install(folder / "root", rpm_databases.build(folder, label=label))
+    put(folder / "bom.json", sbom(folder / "root", "--format", "cyclonedx"))
+    return {p["name"]: p for p in packages(folder / "root")}
+
+
+def affected_ids(folder, ecosystem, *records):
+    """What db match finds in the bill of materials. A record is id, name, fixed version and rpm_modularity."""
+    fillers = [(f"x_filler-{i}", f"filler{i}", "1", None) for i in range(12)]
+    for id, name, fixed, module in [*fillers, *records]:
+        put(folder / f"records/{id}.json", json.dumps({"id": id, "modified": "2026-01-01T00:00:00Z", "affected": [{
+            "package": {"ecosystem": ecosystem, "name": name},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": fixed}]}],
+            **({"ecosystem_specific": {"rpm_modularity": module}} if module else {})}]}))
+    for words in (["import", folder / "records"], ["match", "--sbom", folder / "bom.json", "--json"]):
+        done = subprocess.run([USEWEAR, "db", *words, "--state", folder / "state"], text=True, capture_output=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["packages"] == 2
+    return {f["id"]: sorted([f["package"]["name"], *f["binaries"]]) for f in answer["findings"]}
+
+
+def test_bill_of_suse_is_matched(tmp_path):
+    found = scene_of(tmp_path, 'ID=sles\nVERSION_ID="15.5"\n')
+    assert found["alpha-tools"]["ecosystem"] == "SUSE:Linux Enterprise Server 15 SP5"
+    assert "distro=sles-15.5" in found["alpha-tools"]["purl"] and "upstream=alpha" in found["alpha-tools"]["purl"]
+    suse = "SUSE:Linux Enterprise Server 15 SP5"
+    assert affected_ids(tmp_path, suse, ("SUSE-SU-2026:1", "alpha", "2:1.3-1", None), ("SUSE-SU-2026:2", "alpha-tools", "2:1.3-1", None),
+                        ("SUSE-SU-2026:3", "alpha", "2:1.2-3.el9", None)) == {
+        "SUSE-SU-2026:1": ["alpha", "alpha-tools"], "SUSE-SU-2026:2": ["alpha-tools"]}
+
+
+def test_sources_and_modules_of_almalinux(tmp_path):
+    found = scene_of(tmp_path, 'ID=almalinux\nVERSION_ID="8.9"\n', label="alpha:1:8080020230101:abc")
+    assert found["alpha-tools"]["source"] == "alpha" and found["alpha-tools"]["module"] == "alpha:1:8080020230101:abc"
+    assert affected_ids(tmp_path, "AlmaLinux:8", ("ALSA-2026:1", "alpha", "2:1.2-9.module_el8", "alpha:1"),
+                        ("ALSA-2026:2", "alpha", "2:2.0-1.module_el8", "alpha:2")) == {
+        "ALSA-2026:1": ["alpha", "alpha-tools"]}
+
+
 @pytest.mark.parametrize("name", ["rpmdb.sqlite", "Packages.db", "Packages"])
 def test_damaged_databases_are_told(tmp_path, name):
     put(tmp_path / "var/lib/rpm" / name, "no database" * 1000)

@@ -88,6 +88,32 @@ static void rustsec_lists_all(void **state)
         assert_null(b->roots_gap);
 }
 
+/* Of a namesake on another platform, or of a version that has the bug elsewhere, nothing may be said. */
+static void other_platforms_and_versions_are_not_watched(void **state)
+{
+        const struct bug *b =
+                bug_of(*state, "Go", "GO-2026-9004", "",
+                       "{\"imports\":[{\"path\":\"x/a\",\"symbols\":[\"F\"],\"goos\":[\"windows\"]},"
+                       "{\"path\":\"x/b\",\"symbols\":[\"G\"],\"goos\":[\"linux\",\"darwin\"]}]}");
+        assert_int_equal(b->symbol_count, 1);
+        assert_string_equal(b->symbols[0].function, "G");
+        assert_string_equal(b->symbols[0].platforms, "linux,darwin/");
+        assert_null(b->roots_gap);
+        b = bug_of(*state, "Go", "GO-2026-9005", "",
+                   "{\"imports\":[{\"path\":\"x/a\",\"symbols\":[\"F\"],\"goarch\":[\"s390x\"]}]}");
+        assert_int_equal(b->symbol_count, 0);
+        assert_non_null(strstr(b->roots_gap, "other platforms"));
+        b = bug_of(*state, "Go", "GO-2026-9006", "",
+                   "{\"imports\":[{\"path\":\"x/a\",\"goos\":[\"windows\"]},"
+                   "{\"path\":\"x/b\",\"symbols\":[\"G\"]}]}");
+        assert_null(b->roots_gap);
+        b = bug_of(*state, "crates.io", "RUSTSEC-2026-9002", "",
+                   "{\"affected_functions\":{\"x::old\":[\"< 1.0.0\"],\"x::now\":[\">= 0.9, < 1.1\"]}}");
+        assert_int_equal(b->symbol_count, 1);
+        assert_string_equal(b->symbols[0].function, "x::now");
+        assert_null(b->roots_gap);
+}
+
 static void github_names_examples(void **state)
 {
         const struct bug *b =
@@ -154,6 +180,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(go_lists_all_unless_whole_packages_are_named),
                 cmocka_unit_test(rustsec_lists_all),
+                cmocka_unit_test(other_platforms_and_versions_are_not_watched),
                 cmocka_unit_test(github_names_examples),
                 cmocka_unit_test(own_table_is_a_comparison_of_all),
                 cmocka_unit_test(own_table_speaks_for_its_versions),

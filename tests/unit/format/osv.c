@@ -58,6 +58,63 @@ static void test_record(void **state)
         assert_true(a->custom_ranges);
 }
 
+static const struct osv_symbol *symbol_in(struct arena *memory, const char *specific)
+{
+        _cleanup_osv_ struct osv_record r = {};
+        struct error error = {};
+        char *json = arena_printf(memory,
+                                  "{\"id\":\"x\",\"affected\":[{\"package\":{\"ecosystem\":\"crates.io\","
+                                  "\"name\":\"n\"},\"ecosystem_specific\":%s}]}",
+                                  specific);
+        struct osv_symbol *copy = arena_alloc(memory, sizeof(*copy));
+        assert_int_equal(osv_parse(json, strlen(json), memory, &r, &error), 0);
+        assert_int_equal(r.affected.items[0].symbols.count, 1);
+        *copy = r.affected.items[0].symbols.items[0];
+        return copy;
+}
+
+static void test_limits_of_functions(void **state)
+{
+        _cleanup_arena_ struct arena memory = ARENA_INIT(1 << 20);
+        static const struct {
+                const char *requirements, *versions;
+        } cases[] = {
+                {"[\"<= 0.11.5\",\"= 0.12.0\"]", "<=0.11.5 | >=0.12.0 <=0.12.0"},
+                {"[\">= 1.0.0-rc.1, < 1.2\"]", ">=1.0.0-rc.1 <1.2"},
+                {"[\">0.1\"]", ">0.1"},
+                /* What is not understood limits nothing. */
+                {"[\"^1.2\"]", NULL},
+                {"[\"< 1\",\"1.5\"]", NULL},
+                {"[\"== 1\"]", NULL},
+                {"[\"=> 1\"]", NULL},
+                {"[\"<\"]", NULL},
+                {"[]", NULL},
+                {"\"*\"", NULL},
+        };
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+                for (int shape = 0; shape < 2; shape++) {
+                        const struct osv_symbol *s = symbol_in(
+                                &memory, arena_printf(&memory,
+                                                      shape ? "{\"affected_functions\":{\"n::f\":%s}}"
+                                                            : "{\"affects\":{\"functions\":{\"n::f\":%s}}}",
+                                                      cases[i].requirements));
+                        assert_string_equal(s->function, "n::f");
+                        if (!cases[i].versions)
+                                assert_null(s->versions);
+                        else
+                                assert_string_equal(s->versions, cases[i].versions);
+                }
+        const struct osv_symbol *s = symbol_in(
+                &memory, "{\"affects\":{\"functions\":[\"n::f\"],\"os\":[\"windows\",\"ios\"],\"arch\":[]}}");
+        assert_string_equal(s->platforms, "windows,ios/");
+        s = symbol_in(&memory, "{\"imports\":[{\"path\":\"p\",\"symbols\":[\"F\"],\"goarch\":[\"386\"]}]}");
+        assert_string_equal(s->platforms, "/386");
+        s = symbol_in(&memory, "{\"imports\":[{\"path\":\"p\",\"goos\":[\"windows\"]}]}");
+        assert_string_equal(s->kind, "whole");
+        assert_string_equal(s->platforms, "windows/");
+}
+
 static void test_refused_with_a_sentence(void **state)
 {
         static const char *const records[] = {
@@ -111,6 +168,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_record),
+                cmocka_unit_test(test_limits_of_functions),
                 cmocka_unit_test(test_refused_with_a_sentence),
                 cmocka_unit_test(test_absurd),
         };

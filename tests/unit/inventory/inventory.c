@@ -447,6 +447,35 @@ static void test_a_whole_tree(void **state)
         assert_true(told);
 }
 
+/* What was bought is told beside the database, so it counts also where that is not read again. */
+static void test_bought_support(void **state)
+{
+        struct fixture *f = *state;
+        static const char login[] = "/etc/apt/auth.conf.d/90ubuntu-advantage",
+                          client[] = "/var/lib/ubuntu-advantage/status.json";
+        const struct inventory_hints hints = {.remember = true};
+        struct inventory *inv = NULL, *again = NULL;
+        put_dpkg(f);
+        put(f, login,
+            "machine esm.ubuntu.com/apps/ubuntu/ login bearer password x\n"
+            "machine esm.ubuntu.com/infra/ubuntu/ login bearer password y\n");
+        assert_int_equal(inventory_read(f->fd, "x", &hints, NULL, &inv), 0);
+        assert_false(inventory_packages(inv)->items[0].extended); /* Debian has no such thing */
+        inv = inventory_free(inv);
+        put(f, "/etc/os-release", "ID=ubuntu\nVERSION_ID=\"22.04\"\n");
+        assert_int_equal(inventory_read(f->fd, "x", &hints, NULL, &inv), 0);
+        assert_true(inventory_packages(inv)->items[0].extended);
+        put(f, client, "{\"attached\":false,\"services\":[]}");
+        assert_int_equal(inventory_read(f->fd, "x", &hints, inv, &again), 0);
+        assert_false(inventory_packages(again)->items[0].extended);
+        put(f, client,
+            "{\"attached\":true,\"services\":[{\"name\":\"esm-infra\",\"status\":\"enabled\"},"
+            "{\"name\":\"esm-apps\",\"status\":\"enabled\"}]}");
+        assert_int_equal(inventory_read(f->fd, "x", &hints, again, &inv), 0);
+        assert_true(inventory_packages(inv)->items[0].extended);
+        inventory_free(inv);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -468,6 +497,7 @@ int main(void)
                 T(test_copies_and_links_of_python),
                 T(test_only_what_changed_is_read_again),
                 T(test_a_whole_tree),
+                T(test_bought_support),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,25 @@ static void test_purls(void **state)
                 struct package p;
                 const char *purl;
         } cases[] = {
-                {libssl, "pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12"},
+                {libssl,
+                 "pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12&upstream=openssl"},
+                {{.ecosystem = "SUSE",
+                  .release = "Linux Enterprise Server 15 SP5",
+                  .name = "libz1",
+                  .version = "1:1.2-3",
+                  .source = "zlib",
+                  .source_version = "1:1.2-4"},
+                 "pkg:rpm/suse/libz1@1.2-3?distro=sles-15.5&epoch=1&upstream=zlib%401:1.2-4"},
+                {{.ecosystem = "openSUSE", .release = "Leap 15.6", .name = "a", .version = "1"},
+                 "pkg:rpm/opensuse/a@1?distro=opensuse-leap-15.6"},
+                {{.ecosystem = "openSUSE:Tumbleweed", .name = "a", .version = "1"},
+                 "pkg:rpm/opensuse/a@1?distro=opensuse-tumbleweed"},
+                {{.ecosystem = "AlmaLinux",
+                  .release = "8",
+                  .name = "a",
+                  .version = "1",
+                  .module = "nodejs:18:8080:x"},
+                 "pkg:rpm/almalinux/a@1?distro=almalinux-8&rpmmod=nodejs:18:8080:x"},
                 {{.ecosystem = "Ubuntu", .release = "24.04:LTS", .name = "curl", .version = "8+1"},
                  "pkg:deb/ubuntu/curl@8%2B1?distro=ubuntu-24.04"},
                 {{.ecosystem = "Go", .name = "github.com/Masterminds/goutils", .version = "v1.1.0"},
@@ -58,7 +76,10 @@ static void test_wire(void **state)
         (void)state;
         _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
         _cleanup_buf_ struct buf b = BUF_INIT(1 << 20);
-        package_pack(&libssl, &b);
+        struct package given = libssl;
+        given.module = "nodejs:18";
+        given.extended = true;
+        package_pack(&given, &b);
         struct wire w = WIRE_INIT(b.data, b.size);
         struct package back;
         assert_int_equal(package_unpack(&w, &a, &back), 0);
@@ -66,6 +87,8 @@ static void test_wire(void **state)
         assert_string_equal(package_key(&back, &a), package_key(&libssl, &a));
         assert_string_equal(back.source, "openssl");
         assert_null(back.not_evaluated);
+        assert_string_equal(back.module, "nodejs:18");
+        assert_true(back.extended);
         for (size_t size = 0; size < b.size; size++) {
                 w = WIRE_INIT(b.data, size);
                 assert_int_equal(package_unpack(&w, &a, &back), -EBADMSG);
