@@ -425,12 +425,13 @@ static int run(int argc, char **argv)
 const struct command command_doctor = {
         .name = "doctor",
         .summary = "what works on this kernel and with these rights, and what to do about the rest",
-        .help = "usewear doctor tries every part of the sensor here and now: which hook serves each event "
-                "and why\n"
-                "better ones do not, which rights are missing, how workloads are told apart; and for each "
-                "thing\n"
-                "that is missing what it costs and what to do. Works without root.\n\n"
-                "Usage: usewear doctor [--json]\n\n"
+        .help = "Usage: usewear doctor [OPTION…]\n\n"
+                "Try every part of the sensor here and now: which hook serves each event and why better "
+                "ones\n"
+                "do not, which rights are missing, how workloads are told apart; and for each thing that is\n"
+                "missing what it costs and what to do. Works without root.\n\n"
+                "  --json        print usewear/doctor/1\n"
+                "  --state DIR   taken as everywhere; doctor reads and writes no database\n\n"
                 "Example:\n  usewear doctor\n",
         .run = run,
 };

@@ -352,11 +352,13 @@ static int run(int argc, char **argv)
 {
         struct stream s = {.wall_offset = wall_offset(), .out = BUF_INIT(OUT_MOST)};
         const char *types = NULL;
+        bool json; /* always */
         const struct option_spec specs[] = {
                 {"--type", OPTION_TEXT, &types},        {"--pid", OPTION_NUMBER, &s.pid},
                 {"--comm", OPTION_TEXT, &s.comm},       {"--workload", OPTION_TEXT, &s.workload},
                 {"--all", OPTION_FLAG, &s.all},         {"--ring", OPTION_NUMBER, &s.ring_size},
                 {"--function", OPTION_LIST, &s.wanted}, {"--hook", OPTION_LIST, &s.hooks},
+                {"--json", OPTION_FLAG, &json},
         };
         struct options o = {.command = &command_events, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
         int r = options_parse(&o, argc, argv);
@@ -383,25 +385,26 @@ static int run(int argc, char **argv)
 const struct command command_events = {
         .name = "events",
         .summary = "the event stream as NDJSON",
-        .help = "usewear events prints what happens on this machine, one JSON object a line: programs "
-                "started\n"
-                "(exec), processes made and ended (fork, exit), files mapped executable (map), TCP sockets\n"
-                "that listen or connect, functions of native code that ran (function), hooks that fired\n"
-                "(hook). Counts and losses follow on stderr at the end.\n\n"
-                "Usage: usewear events [OPTION…]\n\n"
+        .help = "Usage: usewear events [OPTION…]\n\n"
+                "Print what happens on this machine, one JSON object a line: programs started (exec),\n"
+                "processes made and ended (fork, exit), files mapped executable (map), TCP sockets that\n"
+                "listen or connect, functions of native code that ran (function), hooks that fired (hook).\n"
+                "Counts and losses follow on stderr at the end.\n\n"
+                "  --type LIST            only these types, separated by commas\n"
+                "  --pid PID              only this process\n"
+                "  --comm NAME            only processes that are called so\n"
+                "  --workload ID          only this workload, such as systemd:nginx.service\n"
+                "  --all                  every mapping and connection, not only the first of each workload\n"
                 "  --function FILE:NAME   when this function of a program or library runs, first time in "
                 "each\n"
-                "                    workload; alone, nothing else is shown; may be given again\n"
-                "  --hook SPEC       the same for tracepoint:CATEGORY:NAME of the kernel, and for a\n"
-                "                    program's own probe, usdt:FILE:PROVIDER:NAME\n"
-                "  --type LIST       only these types, separated by commas\n"
-                "  --pid PID         only this process\n"
-                "  --comm NAME       only processes that are called so\n"
-                "  --workload ID     only this workload, such as systemd:nginx.service\n"
-                "  --all             every mapping and connection, not only the first of each workload\n"
-                "  --ring BYTES      size of the kernel's buffer, a power of two (default 4 MiB)\n\n"
+                "                         workload; alone, nothing else is shown; may be given again\n"
+                "  --hook SPEC            the same for tracepoint:CATEGORY:NAME of the kernel, and for a\n"
+                "                         program's own probe, usdt:FILE:PROVIDER:NAME\n"
+                "  --ring BYTES           size of the kernel's buffer, a power of two (default 4 MiB)\n"
+                "  --json                 taken as everywhere: there is no other form\n"
+                "  --state DIR            taken as everywhere; events reads and writes no database\n\n"
                 "Command lines may hold secrets; they appear here and are stored nowhere.\n\n"
-                "Example:\n  usewear events --type exec,listen\n"
+                "Examples:\n  usewear events --type exec,listen\n"
                 "  usewear events --function /lib/x86_64-linux-gnu/libc.so.6:getaddrinfo\n"
                 "  usewear events --hook usdt:/usr/bin/python3:python:gc__start\n",
         .run = run,

@@ -19,7 +19,15 @@ enum {
         LOOK_ENTRIES = 600000,  /* files that a look goes through in one root … */
         PLACE_ENTRIES = 150000, /* … and below one place, so that none takes the room of all */
         LOOK_DEPTH = 40,
-        UPWARDS = 32, /* folders */
+        UPWARDS = 32,     /* folders */
+        MOST_LEFT = 1000, /* folders left out that are told of … */
+        MOST_NAMED = 2,   /* … and of those that share a reason by name */
+};
+
+/* A folder that is not looked into. */
+struct left {
+        const char *path, *why;
+        bool told;
 };
 
 struct finder {
@@ -31,6 +39,7 @@ struct finder {
         struct map seen;          /* folders that were walked, and single files */
         const char *library;      /* the one whose folders are listed */
         VEC(const char *) nested; /* folders that are roots of their own */
+        VEC(struct left) left;
 };
 
 /* ---- what the walk tells ---------------------------------------------------------------------------- */
@@ -45,6 +54,44 @@ static const char *const databases[] = {"/var/lib/dpkg/status",
                                         "/var/lib/rpm/Packages.db",
                                         "/var/lib/rpm/Packages",
                                         "/var/lib/pacman/local/ALPM_DB_VERSION"};
+
+static int note_left(struct finder *f, const char *path, const char *why)
+{
+        vec_each (known, &f->left)
+                if (!strcmp(known->path, path) && !strcmp(known->why, why))
+                        return 0;
+        struct left left = {.path = arena_strdup(f->arena, path), .why = arena_strdup(f->arena, why)};
+        struct left *slot = left.path && left.why && f->left.count < MOST_LEFT ? vec_add(&f->left) : NULL;
+        if (slot)
+                *slot = left;
+        return slot || f->left.count >= MOST_LEFT ? 0 : -ENOMEM;
+}
+
+/* One sentence a reason, however many folders it kept us from. */
+static void tell_left(struct finder *f)
+{
+        vec_each (first, &f->left) {
+                char names[MOST_NAMED][256];
+                size_t count = 0;
+                if (first->told)
+                        continue;
+                vec_each (left, &f->left) {
+                        if (strcmp(left->why, first->why) != 0)
+                                continue;
+                        left->told = true;
+                        if (count < MOST_NAMED)
+                                snprintf(names[count], sizeof(names[0]), "%s", left->path);
+                        count++;
+                }
+                if (count == 1)
+                        inventory_limit(f->inv, "left out: %s: %s", names[0], first->why);
+                else if (count == 2)
+                        inventory_limit(f->inv, "left out: %s, %s: %s", names[0], names[1], first->why);
+                else
+                        inventory_limit(f->inv, "left out: %s, %s and %zu more: %s", names[0], names[1],
+                                        count - MOST_NAMED, first->why);
+        }
+}
 
 static uint64_t wants(void *context, const char *name, bool folder)
 {
@@ -74,8 +121,7 @@ static int note_nested(struct finder *f, const char *path)
                 if (!slot)
                         return -ENOMEM;
                 *slot = copy;
-                inventory_limit(f->inv, "%s: left out: a root of its own; see usewear sbom --root", copy);
-                return 0;
+                return note_left(f, copy, "a root of its own; see usewear sbom --root");
         }
         return 0;
 }
@@ -97,7 +143,7 @@ static void drop_nested(struct finder *f)
 
 static void left_out(void *context, const char *path, const char *why)
 {
-        inventory_limit(((struct finder *)context)->inv, "%s: left out: %s", path, why);
+        note_left(context, path, why);
 }
 
 static bool reader_wants(size_t reader, const struct walk_entry *e)
@@ -381,7 +427,9 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret)
         int r = inv->hints.whole ? walk_tree(&f.walk, "/") : walk_places(&f);
         drop_nested(&f);
         map_done(&f.seen);
+        tell_left(&f);
         vec_done(&f.nested);
+        vec_done(&f.left);
         if (r < 0)
                 return r;
         if (ret->count)

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { LINE = 2048, TITLE = 12, MOST_EVIDENCE = 40 };
+enum { LINE = 2048, TITLE = 12, MOST_EVIDENCE = 40, MOST_LIMITS = 5 };
 
 static bool is_named(const struct bug *bug, const char *id)
 {
@@ -288,5 +288,13 @@ int report_explain(const struct report *r, const char *id, const struct table_st
                 shown = f->bug;
                 put_finding(f, r->mission, style, to);
         }
-        return shown ? 0 : -ENOENT;
+        if (!shown)
+                return -ENOENT;
+        /* What the last look could not see weakens every "not observed" above. */
+        for (size_t i = 0; i < MIN(r->limit_count, (size_t)MOST_LIMITS); i++)
+                put_field(to, style, i ? "" : "limits", "%s", r->limits[i]);
+        if (r->limit_count > MOST_LIMITS)
+                put_field(to, style, "", "… and %zu more: usewear report --all",
+                          r->limit_count - MOST_LIMITS);
+        return 0;
 }

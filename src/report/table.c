@@ -160,6 +160,7 @@ enum column {
 
 struct row {
         char text[_COLUMN_MAX][512];
+        const char *name, *version; /* of the package: what COLUMN_PACKAGE is made of */
 };
 
 static void fill_row(const struct finding *f, struct row *row)
@@ -171,7 +172,9 @@ static void fill_row(const struct finding *f, struct row *row)
         snprintf(row->text[COLUMN_DECISION], sizeof(row->text[0]), "%s%s", text_decision(f->decision),
                  f->decision_unknown ? "?" : "");
         snprintf(row->text[COLUMN_ID], sizeof(row->text[0]), "%s", f->bug->id);
-        snprintf(row->text[COLUMN_PACKAGE], sizeof(row->text[0]), "%s %s", package, version ? version : "?");
+        row->name = package;
+        row->version = version ? version : "?";
+        snprintf(row->text[COLUMN_PACKAGE], sizeof(row->text[0]), "%s %s", package, row->version);
         snprintf(row->text[COLUMN_WORKLOAD], sizeof(row->text[0]), "%s", workload_text(f->workload));
         snprintf(row->text[COLUMN_USED], sizeof(row->text[0]), "%s", used_text(f));
         snprintf(row->text[COLUMN_NET], sizeof(row->text[0]), "%s", net_text(f));
@@ -179,31 +182,52 @@ static void fill_row(const struct finding *f, struct row *row)
         snprintf(row->text[COLUMN_WHY], sizeof(row->text[0]), "%s", f->why ? f->why : "");
 }
 
-static const struct row titles = {{"", "VULNERABILITY", "PACKAGE", "WORKLOAD", "USED", "NET", "FIX", "WHY"}};
+static const struct row titles = {
+        .text = {"", "VULNERABILITY", "PACKAGE", "WORKLOAD", "USED", "NET", "FIX", "WHY"}};
 
-/* Columns get what their texts need; where that is too much, package, workload and fix give way so that
- * the reason keeps a readable rest. */
+struct widths {
+        size_t of[_COLUMN_MAX];
+        size_t sum; /* of all but the reason, with the blank behind each */
+};
+
+/* Let a column give way, down to `least`, until everything fits into `width`. */
+static void give(struct widths *w, enum column column, size_t least, size_t width)
+{
+        size_t spare = w->of[column] > least ? w->of[column] - least : 0;
+        size_t take = MIN(spare, w->sum > width ? w->sum - width : 0);
+        w->of[column] -= take;
+        w->sum -= take;
+}
+
+/* Columns get what their texts need; where that is too much, fix, workload and package give way so that the
+ * reason keeps a readable rest. Versions are not cut: on a narrow terminal the reasons go, which explain has
+ * in full. */
 static void measure(const struct row *rows, size_t count, unsigned width, size_t widths[static _COLUMN_MAX])
 {
-        static const size_t least[_COLUMN_MAX] = {
-                [COLUMN_PACKAGE] = 20, [COLUMN_WORKLOAD] = 14, [COLUMN_FIX] = 9};
-        static const enum column giving[] = {COLUMN_FIX, COLUMN_WORKLOAD, COLUMN_PACKAGE};
-        size_t sum = 0;
+        enum { LEAST_REASON = 14, MOST_REASON = 28, MOST_VERSION = 30 };
+        struct widths w = {};
+        size_t version = 0;
         for (int c = 0; c < _COLUMN_MAX; c++) {
-                widths[c] = text_columns(titles.text[c]);
+                w.of[c] = text_columns(titles.text[c]);
                 for (size_t i = 0; i < count; i++)
-                        widths[c] = MAX(widths[c], text_columns(rows[i].text[c]));
-                sum += c == COLUMN_WHY ? 0 : widths[c] + 1;
+                        w.of[c] = MAX(w.of[c], text_columns(rows[i].text[c]));
+                w.sum += c == COLUMN_WHY ? 0 : w.of[c] + 1;
         }
-        size_t reason = MIN(widths[COLUMN_WHY], (size_t)28);
-        for (size_t g = 0; g < ARRAY_SIZE(giving) && sum + reason > width; g++) {
-                size_t *w = &widths[giving[g]];
-                size_t spare = *w > least[giving[g]] ? *w - least[giving[g]] : 0;
-                size_t take = MIN(spare, sum + reason - width);
-                *w -= take;
-                sum -= take;
+        for (size_t i = 0; i < count; i++)
+                version = MAX(version, MIN(text_columns(rows[i].version), (size_t)MOST_VERSION));
+        size_t reason = MIN(w.of[COLUMN_WHY], (size_t)MOST_REASON),
+               rest = width > reason ? width - reason : 0;
+        give(&w, COLUMN_FIX, 9, rest);
+        give(&w, COLUMN_WORKLOAD, 14, rest);
+        give(&w, COLUMN_PACKAGE, MAX((size_t)20, version + 9), rest);
+        if (w.sum + LEAST_REASON > width) {
+                give(&w, COLUMN_WORKLOAD, 8, width);
+                give(&w, COLUMN_FIX, 7, width);
+                give(&w, COLUMN_PACKAGE, version + 5, width);
+                give(&w, COLUMN_PACKAGE, 12, width);
         }
-        widths[COLUMN_WHY] = width > sum ? width - sum : 0;
+        w.of[COLUMN_WHY] = width >= w.sum + LEAST_REASON ? width - w.sum : 0;
+        memcpy(widths, w.of, sizeof(w.of));
 }
 
 static void put_row(const struct row *row, const size_t widths[static _COLUMN_MAX],
@@ -214,7 +238,10 @@ static void put_row(const struct row *row, const size_t widths[static _COLUMN_MA
         text_colour(to, style, TEXT_PLAIN);
         for (int c = COLUMN_ID; c < _COLUMN_MAX; c++) {
                 buf_add_char(to, ' ');
-                text_cell(to, row->text[c], widths[c], c != COLUMN_WHY);
+                if (c == COLUMN_PACKAGE && row->name)
+                        text_versioned(to, row->name, row->version, widths[c]);
+                else
+                        text_cell(to, row->text[c], widths[c], c != COLUMN_WHY);
         }
         while (to->size && to->data[to->size - 1] == ' ')
                 to->size--;

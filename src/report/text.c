@@ -5,29 +5,60 @@
 
 #include <stdio.h>
 
-enum { CELL_SIZE = 4096 };
+enum { CELL_SIZE = 4096, LEAST_NAME = 4 /* columns: less says nothing */ };
 
-static bool starts_character(char c)
+/* The character that begins at `s` and how many bytes it takes; a byte that begins none stands for itself. */
+static uint32_t decode(const char *s, size_t *ret_size)
 {
-        return ((unsigned char)c & 0xc0) != 0x80;
+        const unsigned char *u = (const unsigned char *)s;
+        size_t size = *u < 0xc0 ? 1 : *u < 0xe0 ? 2 : *u < 0xf0 ? 3 : 4;
+        uint32_t character = size == 1 ? *u : *u & (0x7fu >> size);
+        *ret_size = 1;
+        for (size_t i = 1; i < size; i++) {
+                if ((u[i] & 0xc0) != 0x80)
+                        return *u;
+                character = character << 6 | (u[i] & 0x3f);
+        }
+        *ret_size = size;
+        return character;
+}
+
+/* Columns of a character: East Asian ones take two (UAX #11: W and F), marks that combine with the one before
+ * none. The ranges are drawn together: what lies between is not assigned or as wide. */
+static size_t width_of(uint32_t c)
+{
+        static const struct {
+                uint32_t first, last;
+                uint8_t width;
+        } ranges[] = {
+                {0x0300, 0x036f, 0},   {0x1100, 0x115f, 2},   {0x200b, 0x200f, 0},   {0x20d0, 0x20ff, 0},
+                {0x2e80, 0x303e, 2},   {0x3041, 0xa4cf, 2},   {0xa960, 0xa97f, 2},   {0xac00, 0xd7a3, 2},
+                {0xf900, 0xfaff, 2},   {0xfe00, 0xfe0f, 0},   {0xfe20, 0xfe2f, 0},   {0xfe30, 0xfe6f, 2},
+                {0xff00, 0xff60, 2},   {0xffe0, 0xffe6, 2},   {0x1f300, 0x1f64f, 2}, {0x1f680, 0x1f6ff, 2},
+                {0x1f900, 0x1f9ff, 2}, {0x20000, 0x3fffd, 2},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(ranges) && c >= ranges[i].first; i++)
+                if (c <= ranges[i].last)
+                        return ranges[i].width;
+        return 1;
 }
 
 size_t text_columns(const char *s)
 {
         size_t count = 0;
-        for (; *s; s++)
-                count += starts_character(*s);
+        for (size_t size; *s; s += size)
+                count += width_of(decode(s, &size));
         return count;
 }
 
-/* Bytes of the first `columns` characters. */
+/* Bytes of what fits into `columns`. */
 static size_t prefix(const char *s, size_t columns)
 {
         size_t i = 0;
-        for (size_t count = 0; s[i]; i++) {
-                if (starts_character(s[i]) && count == columns)
+        for (size_t count = 0, size; s[i]; i += size) {
+                count += width_of(decode(s + i, &size));
+                if (count > columns)
                         break;
-                count += starts_character(s[i]);
         }
         return i;
 }
@@ -44,13 +75,56 @@ void text_cell(struct buf *to, const char *s, size_t columns, bool pad)
         str_printable(clean, sizeof(clean), s ? s : "");
         size_t used = text_columns(clean);
         if (used > columns) {
-                buf_add(to, clean, prefix(clean, columns ? columns - 1 : 0));
+                size_t size = prefix(clean, columns ? columns - 1 : 0);
+                buf_add(to, clean, size);
                 buf_add_str(to, columns ? "…" : "");
+                clean[size] = '\0';
+                if (pad && columns) /* where a wide character did not fit */
+                        text_blanks(to, columns - 1 - text_columns(clean));
                 return;
         }
         buf_add_str(to, clean);
         if (pad)
                 text_blanks(to, columns - used);
+}
+
+/* Cut out of the middle: beginning and end tell names apart. */
+static void put_middle(struct buf *to, char *clean, size_t columns)
+{
+        size_t used = text_columns(clean);
+        if (used <= columns) {
+                buf_add_str(to, clean);
+                text_blanks(to, columns - used);
+                return;
+        }
+        size_t head = prefix(clean, columns / 2), size;
+        const char *tail = clean + head;
+        while (text_columns(tail) + text_columns("…") + columns / 2 > columns) {
+                decode(tail, &size);
+                tail += size;
+        }
+        size_t rest = text_columns(tail);
+        buf_add(to, clean, head);
+        buf_add_str(to, "…");
+        buf_add_str(to, tail);
+        clean[head] = '\0';
+        text_blanks(to, columns - text_columns(clean) - 1 - rest);
+}
+
+void text_versioned(struct buf *to, const char *name, const char *version, size_t columns)
+{
+        char clean_name[CELL_SIZE], clean_version[CELL_SIZE], both[2 * CELL_SIZE];
+        str_printable(clean_name, sizeof(clean_name), name);
+        str_printable(clean_version, sizeof(clean_version), version);
+        size_t taken = text_columns(clean_version) + 1;
+        snprintf(both, sizeof(both), "%s %s", clean_name, clean_version);
+        if (text_columns(both) <= columns || columns < taken + LEAST_NAME) {
+                put_middle(to, both, columns);
+                return;
+        }
+        put_middle(to, clean_name, columns - taken);
+        buf_add_char(to, ' ');
+        buf_add_str(to, clean_version);
 }
 
 void text_right(struct buf *to, const char *s, size_t columns)

@@ -9,10 +9,13 @@
 
 enum text_colour { TEXT_PLAIN, TEXT_BOLD, TEXT_DIM, TEXT_RED, TEXT_YELLOW, TEXT_GREEN };
 
-/* Characters that the string takes. */
+/* Columns that the string takes on a terminal. */
 size_t text_columns(const char *s);
 /* The string made printable and cut to `columns`, "…" at the cut, then blanks up to `columns` if `pad`. */
 void text_cell(struct buf *to, const char *s, size_t columns, bool pad);
+/* "name version" in exactly `columns`: where it is too long, the middle of the name gives way, and the
+ * version stays whole while there is room for it. */
+void text_versioned(struct buf *to, const char *name, const char *version, size_t columns);
 void text_right(struct buf *to, const char *s, size_t columns);
 void text_colour(struct buf *to, const struct table_style *style, enum text_colour colour);
 void text_blanks(struct buf *to, size_t count);

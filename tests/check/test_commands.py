@@ -65,6 +65,33 @@ def test_help_has_an_example(command):
     assert max(len(line) for line in text.splitlines() if "://" not in line) <= 100
 
 
+def options_in_source(command):
+    """The tables of options that the command's source hands to the parser, and --state, which all take."""
+    source = (tree.SOURCE / f"src/cli/{command}.c").read_text()
+    if "FINDINGS_OPTIONS(" in source:
+        source += (tree.SOURCE / "src/cli/findings.h").read_text()
+    return set(re.findall(r'\{[\s\\]*"(--[\w-]+)", OPTION_', source)) | {"--state"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_names_every_option_and_no_other(command):
+    text = help_of(command)
+    described = re.split(r"^Examples?:", text, flags=re.M)[0]
+    assert text.startswith("Usage: usewear " + command)
+    lines = [line for line in described.splitlines() if line.startswith("  --")]
+    listed = {option for line in lines for option in re.findall(r"--[\w-]+", re.split(r"  +", line.strip())[0])}
+    known = options_in_source(command)
+    assert listed <= known
+    assert known <= set(re.findall(r"--[\w-]+", described))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_unknown_options_are_one_line_and_2(command):
+    done = subprocess.run([PROGRAM, command, "--no-such-option"], capture_output=True, text=True)
+    assert done.returncode == 2 and not done.stdout
+    assert len(done.stderr.splitlines()) == 1 and "--no-such-option" in done.stderr
+
+
 def known_id(folder):
     report = subprocess.run([PROGRAM, "report", "--json", "--state", folder / "state"], capture_output=True, text=True)
     found = json.loads(report.stdout)["findings"]

@@ -90,6 +90,32 @@ static void lines_fit(void **state _unused_)
         }
 }
 
+/* A long name gives way, its version does not, on a terminal of any width. */
+static void versions_are_not_cut(void **state _unused_)
+{
+        static const unsigned widths[] = {80, 100, 160, 200};
+        static const struct {
+                const char *name, *version;
+        } packages[] = {
+                {"org.apache.tomcat.embed:tomcat-embed-core-with-a-name-beyond-all-columns", "9.0.30"},
+                {"linux-image-6.1.0-50-cloud-amd64-unsigned", "6.1.170-1~bpo11+deb11u1"},
+                {"パッケージの名前はとても長いです", "1.2.3-日本語"},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(widths); i++)
+                for (size_t k = 0; k < ARRAY_SIZE(packages); k++) {
+                        struct sample s;
+                        sample_fill(&s);
+                        s.packages[0].name = packages[k].name;
+                        s.packages[0].version = packages[k].version;
+                        s.workload.id = "systemd:a-service-with-quite-a-long-name@instance-17.service";
+                        _cleanup_buf_ struct buf b = BUF_INIT(1 << 20);
+                        draw(&s, widths[i], &b);
+                        if (widest(&b) > widths[i] || !strstr(b.data, packages[k].version))
+                                fail_msg("%u: %s", widths[i], b.data);
+                        assert_non_null(strstr(b.data, "CVE-2021-44228"));
+                }
+}
+
 static void hostile_names_do_no_harm(void **state _unused_)
 {
         static char longest[5001];
@@ -163,6 +189,7 @@ int main(void)
                 cmocka_unit_test(it_looks_like_this),
                 cmocka_unit_test(age_of_the_oldest_is_told),
                 cmocka_unit_test(lines_fit),
+                cmocka_unit_test(versions_are_not_cut),
                 cmocka_unit_test(hostile_names_do_no_harm),
                 cmocka_unit_test(nothing_and_everything_suppressed),
                 cmocka_unit_test(unknown_is_marked),

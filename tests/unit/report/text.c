@@ -13,16 +13,49 @@ static void cells_count_characters(void **state _unused_)
                 bool pad;
                 const char *to;
         } cases[] = {
-                {"abc", 5, true, "abc  "},    {"abc", 5, false, "abc"},
-                {"abcdef", 5, true, "abcd…"}, {"äöüß", 4, true, "äöüß"},
-                {"äöüßx", 4, true, "äöü…"},   {"abc", 0, true, ""},
-                {"abc", 1, true, "…"},        {"a\033[1mb", 9, true, "a?[1mb   "},
+                {"abc", 5, true, "abc  "},
+                {"abc", 5, false, "abc"},
+                {"abcdef", 5, true, "abcd…"},
+                {"äöüß", 4, true, "äöüß"},
+                {"äöüßx", 4, true, "äöü…"},
+                {"abc", 0, true, ""},
+                {"abc", 1, true, "…"},
+                {"a\033[1mb", 9, true, "a?[1mb   "},
                 {NULL, 2, true, "  "},
+                {"日本語", 6, true, "日本語"},
+                {"日本語", 4, true, "日… "},
+                {"日本語x", 7, true, "日本語x"},
+                {"e\xcc\x81x", 2, true, "e\xcc\x81x"},
         };
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_buf_ struct buf b = BUF_INIT(100);
                 text_cell(&b, cases[i].from, cases[i].columns, cases[i].pad);
                 assert_string_equal(b.data ? b.data : "", cases[i].to);
+        }
+}
+
+static void versions_stay_whole(void **state _unused_)
+{
+        static const struct {
+                const char *name, *version;
+                size_t columns;
+                const char *to;
+        } cases[] = {
+                {"jinja2", "2.11.2", 15, "jinja2 2.11.2  "},
+                {"jinja2", "2.11.2", 13, "jinja2 2.11.2"},
+                {"tomcat-embed-core", "9.0.30", 18, "tomca…-core 9.0.30"},
+                {"tomcat-embed-core", "9.0.30", 11, "to…e 9.0.30"},
+                {"tomcat-embed-core", "9.0.30", 10, "tomca…0.30"},
+                {"名前名前名前", "1.0", 10, "名…前  1.0"},
+                {"a", "a-version-that-is-longer-than-all", 12, "a a-ve…n-all"},
+                {"a", "1", 0, ""},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_buf_ struct buf b = BUF_INIT(200);
+                text_versioned(&b, cases[i].name, cases[i].version, cases[i].columns);
+                const char *got = b.data ? b.data : "";
+                assert_int_equal(text_columns(got), cases[i].columns);
+                assert_string_equal(got, cases[i].to);
         }
 }
 
@@ -61,9 +94,8 @@ static void colours_only_where_wanted(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(cells_count_characters),
-                cmocka_unit_test(numbers_have_thousands),
-                cmocka_unit_test(filling_breaks_between_words),
+                cmocka_unit_test(cells_count_characters),    cmocka_unit_test(versions_stay_whole),
+                cmocka_unit_test(numbers_have_thousands),    cmocka_unit_test(filling_breaks_between_words),
                 cmocka_unit_test(colours_only_where_wanted),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
