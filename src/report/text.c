@@ -99,11 +99,13 @@ static void put_middle(struct buf *to, char *clean, size_t columns)
         }
         size_t head = prefix(clean, columns / 2), size;
         const char *tail = clean + head;
-        while (text_columns(tail) + text_columns("…") + columns / 2 > columns) {
+        while (*tail && text_columns(tail) + 1 + columns / 2 > columns) {
                 decode(tail, &size);
                 tail += size;
         }
         size_t rest = text_columns(tail);
+        if (!columns)
+                return;
         buf_add(to, clean, head);
         buf_add_str(to, "…");
         buf_add_str(to, tail);
