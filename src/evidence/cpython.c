@@ -42,6 +42,7 @@ static void cpython_close(void *state)
         map_done(&c->sites_by_key);
         vec_done(&c->sites);
         vec_done(&c->codes);
+        vec_done(&c->before);
         vec_done(&c->suspects);
         vec_done(&c->modules);
         vec_done(&c->systems);
@@ -49,9 +50,12 @@ static void cpython_close(void *state)
         free(c);
 }
 
+/* importlib.reload, and what imp.load_source and others run to load a module once more into the same object.
+ */
 static bool is_reload(const struct cpython_site *s)
 {
-        return s->ran && !strcmp(s->name, "reload") && s->module && !strcmp(s->module, "importlib");
+        return s->ran && ((!strcmp(s->name, "reload") && s->module && !strcmp(s->module, "importlib")) ||
+                          (!strcmp(s->name, "_exec") && !strcmp(s->file, "<frozen importlib._bootstrap>")));
 }
 
 static int cpython_look(void *state, struct image *i, uint64_t now)
@@ -72,7 +76,7 @@ static int cpython_look(void *state, struct image *i, uint64_t now)
                         return r;
         }
         if (!c->scanned || c->found || c->modules.count != c->scanned_modules || c->modules_unknown ||
-            c->looks - c->last_scan >= SCAN_EVERY)
+            c->unheld || c->looks - c->last_scan >= SCAN_EVERY)
                 r = cpython_scan(c, i, now);
         vec_each (site, &c->sites)
                 c->reloaded |= is_reload(site);
@@ -106,7 +110,7 @@ static const char *negatives_unknown(const struct cpython *c)
                 return "a module replaces how code is run";
         if (c->reloaded)
                 return "modules were reloaded, their earlier code is gone";
-        return NULL;
+        return c->replaces;
 }
 
 static void cpython_about(const void *state, struct engine_about *ret)
@@ -140,15 +144,16 @@ static int cpython_each_module(const void *state, int (*each)(void *context, con
         return r;
 }
 
-static const char *unknown_reason(const struct cpython *c, const struct cpython_site *s, const char *general)
+static const char *unknown_reason(const struct cpython_site *s, const char *general)
 {
-        return !s->codes     ? "its code is no longer in memory"
-               : general     ? general
-               : !s->claimed ? "no function of the program owns its code"
-               : s->unsure   ? "this version of CPython leaves no trace where such code returns early"
-               : s->unread   ? "its memory could not be read in the last look"
-                             : NULL;
-        (void)c;
+        return !s->codes                ? "its code is no longer in memory"
+               : general                ? general
+               : !s->claimed            ? "no function of the program owns its code"
+               : s->gone || s->replaced ? "its code was replaced: what ran of the earlier is not known"
+               : !s->imported ? "its code was made at run time: there may have been other code before"
+               : s->unsure    ? "this version of CPython leaves no trace where such code returns early"
+               : s->unread    ? "its memory could not be read in the last look"
+                              : NULL;
 }
 
 static int cpython_each_function(const void *state,
@@ -163,7 +168,7 @@ static int cpython_each_function(const void *state,
                 const struct cpython_site *s = &c->sites.items[n];
                 if (s->body)
                         continue;
-                const char *reason = s->ran ? NULL : unknown_reason(c, s, negatives);
+                const char *reason = s->ran ? NULL : unknown_reason(s, negatives);
                 struct engine_function f = {
                         .module = s->module,
                         .name = s->name,

@@ -24,7 +24,8 @@ struct cpython_layout {
         uint64_t code, function, string, tuple, module, dict, frame; /* addresses of the types */
         /* Offsets in objects. Free-threaded builds have longer heads. */
         unsigned type, head; /* of ob_type; size of PyObject_HEAD */
-        unsigned code_size, file, name, qualname, consts, line, flags;
+        unsigned code_size, file, name, qualname, consts, names, line, flags;
+        unsigned bytecode;     /* co_code, before 3.11 */
         unsigned evidence;     /* zombie frame, call counter or warm-up counter */
         unsigned instrumented; /* _co_instrumentation_version, _co_monitoring behind it */
         unsigned func_code, func_qualname, func_module;
@@ -43,8 +44,11 @@ enum cpython_ran {
 struct cpython_site {
         const char *file, *name, *module; /* interned; module may be NULL */
         uint32_t line;
-        bool body;    /* of a module or class: no function */
-        bool claimed; /* a live function owned it, or owned what it is nested in */
+        bool body;     /* of a module or class: no function */
+        bool claimed;  /* a live function owned it, or owned what it is nested in */
+        bool imported; /* from the file of a module, not made by other means */
+        bool replaced; /* it may have had other code before */
+        bool gone;     /* code that was not seen to run is no longer there */
         bool unsure, ran;
         uint64_t first;  /* boottime ns, when `ran` was seen */
         uint32_t codes;  /* live code objects that have not run, after the last look */
@@ -53,10 +57,14 @@ struct cpython_site {
 
 /* A live code object that was not seen to have run. */
 struct cpython_code {
-        uint64_t address, file, name; /* of its objects: another object may lie there later */
+        uint64_t address, identity; /* of what it points to: another object may lie there later */
+        uint64_t holder;            /* object that refers to it, 0: none is known */
+        uint32_t slot;              /* … at this offset */
         uint32_t site, units;
-        int32_t line;
+        bool runs; /* the holder is a frame (3.7) */
 };
+
+typedef VEC(struct cpython_code) cpython_code_list;
 
 struct cpython_module {
         const char *name, *file;
@@ -69,8 +77,9 @@ struct cpython {
         struct map strings; /* interned texts */
         struct map sites_by_key;
         VEC(struct cpython_site) sites;
-        VEC(struct cpython_code) codes;
-        VEC(struct cpython_code) suspects; /* seen once to have run */
+        cpython_code_list codes;
+        cpython_code_list before;   /* what `codes` was when the scan began that goes on */
+        cpython_code_list suspects; /* seen once to have run */
         VEC(struct cpython_module) modules;
         VEC(uint64_t) systems;     /* module objects named `sys`, one an interpreter */
         uint64_t cursor;           /* where the scan goes on */
@@ -78,9 +87,12 @@ struct cpython {
         uint64_t looks, last_scan; /* last_scan: number of the look */
         size_t scanned_modules;    /* how many were known when it ended */
         size_t odd, judged;
-        bool traced;           /* some tool instruments code, or did */
-        bool reloaded;         /* importlib.reload ran */
-        const char *evaluator; /* module that replaces the frame evaluation, or NULL */
+        bool traced;                    /* some tool instruments code, or did */
+        bool reloaded;                  /* importlib.reload ran */
+        bool unheld;                    /* code that seems to have run is not held by what held it */
+        const char *replaces;           /* NULL, or how its code may have replaced other code */
+        uint64_t key_modules, key_code; /* addresses of the str objects "modules", "__code__"; or 0 */
+        const char *evaluator;          /* module that replaces the frame evaluation, or NULL */
         const char *modules_unknown;
         uint64_t lost;               /* objects that were too many, or could not be read, in the last look */
         struct cpython_found *found; /* of the scan that goes on */
@@ -92,6 +104,15 @@ int cpython_recognise(struct image *i, struct cpython_layout *ret);
 bool cpython_is_there(struct image *i, const struct cpython_layout *l);
 /* ---- object.c */
 bool cpython_alive(struct image *i, const struct cpython_layout *l, uint64_t object, uint64_t type);
+/* The same of the first 16 bytes of an object that are known. */
+bool cpython_head_alive(struct image *i, const struct cpython_layout *l, const uint64_t head[2],
+                        uint64_t type);
+static inline unsigned cpython_tuple_items(const struct cpython_layout *l)
+{
+        return l->minor >= 14 ? 32 : 24; /* from 3.14 on a hash lies in front of them */
+}
+/* What tells a code object from others that lay there before; `code` holds its fixed part. */
+uint64_t cpython_identity(const struct cpython_layout *l, const char *code);
 /* The text of a str object as UTF-8. Its length, or -EBADMSG. */
 ssize_t cpython_text(struct image *i, const struct cpython_layout *l, uint64_t object, char *to, size_t size);
 /* Call for the entries of a combined dict, at most `most`, until it returns non-zero. -EBADMSG: no such
@@ -108,16 +129,22 @@ bool cpython_312_is_sound(const uint8_t *units, size_t count);
 enum cpython_ran cpython_312_judge(const uint8_t *units, size_t count, bool *ret_traced);
 /* How much of the bytecode `cpython_judge` wants to see. */
 size_t cpython_units_needed(const struct cpython_layout *l, size_t units);
+/* ---- opcodes.c: units behind an instruction that are none, 0 before 3.11 */
+unsigned cpython_room(unsigned minor, uint8_t op);
 /* ---- scan.c: find and judge all code; 0, 1 (to be continued) or negative */
 int cpython_scan(struct cpython *c, struct image *i, uint64_t now);
 void cpython_found_free(struct cpython_found *f);
-/* ---- poll.c: look again at known code only */
+/* ---- replaced.c: see whether this code, which ran, may have replaced other code */
+void cpython_note_replacing(struct cpython *c, struct image *i, const char *file, const char *name,
+                            uint64_t code);
+/* ---- poll.c: look again at known code only; 0 or negative */
 int cpython_poll(struct cpython *c, struct image *i, uint64_t now);
 int cpython_suspect(struct cpython *c, const struct cpython_code *code); /* to be confirmed; 0 or -ENOMEM */
 /* Read the suspects once more: who still looks so has run. 0 or negative */
 int cpython_confirm(struct cpython *c, struct image *i, uint64_t now);
-/* Where the code is in the list of sites; UINT32_MAX: out of memory. */
+/* ---- settle.c: where the code is in the list of sites; UINT32_MAX: out of memory. */
 uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uint32_t line);
 /* ---- modules.c: 0 or -ENOMEM */
 int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *module_objects, size_t count);
+void cpython_find_keys(struct cpython *c, struct image *i);   /* key_modules, key_code */
 int cpython_read_modules(struct cpython *c, struct image *i); /* sys.modules of each interpreter */

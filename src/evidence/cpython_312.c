@@ -52,29 +52,10 @@ enum {
         MOST_BRANCHES = 1024, /* waiting at once; what needs more is not called sound */
 };
 
-/* Units of cache behind an instruction that adapts; 0: it does not. */
+/* Units of cache behind an instruction that has not adapted yet; 0: it does not adapt. */
 static unsigned cache_of(uint8_t op)
 {
-        switch (op) {
-        case 25:  /* BINARY_SUBSCR */
-        case 60:  /* STORE_SUBSCR */
-        case 92:  /* UNPACK_SEQUENCE */
-        case 93:  /* FOR_ITER */
-        case 107: /* COMPARE_OP */
-        case 122: /* BINARY_OP */
-        case 123: /* SEND */
-        case 141: /* LOAD_SUPER_ATTR */
-                return 1;
-        case 171: /* CALL */
-                return 3;
-        case OP_STORE_ATTR:
-        case OP_LOAD_GLOBAL:
-                return 4;
-        case OP_LOAD_ATTR:
-                return 9;
-        default:
-                return 0;
-        }
+        return cpython_room(12, op);
 }
 
 /* What an instruction is replaced by once it has adapted. (Pairs of loads and stores are made when the code

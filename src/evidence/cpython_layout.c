@@ -142,6 +142,7 @@ static bool read_members(struct image *i, struct cpython_layout *l, unsigned shi
                 {"co_filename", &l->file, true}, {"co_name", &l->name, true},
                 {"co_consts", &l->consts, true}, {"co_firstlineno", &l->line, true},
                 {"co_flags", &l->flags, true},   {"co_qualname", &l->qualname, false},
+                {"co_names", &l->names, true},   {"co_code", &l->bytecode, false},
         };
         for (size_t n = 0; n < ARRAY_SIZE(wanted); n++) {
                 int offset = member(i, l->code, shift, wanted[n].name);

@@ -14,6 +14,7 @@ enum {
         MOST_MODULES = 100000,
         FIRST_ATTRIBUTES = 64,
         SYS_ATTRIBUTES = 256,
+        TYPE_DICT = 264, /* tp_dict */
         MOST_SYSTEMS = 64,
         NAME_SIZE = 1024,
         PATH_SIZE = 4 * 4096
@@ -23,7 +24,7 @@ struct reading {
         struct cpython *c;
         struct image *i;
         char *text; /* PATH_SIZE */
-        uint64_t wanted;
+        uint64_t wanted, wanted_key;
         const char *key;
 };
 
@@ -36,6 +37,7 @@ static int match_key(void *context, uint64_t key, uint64_t value)
         if (cpython_text(r->i, &r->c->layout, key, name, sizeof(name)) < 0 || strcmp(name, r->key) != 0)
                 return 0;
         r->wanted = value;
+        r->wanted_key = key;
         return 1;
 }
 
@@ -153,6 +155,21 @@ int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *mod
                 *slot = module_objects[n];
         }
         return 0;
+}
+
+/* Names in code and the keys of dicts are the same str objects. */
+void cpython_find_keys(struct cpython *c, struct image *i)
+{
+        struct reading r = {.c = c, .i = i};
+        const struct cpython_layout *l = &c->layout;
+        c->key_modules = c->key_code = 0;
+        if (c->systems.count && attribute(&r, c->systems.items[0], "modules", SYS_ATTRIBUTES))
+                c->key_modules = r.wanted_key;
+        /* Later versions tell by the function itself whether it was given other code. */
+        r.key = "__code__";
+        if (l->minor <= 11 && cpython_dict_each(i, l, image_u64(i, l->function + TYPE_DICT), SYS_ATTRIBUTES,
+                                                match_key, &r) == 1)
+                c->key_code = r.wanted_key;
 }
 
 int cpython_read_modules(struct cpython *c, struct image *i)

@@ -12,6 +12,17 @@ enum { LONGEST_TEXT = 4096, MOST_ENTRIES = 1 << 24 };
 
 /* Freed small objects hold the address of the next free one where the count of references was; objects
  * that were freed last hold 0. From 3.12 on the count has 32 bits, and flags may lie above it (3.14). */
+bool cpython_head_alive(struct image *i, const struct cpython_layout *l, const uint64_t head[2],
+                        uint64_t type)
+{
+        if (head[1] != type)
+                return false;
+        uint64_t count = l->minor >= 12 ? head[0] & UINT32_MAX : head[0];
+        if (!count || (l->minor < 12 && head[0] >> 40))
+                return false;
+        return !(head[0] >> 32) || !image_area_at(i, head[0]);
+}
+
 bool cpython_alive(struct image *i, const struct cpython_layout *l, uint64_t object, uint64_t type)
 {
         uint64_t head[2];
@@ -19,12 +30,24 @@ bool cpython_alive(struct image *i, const struct cpython_layout *l, uint64_t obj
                 return false;
         if (l->free_threaded)
                 return image_u64(i, object + l->type) == type;
-        if (image_read(i, object, head, sizeof(head)) < 0 || head[1] != type)
-                return false;
-        uint64_t count = l->minor >= 12 ? head[0] & UINT32_MAX : head[0];
-        if (!count || (l->minor < 12 && head[0] >> 40))
-                return false;
-        return !(head[0] >> 32) || !image_area_at(i, head[0]);
+        return image_read(i, object, head, sizeof(head)) == 0 && cpython_head_alive(i, l, head, type);
+}
+
+uint64_t cpython_identity(const struct cpython_layout *l, const char *code)
+{
+        enum { UNITS = 16, VERSION = 92 }; /* ob_size, from 3.11 on; co_version, from 3.12 on */
+        uint64_t words[5] = {};
+        memcpy(&words[0], code + l->file, 8);
+        memcpy(&words[1], code + l->name, 8);
+        memcpy(&words[2], code + l->line, 4);
+        memcpy(&words[3], code + UNITS, l->minor >= 11 ? 8 : 0);
+        memcpy(&words[4], code + VERSION, l->minor >= 12 ? 4 : 0);
+        uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, by words */
+        for (size_t n = 0; n < ARRAY_SIZE(words); n++) {
+                hash = (hash ^ words[n]) * 0x100000001b3;
+                hash ^= hash >> 32;
+        }
+        return hash;
 }
 
 static size_t utf8_put(char *to, uint32_t c)

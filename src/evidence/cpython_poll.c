@@ -23,15 +23,9 @@ struct poll {
 
 static bool is_same(const struct cpython_layout *l, const struct cpython_code *code, const char *bytes)
 {
-        uint64_t head[2], file, name, units;
-        int32_t line;
+        uint64_t head[2];
         memcpy(head, bytes, sizeof(head));
-        memcpy(&file, bytes + l->file, sizeof(file));
-        memcpy(&name, bytes + l->name, sizeof(name));
-        memcpy(&line, bytes + l->line, sizeof(line));
-        memcpy(&units, bytes + 16, sizeof(units));
-        return head[0] && head[1] == l->code && file == code->file && name == code->name &&
-               line == code->line && (l->minor < 11 || units == code->units);
+        return head[0] && head[1] == l->code && cpython_identity(l, bytes) == code->identity;
 }
 
 static enum cpython_ran judge_piece(const struct poll *p, const struct remote_piece *piece, bool *ret_traced)
@@ -55,27 +49,45 @@ static void take_polled(struct poll *p, const struct remote_piece *piece, struct
         bool same = is_same(&c->layout, code, piece->to);
         if (same && judge_piece(p, piece, &traced) != CPYTHON_RAN)
                 return;
-        if (same && cpython_suspect(c, code) < 0)
+        /* Without a holder only a scan tells whether it is code, or being made. */
+        if (same && (!code->holder || cpython_suspect(c, code) < 0)) {
+                site->unread++;
                 return;
+        }
+        site->gone |= !same;
         code->address = 0;
         site->codes--;
+}
+
+static void put_back(struct cpython *c, const struct cpython_code *code)
+{
+        struct cpython_site *site = &c->sites.items[code->site];
+        struct cpython_code *back = vec_add(&c->codes);
+        if (back) {
+                *back = *code;
+                if (code->runs)
+                        back->holder = 0, back->runs = false;
+        }
+        site->codes += back != NULL;
+        site->unread += back != NULL;
 }
 
 static void take_suspect(struct poll *p, const struct remote_piece *piece, struct cpython_code *code)
 {
         struct cpython *c = p->c;
         struct cpython_site *site = &c->sites.items[code->site];
-        if (piece->got < piece->size || !is_same(&c->layout, code, piece->to))
+        bool same = piece->got == piece->size && is_same(&c->layout, code, piece->to);
+        if (!same) {
+                site->gone = true;
                 return;
-        if (judge_piece(p, piece, &c->traced) != CPYTHON_RAN) {
-                struct cpython_code *back = vec_add(&c->codes);
-                if (back)
-                        *back = *code;
-                site->codes += back != NULL;
+        }
+        if (judge_piece(p, piece, &c->traced) != CPYTHON_RAN && !code->runs) {
+                put_back(c, code);
                 return;
         }
         site->first = site->ran ? site->first : p->now;
         site->ran = true;
+        cpython_note_replacing(c, p->i, site->file, site->name, code->address);
 }
 
 static int flush(struct poll *p)
@@ -167,14 +179,51 @@ int cpython_suspect(struct cpython *c, const struct cpython_code *code)
         return 0;
 }
 
-/* A code object that is being made holds what lay there before: it may look as if it had run. */
+/* A code object that is being made holds what lay there before: it may look as if it had run. But nobody
+ * refers to it before it is ready. */
+static int drop_unheld(struct poll *p)
+{
+        struct cpython *c = p->c;
+        const struct cpython_layout *l = &c->layout;
+        size_t kept = 0, batch = BATCH / 2;
+        int r = 0;
+        for (size_t begin = 0; r == 0 && begin < c->suspects.count; begin += batch) {
+                size_t count = MIN(batch, c->suspects.count - begin);
+                const struct cpython_code *codes = c->suspects.items + begin;
+                uint64_t words[BATCH / 2][3];
+                for (size_t n = 0; n < count; n++) {
+                        p->pieces[2 * n] = (struct remote_piece){codes[n].holder, words[n], 16, 0};
+                        p->pieces[2 * n + 1] =
+                                (struct remote_piece){codes[n].holder + codes[n].slot, &words[n][2], 8, 0};
+                }
+                r = image_read_pieces(p->i, p->pieces, 2 * count);
+                for (size_t n = 0; r == 0 && n < count; n++) {
+                        struct cpython_code code = codes[n];
+                        if (p->pieces[2 * n].got == 16 && p->pieces[2 * n + 1].got == 8 &&
+                            words[n][2] == code.address &&
+                            (cpython_head_alive(p->i, l, words[n], l->function) ||
+                             cpython_head_alive(p->i, l, words[n], l->tuple) ||
+                             (code.runs && cpython_head_alive(p->i, l, words[n], l->frame)))) {
+                                c->suspects.items[kept++] = code;
+                                continue;
+                        }
+                        put_back(c, &code);
+                        c->unheld = true;
+                }
+        }
+        c->suspects.count = kept;
+        return r;
+}
+
 int cpython_confirm(struct cpython *c, struct image *i, uint64_t now)
 {
+        if (!c->suspects.count)
+                return 0;
         struct poll *p = poll_new(c, i, now);
         if (!p)
                 return -ENOMEM;
         p->take = take_suspect;
-        int r = 0;
+        int r = drop_unheld(p);
         for (size_t n = 0; r == 0 && n < c->suspects.count; n++)
                 r = ask(p, &c->suspects.items[n]);
         if (r == 0)

@@ -21,8 +21,6 @@ EXCEPTIONS = {
     "e_generator_dropped": "the same, by the collector",
     "e_generator_thrown": "an exception is thrown into a generator that never started",
     "e_in_callback": "run only inside of a trace callback",
-    "e_reimported": "its module was removed from sys.modules and imported again, and nothing held the earlier code",
-    "e_replaced": "its code was replaced by a copy of itself",
     "e_events_set": "sys.monitoring.set_local_events marks code that has not run",
 }
 
@@ -48,6 +46,10 @@ class Interpreter:
 
     def __str__(self):
         return self.version + ("t" if self.free_threaded else "")
+
+    def work(self, folder):
+        """Where its programs run, as this machine spells it."""
+        return self.here("/tmp/truth/work") if self.root else Path(folder)
 
     def here(self, path):
         """A path of the interpreter, as this machine spells it."""
@@ -141,13 +143,39 @@ def observe(interpreter, workload, path, folder):
         process.communicate(timeout=60)
 
 
+class Follow:
+    """Looks at a process again and again, by one worker that remembers, as `usewear watch` does."""
+
+    def __init__(self, pid):
+        program = Path(os.environ.get("USEWEAR_FOLLOW", Path(PROGRAM).parent / "tests/follow-functions"))
+        self.process = subprocess.Popen([program, str(pid), PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def look(self):
+        """(file, name, answer, reason) of each function."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        functions = []
+        for row in self.process.stdout:
+            if row.startswith("."):
+                return functions
+            answer, _, file, name, reason = row.rstrip("\n").split("\t")
+            functions.append((file, name, answer, reason))
+        raise RuntimeError("the look failed")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+
 def truth(interpreter, workload, path, folder):
     process = start(interpreter, "trace", workload, path, folder)
     out, err = process.communicate(timeout=300)
     if "done" not in out:
         raise RuntimeError(err)
-    work = "/tmp/truth/work" if interpreter.root else folder
-    return ast.literal_eval((interpreter.here(work) / "called").read_text())
+    return ast.literal_eval((interpreter.work(folder) / "called").read_text())
 
 
 def last_part(name):

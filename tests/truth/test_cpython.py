@@ -48,7 +48,7 @@ def test_odd_ways_to_run(interpreter, tmp_path, accuracy):
     report = observe(interpreter, "edge", "", tmp_path)
     if interpreter.free_threaded:
         pytest.skip("free-threaded: functions are unknown")
-    answers = {key[2]: answer for key, answer in told(report).items() if key[0].endswith("edge.py") or key[0] == "<string>"}
+    answers = {key[2]: answer for key, answer in told(report).items() if key[0].endswith("edge.py")}
     wrong = {}
     # 3.7 keeps the frame of a call, and makes one for calls that fail and generators that never start.
     framed = {"n_generator_created", "n_coroutine_unawaited", "n_wrong_arguments", "n_wrong_arguments_2"}
@@ -71,6 +71,21 @@ def test_reloading_takes_away_negatives(interpreter, tmp_path):
     report = observe(interpreter, "reload", "", tmp_path)
     assert not [f for f in report["functions"] if f["answer"] == "not_observed"]
     assert report["engines"][0]["gaps"]
+
+
+@pytest.mark.parametrize("how", ["modules", "code", "loads", "cells"])
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
+def test_code_that_replaced_other_code_is_unknown(interpreter, how, tmp_path):
+    """The function ran, the code that is there now has not: what is gone may not be forgotten."""
+    report = observe(interpreter, f"replaced_{how}", "", tmp_path)
+    if interpreter.free_threaded:
+        pytest.skip("free-threaded: functions are unknown")
+    answers = {key[2]: answer for key, answer in told(report).items() if key[2][:2] in ("r_", "n_", "x_")}
+    assert answers["r_used"] == "unknown"
+    assert answers.get("x_kept", "yes") == "yes"
+    # Where it is known which code was replaced the rest can be told.
+    if how in ("loads", "cells"):
+        assert answers["n_never"] == "not_observed"
 
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)

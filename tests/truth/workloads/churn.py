@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Threads that make, run, drop and collect code as fast as they can, beside functions that stay: half of those ran."""
+"""Threads that make, run, drop and collect code as fast as they can, beside functions that stay: some ran, some run one
+after the other (the file `progress` says how many), some never do."""
 
 import gc
 import os
 import sys
 import threading
+import time
 import types
 
-for n in range(100):
-    exec("def ran_%d(x=1):\n    return len('abc') + x\n\ndef never_%d(x=1):\n    return len('abc') + x\n" % (n, n))
+LATE = 2000
+SOURCE = "".join("def %s_%d(x=1):\n    return len('abc') + x\n\n" % (name, n)
+                 for name, count in (("ran", 100), ("never", 100), ("late", LATE)) for n in range(count))
+exec(compile(SOURCE, __file__, "exec"), globals())
 
 
 def churn():
@@ -28,8 +32,20 @@ def churn():
             gc.collect()
 
 
+def go_on():
+    for n in range(LATE):
+        globals()["late_%d" % n]()
+        with open("progress.new", "w") as file:
+            file.write(str(n + 1))
+        os.rename("progress.new", "progress")
+        time.sleep(0.2)
+
+
 def main():
     for n in range(100):
         globals()["ran_%d" % n]()
+    with open("progress", "w") as file:
+        file.write("0")
     for _ in range(3):
         threading.Thread(target=churn, daemon=True).start()
+    threading.Thread(target=go_on, daemon=True).start()

@@ -12,9 +12,69 @@ import sys
 import threading
 import types
 
-for name in ("x_once x_twice x_hot x_before x_thread x_callback x_frozen x_loop n_never n_child n_inspected "
-             "n_wrong_arguments x_original").split():
-    exec("def %s(x=1):\n    y = len('abc') + x\n    return y\n" % name, globals())
+def x_once(x=1):
+    y = len('abc') + x
+    return y
+
+
+def x_twice(x=1):
+    y = len('abc') + x
+    return y
+
+
+def x_hot(x=1):
+    y = len('abc') + x
+    return y
+
+
+def x_before(x=1):
+    y = len('abc') + x
+    return y
+
+
+def x_thread(x=1):
+    y = len('abc') + x
+    return y
+
+
+def x_callback(x=1):
+    y = len('abc') + x
+    return y
+
+
+def x_frozen(x=1):
+    y = len('abc') + x
+    return y
+
+
+def x_loop(x=1):
+    y = len('abc') + x
+    return y
+
+
+def n_never(x=1):
+    y = len('abc') + x
+    return y
+
+
+def n_child(x=1):
+    y = len('abc') + x
+    return y
+
+
+def n_inspected(x=1):
+    y = len('abc') + x
+    return y
+
+
+def n_wrong_arguments(x=1):
+    y = len('abc') + x
+    return y
+
+
+def x_original(x=1):
+    y = len('abc') + x
+    return y
 
 
 def n_generator_created():

@@ -9,7 +9,7 @@ import sys
 import types
 
 PART = """
-def e_reimported():
+def reimported():
     return len("a")
 
 
@@ -94,7 +94,7 @@ def storm():
     gc.collect()
 
 
-def e_replaced():
+def replaced():
     return len("a")
 
 
@@ -113,7 +113,7 @@ def main():
         file.write(PART)
     sys.path.insert(0, os.getcwd())
     import part
-    part.e_reimported(), part.kept(), part.Thing().used()
+    part.reimported(), part.kept(), part.Thing().used()
     keep = part.kept, part.Thing
     del sys.modules["part"], part
     gc.collect()
@@ -124,9 +124,9 @@ def main():
     functions = [made(n, n % 2) for n in range(40)]
     for _ in range(10):
         storm()
-    e_replaced()
+    replaced()
     if hasattr(types.CodeType, "replace"):
-        e_replaced.__code__ = e_replaced.__code__.replace()
+        replaced.__code__ = replaced.__code__.replace()
     made(90, True)
     gc.collect()
     globals()["all_kept"] = keep, functions, functools.partial(never_cached, 1), generators(), part

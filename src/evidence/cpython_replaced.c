@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Code that has not run may be the successor of code that has, and is gone: then it may not be said that the
+ * function has not run. Three things tell of it. A module that was loaded twice has code of two loads in
+ * memory, unless nothing holds the earlier. Functions that were given other code know it (from 3.12 on). And
+ * code that ran and takes modules out of sys.modules, or gives functions other code, may have done so to any.
+ */
+
+#include "evidence/cpython_look.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+        MOST_NAMES = 4096,
+        BYTES_DATA = 32, /* of a bytes object */
+        SIZE = 16,       /* ob_size: of a tuple, of bytes, and from 3.11 on of a code object */
+        /* Opcodes (Include/opcode.h), in 3.11 with those that they are replaced by */
+        DELETE_SUBSCR = 61,
+        DELETE_SUBSCR_13 = 9,
+        DELETE_SUBSCR_14 = 8,
+        STORE_ATTR = 95,
+        STORE_ATTR_ADAPTIVE = 153,
+        STORE_ATTR_INSTANCE = 154,
+        STORE_ATTR_SLOT = 158,
+        STORE_ATTR_HINT = 159,
+};
+
+/* ---- loads ------------------------------------------------------------------------------------------ */
+
+static int compare_versions(const void *a, const void *b)
+{
+        const struct seen_code *x = *(struct seen_code *const *)a, *y = *(struct seen_code *const *)b;
+        return (x->version > y->version) - (x->version < y->version);
+}
+
+static int compare_files(const void *a, const void *b)
+{
+        const struct seen_code *x = *(struct seen_code *const *)a, *y = *(struct seen_code *const *)b;
+        int d = (x->file_text > y->file_text) - (x->file_text < y->file_text);
+        return d ? d : (x->load > y->load) - (x->load < y->load);
+}
+
+/* Whether this load has had a function of that place before. */
+static int is_again(struct look *k, struct map *places, const struct seen_code *s, uint64_t load)
+{
+        struct {
+                const char *file, *name;
+                int64_t line;
+        } key = {s->file_text, s->name_text, s->line}, *kept;
+        uintptr_t last = (uintptr_t)map_get(places, &key, sizeof(key));
+        if (s->name_text[0] == '<') /* several may be in one line */
+                return 0;
+        if (!(kept = arena_alloc(&k->arena, sizeof(*kept))))
+                return -ENOMEM;
+        *kept = key;
+        int r = map_put(places, kept, sizeof(*kept), (void *)(uintptr_t)(load + 1));
+        return r < 0 ? r : last == load + 1;
+}
+
+/* All code of a load shares one str with the name of its file; from 3.13 on all loads do, but the code of one
+ * is numbered in a row. */
+static int number_loads(struct look *k, struct seen_code **codes, size_t count)
+{
+        struct map places = {};
+        uint64_t load = 0;
+        int r = 0;
+        if (k->c->layout.minor <= 12) {
+                for (size_t n = 0; n < count; n++)
+                        codes[n]->load = codes[n]->file;
+                return 0;
+        }
+        qsort(codes, count, sizeof(*codes), compare_versions);
+        for (size_t n = 0; r >= 0 && n < count; n++) {
+                load += n && codes[n]->file_text != codes[n - 1]->file_text;
+                r = is_again(k, &places, codes[n], load);
+                if (r > 0)
+                        r = is_again(k, &places, codes[n], ++load);
+                codes[n]->load = load;
+        }
+        map_done(&places);
+        return MIN(r, 0);
+}
+
+static int count_loads(struct look *k)
+{
+        _cleanup_free_ struct seen_code **codes =
+                malloc(MAX(k->count, (size_t)1) * sizeof(struct seen_code *));
+        size_t count = 0;
+        if (!codes)
+                return -ENOMEM;
+        for (size_t n = 0; n < k->count; n++)
+                if (k->codes[n].valid && !k->codes[n].modified)
+                        codes[count++] = &k->codes[n];
+        int r = number_loads(k, codes, count);
+        if (r < 0)
+                return r;
+        qsort(codes, count, sizeof(*codes), compare_files);
+        for (size_t begin = 0, end; begin < count; begin = end) {
+                uint32_t loads = 1;
+                for (end = begin + 1; end < count && codes[end]->file_text == codes[begin]->file_text; end++)
+                        loads += codes[end]->load != codes[end - 1]->load;
+                for (size_t n = begin; n < end; n++)
+                        codes[n]->loads = loads;
+        }
+        return 0;
+}
+
+/* ---- code that replaces other code ------------------------------------------------------------------ */
+
+struct names {
+        uint64_t items[MOST_NAMES];
+        size_t count;
+};
+
+static bool read_names(const struct cpython *c, struct image *i, uint64_t code, struct names *n)
+{
+        const struct cpython_layout *l = &c->layout;
+        uint64_t tuple = image_u64(i, code + l->names);
+        n->count = image_u64(i, tuple + SIZE);
+        return n->count && n->count <= MOST_NAMES && image_u64(i, tuple + l->type) == l->tuple &&
+               image_read(i, tuple + cpython_tuple_items(l), n->items, 8 * n->count) == 0;
+}
+
+static bool has_name(const struct cpython *c, struct image *i, const struct names *n, const char *wanted)
+{
+        char text[32];
+        for (size_t at = 0; at < n->count; at++)
+                if (cpython_text(i, &c->layout, n->items[at], text, sizeof(text)) >= 0 &&
+                    !strcmp(text, wanted))
+                        return true;
+        return false;
+}
+
+/* Whether `wants` is true of one of its instructions. */
+static bool any_unit(const struct cpython *c, struct image *i, uint64_t code,
+                     bool (*wants)(unsigned minor, const uint8_t *unit, size_t name), size_t name)
+{
+        const struct cpython_layout *l = &c->layout;
+        bool within = l->minor >= 11; /* the code object itself holds them */
+        uint64_t bytes = within ? code : image_u64(i, code + l->bytecode);
+        uint64_t at = bytes + (within ? l->code_size : BYTES_DATA);
+        uint64_t count = image_u64(i, bytes + SIZE) / (within ? 1 : 2);
+        uint8_t unit[2];
+        for (uint64_t n = 0; n < MIN(count, (uint64_t)CPYTHON_UNITS);
+             n += 1 + cpython_room(l->minor, unit[0]))
+                if (image_read(i, at + 2 * n, unit, sizeof(unit)) < 0)
+                        return false;
+                else if (wants(l->minor, unit, name))
+                        return true;
+        return false;
+}
+
+static bool deletes_item(unsigned minor, const uint8_t *unit, size_t name)
+{
+        (void)name;
+        return unit[0] == (minor <= 12 ? DELETE_SUBSCR : minor == 13 ? DELETE_SUBSCR_13 : DELETE_SUBSCR_14);
+}
+
+static bool stores_attribute(unsigned minor, const uint8_t *unit, size_t name)
+{
+        bool stores = unit[0] == STORE_ATTR ||
+                      (minor == 11 && (unit[0] == STORE_ATTR_ADAPTIVE || unit[0] == STORE_ATTR_INSTANCE ||
+                                       unit[0] == STORE_ATTR_SLOT || unit[0] == STORE_ATTR_HINT));
+        return stores && unit[1] == (name & 255);
+}
+
+/* What imports takes a module out of the list when it fails to load; types.coroutine changes a flag of
+ * functions that have just been made. */
+static bool may_replace(const char *file, const char *name)
+{
+        return str_starts(file, "<frozen importlib") || str_starts(file, "<frozen zipimport") ||
+               (str_ends(file, "/types.py") && !strcmp(name, "coroutine"));
+}
+
+void cpython_note_replacing(struct cpython *c, struct image *i, const char *file, const char *name,
+                            uint64_t code)
+{
+        struct names n;
+        if (c->replaces || may_replace(file, name) || !read_names(c, i, code, &n))
+                return;
+        for (size_t at = 0; at < n.count; at++) {
+                if (c->key_modules && n.items[at] == c->key_modules &&
+                    (any_unit(c, i, code, deletes_item, at) || has_name(c, i, &n, "pop")))
+                        c->replaces = "its code takes modules out of sys.modules: what ran may be gone";
+                if (c->key_code && n.items[at] == c->key_code && any_unit(c, i, code, stores_attribute, at))
+                        c->replaces = "its code gives functions other code: what ran may be gone";
+        }
+}
+
+int look_find_replaced(struct look *k)
+{
+        cpython_find_keys(k->c, k->i);
+        for (size_t n = 0; n < k->count && !k->c->replaces; n++) {
+                const struct seen_code *s = &k->codes[n];
+                if (s->valid && s->ran)
+                        cpython_note_replacing(k->c, k->i, s->file_text, s->name_text, s->address);
+        }
+        return count_loads(k);
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A function is a place in the sources. The code objects of a look are joined to these places, and what is
+ * known of a place outlives its code. */
+
+#include "evidence/cpython_look.h"
+
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_SITES = 1 << 20 };
+
+/* ---- names ------------------------------------------------------------------------------------------ */
+
+static const char *last_part(const char *name)
+{
+        const char *dot = strrchr(name, '.');
+        return dot ? dot + 1 : name;
+}
+
+/* Before 3.11 only functions know their qualified name, and functools.wraps gives them that of another. */
+static const char *full_name(struct look *k, struct seen_code *s, unsigned depth)
+{
+        if (s->full_name || depth > CPYTHON_DEPTH)
+                return s->full_name ? s->full_name : s->name_text;
+        const struct cpython_layout *l = &k->c->layout;
+        const char *name = s->qualname ? look_text(k, s->qualname) : NULL;
+        if (!name && !l->qualname && s->function) {
+                name = look_text(k, image_u64(k->i, s->function + l->func_qualname));
+                if (name && strcmp(last_part(name), s->name_text) != 0)
+                        name = NULL;
+        }
+        if (!name && s->parent >= 0) {
+                struct seen_code *parent = &k->codes[s->parent];
+                const char *outer = full_name(k, parent, depth + 1);
+                bool top = strcmp(parent->name_text, "<module>") == 0;
+                char *text = top ? NULL
+                                 : arena_printf(&k->arena, "%s%s%s", outer,
+                                                is_body(parent) ? "." : ".<locals>.", s->name_text);
+                name = text ? cpython_intern(k->c, text) : NULL;
+        }
+        return s->full_name = name ? name : s->name_text;
+}
+
+/* The program itself is imported as "__main__", which names nothing. */
+static int index_files(struct look *k)
+{
+        vec_each (m, &k->c->modules) {
+                const char *known = m->file ? map_get_str(&k->file_modules, m->file) : NULL;
+                const char *name = strcmp(m->name, "__main__") != 0 ? m->name : "";
+                if (m->file && (!known || !*known) &&
+                    map_put_str(&k->file_modules, m->file, (void *)name) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+static const char *module_of(struct look *k, const struct seen_code *s)
+{
+        const char *name = map_get_str(&k->file_modules, s->file_text);
+        for (unsigned depth = 0; (!name || !*name) && depth < CPYTHON_DEPTH; depth++) {
+                if (s->function)
+                        return look_text(k, image_u64(k->i, s->function + k->c->layout.func_module));
+                if (s->parent < 0)
+                        return NULL;
+                s = &k->codes[s->parent];
+        }
+        return name;
+}
+
+static bool is_imported(struct look *k, const struct seen_code *s)
+{
+        return str_starts(s->file_text, "<frozen ") || map_get_str(&k->file_modules, s->file_text);
+}
+
+static bool is_claimed(const struct look *k, const struct seen_code *s)
+{
+        for (unsigned depth = 0; depth < CPYTHON_DEPTH; depth++) {
+                if (s->function)
+                        return true;
+                if (s->parent < 0)
+                        return false;
+                s = &k->codes[s->parent];
+        }
+        return false;
+}
+
+/* ---- sites ------------------------------------------------------------------------------------------ */
+
+uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uint32_t line)
+{
+        struct {
+                const char *file, *name;
+                uint64_t line;
+        } key = {file, name, line}, *kept;
+        uintptr_t known = (uintptr_t)map_get(&c->sites_by_key, &key, sizeof(key));
+        if (known)
+                return (uint32_t)known - 1;
+        kept = arena_alloc(&c->arena, sizeof(*kept));
+        struct cpython_site *site = kept && c->sites.count < MOST_SITES ? vec_add(&c->sites) : NULL;
+        if (!site)
+                return UINT32_MAX;
+        *kept = key;
+        *site = (struct cpython_site){.file = file, .name = name, .line = line};
+        if (map_put(&c->sites_by_key, kept, sizeof(*kept), (void *)(uintptr_t)c->sites.count) < 0) {
+                c->sites.count--;
+                return UINT32_MAX;
+        }
+        return (uint32_t)c->sites.count - 1;
+}
+
+/* Who refers to the code: one that is half-made has nobody yet. */
+static void take_holder(const struct look *k, const struct seen_code *s, struct cpython_code *code)
+{
+        const struct cpython_layout *l = &k->c->layout;
+        if (s->frame) {
+                code->holder = s->frame;
+                code->slot = FRAME_CODE;
+                code->runs = true;
+        } else if (s->parent >= 0) {
+                code->holder = k->codes[s->parent].consts;
+                code->slot = cpython_tuple_items(l) + 8 * s->parent_item;
+        } else if (s->function) {
+                code->holder = s->function;
+                code->slot = l->func_code;
+        }
+}
+
+static int settle_code(struct look *k, struct seen_code *s, uint64_t now)
+{
+        struct cpython *c = k->c;
+        const char *name = full_name(k, s, 0);
+        /* Both names end alike, unless one was read after the code, and what it lay in, had been freed. */
+        if (strcmp(last_part(name), s->name_text) != 0) {
+                c->lost++;
+                return 0;
+        }
+        uint32_t index = cpython_site(c, s->file_text, name, (uint32_t)s->line);
+        if (index == UINT32_MAX) {
+                c->lost++;
+                return 0;
+        }
+        s->site = index;
+        struct cpython_site *site = &c->sites.items[index];
+        site->body |= is_body(s);
+        site->claimed |= is_claimed(k, s);
+        site->imported |= is_imported(k, s);
+        site->replaced |= s->modified;
+        if (!site->module)
+                site->module = module_of(k, s);
+        struct cpython_code code = {
+                .address = s->address, .identity = s->identity, .site = index, .units = s->units};
+        take_holder(k, s, &code);
+        if (s->ran && (site->ran || s->inferred)) {
+                site->first = site->ran ? site->first : now;
+                site->ran = true;
+                return 0;
+        }
+        /* Code that nobody refers to yet may still be in the making. */
+        if (s->ran && code.holder)
+                return cpython_suspect(c, &code);
+        struct cpython_code *slot = vec_add(&c->codes);
+        if (!slot)
+                return -ENOMEM;
+        *slot = code;
+        site->codes++;
+        site->unsure |= s->unsure;
+        return 0;
+}
+
+/* ---- what went -------------------------------------------------------------------------------------- */
+
+/* Code that was not seen to run, and is gone now, may have run between two looks. */
+static void take_gone(struct look *k)
+{
+        struct cpython *c = k->c;
+        vec_each (old, &c->before) {
+                const struct seen_code *s = old->address ? look_code_at(k, old->address) : NULL;
+                if ((!s || s->identity != old->identity) && image_present(k->i, old->address))
+                        c->sites.items[old->site].gone = true;
+        }
+        vec_done(&c->before);
+}
+
+static int compare_loads(const void *a, const void *b)
+{
+        const struct seen_code *x = *(struct seen_code *const *)a, *y = *(struct seen_code *const *)b;
+        int d = (x->site > y->site) - (x->site < y->site);
+        return d ? d : (x->load > y->load) - (x->load < y->load);
+}
+
+/* Of a file that was loaded several times each load should have each of its functions; where one is missing
+ * it was dropped, and may have run before. */
+static int take_missing(struct look *k)
+{
+        _cleanup_free_ struct seen_code **several = NULL;
+        size_t count = 0, distinct = 0;
+        for (size_t n = 0; n < k->count; n++)
+                count += k->codes[n].loads > 1 && k->codes[n].site != UINT32_MAX;
+        if (!count)
+                return 0;
+        if (!(several = malloc(count * sizeof(struct seen_code *))))
+                return -ENOMEM;
+        count = 0;
+        for (size_t n = 0; n < k->count; n++)
+                if (k->codes[n].loads > 1 && k->codes[n].site != UINT32_MAX)
+                        several[count++] = &k->codes[n];
+        qsort(several, count, sizeof(struct seen_code *), compare_loads);
+        for (size_t n = 0; n < count; n++) {
+                bool same_site = n && several[n]->site == several[n - 1]->site;
+                distinct = !same_site ? 1 : distinct + (several[n]->load != several[n - 1]->load);
+                if ((n + 1 == count || several[n + 1]->site != several[n]->site) &&
+                    distinct < several[n]->loads)
+                        k->c->sites.items[several[n]->site].replaced = true;
+        }
+        return 0;
+}
+
+int look_settle(struct look *k, uint64_t now, bool all)
+{
+        struct cpython *c = k->c;
+        int r = index_files(k);
+        vec_each (site, &c->sites) {
+                site->codes = site->unread = 0;
+                site->unsure = false;
+        }
+        c->codes.count = 0;
+        for (size_t n = 0; r == 0 && n < k->count; n++)
+                r = k->codes[n].valid ? settle_code(k, &k->codes[n], now) : 0;
+        if (r == 0 && all) {
+                take_gone(k);
+                r = take_missing(k);
+        }
+        return r;
+}
