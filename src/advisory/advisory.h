@@ -27,6 +27,9 @@ static inline void advisory_closep(struct advisory_db **db)
 }
 #define _cleanup_advisory_ _cleanup_(advisory_closep)
 
+/* Of the files that answers rest on, the database and `streams`: another number after any change. */
+uint64_t advisory_stamp(const char *state_dir);
+
 /* ---- import ------------------------------------------------------------------------------------- */
 struct import_result {
         uint64_t records, unchanged, skipped; /* skipped: broken records, each named by `note` */

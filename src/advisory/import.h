@@ -8,6 +8,8 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+#include <sys/stat.h>
+
 struct import {
         struct advisory_db *db;
         const struct import_watch *watch; /* or NULL */
@@ -41,6 +43,22 @@ int import_source(struct import *i, const char *ecosystem, int64_t newest, struc
 int import_epss(struct import *i, int fd, struct error *error);
 /* Records of an all.zip. */
 int import_zip(struct import *i, int fd, uint64_t size, struct error *error);
+
+/* ---- paths: import_file.c and import_folder.c ---- */
+enum import_kind { KIND_ZIP, KIND_EPSS, KIND_JSON, KIND_UNKNOWN };
+enum import_kind import_recognise(int fd);
+/* A descriptor that does not block, and what it is of. Or -errno with a sentence. */
+int import_open(const char *path, struct stat *ret, struct error *error);
+/* Name of the folder that the path lies in ("PyPI" of "…/PyPI/all.zip"), or "". Returns `to`. */
+const char *import_folder_name(const char *path, char to[static 256]);
+/* A record, or the KEV catalogue. Within a transaction. */
+int import_json(struct import *i, int fd, struct error *error);
+/* The whole file, as an import of its own, told like `from`. -ENODATA: neither advisories nor KEV nor EPSS.
+ */
+int import_file(const struct import *from, const char *path, struct error *error);
+int import_folder(struct import *i, struct error *error);
+/* What matching remembered may change now. */
+void import_releases_forget(struct advisory_db *db);
 
 /* The name as records and packages of the ecosystem are compared: PEP 503 for PyPI, lower case where the
  * registry ignores case. Appended to the buffer. `ecosystem` without release. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths → imports. What a file is tells its content: a zip, gzip, JSON with a record or the KEV catalogue,
- * or EPSS lines. A folder is walked; every archive in it is an import of its own, and its single records
- * are one together. */
+ * or EPSS lines. Folders are import_folder.c's. */
 #include "advisory/import.h"
 
 #include "base/file.h"
@@ -10,18 +9,13 @@
 #include "format/osv.h"
 #include "format/zip.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <zlib.h>
 
-enum { FOLDER_DEPTH = 8 };
-
-enum kind { KIND_ZIP, KIND_EPSS, KIND_JSON, KIND_UNKNOWN };
-
-static enum kind recognise(int fd)
+enum import_kind import_recognise(int fd)
 {
         char head[64];
         ssize_t size = pread(fd, head, sizeof(head), 0);
@@ -165,8 +159,8 @@ int import_epss(struct import *i, int fd, struct error *error)
         return r;
 }
 
-/* ---- files and folders ----------------------------------------------------------------------------- */
-static int import_json(struct import *i, int fd, struct error *error)
+/* ---- files ---------------------------------------------------------------------------------------- */
+int import_json(struct import *i, int fd, struct error *error)
 {
         _cleanup_buf_ struct buf bytes = BUF_INIT(KEV_SIZE_MAX);
         int r = file_read_fd(fd, &bytes);
@@ -182,7 +176,7 @@ static int import_json(struct import *i, int fd, struct error *error)
         return import_record(i, i->path, bytes.data, bytes.size, error);
 }
 
-static int import_single(struct import *i, int fd, enum kind kind, uint64_t size, struct error *error)
+static int import_single(struct import *i, int fd, enum import_kind kind, uint64_t size, struct error *error)
 {
         uint64_t skipped = i->result->skipped;
         int r = import_begin(i, error);
@@ -202,7 +196,7 @@ static int import_single(struct import *i, int fd, enum kind kind, uint64_t size
         return r;
 }
 
-static const char *folder_name(const char *path, char to[static 256])
+const char *import_folder_name(const char *path, char to[static 256])
 {
         const char *end = strrchr(path, '/'), *start = end;
         while (start && start > path && start[-1] != '/')
@@ -215,7 +209,7 @@ static const char *folder_name(const char *path, char to[static 256])
         return to;
 }
 
-static int open_regular(const char *path, struct stat *ret, struct error *error)
+int import_open(const char *path, struct stat *ret, struct error *error)
 {
         _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         if (fd < 0 || fstat(fd, ret) < 0)
@@ -223,19 +217,18 @@ static int open_regular(const char *path, struct stat *ret, struct error *error)
         return TAKE_FD(fd);
 }
 
-/* `found` is what the caller has; -ENODATA: neither advisories nor KEV nor EPSS. */
-static int import_file(const struct import *from, const char *path, struct error *error)
+int import_file(const struct import *from, const char *path, struct error *error)
 {
         struct stat st;
         char folder[256];
-        _cleanup_close_ int fd = open_regular(path, &st, error);
+        _cleanup_close_ int fd = import_open(path, &st, error);
         if (fd < 0)
                 return fd;
         struct import i = *from;
         i.path = path;
         if (!i.named)
-                i.folder = folder_name(path, folder);
-        enum kind kind = S_ISREG(st.st_mode) ? recognise(fd) : KIND_UNKNOWN;
+                i.folder = import_folder_name(path, folder);
+        enum import_kind kind = S_ISREG(st.st_mode) ? import_recognise(fd) : KIND_UNKNOWN;
         if (kind == KIND_UNKNOWN)
                 return error_set(
                         error, -ENODATA,
@@ -244,113 +237,7 @@ static int import_file(const struct import *from, const char *path, struct error
         return import_single(&i, fd, kind, (uint64_t)st.st_size, error);
 }
 
-typedef VEC(char *) path_list;
-
-static void paths_done(path_list *list)
-{
-        vec_each (path, list)
-                free(*path);
-        vec_done(list);
-}
-
-static int path_compare(const void *a, const void *b)
-{
-        return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int folder_list(const char *path, unsigned depth, path_list *to, struct error *error)
-{
-        DIR *dir = opendir(path);
-        if (!dir)
-                return error_set(error, -errno, "cannot read the folder %s: %s", path, strerror(errno));
-        int r = 0;
-        for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
-                struct stat st;
-                _cleanup_free_ char *name = NULL;
-                if (entry->d_name[0] == '.' ||
-                    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                        continue;
-                if (asprintf(&name, "%s/%s", path, entry->d_name) < 0) {
-                        name = NULL;
-                        r = error_set(error, -ENOMEM, "out of memory");
-                } else if (S_ISDIR(st.st_mode) && depth < FOLDER_DEPTH) {
-                        r = folder_list(name, depth + 1, to, error);
-                } else if (S_ISREG(st.st_mode)) {
-                        char **slot = vec_add(to);
-                        if (!slot)
-                                r = error_set(error, -ENOMEM, "out of memory");
-                        else
-                                *slot = TAKE_PTR(name);
-                }
-        }
-        closedir(dir);
-        return r;
-}
-
-/* One file of a folder: single records join the folder's import, the rest is left for its own. */
-static int folder_record(struct import *i, char **path, struct error *error)
-{
-        struct stat st;
-        const char *folder = i->path;
-        _cleanup_close_ int fd = open_regular(*path, &st, error);
-        if (fd < 0)
-                return fd;
-        enum kind kind = recognise(fd);
-        if (kind != KIND_JSON) {
-                if (kind == KIND_UNKNOWN)
-                        (*path)[0] = 0; /* readme, licence, index: not ours */
-                return 0;
-        }
-        i->path = *path;
-        int r = import_json(i, fd, error);
-        i->path = folder;
-        (*path)[0] = 0;
-        return r;
-}
-
-static int folder_records(struct import *i, const path_list *paths, struct error *error)
-{
-        uint64_t done = 0;
-        int r = import_begin(i, error);
-        if (r < 0)
-                return r;
-        vec_each (path, paths) {
-                if (r == 0)
-                        r = folder_record(i, path, error);
-                import_progress(i, ++done, paths->count);
-        }
-        if (r == 0)
-                r = import_end(i, false, error);
-        if (r < 0)
-                import_abort(i);
-        return r;
-}
-
-static int import_folder(struct import *i, struct error *error)
-{
-        __attribute__((cleanup(paths_done))) path_list paths = {};
-        char folder[256];
-        _cleanup_free_ char *below = NULL;
-        int r = folder_list(i->path, 0, &paths, error);
-        if (r < 0)
-                return r;
-        if (!paths.count)
-                return error_set(error, -ENODATA, "%s holds no advisories", i->path);
-        if (asprintf(&below, "%s/", i->path) < 0) {
-                below = NULL;
-                return error_set(error, -ENOMEM, "out of memory");
-        }
-        if (!i->named)
-                i->folder = folder_name(below, folder);
-        qsort(paths.items, paths.count, sizeof(*paths.items), path_compare);
-        r = folder_records(i, &paths, error);
-        vec_each (path, &paths)
-                if (r == 0 && **path)
-                        r = import_file(i, *path, error);
-        return r;
-}
-
-static void releases_forget(struct advisory_db *db)
+void import_releases_forget(struct advisory_db *db)
 {
         map_done(&db->releases); /* what matching remembered may change now */
         db->releases = (struct map){};
@@ -371,7 +258,7 @@ int advisory_import_from(struct advisory_db *db, const char *path, const char *s
         struct stat st;
         if (stat(path, &st) < 0)
                 return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
-        releases_forget(db);
+        import_releases_forget(db);
         int r = S_ISDIR(st.st_mode) ? import_folder(&i, error) : import_file(&i, path, error);
         if (r == 0 && !result.records && !result.unchanged)
                 r = error_set(error, -ENODATA, "%s holds no usable advisories", path);
@@ -385,51 +272,4 @@ int advisory_import(struct advisory_db *db, const char *path, const struct impor
                     struct import_result *ret, struct error *error)
 {
         return advisory_import_from(db, path, NULL, "", watch, ret, error);
-}
-
-static int changes_import(struct import *i, const path_list *paths, const char *ecosystem, struct span ids,
-                          uint64_t *ret_removed, struct error *error)
-{
-        uint64_t done = 0;
-        int r = import_begin(i, error);
-        if (r < 0)
-                return r;
-        vec_each (path, paths) {
-                if (r == 0)
-                        r = folder_record(i, path, error);
-                import_progress(i, ++done, paths->count);
-        }
-        if (r == 0)
-                r = import_let_go(i, ecosystem, ids, ret_removed, error);
-        if (r == 0)
-                r = import_end(i, false, error);
-        if (r < 0)
-                import_abort(i);
-        return r;
-}
-
-int advisory_import_changes(struct advisory_db *db, const char *ecosystem, const char *source,
-                            const char *folder, struct span ids, const struct import_watch *watch,
-                            struct import_result *ret, uint64_t *ret_removed, struct error *error)
-{
-        __attribute__((cleanup(paths_done))) path_list paths = {};
-        struct import_result result = {};
-        struct import i = {.db = db,
-                           .watch = watch,
-                           .result = &result,
-                           .path = folder ? folder : source,
-                           .source = source,
-                           .folder = ecosystem,
-                           .named = true};
-        uint64_t removed = 0;
-        int r = folder ? folder_list(folder, 0, &paths, error) : 0;
-        if (r < 0)
-                return r;
-        releases_forget(db);
-        r = changes_import(&i, &paths, ecosystem, ids, &removed, error);
-        if (r < 0)
-                return r;
-        *ret = result;
-        *ret_removed = removed;
-        return 0;
 }

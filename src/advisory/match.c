@@ -76,28 +76,30 @@ static int collect(struct match_context *c, const struct stream *stream, const c
 }
 
 /* No advisories come any more: what they do not say means nothing. */
-static const char *ended(const struct match_context *c)
+static const char *ended(const struct match_context *c, const struct release *release)
 {
         char today[CLOCK_TEXT];
-        const char *end = distribution_end(c->query->ecosystem, c->query->release, c->extended);
+        const char *end =
+                distribution_end(c->query->ecosystem, c->query->release, c->extended || release->extended);
         return end && strcmp(end, clock_rfc3339(clock_wall(), today)) < 0 ? end : NULL;
 }
 
 /* What was compared and found clean: whether that means anything. */
-static int judge_clean(struct match_context *c, const char *ecosystem, int advisories, struct match *ret)
+static int judge_clean(struct match_context *c, const char *ecosystem, const struct release *release,
+                       struct match *ret)
 {
-        const char *end = ended(c);
+        const char *end = ended(c, release);
         if (end)
                 return not_evaluated(c, ret, false,
                                      arena_printf(c->arena,
                                                   "%s is past its end of life: no security support since %s",
                                                   ecosystem, end));
-        if (advisories < RELEASE_FEWEST)
+        if (release->advisories < RELEASE_FEWEST)
                 return not_evaluated(
                         c, ret, true,
                         arena_printf(c->arena,
                                      "only %d advisories of %s here, too few to call a package clean",
-                                     advisories, ecosystem));
+                                     release->advisories, ecosystem));
         ret->outcome = MATCH_EVALUATED;
         return 0;
 }
@@ -161,7 +163,7 @@ static int evaluate(struct match_context *c, const char *ecosystem, struct match
         if (c->affecting && (r = group_bugs(c, ret)) < 0)
                 return r;
         if (!ret->bug_count)
-                return judge_clean(c, ecosystem, release->advisories, ret);
+                return judge_clean(c, ecosystem, release, ret);
         ret->outcome = MATCH_EVALUATED;
         return 0;
 }

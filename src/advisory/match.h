@@ -36,6 +36,7 @@ struct release {
         struct stream *streams;
         size_t stream_count;
         int advisories;
+        bool extended; /* a stream that was bought for it goes on beyond its end */
 };
 
 struct match_context {

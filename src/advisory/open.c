@@ -250,6 +250,24 @@ int advisory_open(const char *state_dir, enum advisory_mode mode, struct advisor
         return 0;
 }
 
+uint64_t advisory_stamp(const char *state_dir)
+{
+        static const char *const names[] = {"advisory.db", "streams"};
+        uint64_t stamp = 0;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                char path[4096];
+                struct stat st = {};
+                snprintf(path, sizeof(path), "%s/%s", state_dir, names[i]);
+                if (stat(path, &st) < 0)
+                        st = (struct stat){};
+                const uint64_t parts[] = {(uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec,
+                                          (uint64_t)st.st_ino, (uint64_t)st.st_size};
+                for (size_t k = 0; k < ARRAY_SIZE(parts); k++) /* as FNV-1a, a word at a time */
+                        stamp = (stamp ^ parts[k]) * 0x100000001b3;
+        }
+        return stamp;
+}
+
 struct advisory_db *advisory_close(struct advisory_db *db)
 {
         if (db) {

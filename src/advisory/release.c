@@ -34,25 +34,48 @@ static int streams_read(struct match_context *c, const char *from, const char *t
         return r;
 }
 
-/* The named streams of this major number: "Red Hat:rhel_eus:9.2" for ":enterprise_linux:9". */
-static int named_fill(struct match_context *c, const char *suffix, struct release *release)
+static int named_add(struct match_context *c, const struct stream *like, struct release *release)
 {
         struct arena *a = &c->db->memory;
+        const char *from = arena_printf(a, "%s::", like->ecosystem),
+                   *to = arena_printf(a, "%s:;", like->ecosystem);
+        if (!from || !to)
+                return -ENOMEM;
+        if (release->stream_count < STREAMS_MAX)
+                release->streams[release->stream_count++] = *like;
+        release->extended = release->extended || strstr(like->ecosystem, "LTSS") ||
+                            str_starts(like->ecosystem, "Red Hat:rhel_els:");
+        return streams_read(c, from, to, "", like, release);
+}
+
+/* The named streams of this major number: "Red Hat:rhel_eus:9.2" for ":enterprise_linux:9". */
+static int named_red_hat(struct match_context *c, const char *suffix, struct release *release)
+{
         const char *major = str_starts(suffix, ":enterprise_linux:") ? strrchr(suffix, ':') + 1 : "";
         size_t size = strlen(major);
         int r = 0;
         for (size_t i = 0; size && r == 0 && i < c->db->named_streams.count; i++) {
-                const char *name = c->db->named_streams.items[i], *number = strrchr(name, ':') + 1;
-                if (strncmp(number, major, size) != 0 || number[size] != '.')
+                struct stream like = {.ecosystem = c->db->named_streams.items[i]};
+                const char *number = strrchr(like.ecosystem, ':') + 1;
+                if (!str_starts(like.ecosystem, "Red Hat:") || strncmp(number, major, size) != 0 ||
+                    (number[size] && number[size] != '.'))
                         continue;
-                struct stream like = {.ecosystem = name};
-                like.tag = arena_printf(a, ".el%s_%s", major, number + size + 1);
-                const char *from = arena_printf(a, "%s::", name), *to = arena_printf(a, "%s:;", name);
-                if (!like.tag || !from || !to)
-                        return -ENOMEM;
-                if (release->stream_count < STREAMS_MAX)
-                        release->streams[release->stream_count++] = like;
-                r = streams_read(c, from, to, "", &like, release);
+                if (number[size])
+                        like.tag = arena_printf(&c->db->memory, ".el%s_%s", major, number + size + 1);
+                r = number[size] && !like.tag ? -ENOMEM : named_add(c, &like, release);
+        }
+        return r;
+}
+
+/* Those of the same version: "SUSE:Linux Enterprise Server 15 SP3-LTSS" for " 15 SP3". */
+static int named_suse(struct match_context *c, const char *version, struct release *release)
+{
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < c->db->named_streams.count; i++) {
+                const struct stream like = {.ecosystem = c->db->named_streams.items[i]};
+                const char *at = str_starts(like.ecosystem, "SUSE:") ? strstr(like.ecosystem, version) : NULL;
+                if (at && (!at[strlen(version)] || at[strlen(version)] == '-'))
+                        r = named_add(c, &like, release);
         }
         return r;
 }
@@ -90,12 +113,21 @@ static int streams_fill(struct match_context *c, const char *ecosystem, struct r
                 const char *from = arena_printf(a, "%s::", ecosystem),
                            *to = arena_printf(a, "%s:;", ecosystem);
                 int r = from && to ? streams_read(c, from, to, "", &like, release) : -ENOMEM;
-                return r < 0 ? r : named_fill(c, suffix, release);
+                /* Since release 10 they are told apart by minor numbers, which go on being added to: what was
+                 * fixed in 10.0 is fixed in 10.1. '.' + 1 is '/'. */
+                from = arena_printf(a, "%s.", ecosystem);
+                to = arena_printf(a, "%s/", ecosystem);
+                if (r == 0)
+                        r = from && to ? streams_read(c, from, to, "", &like, release) : -ENOMEM;
+                return r < 0 ? r : named_red_hat(c, suffix, release);
         }
-        if (!strcmp(c->base, "SUSE") && str_starts(suffix, ":Linux Enterprise Server "))
-                return streams_read(c, "SUSE:Linux Enterprise Module for ",
-                                    "SUSE:Linux Enterprise Module for~",
-                                    suffix + strlen(":Linux Enterprise Server"), &like, release);
+        const char *product = strcmp(c->base, "SUSE") ? NULL : strpbrk(suffix, "0123456789");
+        if (product) {
+                product--; /* " 15 SP5" */
+                int r = streams_read(c, "SUSE:Linux Enterprise Module for ",
+                                     "SUSE:Linux Enterprise Module for~", product, &like, release);
+                return r < 0 ? r : named_suse(c, product, release);
+        }
         if (!strcmp(c->base, "Ubuntu") && *suffix && !str_starts(suffix, ":Pro")) {
                 const char *pro = arena_printf(a, "Ubuntu:Pro%s", suffix);
                 release->streams[release->stream_count++] =

@@ -12,36 +12,63 @@
 
 enum { STREAMS_SIZE = 64 << 10 }; /* bytes of the file */
 
-/* "rhel_eus:9.2": a product, its major and its minor number. */
+static size_t count_of(struct span s, const char *belong)
+{
+        size_t count = 0;
+        while (count < s.size && s.data[count] && strchr(belong, s.data[count]))
+                count++;
+        return count;
+}
+
+static void cut_off(struct span *s, size_t size)
+{
+        *s = (struct span){s->data + size, s->size - size};
+}
+
+/* "rhel_eus:9.2", "rhel_e4s:8.8", "rhel_els:7", and since release 10 "enterprise_linux_eus:10.0": the CPE's
+ * product and version, as OSV has them (OSV schema, "Red Hat"). */
 static bool is_red_hat(struct span s)
 {
-        size_t at = strlen("rhel_"), dot;
-        if (!span_starts(s, "rhel_"))
+        static const char *const products[] = {"rhel_", "enterprise_linux_"};
+        size_t i = 0, size;
+        while (i < ARRAY_SIZE(products) && !span_starts(s, products[i]))
+                i++;
+        if (i == ARRAY_SIZE(products))
                 return false;
-        while (at < s.size && (islower((unsigned char)s.data[at]) || s.data[at] == '_'))
-                at++;
-        if (at == strlen("rhel_") || at >= s.size || s.data[at] != ':')
+        cut_off(&s, strlen(products[i]));
+        size = count_of(s, "abcdefghijklmnopqrstuvwxyz0123456789_");
+        if (!size || size == s.size || s.data[size] != ':')
                 return false;
-        size_t major = ++at;
-        while (at < s.size && isdigit((unsigned char)s.data[at]))
-                at++;
-        dot = at;
-        if (dot == major || dot >= s.size || s.data[dot] != '.')
+        bool whole = span_starts(s, "els:"); /* of the last minor release: has no number of its own */
+        cut_off(&s, size + 1);
+        size = count_of(s, "0123456789");
+        if (!size || size == s.size)
+                return size && whole;
+        if (s.data[size] != '.')
                 return false;
-        while (++at < s.size && isdigit((unsigned char)s.data[at]))
-                ;
-        return at == s.size && at > dot + 1;
+        cut_off(&s, size + 1);
+        return s.size && count_of(s, "0123456789") == s.size;
+}
+
+/* "Linux Enterprise Server 15 SP3-LTSS", "Linux Enterprise Server LTSS Extended Security 12 SP5": products go
+ * by their names. */
+static bool is_suse(struct span s)
+{
+        static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .-";
+        return span_starts(s, "Linux ") && s.size < 100 && count_of(s, name) == s.size &&
+               memchr(s.data, ' ', s.size - 1);
 }
 
 static int take_line(struct advisory_db *db, struct span line)
 {
-        static const char red_hat[] = "Red Hat:";
+        static const char red_hat[] = "Red Hat:", suse[] = "SUSE:";
         if (span_equal(line, "Ubuntu:Pro")) {
                 db->ubuntu_pro = true;
                 return 0;
         }
-        if (!span_starts(line, red_hat) ||
-            !is_red_hat((struct span){line.data + strlen(red_hat), line.size - strlen(red_hat)}))
+        struct span rest = line;
+        cut_off(&rest, MIN(line.size, span_starts(line, suse) ? strlen(suse) : strlen(red_hat)));
+        if (!(span_starts(line, red_hat) && is_red_hat(rest)) && !(span_starts(line, suse) && is_suse(rest)))
                 return -EINVAL;
         const char **slot = vec_add(&db->named_streams);
         if (!slot)
@@ -72,8 +99,8 @@ int named_streams_read(struct advisory_db *db, const char *state_dir, struct err
                 if (r == -EINVAL)
                         return error_set(
                                 error, r,
-                                "%s, line %u: no stream is called '%.*s'; write 'Red Hat:rhel_eus:9.2' "
-                                "or 'Ubuntu:Pro'",
+                                "%s, line %u: no stream is called '%.*s'; write 'Red Hat:rhel_eus:9.2', "
+                                "'SUSE:Linux Enterprise Server 15 SP3-LTSS' or 'Ubuntu:Pro'",
                                 path, number, (int)MIN(line.size, (size_t)80), line.data);
         }
         return r < 0 ? error_set(error, r, "out of memory") : 0;

@@ -16,5 +16,5 @@ struct distribution {
 /* 0 or -ENOMEM. */
 int distribution_of(const struct os_release *os, struct arena *a, struct distribution *ret);
 /* The day ("2024-06-30") after which nobody adds advisories to the release; `extended`: with support that is
- * bought (Ubuntu Pro). NULL: not known. Sources: each distribution's own life cycle page. */
+ * bought (Ubuntu Pro, ELS of Red Hat, LTSS of SUSE). NULL: not known. Sources: beside the dates. */
 const char *distribution_end(const char *ecosystem, const char *release, bool extended);

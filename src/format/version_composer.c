@@ -24,8 +24,8 @@ static struct span composer_strip(struct span v)
 {
         if (v.size && to_lower(v.data[0]) == 'v')
                 v = (struct span){v.data + 1, v.size - 1};
-        const char *build = memchr(v.data, '+', v.size);
-        return v.size && build ? (struct span){v.data, (size_t)(build - v.data)} : v;
+        const char *build = v.size ? memchr(v.data, '+', v.size) : NULL;
+        return build ? (struct span){v.data, (size_t)(build - v.data)} : v;
 }
 
 /* As PHP does it, the beginning of a word decides: "patch" begins with "p". */

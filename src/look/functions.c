@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 enum { PROBED_MEMORY = 16 << 20 };
 
@@ -69,21 +68,14 @@ static void forget_boring(struct native_watch *n)
 static int open_advisories(struct look *l, struct error *error)
 {
         struct native_watch *n = &l->native;
-        char path[4096];
-        struct stat st = {};
-        snprintf(path, sizeof(path), "%s/advisory.db", l->options.state);
-        if (stat(path, &st) < 0)
-                st.st_mtim.tv_sec = 0;
-        if (n->db && st.st_mtim.tv_sec == n->db_time)
+        if (n->db && advisory_stamp(l->options.state) == n->db_stamp)
                 return 0;
         sweep(n, 0);
         forget_boring(n);
         choice_forget(n);
         n->db = advisory_close(n->db);
         int r = advisory_open(l->options.state, ADVISORY_READ, &n->db, error);
-        if (stat(path, &st) < 0)
-                st.st_mtim.tv_sec = 0;
-        n->db_time = st.st_mtim.tv_sec;
+        n->db_stamp = advisory_stamp(l->options.state); /* opening may have made it */
         return r;
 }
 

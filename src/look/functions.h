@@ -78,7 +78,7 @@ struct early_hit {
 struct native_watch {
         struct sensor *sensor; /* NULL: no probes */
         struct advisory_db *db;
-        int64_t db_time;    /* of the file that is open */
+        uint64_t db_stamp;  /* advisory_stamp of what is open */
         struct map files;   /* key → struct probed_file */
         struct map matches; /* package version → struct native_match */
         VEC(struct early_hit) early;

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 enum {
         SLOWEST_S = 60,  /* between two looks at a process */
@@ -130,13 +129,10 @@ static int learn_package(struct look *l, const struct package *package, const ch
 
 static void renew_advisories(struct look *l)
 {
-        char path[4096];
-        struct stat st;
-        snprintf(path, sizeof(path), "%s/advisory.db", l->options.state);
-        int64_t time = stat(path, &st) < 0 ? 0 : st.st_mtim.tv_sec;
-        if (time != l->runtimes.db_time)
+        uint64_t stamp = advisory_stamp(l->options.state);
+        if (stamp != l->runtimes.db_stamp)
                 forget_packages(&l->runtimes);
-        l->runtimes.db_time = time;
+        l->runtimes.db_stamp = stamp;
 }
 
 /* ---- asking ----------------------------------------------------------------------------------------- */

@@ -42,7 +42,7 @@ struct runtime_process {
 struct runtime_watch {
         struct map processes; /* pid → struct runtime_process */
         struct map packages;  /* key → struct wanted_package */
-        int64_t db_time;      /* of the advisories that `packages` were made from */
+        uint64_t db_stamp;    /* advisory_stamp of the advisories that `packages` were made from */
 };
 
 struct look;

@@ -33,7 +33,7 @@ void json_advisories(struct json *j, const advisory_source_list *list)
         json_end(j);
 }
 
-void json_severity(struct json *j, const struct severity *s)
+static void put_severity(struct json *j, const struct severity *s)
 {
         json_object(j, "severity");
         json_str(j, "rating", s->rating);
@@ -46,7 +46,7 @@ void json_severity(struct json *j, const struct severity *s)
         json_end(j);
 }
 
-void json_exploitation(struct json *j, const struct bug *b)
+static void put_exploitation(struct json *j, const struct bug *b)
 {
         if (b->kev_added) {
                 json_object(j, "kev");
@@ -66,4 +66,44 @@ void json_exploitation(struct json *j, const struct bug *b)
         } else {
                 json_null(j, "epss");
         }
+}
+
+void json_not_evaluated(struct json *j, const char *ecosystem, size_t packages, const char *reason,
+                        const char *mend)
+{
+        json_object(j, NULL);
+        json_str(j, "ecosystem", ecosystem);
+        json_u64(j, "packages", packages);
+        json_str(j, "reason", reason);
+        json_str(j, "mend", mend);
+        json_end(j);
+}
+
+void json_bug_names(struct json *j, const char *key, const struct bug *b)
+{
+        json_str(j, "key", key);
+        json_str(j, "id", b->id);
+        json_strings(j, "aliases", b->aliases, b->alias_count);
+        json_strings(j, "bulletins", b->bulletins, b->bulletin_count);
+}
+
+void json_package_begin(struct json *j, const char *purl, const struct package *p, struct arena *a)
+{
+        json_object(j, "package");
+        json_str(j, "purl", purl);
+        json_str(j, "name", p->name);
+        json_str(j, "version", p->version);
+        json_str(j, "ecosystem", package_ecosystem(p, a));
+        json_str(j, "source", p->source);
+        json_str(j, "source_version", p->source_version);
+}
+
+void json_bug_state(struct json *j, const struct bug *b)
+{
+        json_bool(j, "malware", b->malware);
+        json_bool(j, "low_confidence", b->low_confidence);
+        put_severity(j, &b->severity);
+        put_exploitation(j, b);
+        json_str(j, "fixed_version", b->fixed_version);
+        json_str(j, "fix_state", fix_state_name(b->fix_state));
 }

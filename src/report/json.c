@@ -84,12 +84,7 @@ static void put_not_evaluated(struct json *j, const struct verdict *v)
         json_array(j, "not_evaluated");
         for (size_t i = 0; i < v->not_evaluated_count; i++) {
                 const struct not_evaluated *n = &v->not_evaluated[i];
-                json_object(j, NULL);
-                json_str(j, "ecosystem", n->ecosystem);
-                json_u64(j, "packages", n->packages);
-                json_str(j, "reason", n->reason);
-                json_str(j, "mend", n->mend);
-                json_end(j);
+                json_not_evaluated(j, n->ecosystem, n->packages, n->reason, n->mend);
         }
         json_end(j);
 }
@@ -112,13 +107,7 @@ static void put_losses(struct json *j, const loss_list *list)
 
 static void put_package(struct json *j, const struct package *p, struct arena *a)
 {
-        json_object(j, "package");
-        json_str(j, "purl", package_purl(p, a));
-        json_str(j, "name", p->name);
-        json_str(j, "version", p->version);
-        json_str(j, "ecosystem", package_ecosystem(p, a));
-        json_str(j, "source", p->source);
-        json_str(j, "source_version", p->source_version);
+        json_package_begin(j, package_purl(p, a), p, a);
         json_str(j, "arch", p->arch);
         json_str(j, "root", p->root);
         json_str(j, "path", p->path);
@@ -165,10 +154,7 @@ static void put_finding(struct json *j, const struct finding *f)
         struct arena a = ARENA_INIT(4 << 20);
         const struct bug *b = f->bug;
         json_object(j, NULL);
-        json_str(j, "key", f->key);
-        json_str(j, "id", b->id);
-        json_strings(j, "aliases", b->aliases, b->alias_count);
-        json_strings(j, "bulletins", b->bulletins, b->bulletin_count);
+        json_bug_names(j, f->key, b);
         put_package(j, f->package, &a);
         json_array(j, "binaries");
         for (size_t i = 0; i < f->binary_count; i++)
@@ -184,12 +170,7 @@ static void put_finding(struct json *j, const struct finding *f)
         put_answer(j, "privileged", &f->privileged);
         put_answer(j, "restart_needed", &f->restart_needed);
         json_bool(j, "stale", f->stale);
-        json_bool(j, "malware", b->malware);
-        json_bool(j, "low_confidence", b->low_confidence);
-        json_severity(j, &b->severity);
-        json_exploitation(j, b);
-        json_str(j, "fixed_version", b->fixed_version);
-        json_str(j, "fix_state", fix_state_name(b->fix_state));
+        json_bug_state(j, b);
         json_str(j, "decision", decision_name(f->decision));
         json_str(j, "decision_proven", decision_name(f->decision_proven));
         json_str(j, "why", f->why);

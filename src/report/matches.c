@@ -70,27 +70,12 @@ static void put_finding(struct json *j, const struct matched_finding *f)
 {
         struct arena a = ARENA_INIT(1 << 20);
         const struct bug *b = f->bug;
-        const struct package *p = f->package;
         json_object(j, NULL);
-        json_str(j, "key", f->key);
-        json_str(j, "id", b->id);
-        json_strings(j, "aliases", b->aliases, b->alias_count);
-        json_strings(j, "bulletins", b->bulletins, b->bulletin_count);
-        json_object(j, "package");
-        json_str(j, "purl", f->purl);
-        json_str(j, "name", p->name);
-        json_str(j, "version", p->version);
-        json_str(j, "ecosystem", package_ecosystem(p, &a));
-        json_str(j, "source", p->source);
-        json_str(j, "source_version", p->source_version);
+        json_bug_names(j, f->key, b);
+        json_package_begin(j, f->purl, f->package, &a);
         json_end(j);
         json_strings(j, "binaries", f->binaries.items, f->binaries.count);
-        json_bool(j, "malware", b->malware);
-        json_bool(j, "low_confidence", b->low_confidence);
-        json_severity(j, &b->severity);
-        json_exploitation(j, b);
-        json_str(j, "fixed_version", b->fixed_version);
-        json_str(j, "fix_state", fix_state_name(b->fix_state));
+        json_bug_state(j, b);
         put_symbols(j, b);
         json_end(j);
         arena_done(&a);
@@ -106,14 +91,8 @@ void report_matches_json(const struct matches_report *r, struct buf *to)
         json_u64(j, "packages", r->packages);
         json_u64(j, "packages_clean", r->clean);
         json_array(j, "not_evaluated");
-        vec_each (n, &r->not_evaluated) {
-                json_object(j, NULL);
-                json_str(j, "ecosystem", n->ecosystem);
-                json_u64(j, "packages", n->packages);
-                json_str(j, "reason", n->reason);
-                json_str(j, "mend", n->mend);
-                json_end(j);
-        }
+        vec_each (n, &r->not_evaluated)
+                json_not_evaluated(j, n->ecosystem, n->packages, n->reason, n->mend);
         json_end(j);
         json_array(j, "malformed");
         vec_each (m, &r->malformed) {

@@ -530,12 +530,103 @@ static void test_named_streams(void **state)
         assert_string_equal(ids(s, &m), "CVE-2024-1011");
 }
 
+static void write_streams_and_open(struct scene *s, const char *text)
+{
+        struct error error = {};
+        s->db = advisory_close(s->db);
+        write_streams(s, text);
+        if (advisory_open(s->dir, ADVISORY_WRITE, &s->db, &error) < 0)
+                fail_msg("%s", error.text);
+}
+
+/* Every kind of bought stream that OSV has. */
+static void test_other_named_streams(void **state)
+{
+        static const struct {
+                const char *stream, *ecosystem, *release;
+        } cases[] = {
+                {"Red Hat:rhel_e4s:8.8::baseos", "Red Hat", "enterprise_linux:8"},
+                {"Red Hat:rhel_aus:8.4::baseos", "Red Hat", "enterprise_linux:8"},
+                {"Red Hat:rhel_els:7", "Red Hat", "enterprise_linux:7"},
+                {"Red Hat:enterprise_linux_eus:10.0", "Red Hat", "enterprise_linux:10"},
+                {"SUSE:Linux Enterprise Server 15 SP3-LTSS", "SUSE", "Linux Enterprise Server 15 SP3"},
+                {"SUSE:Linux Enterprise Server LTSS Extended Security 12 SP5", "SUSE",
+                 "Linux Enterprise Server 12 SP5"},
+                {"SUSE:Linux Enterprise High Performance Computing 15 SP4-ESPOS", "SUSE",
+                 "Linux Enterprise Server 15 SP4"},
+        };
+        struct scene *s = *state;
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                const char *repository = strstr(cases[i].stream, "::");
+                char *name = repository ? arena_strndup(&s->memory, cases[i].stream,
+                                                        (size_t)(repository - cases[i].stream))
+                                        : arena_strdup(&s->memory, cases[i].stream);
+                char *package = arena_printf(&s->memory, "web%zu", i);
+                import(s,
+                       arena_printf(
+                               &s->memory,
+                               "{\"id\":\"CVE-2031-1%03zu\",\"modified\":\"2024-01-01T00:00:00Z\","
+                               "\"affected\":"
+                               "[{\"package\":{\"ecosystem\":\"%s\",\"name\":\"%s\"},\"ranges\":[{\"type\":"
+                               "\"ECOSYSTEM\",\"events\":[{\"introduced\":\"0\"}]}]}]}",
+                               i, cases[i].stream, package));
+                write_streams_and_open(s, "");
+                assert_int_equal(match(s, cases[i].ecosystem, cases[i].release, package, "1-1.el").bug_count,
+                                 0);
+                write_streams_and_open(s, name);
+                assert_int_equal(match(s, cases[i].ecosystem, cases[i].release, package, "1-1.el").bug_count,
+                                 1);
+                assert_int_equal(match(s, cases[i].ecosystem, "enterprise_linux:9", package, "1").bug_count,
+                                 0);
+        }
+        /* Not bought and over: clean means nothing. */
+        fill_release(s, "SUSE:Linux Enterprise Server 15 SP5");
+        struct match m = match(s, "SUSE", "Linux Enterprise Server 15 SP5", "nothing", "1");
+        assert_int_equal(m.outcome, MATCH_NOT_EVALUATED);
+        write_streams_and_open(s, "SUSE:Linux Enterprise Server 15 SP5-LTSS");
+        m = match(s, "SUSE", "Linux Enterprise Server 15 SP5", "nothing", "1");
+        assert_int_equal(m.outcome, MATCH_EVALUATED);
+        /* Red Hat's minor numbers since 10 are one after the other. */
+        import(s, RECORD("RHSA-2026:1", ",\"upstream\":[\"CVE-2031-2001\"]",
+                         "{" PACKAGE("Red Hat:enterprise_linux:10.1", "web") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"2-9.el10_1\"}") "}"));
+        m = match(s, "Red Hat", "enterprise_linux:10", "web", "2-3.el10_1");
+        assert_string_equal(ids(s, &m), "CVE-2031-2001");
+}
+
+/* A running watch asks whether anything has changed. */
+static void test_stamp(void **state)
+{
+        struct scene *s = *state;
+        uint64_t none = advisory_stamp("/nosuchfolder"), before = advisory_stamp(s->dir);
+        assert_true(none != before);
+        assert_true(before == advisory_stamp(s->dir));
+        write_streams(s, "Ubuntu:Pro\n");
+        uint64_t with = advisory_stamp(s->dir);
+        assert_true(with != before);
+        write_streams(s, "Red Hat:rhel_eus:9.2\n");
+        assert_true(advisory_stamp(s->dir) != with);
+}
+
 static void test_broken_streams(void **state)
 {
         static const char *const broken[] = {
-                "Red Hat:rhel_eus",     "Red Hat:rhel_eus:9", "Red Hat:rhel_:9.2",     "Red Hat:rhel_eus:9.",
-                "Red Hat:rhel_eus:.2",  "rhel_eus:9.2",       "Red Hat:rhel_eus:9.2x", "Ubuntu:Pro:22.04",
-                "Red Hat:enterprise:9", "Debian:12",
+                "Red Hat:rhel_eus",
+                "Red Hat:rhel_:9.2",
+                "Red Hat:rhel_eus:9",
+                "Red Hat:rhel_eus:9.",
+                "Red Hat:rhel_eus:.2",
+                "rhel_eus:9.2",
+                "Red Hat:rhel_eus:9.2x",
+                "Ubuntu:Pro:22.04",
+                "Red Hat:enterprise:9",
+                "Debian:12",
+                "SUSE:",
+                "SUSE:Linux",
+                "SUSE:Linux X\t1",
+                "Red Hat:rhel_els:",
+                "Red Hat:rhel_els:7.",
+                "Red Hat:rhel_E4S:8.8",
         };
         struct scene *s = *state;
         s->db = advisory_close(s->db);
@@ -645,6 +736,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_bought_support, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_red_hat_streams, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_named_streams, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_other_named_streams, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_stamp, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_broken_streams, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_bought_by_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_end_of_life, setup, teardown),

@@ -39,6 +39,12 @@ static void test_releases(void **state)
         check("rhel", "9.4", NULL, "Red Hat", "enterprise_linux:9");
         check("opensuse-leap", "15.6", NULL, "openSUSE", "Leap 15.6");
         check("sles", "15.5", NULL, "SUSE", "Linux Enterprise Server 15 SP5");
+        check("sles", "16.0", NULL, "SUSE", "Linux Enterprise Server 16.0");
+        check("sled", "15.4", NULL, "SUSE", "Linux Enterprise Desktop 15 SP4");
+        check("sle-micro", "5.5", NULL, "SUSE", "Linux Enterprise Micro 5.5");
+        check("sl-micro", "6.1", NULL, "SUSE", "Linux Micro 6.1");
+        check("opensuse-leap-micro", "5.5", NULL, "openSUSE", "Leap Micro 5.5");
+        check("mariner", "2.0", NULL, "Azure Linux", "2");
         check("sles", "15", NULL, "SUSE", "Linux Enterprise Server 15");
         check("azurelinux", "3.0", NULL, "Azure Linux", "3");
         check("openEuler", "22.03", "22.03 (LTS-SP3)", "openEuler", "22.03-LTS-SP3");
@@ -60,12 +66,15 @@ static void test_ends(void **state)
         (void)state;
         assert_string_equal(distribution_end("Debian", "10", false), "2024-06-30");
         assert_string_equal(distribution_end("Ubuntu", "18.04:LTS", false), "2023-05-31");
-        assert_string_equal(distribution_end("Ubuntu", "18.04:LTS", true), "2030-04-30");
+        assert_string_equal(distribution_end("Ubuntu", "18.04:LTS", true), "2028-04-26");
         assert_string_equal(distribution_end("Debian", "10", true), "2024-06-30");
         assert_string_equal(distribution_end("Alpine", "v3.10", false), "2021-05-01");
         assert_string_equal(distribution_end("Ubuntu", "23.04", false), "2024-01-25");
         assert_string_equal(distribution_end("openSUSE", "Leap 15.3", false), "2022-12-31");
         assert_string_equal(distribution_end("SUSE", "Linux Enterprise Server 15 SP4", false), "2023-12-31");
+        assert_string_equal(distribution_end("SUSE", "Linux Enterprise Server 15 SP4", true), "2026-12-31");
+        assert_string_equal(distribution_end("Red Hat", "enterprise_linux:7", true), "2029-05-31");
+        assert_string_equal(distribution_end("openEuler", "22.03-LTS-SP3", false), "2025-12-31");
         assert_null(distribution_end("Debian", "99", false));
         assert_null(distribution_end("PyPI", NULL, false));
 }
