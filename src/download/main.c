@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* usewear-download: the only program that links a TLS library, and it can do nothing else. It reads requests
- * from standard input and writes what servers answer to standard output; it opens no file, and whoever starts
- * it has taken its rights away before. What it hands on is checked by its reader.
+ * from standard input and writes what servers answer to standard output. Whoever starts it has taken its
+ * rights away before, and it shuts itself in (sandbox.c). What it hands on is checked by its reader.
  *
  *     request   URL <TAB> ETag or nothing <TAB> offset <NL>
  *     answers   H STATUS <NL>                     the body begins: 206 goes on at the offset, 200 begins anew
  *               D SIZE <NL> and SIZE bytes        a piece of it
  *               E STATUS <TAB> RETRY-AFTER s <TAB> ETag <TAB> CRC32C, base64 <TAB> what went wrong <NL> */
 #include "base/macro.h"
+#include "download/sandbox.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { FIELD = 512, REDIRECTS = 5, PIECE = 64 * 1024 };
@@ -98,6 +98,18 @@ static void set_up(CURL *curl, struct answer *a, long timeout)
         curl_easy_setopt(curl, CURLOPT_HEADERDATA, a);
 }
 
+/* Who reads other people's traffic hands out a certificate of their own: curl's and OpenSSL's variables. */
+static void set_certificates(CURL *curl)
+{
+        const char *bundle = getenv("CURL_CA_BUNDLE"), *folder = getenv("SSL_CERT_DIR");
+        if (!bundle || !*bundle)
+                bundle = getenv("SSL_CERT_FILE");
+        if (bundle && *bundle)
+                curl_easy_setopt(curl, CURLOPT_CAINFO, bundle);
+        if (folder && *folder && !strchr(folder, ':'))
+                curl_easy_setopt(curl, CURLOPT_CAPATH, folder);
+}
+
 /* Plain HTTP is for mirrors that are asked for by that name; nothing leads from HTTPS down to it. */
 static void set_protocols(CURL *curl, const char *url)
 {
@@ -114,6 +126,7 @@ static void get(CURL *curl, const char *url, const char *etag, const char *offse
         bool resumed = strcmp(offset, "0") != 0;
         set_up(curl, &a, timeout);
         set_protocols(curl, url);
+        set_certificates(curl);
         curl_easy_setopt(curl, CURLOPT_URL, url);
         curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, trouble);
         if (*etag) {
@@ -140,17 +153,6 @@ static void get(CURL *curl, const char *url, const char *etag, const char *offse
         curl_slist_free_all(headers);
 }
 
-/* Nothing that a server sends shall make this program more than it is. */
-static void lock_down(void)
-{
-        const struct rlimit none = {0, 0}, memory = {1ul << 30, 1ul << 30};
-        setrlimit(RLIMIT_FSIZE, &none);
-        setrlimit(RLIMIT_CORE, &none);
-        setrlimit(RLIMIT_AS, &memory);
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-}
-
 int main(int argc, char **argv)
 {
         _cleanup_free_ char *line = NULL;
@@ -160,7 +162,11 @@ int main(int argc, char **argv)
                 fputs("usewear-download: started by usewear db update, not by people\n", stderr);
                 return 2;
         }
-        lock_down();
+        int r = download_cage();
+        if (r < 0) {
+                fprintf(stderr, "usewear-download: cannot shut itself in: %s\n", strerror(-r));
+                return 2;
+        }
         if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
                 return 2;
         CURL *curl = curl_easy_init();

@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """usewear db update against a local copy of the bucket, with everything that goes wrong on the way."""
+import contextlib
+import ctypes
 import gzip
 import json
 import os
 import pathlib
 import shutil
+import socket
+import ssl
 import subprocess
+import tempfile
+import threading
 import zipfile
 
 import pytest
@@ -287,10 +293,88 @@ def test_the_downloader_has_no_rights(world):
         status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{children[0]}/status").read_text().splitlines())
         assert set(status["Uid"].split()) == {"65534"} and set(status["Gid"].split()) == {"65534"}
         assert int(status["CapEff"], 16) == int(status["CapPrm"], 16) == 0 and status["NoNewPrivs"] == "1"
-        assert status["Groups"].strip() == ""
+        assert status["Groups"].strip() == "" and status["Seccomp"] == "2"
     finally:
         run.kill()
         run.wait()
+
+
+def test_the_cage_holds(tmp_path):
+    """Also for a user who may read her own files: the downloader may not."""
+    secret = tmp_path / "secret"
+    secret.write_text("x")
+    run = subprocess.run([ROOT / "build/tests/caged", secret], text=True, capture_output=True, timeout=60, check=True)
+    answers = dict(line.split(": ") for line in run.stdout.splitlines())
+    for may in ("connect", "name", "certificates"):
+        assert answers.pop(may) == "yes", may
+    if ctypes.CDLL(None).syscall(444, None, 0, 1) < 1:  # landlock_create_ruleset, asked for its version
+        del answers["read"], answers["list"]
+    assert answers and set(answers.values()) <= {"Operation not permitted", "Permission denied"}, answers
+
+
+def certificate(folder):
+    """For 127.0.0.1, by nobody that anybody trusts."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", folder / "key.pem", "-out",
+                    folder / "cert.pem", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                   check=True, capture_output=True)
+    return folder / "cert.pem", folder / "key.pem"
+
+
+def tunnel():
+    """A proxy that knows CONNECT only; the list of what it was asked for, and its port."""
+    asked, listener = [], socket.create_server(("127.0.0.1", 0))
+
+    def pump(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    def serve():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += client.recv(4096)
+            asked.append(head.split()[:2])
+            host, port = head.split()[1].decode().rsplit(":", 1)
+            server = socket.create_connection((host, int(port)))
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            for pair in ((client, server), (server, client)):
+                threading.Thread(target=pump, args=pair, daemon=True).start()
+    threading.Thread(target=serve, daemon=True).start()
+    return asked, listener
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+def test_https_by_way_of_a_proxy(world, tmp_path):
+    """The bucket is reached over HTTPS, by HTTPS_PROXY where that is set; a certificate of one's own is told by
+    SSL_CERT_FILE, and without it nothing is taken."""
+    cert, key = certificate(tmp_path)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(cert, key)
+    tmp_path.chmod(0o755), cert.chmod(0o644)
+    shared = pathlib.Path(tempfile.mkdtemp(prefix="usewear-cert-"))
+    try:
+        shared.chmod(0o755)
+        shutil.copy(cert, shared / "cert.pem")
+        world.bucket.server.socket = tls.wrap_socket(world.bucket.server.socket, server_side=True)
+        world.bucket.url = world.bucket.url.replace("http:", "https:")
+        none = {name: "" for name in ("CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")}
+        run = world.update(code=2, env=none)
+        assert "certificate" in run.stderr.lower() and world.count() == 0
+        asked, listener = tunnel()
+        proxy = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        trusted = none | {"SSL_CERT_FILE": str(shared / "cert.pem"), "HTTPS_PROXY": proxy}
+        assert "30 imported" in world.update(env=trusted).stdout and world.count() == 30
+        assert asked and asked[0] == [b"CONNECT", world.bucket.url.removeprefix("https://").encode()]
+        listener.close()
+    finally:
+        shutil.rmtree(shared)
 
 
 def test_usewear_itself_links_no_tls():
