@@ -23,7 +23,7 @@ enum { SBOM_MEMORY = 1 << 30, SBOM_TEXT = 1 << 30 };
 
 struct sbom_options {
         const char *root, *format;
-        bool all, caches;
+        bool all, caches, mounts, one_file_system;
 };
 
 struct sbom_work {
@@ -116,6 +116,8 @@ static int gather(struct sbom_work *w, const struct sbom_options *o, const char 
                 const struct tree_options tree = {.path = here ? "/" : o->root,
                                                   .root_id = here ? "host" : o->root,
                                                   .caches = o->caches,
+                                                  .every_mount = o->mounts,
+                                                  .one_file_system = o->one_file_system,
                                                   .kernel = here ? w->machine.kernel : NULL};
                 s->name = here ? w->machine.name : o->root;
                 s->os = here ? w->machine.os : NULL;
@@ -165,6 +167,8 @@ static int sbom_run(int argc, char **argv)
         const struct option_spec specs[] = {{"--root", OPTION_TEXT, &o.root},
                                             {"--all", OPTION_FLAG, &o.all},
                                             {"--caches", OPTION_FLAG, &o.caches},
+                                            {"--mounts", OPTION_FLAG, &o.mounts},
+                                            {"--one-file-system", OPTION_FLAG, &o.one_file_system},
                                             {"--format", OPTION_TEXT, &o.format},
                                             {"--json", OPTION_FLAG, &json}};
         struct options options = {.command = &command_sbom, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
@@ -179,6 +183,10 @@ static int sbom_run(int argc, char **argv)
                 known |= !strcmp(o.format, formats[i]);
         if (!known) {
                 log_error(-EINVAL, "sbom: no format '%s'; take cyclonedx, spdx, json or table", o.format);
+                return EXIT_USAGE;
+        }
+        if (o.mounts && o.one_file_system) {
+                log_error(-EINVAL, "sbom: --mounts or --one-file-system; give one of them");
                 return EXIT_USAGE;
         }
         if (o.root && o.all) {
@@ -206,6 +214,8 @@ const struct command command_sbom = {
                 "  --root DIR           the tree below DIR, as if it were /\n"
                 "  --all                the whole tree of this host\n"
                 "  --caches             look into caches of package managers and builds, too\n"
+                "  --mounts             look into network and FUSE file systems mounted in it, too\n"
+                "  --one-file-system    look into nothing that is mounted in it\n"
                 "  --format F           table (default), cyclonedx (1.6), spdx (2.3) or json\n"
                 "  --json               the same as --format json\n"
                 "  --state DIR          where the databases lie\n\n"

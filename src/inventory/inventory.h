@@ -18,6 +18,8 @@ struct inventory_hints {
         const char *kernel_release; /* `uname -r` where the root is the host's, else NULL */
         bool whole;                 /* look at the whole tree, not only at the places */
         bool caches;                /* … and at package managers' and build caches in it */
+        bool every_mount;           /* … and at network and FUSE file systems mounted in it … */
+        bool one_file_system;       /* … or at nothing that is mounted in it */
         bool remember;              /* keep what a later inventory can take over */
 };
 

@@ -419,6 +419,9 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret)
         f.walk = (struct walk){.root_fd = inv->root_fd,
                                .depth = inv->hints.whole ? 0 : LOOK_DEPTH,
                                .caches = inv->hints.caches,
+                               .mounts = inv->hints.one_file_system ? WALK_ONE
+                                         : inv->hints.every_mount   ? WALK_MOUNTS
+                                                                    : WALK_DISKS,
                                .wants = wants,
                                .found = found,
                                .left_out = left_out,

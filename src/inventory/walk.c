@@ -51,6 +51,26 @@ static bool is_disk(struct span type)
         return false;
 }
 
+/* What the kernel makes up: nothing is installed in there, and reading can block. */
+static bool is_kernel(struct span type)
+{
+        static const char *const kinds[] = {
+                "autofs",  "binfmt_misc", "bpf",       "cgroup",   "cgroup2", "configfs",
+                "debugfs", "devpts",      "devtmpfs",  "efivarfs", "fusectl", "hugetlbfs",
+                "mqueue",  "nfsd",        "nsfs",      "proc",     "pstore",  "rpc_pipefs",
+                "sysfs",   "securityfs",  "selinuxfs", "smackfs",  "tracefs", "resctrl",
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+                if (span_equal(type, kinds[i]))
+                        return true;
+        return false;
+}
+
+static bool is_wanted(const struct walk *w, struct span type)
+{
+        return w->mounts == WALK_MOUNTS ? !is_kernel(type) : w->mounts == WALK_DISKS && is_disk(type);
+}
+
 static int read_mounts(struct walking *k)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(MOUNTS_TEXT);
@@ -63,7 +83,7 @@ static int read_mounts(struct walking *k)
                 if (!d)
                         return -ENOMEM;
                 *d = (struct device){.number = makedev(m.major, m.minor),
-                                     .wanted = is_disk(m.type),
+                                     .wanted = is_wanted(k->w, m.type),
                                      .type = arena_strndup(&k->arena, m.type.data, m.type.size)};
                 if (!d->type)
                         return -ENOMEM;
@@ -108,7 +128,8 @@ static bool enters(struct walking *k, int dir_fd, const char *name, uint64_t dev
                                 k->w->left_out(k->w->context, k->path.data, d->type);
                         return d->wanted;
                 }
-        return is_disk_at(dir_fd, name);
+        /* Of a mount that nobody tells of, what is made up by the kernel is not known. */
+        return k->w->mounts != WALK_ONE && is_disk_at(dir_fd, name);
 }
 
 /* Whole paths: kernel interfaces, and where container engines keep images, which are roots of their own. */

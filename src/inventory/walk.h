@@ -8,6 +8,12 @@
 #include "base/arena.h"
 #include "base/vec.h"
 
+enum walk_mounts {
+        WALK_DISKS,  /* the root's own file system, and others on disks of this machine */
+        WALK_MOUNTS, /* everything that is mounted below, but not what the kernel makes up */
+        WALK_ONE,    /* only the file system of the root, as `du -x` */
+};
+
 /* Identity of a file's content: as long as it is the same, nobody wrote to it. */
 struct walk_identity {
         uint64_t device, inode, size;
@@ -25,6 +31,7 @@ struct walk {
         size_t depth, most_entries; /* limits; 0: 64 and 20,000,000 */
         bool shallow;               /* only the folder itself */
         bool caches;                /* package managers' and build caches, too */
+        enum walk_mounts mounts;
         /* Which readers want a file or folder of this name (bits); 0: it is not even looked at. */
         uint64_t (*wants)(void *context, const char *name, bool folder);
         /* A regular file or folder that someone wants. 0, or an error that ends the walk. */

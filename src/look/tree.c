@@ -29,7 +29,9 @@ int tree_read(const struct tree_options *options, struct arena *a, struct invent
         if (r < 0)
                 return r;
         const struct probe_job job = {.kind = PROBE_INVENTORY,
-                                      .flags = PROBE_TREE_WHOLE | (options->caches ? PROBE_TREE_CACHES : 0),
+                                      .flags = PROBE_TREE_WHOLE | (options->caches ? PROBE_TREE_CACHES : 0) |
+                                               (options->every_mount ? PROBE_TREE_MOUNTS : 0) |
+                                               (options->one_file_system ? PROBE_TREE_ONE : 0),
                                       .root_id = options->root_id,
                                       .root_path = options->path,
                                       .kernel_release = options->kernel};

@@ -26,8 +26,10 @@ enum probe_kind {
 
 /* Flags of PROBE_INVENTORY. */
 enum {
-        PROBE_TREE_WHOLE = 1 << 8,  /* the whole tree; takes as long as it takes */
-        PROBE_TREE_CACHES = 1 << 9, /* … with the caches in it */
+        PROBE_TREE_WHOLE = 1 << 8,   /* the whole tree; takes as long as it takes */
+        PROBE_TREE_CACHES = 1 << 9,  /* … with the caches in it */
+        PROBE_TREE_MOUNTS = 1 << 10, /* … with network and FUSE file systems in it */
+        PROBE_TREE_ONE = 1 << 11,    /* … without any other file system */
 };
 
 /* Flags of PROBE_RUNTIMES. */

@@ -56,6 +56,8 @@ static int read_root(struct worker *w, const struct probe_job *job, const struct
                 .kernel_release = job->kernel_release,
                 .whole = job->flags & PROBE_TREE_WHOLE,
                 .caches = job->flags & PROBE_TREE_CACHES,
+                .every_mount = job->flags & PROBE_TREE_MOUNTS,
+                .one_file_system = job->flags & PROBE_TREE_ONE,
                 .remember = job->pid != 0,
         };
         _cleanup_inventory_ struct inventory *inventory = NULL;

@@ -11,8 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-DEBIAN = ("python3,fzf,runc,rails,composer,php-cli,php-symfony,php-doctrine-orm,php-twig,ruby,ruby-nokogiri,ruby-rack,nodejs,"
-          "default-jre-headless,libguava-java,nginx")
+DEBIAN = "python3,fzf,runc,composer,php-cli,ruby,ruby-nokogiri,ruby-rack,nodejs,default-jre-headless,libguava-java,nginx"
+# Not by debootstrap, which does not find its way through the circles of their dependencies.
+DEBIAN_MORE = ["rails", "php-symfony", "php-doctrine-orm", "php-twig"]
 PYTHON = ["jupyter==1.1.1", "django==4.2.7", "flask==3.0.0", "requests==2.31.0", "pandas==2.1.4", "setuptools==69.0.2",
           "pythonnet==3.0.3"]
 NODE = ["next@14.2.3", "express@4.18.2", "webpack@5.91.0", "jest@29.7.0", "eslint@8.57.0", "typescript@5.4.5",
@@ -67,6 +68,9 @@ def put(path, text):
 
 def add_debian(root, work):
     run("debootstrap", "--variant=minbase", f"--include={DEBIAN}", "bookworm", root)
+    shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
+    run("chroot", root, "apt-get", "install", "-q", "-y", "--no-install-recommends", *DEBIAN_MORE,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
 
 
 def add_python(root, work):
@@ -183,8 +187,10 @@ def make(name, work):
         stamp = work / f"{name}.{add.__name__}"
         if stamp.exists():
             continue
-        if add is add_debian:
+        if add is PARTS[name][0]:  # nothing of an older one stays
             shutil.rmtree(root, ignore_errors=True)
+            for old in work.glob(f"{name}.add_*"):
+                old.unlink()
         root.mkdir(parents=True, exist_ok=True)
         add(root, work)
         stamp.touch()

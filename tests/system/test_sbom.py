@@ -106,9 +106,38 @@ def test_table_tells_places(tree):
 
 def test_usage_errors_say_what_to_do(tree, tmp_path):
     for words, hint in ((["--format", "xml"], "cyclonedx"), (["--root", tmp_path / "none"], "none"),
-                        (["--all", "--root", tree], "--all")):
+                        (["--all", "--root", tree], "--all"), (["--mounts", "--one-file-system"], "--mounts")):
         done = subprocess.run([USEWEAR, "sbom", *words], capture_output=True, text=True)
         assert done.returncode == 2 and hint in done.stderr and not done.stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root")
+def test_mounts_are_entered_when_asked_for(tmp_path):
+    """A disk's file system is, another one (here overlayfs, as of a container) is told; proc never is."""
+    for name in ("disk", "layers", "kernel", "lower", "upper", "work"):
+        (tmp_path / "root" / name if name in ("disk", "layers", "kernel") else tmp_path / name).mkdir(parents=True)
+    package = '{"name": "%s", "version": "1.0.0"}'
+    put(tmp_path / "lower/package.json", package % "in-layers")
+    put(tmp_path / "root/package.json", package % "here")
+    put(tmp_path / "disk.json", package % "on-disk")
+    script = f"""
+        mount -t tmpfs none {tmp_path}/root/disk && cp {tmp_path}/disk.json {tmp_path}/root/disk/package.json
+        mount -t overlay -o lowerdir={tmp_path}/lower,upperdir={tmp_path}/upper,workdir={tmp_path}/work none {tmp_path}/root/layers
+        mount -t proc none {tmp_path}/root/kernel
+        exec {USEWEAR} sbom --root {tmp_path}/root --json """
+
+    def look(*words):
+        done = subprocess.run(["unshare", "-m", "sh", "-ec", script + " ".join(words)], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
+        return {p["name"] for p in report["packages"]}, " ".join(report["limits"])
+
+    found, limits = look()
+    assert found == {"here", "on-disk"} and "/layers: left out: overlay" in limits and "/kernel: left out: proc" in limits
+    found, limits = look("--mounts")
+    assert found == {"here", "on-disk", "in-layers"} and "/kernel: left out: proc" in limits
+    found, limits = look("--one-file-system")
+    assert found == {"here"} and "/disk: left out: tmpfs" in limits
 
 
 @pytest.mark.skipif(not shutil.which("dpkg-query"), reason="dpkg-query is not here")

@@ -104,6 +104,35 @@ static void check_inner(const struct zip *outer, const struct zip_entry *entry)
         }
 }
 
+/* A bomb inside of an archive is refused as one outside is. */
+static void entries_that_share_bytes_are_refused(void **state _unused_)
+{
+        for (int deflated = 0; deflated < 2; deflated++) {
+                _cleanup_buf_ struct buf inner = BUF_INIT(ROOM), outer = BUF_INIT(ROOM),
+                                         inside = BUF_INIT(1 << 20), directory = BUF_INIT(1 << 20);
+                _cleanup_free_ char *bytes = calloc(1, FILE_SIZE);
+                for (int i = 0; i < 3; i++)
+                        add_file(&inner, &inside, "f", (struct span){bytes, i ? 1 : FILE_SIZE}, false);
+                for (size_t at = 0; at + 46 < inside.size; at += 47) { /* 46 and the name */
+                        memcpy(inside.data + at + 20, inside.data + 20, 8);
+                        memset(inside.data + at + 42, 0, 4);
+                }
+                end(&inner, &inside, 3);
+                add_file(&outer, &directory, "x.jar", (struct span){inner.data, inner.size}, deflated);
+                end(&outer, &directory, 1);
+                struct zip_source source = {read_bytes, &outer, outer.size};
+                _cleanup_zip_ struct zip z = {}, again = {};
+                _cleanup_zip_nested_ struct zip_nested *nested = NULL;
+                struct zip_entry e;
+                uint64_t i = 0, budget = 1 << 30;
+                assert_int_equal(zip_open(&source, &z), 0);
+                assert_int_equal(zip_next(&z, &i, &e), 1);
+                assert_int_equal(zip_nested_open(&z, &e, &budget, &nested), 0);
+                struct zip_source in = zip_nested_source(nested);
+                assert_int_equal(zip_open(&in, &again), -EBADMSG);
+        }
+}
+
 static void test_nested(void **state _unused_)
 {
         _cleanup_buf_ struct buf inner = BUF_INIT(ROOM), outer = BUF_INIT(ROOM),
@@ -134,6 +163,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_nested),
+                cmocka_unit_test(entries_that_share_bytes_are_refused),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
