@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release soak build release bench bench-inventory clean
+.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release check-inventory soak build release bench bench-inventory clean
 SHELL = /bin/sh
 
 scan: build
@@ -60,6 +60,11 @@ check-scanner:
 	@[ -x build/osv-scanner/osv-scanner ] || \
 		GOBIN=$(CURDIR)/build/osv-scanner go install github.com/google/osv-scanner/v2/cmd/osv-scanner@v2.5.1
 	@build/venv/bin/python -m pytest -q -rs tests/scanner
+
+# The inventory against Syft, osv-scanner and the package managers' own tools, on real packages; needs root and some GB.
+check-inventory:
+	@tools/install-deps --inventory
+	@tests/run --only tests/inventory
 
 # watch under storms, for MINUTES: level in memory, descriptors and BPF objects, and every event counted? Needs root.
 soak: build

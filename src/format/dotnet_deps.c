@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The host itself reads deps.json to find assemblies, so what it lists is what can be loaded; a library
- * without files of its own (a meta package) is still installed. */
+/* The host itself reads deps.json to find assemblies, so what it lists is what can be loaded. A package for
+ * which no target names a file (a tool of the build, a meta package, something that the framework has itself)
+ * left nothing behind: it is not there. */
 #include "format/dotnet_deps.h"
 
 #include "format/json_tree.h"
@@ -60,9 +61,22 @@ static int add_files(struct dotnet_deps *to, struct arena *a, const char *key, c
         return 0;
 }
 
+static const char *const groups[] = {"runtime", "native", "resources", "runtimeTargets"};
+
+static bool has_files(const json_t *targets, const char *library)
+{
+        const char *unused;
+        json_t *target;
+        json_object_foreach(
+                (json_t *)(uintptr_t)targets, unused,
+                target) for (size_t i = 0; i < ARRAY_SIZE(groups);
+                             i++) if (json_object_size(json_object_get(json_object_get(target, library),
+                                                                       groups[i]))) return true;
+        return !json_object_size(targets);
+}
+
 int dotnet_deps_parse(struct span json, struct arena *a, struct dotnet_deps *to)
 {
-        static const char *const groups[] = {"runtime", "native", "resources", "runtimeTargets"};
         _cleanup_json_tree_ json_t *tree = NULL;
         int r = json_tree_load(json, MOST_VALUES, &tree);
         if (r < 0)
@@ -76,7 +90,7 @@ int dotnet_deps_parse(struct span json, struct arena *a, struct dotnet_deps *to)
         {
                 const char *type = json_tree_text(value, "type");
                 bool package = str_equal(type, "package") || str_equal(type, "runtimepack");
-                if ((r = add_library(to, a, key, package)) < 0)
+                if ((!package || has_files(targets, key)) && (r = add_library(to, a, key, package)) < 0)
                         return r;
         }
         json_object_foreach(targets, key, value) json_object_foreach(

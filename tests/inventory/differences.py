@@ -42,7 +42,7 @@ class Reasons:
 
     def of(self, difference, root):
         for number, rule in enumerate(self.rules):
-            if (rule["alone"] == difference.alone and difference.judge in rule.get("judge", difference.judge).split()
+            if (rule["alone"] == difference.alone and difference.judge in rule.get("judge", difference.judge).split(", ")
                     and rule.get("root", root) == root
                     and all(re.fullmatch(rule.get(part, ".*"), getattr(difference, part)) for part in ("kind", "name", "version"))
                     and any(re.search(rule.get("path", ""), path) for path in difference.paths)):

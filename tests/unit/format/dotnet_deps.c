@@ -16,6 +16,7 @@ static const char deps[] =
         "\"Newtonsoft.Json/12.0.1\":{\"runtime\":{\"lib/netstandard2.0/Newtonsoft.Json.dll\":{}}}}},"
         "\"libraries\":{\"App/1.0.0\":{\"type\":\"project\"},\"Newtonsoft.Json/"
         "12.0.1\":{\"type\":\"package\"},"
+        "\"Microsoft.SourceLink.Common/1.1.1\":{\"type\":\"package\"},"
         "\"broken\":{\"type\":\"package\"}}}";
 
 static void test_libraries(void **state _unused_)
