@@ -159,6 +159,20 @@ struct event_snapshot {
         __event_u64 start, end, offset, inode;
 };
 
+/* What the activity iterator writes for each thread of each process. */
+struct event_activity {
+        __event_u16 version; /* EVENT_VERSION */
+        __event_u16 running; /* it is on a CPU at this moment */
+        __event_u32 tgid, tid;
+        __event_u32 pad;
+        __event_u64 start;          /* of the process */
+        __event_u64 switches;       /* how often this thread has left a CPU */
+        __event_u64 ended_switches; /* … and all threads of its process that have ended */
+        __event_u64 runtime;        /* ns that this thread ran */
+        __event_u64 ended_runtime;  /* … and all threads of its process that have ended */
+        __event_u64 groups;         /* names the set of cgroups that it is in; else without meaning */
+};
+
 #ifndef __bpf__
 _Static_assert(sizeof(struct event_header) == 72, "header");
 _Static_assert(sizeof(struct event_exec) == 88, "exec");
@@ -169,6 +183,7 @@ _Static_assert(sizeof(struct event_socket) == 112, "socket");
 _Static_assert(sizeof(struct event_function) == 80, "function");
 _Static_assert(sizeof(struct event_sample) == 80, "sample");
 _Static_assert(sizeof(struct event_snapshot) == 56, "snapshot");
+_Static_assert(sizeof(struct event_activity) == 64, "activity");
 #endif
 
 #endif

@@ -175,6 +175,12 @@ struct signal_struct {
         atomic_t live;
         int group_exit_code;
         unsigned int flags;
+        unsigned long nvcsw, nivcsw;
+        __u64 sum_sched_runtime;
+};
+
+struct sched_entity {
+        __u64 sum_exec_runtime;
 };
 
 struct task_struct {
@@ -190,6 +196,9 @@ struct task_struct {
         struct nsproxy *nsproxy;
         struct pid *thread_pid;
         struct css_set *cgroups;
+        int on_cpu;
+        unsigned long nvcsw, nivcsw;
+        struct sched_entity se;
 };
 
 /* ---- registers ---- */

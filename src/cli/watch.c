@@ -286,6 +286,7 @@ static int on_reload(void *context)
 {
         struct watch *w = context;
         look_refresh(w->look);
+        look_spend(w->look);
         full_look(w, true);
         return 0;
 }
@@ -394,6 +395,7 @@ static int watch_serve(struct watch *w)
         r = loop_run(w->loop);
         if (r < 0)
                 return log_error(r, "the event loop failed: %s", strerror(-r));
+        look_spend(w->look);
         return full_look(w, false); /* what was used until the end */
 }
 

@@ -100,7 +100,7 @@ static int engine_coverage(const struct workload *w, const struct runtime_cover 
                 .engine = reason ? NULL : cover->engine,
                 .reason = reason,
                 .since = reason ? now : cover->since,
-                .until = now,
+                .until = reason ? now : MIN(now, cover->until),
                 .gaps = gaps ? gaps : cover->gaps,
         };
         return 0;

@@ -29,6 +29,7 @@ struct runtime_cover {
         const char *reason;
         const char *gaps; /* or NULL */
         int64_t since;    /* wall s: what it tells goes back to this */
+        int64_t until;    /* wall s: … and up to this; later than now: up to now */
 };
 
 /* Append the coverage of one (workload, root): one record a runtime. `watched_since` is when events began

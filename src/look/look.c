@@ -52,6 +52,7 @@ struct look *look_free(struct look *l)
         functions_done(&l->native);
         code_ran_done(l);
         runtimes_done(&l->runtimes);
+        quiet_done(&l->quiet);
         prober_free(l->prober);
         store_close(l->store);
         forget_snapshot(l);
@@ -294,9 +295,12 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
         r = functions_update(l, error);
         if (r < 0)
                 return r;
-        r = runtimes_update(l, full, error);
+        if (full)
+                runtime_packages_renew(l);
+        r = runtimes_update(l, full && !l->thrifty, error);
         if (r < 0)
                 return r;
+        l->thrifty |= full && l->options.watched;
         r = runtimes_cover(l, in.now, &l->scratch);
         if (r == 0)
                 r = join_all(&in, &l->scratch, &joined);
@@ -335,9 +339,11 @@ static int look_at_all(struct look *l, size_t *ret_workloads, struct error *erro
         int r = process_list(&pids);
         if (r < 0)
                 return error_set(error, r, "cannot list the processes in /proc: %s", strerror(-r));
+        if (l->options.watched)
+                quiet_take(&l->quiet);
         r = read_snapshot(l);
         if (r == 0)
-                r = read_processes(l, pids.items, pids.count, error);
+                r = read_changed_processes(l, pids.items, pids.count, error);
         vec_done(&pids);
         forget_snapshot(l);
         table_sweep(&l->table, l->round);
@@ -388,6 +394,11 @@ int look_some(struct look *l, const int *pids, size_t count, struct error *error
         if (r == 0)
                 r = read_files(l, error);
         return r < 0 ? r : join_and_commit(l, false, &workloads, error);
+}
+
+void look_spend(struct look *l)
+{
+        l->thrifty = false;
 }
 
 bool look_wants_all(const struct look *l)

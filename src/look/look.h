@@ -47,6 +47,9 @@ int look_some(struct look *l, const int *pids, size_t count, struct error *error
 /* Whether it left out an inventory that has to be read again, so that new files did not wait for it: look at
  * all soon. */
 bool look_wants_all(const struct look *l);
+/* The next look_all looks into every process that has run since its last look, whatever that costs, as the
+ * first one does. */
+void look_spend(struct look *l);
 /* The next look_all reads every inventory and file again, however young what is known is. */
 void look_refresh(struct look *l);
 /* Whether some process with an interpreter is due to be looked into, and to do that: news are committed. */

@@ -10,8 +10,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 
-enum { FILE_PASSES = 3 }; /* processes through which one file is asked for before it is given up */
+enum {
+        FILE_PASSES = 3, /* processes through which one file is asked for before it is given up */
+        REREAD_S = 3600, /* what others say of a process (its container's name) changes without it */
+};
 
 /* ---- the snapshot of all mappings ------------------------------------------------------------------- */
 
@@ -113,6 +117,7 @@ static int take_process(struct look *l, struct errand *errand, struct wire *repl
                 r = adopt_snapshot(e, seen);
         }
         e->round = l->round;
+        e->mark = quiet_mark_of(&l->quiet, e->pid, e->process.start);
         if (r == 0)
                 r = table_put(&l->table, e);
         if (r < 0)
@@ -145,6 +150,51 @@ static void process_done_reply(void *context, int status, struct wire *reply)
                         return;
         }
         l->nameless++;
+}
+
+static bool same_mappings(const struct entry *e, const struct seen_process *seen)
+{
+        if (!seen || seen->start != e->process.start || seen->mappings.count != e->process.mappings.count)
+                return false;
+        for (size_t i = 0; i < seen->mappings.count; i++) {
+                const struct mapping *x = &seen->mappings.items[i], *y = &e->process.mappings.items[i];
+                if (x->start != y->start || x->end != y->end || x->offset != y->offset ||
+                    x->inode != y->inode || x->deleted != y->deleted || strcmp(x->path, y->path) != 0)
+                        return false;
+        }
+        return true;
+}
+
+/* A process that has not run is what it was, but for its files: those may have been replaced. */
+static bool is_unchanged(struct look *l, int pid)
+{
+        struct entry *e = table_get(&l->table, pid);
+        if (!e || e->ended || !entry_named(e) || e->process.unreadable ||
+            clock_boottime() - e->read_at > REREAD_S * NS_PER_S)
+                return false;
+        struct quiet_mark mark = quiet_mark_of(&l->quiet, pid, e->process.start);
+        if (!quiet_since(&e->mark, &mark) || !same_mappings(e, map_get(&l->seen, &pid, sizeof(pid))))
+                return false;
+        e->round = l->round;
+        return true;
+}
+
+int read_changed_processes(struct look *l, const int *pids, size_t count, struct error *error)
+{
+        VEC(int) changed = {};
+        for (size_t i = 0; i < count; i++) {
+                if (is_unchanged(l, pids[i]))
+                        continue;
+                int *slot = vec_add(&changed);
+                if (!slot) {
+                        vec_done(&changed);
+                        return error_set(error, -ENOMEM, "out of memory");
+                }
+                *slot = pids[i];
+        }
+        int r = read_processes(l, changed.items, changed.count, error);
+        vec_done(&changed);
+        return r;
 }
 
 int read_processes(struct look *l, const int *pids, size_t count, struct error *error)

@@ -11,8 +11,6 @@
 
 #include <errno.h>
 
-enum { LOOK_LAG_S = 120 };
-
 /* ---- coverage of modules ----------------------------------------------------------------------------- */
 
 static struct runtime_cover *cover_of(struct group *g, uint32_t runtime)
@@ -23,7 +21,7 @@ static struct runtime_cover *cover_of(struct group *g, uint32_t runtime)
         if (g->cover_count == GROUP_COVERS)
                 return NULL;
         struct runtime_cover *c = &g->covers[g->cover_count++];
-        *c = (struct runtime_cover){.runtime = runtime};
+        *c = (struct runtime_cover){.runtime = runtime, .until = INT64_MAX};
         return c;
 }
 
@@ -57,8 +55,28 @@ static int cover_process(struct group *g, const struct runtime_process *p, struc
                         return -ENOMEM;
                 c->engine = engine->name;
                 c->since = c->since ? MIN(c->since, since) : since;
+                c->until = MIN(c->until, clock_wall_of(p->covered));
         }
         return 0;
+}
+
+/* How old what the engines told may be, in words. NULL: out of memory. */
+static const char *lag_text(int64_t lag_s, struct arena *a)
+{
+        return arena_printf(a, "the last look into each process was up to %lld min ago",
+                            (long long)(lag_s / 60 + 1));
+}
+
+static int cover_gaps(const struct group *g, struct runtime_cover *c, int64_t now, struct arena *a)
+{
+        int64_t lag = c->until < now ? now - c->until : 0;
+        const char *text = c->engine && lag > 2 * LOOK_EVERY_S ? lag_text(lag, a) : "";
+        c->until = lag <= LOOK_LAG_S ? now : c->until;
+        if (text && g->ended_runtimes)
+                text = arena_printf(a, "%s%s%llu processes with an interpreter ended after their last look",
+                                    text, *text ? "; " : "", (unsigned long long)g->ended_runtimes);
+        c->gaps = text && *text ? text : NULL;
+        return text ? 0 : -ENOMEM;
 }
 
 /* Interpreters of which none is left: what they told is known, and that they ended is a gap. */
@@ -104,11 +122,7 @@ int runtimes_cover(struct look *l, int64_t now, struct arena *a)
                         struct runtime_cover *c = &g->covers[n];
                         if (c->reason)
                                 c->engine = NULL;
-                        if (g->ended_runtimes &&
-                            !(c->gaps = arena_printf(a,
-                                                     "%llu processes with an interpreter ended after their "
-                                                     "last look",
-                                                     (unsigned long long)g->ended_runtimes)))
+                        if (cover_gaps(g, c, now, a) < 0)
                                 return -ENOMEM;
                 }
         }
@@ -255,7 +269,7 @@ static int hear_package(struct telling *t, const struct runtime_process *p, cons
         if (!s)
                 return -ENOMEM;
         s->since = MIN(s->since, clock_wall_of(p->start));
-        s->until = MIN(s->until, clock_wall_of(p->looked));
+        s->until = MIN(s->until, clock_wall_of(p->covered));
         struct silent_symbol *any = &s->symbols.items[0];
         any->ran |= package->executed > 0;
         uint64_t unknown = package->known - package->executed - package->silent;
@@ -303,12 +317,17 @@ static const char *deaf_reason(struct telling *t, const struct silence *s)
 static int put_silence(struct telling *t, const struct silence *s)
 {
         const char *deaf = deaf_reason(t, s);
-        /* Looks come once a minute; `gaps` says what that leaves open. */
-        int64_t until = t->now - s->until <= LOOK_LAG_S ? t->now : s->until;
-        const char *gaps = t->look->watched_since
-                                   ? "processes are looked into once a minute, what runs between their last "
-                                     "look and their end is not seen"
-                                   : "no watch before this look: what ended earlier was not seen";
+        /* Looks come once a minute, or later; `gaps` says what that leaves open. */
+        int64_t lag = s->until < t->now ? t->now - s->until : 0;
+        int64_t until = lag <= LOOK_LAG_S ? t->now : s->until;
+        const char *gaps = "no watch before this look: what ended earlier was not seen";
+        if (t->look->watched_since) {
+                const char *when = lag_text(lag, t->a);
+                gaps = when ? arena_printf(t->a, "%s, what ran since, or up to its end, was not seen", when)
+                            : NULL;
+                if (!gaps)
+                        return -ENOMEM;
+        }
         vec_each (symbol, &s->symbols) {
                 if (symbol->ran)
                         continue;

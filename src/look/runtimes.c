@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What a process ran at its start it will have run for ever, but a process that ends soon tells only while it
- * lives: so looks are dense at first, and once a minute later. Questions follow answers: only when a package
- * is known to be loaded is it known which functions its advisories name. */
+ * lives: so looks are dense at first, and once a minute later. Who has not run since its last look has
+ * nothing new to tell, and costs nothing; all others share a budget. */
 
 #include "look/state.h"
 
 #include "base/clock.h"
 #include "evidence/engine.h"
-#include "look/package_query.h"
 
 #include <errno.h>
-#include <stdio.h>
 
-enum {
-        SLOWEST_S = 60,  /* between two looks at a process */
-        MOST_ROUNDS = 8, /* looks in a row, where the budget ends each */
-        REPLY_MEMORY = 32 << 20,
-        PACKAGE_MEMORY = 64 << 20,
-        MOST_SYMBOLS = 512, /* asked for in one process */
-};
-
-#define TICK_CPU_NS 100000000ull /* what all looks of one tick may take; full looks take what they need */
+enum { MOST_ROUNDS = 8 }; /* looks in a row, where the bound of one look ends each */
 
 /* ---- life ------------------------------------------------------------------------------------------- */
 
@@ -33,238 +23,13 @@ static void process_free(struct runtime_process *p)
         free(p);
 }
 
-static void forget_packages(struct runtime_watch *r)
-{
-        size_t i = 0;
-        for (void *value; map_next(&r->packages, &i, NULL, NULL, &value);) {
-                struct wanted_package *p = value;
-                vec_done(&p->symbols);
-                arena_done(&p->arena);
-                free(p);
-        }
-        map_done(&r->packages);
-        i = 0;
-        for (void *value; map_next(&r->processes, &i, NULL, NULL, &value);)
-                ((struct runtime_process *)value)->asked.count = 0;
-}
-
 void runtimes_done(struct runtime_watch *r)
 {
         size_t i = 0;
         for (void *value; map_next(&r->processes, &i, NULL, NULL, &value);)
                 process_free(value);
         map_done(&r->processes);
-        forget_packages(r);
-}
-
-/* ---- advisories ------------------------------------------------------------------------------------- */
-
-static int want_symbol(struct wanted_package *p, const struct symbol *s)
-{
-        bool root = str_equal(s->kind, "root") || str_equal(s->kind, "unspecified");
-        vec_each (known, &p->symbols)
-                if (str_equal(known->container, s->container) && str_equal(known->function, s->function)) {
-                        known->root |= root;
-                        return 0;
-                }
-        struct wanted_symbol w = {
-                .container = arena_strdup(&p->arena, s->container),
-                .function = arena_strdup(&p->arena, s->function),
-                .subject = arena_printf(&p->arena, "%s.%s", s->container, s->function),
-                .root = root,
-        };
-        struct wanted_symbol *slot = w.container && w.function && w.subject ? vec_add(&p->symbols) : NULL;
-        if (!slot)
-                return -ENOMEM;
-        *slot = w;
-        return 0;
-}
-
-static int want_symbols(struct advisory_db *db, const struct package *package, struct wanted_package *p,
-                        struct error *error)
-{
-        _cleanup_arena_ struct arena scratch = ARENA_INIT(PACKAGE_MEMORY);
-        struct match match = {};
-        struct match_query query = package_query(package);
-        if (package->not_evaluated || !query.version)
-                return 0;
-        int r = advisory_match(db, &query, &scratch, &match, error);
-        if (r < 0 || match.outcome != MATCH_EVALUATED)
-                return r;
-        for (size_t i = 0; i < match.bug_count; i++)
-                for (size_t k = 0; k < match.bugs[i].symbol_count; k++) {
-                        const struct symbol *s = &match.bugs[i].symbols[k];
-                        if (s->container && s->function && want_symbol(p, s) < 0)
-                                return error_set(error, -ENOMEM, "out of memory");
-                }
-        return 0;
-}
-
-/* The database is open only while a new package is matched: that is rare. */
-static int learn_package(struct look *l, const struct package *package, const char *key,
-                         struct advisory_db **db, struct error *error)
-{
-        struct runtime_watch *r = &l->runtimes;
-        if (map_get_str(&r->packages, key))
-                return 0;
-        int failed = *db ? 0 : advisory_open(l->options.state, ADVISORY_READ, db, error);
-        if (failed < 0)
-                return failed;
-        struct wanted_package *p = calloc(1, sizeof(*p));
-        if (!p)
-                return error_set(error, -ENOMEM, "out of memory");
-        p->arena = ARENA_INIT(1 << 20);
-        p->runtimes = package->runtimes;
-        p->key = arena_strdup(&p->arena, key);
-        failed = p->key ? want_symbols(*db, package, p, error) : error_set(error, -ENOMEM, "out of memory");
-        if (failed == 0 && map_put_str(&r->packages, p->key, p) < 0)
-                failed = error_set(error, -ENOMEM, "out of memory");
-        if (failed < 0) {
-                vec_done(&p->symbols);
-                arena_done(&p->arena);
-                free(p);
-        }
-        return failed;
-}
-
-static void renew_advisories(struct look *l)
-{
-        uint64_t stamp = advisory_stamp(l->options.state);
-        if (stamp != l->runtimes.db_stamp)
-                forget_packages(&l->runtimes);
-        l->runtimes.db_stamp = stamp;
-}
-
-/* ---- asking ----------------------------------------------------------------------------------------- */
-
-struct question {
-        struct look *look;
-        struct runtime_process *process;
-};
-
-static const char *failure_text(int r)
-{
-        return r == -ETIME    ? "looking into it took too long"
-               : r == -EPIPE  ? "the worker ended while it looked into it"
-               : r == -EPERM  ? "its memory may not be read"
-               : r == -EACCES ? "its memory may not be read"
-               : r == -ENOENT ? "it holds no interpreter that is known"
-                              : strerror(-r);
-}
-
-static int take_reply(struct runtime_process *p, struct wire *wire)
-{
-        struct arena arena = ARENA_INIT(REPLY_MEMORY);
-        struct runtime_reply reply;
-        int r = runtime_reply_unpack(wire, &arena, &reply);
-        size_t packages = 0, n = 0;
-        if (r == 0) {
-                vec_each (look, &reply.looks)
-                        packages += look->packages.count;
-                const char **keys = arena_alloc(&arena, MAX(packages, (size_t)1) * sizeof(*keys));
-                vec_each (look, &reply.looks)
-                        vec_each (package, &look->packages)
-                                if (keys && !(keys[n++] = package_key(&package->package, &arena)))
-                                        keys = NULL;
-                if (!keys) {
-                        runtime_reply_done(&reply);
-                        r = -ENOMEM;
-                } else {
-                        runtime_reply_done(&p->reply);
-                        arena_done(&p->arena);
-                        p->arena = arena;
-                        p->reply = reply;
-                        p->keys = keys;
-                        return 0;
-                }
-        }
-        arena_done(&arena);
-        return r;
-}
-
-/* Changes whenever a package is new, or something more of it is known to be loaded or to have run. */
-static uint64_t digest_of(const struct runtime_process *p)
-{
-        uint64_t digest = p->failure != NULL, n = 0;
-        vec_each (look, &p->reply.looks) {
-                vec_each (package, &look->packages) {
-                        const uint64_t counts[] = {digest, map_hash(p->keys[n], strlen(p->keys[n])),
-                                                   package->modules, package->executed, package->silent};
-                        digest = map_hash(counts, sizeof(counts));
-                        n++;
-                }
-                vec_each (f, &look->functions) {
-                        const uint64_t answers[] = {digest, f->package, f->query, f->line, f->answer};
-                        digest = map_hash(answers, sizeof(answers));
-                }
-        }
-        return digest;
-}
-
-static void runtime_done_reply(void *context, int status, struct wire *wire)
-{
-        struct question *q = context;
-        struct runtime_process *p = q->process;
-        int r = status ? status : take_reply(p, wire);
-        p->more = false;
-        if (r == 0 && !p->reply.looks.count)
-                r = -ENOENT;
-        if (r < 0) {
-                p->fresh |= !p->failure;
-                p->failure = failure_text(r);
-                return;
-        }
-        p->failure = NULL;
-        p->looked = clock_boottime();
-        uint64_t digest = digest_of(p);
-        p->fresh |= digest != p->digest;
-        p->digest = digest;
-        vec_each (look, &p->reply.looks)
-                p->more |= look->more;
-}
-
-static int add_queries(struct look *l, struct runtime_process *p, struct native_query *to, size_t *count)
-{
-        size_t n = 0;
-        *count = 0;
-        p->asked.count = 0;
-        vec_each (look, &p->reply.looks)
-                vec_each (package, &look->packages) {
-                        const struct wanted_package *w = map_get_str(&l->runtimes.packages, p->keys[n++]);
-                        for (size_t i = 0; w && i < w->symbols.count && *count < MOST_SYMBOLS; i++) {
-                                const struct wanted_symbol *s = &w->symbols.items[i];
-                                uint64_t *slot = vec_add(&p->asked);
-                                if (!slot)
-                                        return -ENOMEM;
-                                *slot = (uint64_t)(uintptr_t)s;
-                                to[(*count)++] = (struct native_query){s->container, s->function};
-                        }
-                }
-        return 0;
-}
-
-static int ask(struct look *l, struct runtime_process *p, unsigned flags, struct error *error)
-{
-        const struct entry *e = table_get(&l->table, p->pid);
-        struct known_root *root = e ? map_get_str(&l->roots.roots, e->process.root.id) : NULL;
-        struct question *q = arena_alloc(&l->scratch, sizeof(*q));
-        struct native_query *queries = arena_alloc(&l->scratch, MOST_SYMBOLS * sizeof(*queries));
-        size_t count;
-        if (!q || !queries || add_queries(l, p, queries, &count) < 0)
-                return error_set(error, -ENOMEM, "out of memory");
-        if (!e || !root) {
-                p->failure = "its root is not known";
-                return 0;
-        }
-        *q = (struct question){l, p};
-        struct probe_job job = root_job(l, root, p->pid);
-        job.kind = PROBE_RUNTIMES;
-        job.start = p->start;
-        job.flags = flags;
-        job.queries = queries;
-        job.query_count = count;
-        int r = prober_submit(l->prober, &job, runtime_done_reply, q);
-        return r < 0 ? error_set(error, r, "cannot ask the worker: %s", strerror(-r)) : 0;
+        runtime_packages_forget(r);
 }
 
 /* ---- whom to ask ------------------------------------------------------------------------------------ */
@@ -343,13 +108,11 @@ static int find_processes(struct look *l)
         return r;
 }
 
-static void schedule(struct runtime_process *p)
+/* Looks are as far apart as a process is old, up to LOOK_EVERY_S: at 1, 2, 4 … s. */
+static void schedule(struct runtime_process *p, uint64_t now)
 {
-        uint64_t step = p->looks < 6 ? 1ull << p->looks : SLOWEST_S;
-        p->looks++;
-        /* Spread those that were found together. */
-        uint64_t spread = (uint64_t)(p->pid % 16) * (step * NS_PER_S / 64);
-        p->due = clock_boottime() + MIN(step, (uint64_t)SLOWEST_S) * NS_PER_S + spread;
+        uint64_t age = now > p->start ? now - p->start : 0;
+        p->due = now + MIN(MAX(age, NS_PER_S), LOOK_EVERY_S * NS_PER_S);
 }
 
 /* The processes with new answers, whose packages have questions that were not asked yet. */
@@ -366,35 +129,102 @@ static int ask_again(struct look *l, struct error *error)
                 vec_each (look, &p->reply.looks)
                         vec_each (package, &look->packages) {
                                 const char *key = p->keys[n++];
-                                r = r < 0 ? r : learn_package(l, &package->package, key, &db, error);
+                                r = r < 0 ? r : runtime_package_learn(l, &package->package, key, &db, error);
                                 const struct wanted_package *w = map_get_str(&l->runtimes.packages, key);
                                 symbols += w ? w->symbols.count : 0;
                         }
                 if (r == 0 && MIN(symbols, (size_t)MOST_SYMBOLS) != p->asked.count)
-                        r = ask(l, p, 0, error);
+                        r = runtime_ask(l, p, 0, error);
         }
         advisory_close(db);
         return r;
 }
 
-/* Ask those that are due, within the budget of a tick; 1: some were asked. */
+/* What it told still is all that it ran, if it did not run since: then nothing is to be read. */
+static void extend_quiet(struct runtime_watch *r, const struct quiet *q)
+{
+        size_t i = 0;
+        for (void *value; q->taken && map_next(&r->processes, &i, NULL, NULL, &value);) {
+                struct runtime_process *p = value;
+                struct quiet_mark mark = quiet_mark_of(q, p->pid, p->start);
+                if (p->more || p->again || !quiet_since(&p->mark, &mark))
+                        continue;
+                p->covered = p->covered ? MAX(p->covered, q->taken) : 0;
+                p->due = MAX(p->due, q->taken + LOOK_EVERY_S * NS_PER_S);
+        }
+}
+
+/* Who waits the longest is the first. */
+static int compare_due(const void *a, const void *b)
+{
+        const struct runtime_process *x = *(struct runtime_process *const *)a;
+        const struct runtime_process *y = *(struct runtime_process *const *)b;
+        return x->due < y->due ? -1 : x->due > y->due;
+}
+
+typedef VEC(struct runtime_process *) waiting_list;
+
+static void waiting_done(waiting_list *list)
+{
+        vec_done(list);
+}
+
+static int list_due(const struct runtime_watch *r, bool all, uint64_t now, waiting_list *ret)
+{
+        size_t i = 0;
+        ret->count = 0;
+        for (void *value; map_next(&r->processes, &i, NULL, NULL, &value);) {
+                struct runtime_process *p = value;
+                if (!all && p->due > now)
+                        continue;
+                struct runtime_process **slot = vec_add(ret);
+                if (!slot)
+                        return -ENOMEM;
+                *slot = p;
+        }
+        if (ret->count)
+                qsort(ret->items, ret->count, sizeof(*ret->items), compare_due);
+        return 0;
+}
+
+static int ask_one(struct look *l, struct runtime_process *p, struct error *error)
+{
+        p->rounds = 0;
+        p->mark = quiet_mark_of(&l->quiet, p->pid, p->start);
+        schedule(p, clock_boottime());
+        return runtime_ask(l, p, RUNTIME_AGAIN, error);
+}
+
+/* Ask those that are due, as long as there is something to spend; 1: some were asked. */
 static int ask_due(struct look *l, bool all, struct error *error)
 {
-        uint64_t now = clock_boottime(), cpu = 0;
+        _cleanup_(waiting_done) waiting_list due = {};
+        struct runtime_watch *r = &l->runtimes;
+        uint64_t now = clock_boottime();
         int asked = 0;
-        size_t i = 0;
-        for (void *value; map_next(&l->runtimes.processes, &i, NULL, NULL, &value);) {
-                struct runtime_process *p = value;
-                if (!all && (p->due > now || cpu > TICK_CPU_NS))
+        budget_refill(&r->budget, now);
+        if (list_due(r, all, now, &due) < 0)
+                return error_set(error, -ENOMEM, "out of memory");
+        if (due.count && l->options.watched) {
+                quiet_take(&l->quiet);
+                extend_quiet(r, &l->quiet);
+        }
+        r->late = 0;
+        vec_each (slot, &due) {
+                struct runtime_process *p = *slot;
+                struct quiet_mark mark = quiet_mark_of(&l->quiet, p->pid, p->start);
+                if (!p->more && !p->again && quiet_since(&p->mark, &mark))
                         continue;
-                vec_each (look, &p->reply.looks)
-                        cpu += look->cpu_ns;
-                cpu += p->looked ? 0 : TICK_CPU_NS / 4;
-                p->rounds = 0;
-                schedule(p);
-                int r = ask(l, p, RUNTIME_AGAIN, error);
-                if (r < 0)
-                        return r;
+                if (!all && !budget_allows(&r->budget, runtime_is_young(p, now))) {
+                        r->late++;
+                        continue;
+                }
+                int failed = ask_one(l, p, error);
+                /* One after the other: only then is it known what is left. */
+                if (failed == 0 && !all)
+                        failed = look_wait(l, error);
+                if (failed < 0)
+                        return failed;
                 asked = 1;
         }
         return asked;
@@ -408,7 +238,7 @@ static int ask_on(struct look *l, struct error *error)
                 struct runtime_process *p = value;
                 if (!p->more || ++p->rounds > MOST_ROUNDS)
                         continue;
-                int r = ask(l, p, RUNTIME_AGAIN, error);
+                int r = runtime_ask(l, p, RUNTIME_AGAIN, error);
                 if (r < 0)
                         return r;
                 asked = 1;
@@ -419,8 +249,6 @@ static int ask_on(struct look *l, struct error *error)
 int runtimes_update(struct look *l, bool all, struct error *error)
 {
         sweep(l);
-        if (all)
-                renew_advisories(l);
         if (find_processes(l) < 0)
                 return error_set(error, -ENOMEM, "out of memory");
         int asked = ask_due(l, all, error);
@@ -447,9 +275,13 @@ bool runtimes_news(const struct runtime_watch *r)
 bool look_runtimes_due(const struct look *l)
 {
         uint64_t now = clock_boottime();
+        struct runtime_budget budget = l->runtimes.budget;
+        budget_refill(&budget, now);
         size_t i = 0;
-        for (void *value; map_next(&l->runtimes.processes, &i, NULL, NULL, &value);)
-                if (((struct runtime_process *)value)->due <= now)
+        for (void *value; map_next(&l->runtimes.processes, &i, NULL, NULL, &value);) {
+                const struct runtime_process *p = value;
+                if (p->due <= now && budget_allows(&budget, runtime_is_young(p, now)))
                         return true;
+        }
         return false;
 }

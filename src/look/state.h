@@ -7,6 +7,7 @@
 #include "look/functions.h"
 #include "look/join.h"
 #include "look/look.h"
+#include "look/quiet.h"
 #include "look/runtimes.h"
 #include "prober/prober.h"
 #include "store/store.h"
@@ -46,9 +47,11 @@ struct look {
         struct map ran; /* workload, package and file → struct ran_code */
         size_t ran_count;
         struct runtime_watch runtimes;
+        struct quiet quiet;
         uint64_t round, joins;
         bool expire_all; /* the next full look examines every file anew */
         bool roots_old;  /* an inventory is to be read again: by the next full look */
+        bool thrifty;    /* looks into processes keep within their budget */
         bool resend;     /* the last commit failed: put everything again */
 
         late_list late_files;
@@ -89,6 +92,8 @@ struct errand *errand_new(struct look *l, int pid);
 /* read.c: each asks the prober, and waits. 0 or -errno with a sentence. */
 int read_snapshot(struct look *l); /* never fails: without it, each process is asked for its mappings */
 int read_processes(struct look *l, const int *pids, size_t count, struct error *error);
+/* Those of them that have run, or map other files, since they were read. */
+int read_changed_processes(struct look *l, const int *pids, size_t count, struct error *error);
 int read_sockets(struct look *l, struct error *error);
 int read_roots(struct look *l, bool only_new, struct error *error); /* those never read, or also old ones */
 int read_files(struct look *l, struct error *error);

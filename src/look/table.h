@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "host/process.h"
+#include "look/quiet.h"
 
 struct used_file;
 
@@ -14,6 +15,7 @@ struct entry {
         struct process process;
         VEC(struct used_file *) files; /* of each mapping, same order; NULL: not examined yet */
         uint64_t read_at;              /* boottime ns */
+        struct quiet_mark mark;        /* what it had done before it was read */
         uint64_t round;                /* of the look that listed it last */
         bool ended;                    /* exit was seen: forgotten once its evidence is committed */
 };

@@ -32,9 +32,10 @@ struct runtime_look {
         const char *engine, *runtime, *version, *flavour;
         uint64_t bit; /* enum runtime */
         const char *functions_unknown, *negatives_unknown, *modules_unknown, *lost;
-        bool more;              /* the budget ended the look */
-        uint64_t since;         /* boottime ns: first look of this engine at the process */
-        uint64_t bytes, cpu_ns; /* that the look took */
+        bool more;       /* the budget ended the look */
+        uint64_t since;  /* boottime ns: first look of this engine at the process */
+        uint64_t bytes;  /* that the job read */
+        uint64_t cpu_ns; /* that the job took in the worker, told once: by the first look */
         VEC(struct runtime_package) packages;
         VEC(struct runtime_function) functions;
 };

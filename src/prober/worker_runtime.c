@@ -208,15 +208,20 @@ static int look_in_sessions(struct watched_process *p, struct image *i)
         return 0;
 }
 
+static uint64_t own_cpu(void)
+{
+        struct timespec t;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
 static int look_at(struct watched_process *p)
 {
         _cleanup_(target_done) struct target t = {};
         _cleanup_image_ struct image image = {};
-        struct timespec before, after;
         int r = target_open(p->pid, &t);
         struct image_source source = {&t, read_pieces, read_presence};
         struct image_budget budget = {LOOK_BYTES, LOOK_CPU_NS};
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
         if (r == 0)
                 r = image_open(&image, &source, t.areas, t.area_count, budget);
         if (r == 0 && !p->session_count)
@@ -227,10 +232,7 @@ static int look_at(struct watched_process *p)
                 if (r == 0)
                         r = look_in_sessions(p, &image);
         }
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
         p->bytes = image.bytes;
-        p->cpu_ns = (uint64_t)((after.tv_sec - before.tv_sec) * (int64_t)NS_PER_S + after.tv_nsec -
-                               before.tv_nsec);
         return r;
 }
 
@@ -238,6 +240,7 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(TELL_MEMORY);
         struct runtime_reply record = {};
+        uint64_t begin = own_cpu();
         if (!job->pid || !job->start)
                 return -EINVAL;
         if (start_of(job->pid) != job->start)
@@ -246,6 +249,7 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
         if (!p)
                 return -ENOMEM;
         p->used = clock_boottime();
+        p->bytes = 0;
         int r = job->flags & RUNTIME_AGAIN || !p->session_count ? look_at(p) : 0;
         /* What was read may be another process's: the pid must have been its own until the end. An exec keeps
          * pid and start; its sessions then find nothing at the addresses that they know. */
@@ -253,6 +257,8 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
                 r = -ESRCH;
         if (r == 0)
                 r = worker_tell(w, job, p, &a, &record);
+        if (r == 0 && record.looks.count)
+                record.looks.items[0].cpu_ns = own_cpu() - begin; /* the others share it */
         if (r == 0)
                 runtime_reply_pack(&record, reply);
         runtime_reply_done(&record);

@@ -17,8 +17,8 @@ struct engine_session {
 struct watched_process {
         int pid; /* key */
         uint64_t start;
-        uint64_t bytes, cpu_ns; /* of the last look */
-        uint64_t used;          /* boottime ns of the last job */
+        uint64_t bytes; /* read by the last job */
+        uint64_t used;  /* boottime ns of the last job */
         struct engine_session sessions[RUNTIME_ENGINES];
         size_t session_count;
 };

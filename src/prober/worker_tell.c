@@ -16,6 +16,8 @@ struct telling {
         struct runtime_look *look;
         struct map owners;   /* file → index of the package, plus 1; or `nobody` */
         struct map packages; /* struct package of the inventory → index, plus 1 */
+        struct map queries;  /* name of a function → index of its first query, plus 1 */
+        uint64_t *next;      /* of each query: the next one of the same function, plus 1 */
 };
 
 static char nobody;
@@ -80,13 +82,29 @@ static bool is_module(const char *module, const char *container)
                (size == wanted || module[size - wanted - 1] == '.');
 }
 
-static uint64_t query_of(const struct probe_job *job, const struct engine_function *f)
+/* A look knows thousands of functions, and hundreds may be asked for. */
+static int index_queries(struct telling *t)
 {
-        for (size_t n = 0; n < job->query_count; n++)
-                if (!strcmp(job->queries[n].function, f->name) &&
-                    is_module(f->module, job->queries[n].container))
-                        return n + 1;
+        const struct probe_job *job = t->job;
+        t->next = job->query_count ? arena_alloc(t->a, job->query_count * sizeof(*t->next)) : NULL;
+        if (job->query_count && !t->next)
+                return -ENOMEM;
+        for (size_t n = job->query_count; n > 0; n--) {
+                const char *name = job->queries[n - 1].function;
+                t->next[n - 1] = (uint64_t)(uintptr_t)map_get_str(&t->queries, name);
+                if (map_put_str(&t->queries, name, (void *)(uintptr_t)n) < 0)
+                        return -ENOMEM;
+        }
         return 0;
+}
+
+/* Index of the query that asks for this function, plus 1; 0: none. */
+static uint64_t query_of(const struct telling *t, const struct engine_function *f)
+{
+        uint64_t n = (uint64_t)(uintptr_t)map_get_str(&t->queries, f->name);
+        while (n && !is_module(f->module, t->job->queries[n - 1].container))
+                n = t->next[n - 1];
+        return n;
 }
 
 static int tell_function(void *context, const struct engine_function *f)
@@ -107,7 +125,7 @@ static int tell_function(void *context, const struct engine_function *f)
                                 return -ENOMEM;
                 }
         }
-        uint64_t query = query_of(t->job, f);
+        uint64_t query = query_of(t, f);
         if (!query && !(t->job->flags & RUNTIME_ALL))
                 return 0;
         struct runtime_function *slot =
@@ -132,14 +150,16 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                 struct arena *a, struct runtime_reply *to)
 {
         struct telling t = {.w = w, .job = job, .a = a, .inventory = worker_inventory_of(w, job)};
-        int r = 0;
+        int r = index_queries(&t);
         for (size_t n = 0; r == 0 && n < p->session_count; n++) {
                 const struct engine_session *s = &p->sessions[n];
                 struct engine_about about;
                 s->engine->about(s->state, &about);
                 t.look = vec_add(&to->looks);
-                if (!t.look)
+                if (!t.look) {
+                        map_done(&t.queries);
                         return -ENOMEM;
+                }
                 *t.look = (struct runtime_look){
                         .engine = s->engine->name,
                         .runtime = about.runtime,
@@ -153,7 +173,6 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                         .more = s->more,
                         .since = s->since,
                         .bytes = p->bytes,
-                        .cpu_ns = p->cpu_ns,
                 };
                 r = t.look->version ? s->engine->modules(s->state, tell_module, &t) : -ENOMEM;
                 if (r == 0)
@@ -161,5 +180,6 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                 map_done(&t.owners);
                 map_done(&t.packages);
         }
+        map_done(&t.queries);
         return r;
 }

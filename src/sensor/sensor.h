@@ -180,6 +180,32 @@ typedef int (*snapshot_handler)(void *context, const struct snapshot_mapping *ma
  * had: then /proc/PID/maps it is. `hook` (may be NULL) receives which one and why. */
 int sensor_snapshot(snapshot_handler handler, void *context, struct hook *ret_hook);
 
+/* ---- activity ------------------------------------------------------------------------------------- */
+
+/* What one thread has done so far (bpf/activity.bpf.c says why this is exact): as long as no thread of a
+ * process is running and the sums of all of them are what they were, none of them has run. */
+struct activity_thread {
+        uint32_t tgid, tid;
+        uint64_t start;                    /* of the process, boottime ns */
+        bool running;                      /* on a CPU while it was read */
+        uint64_t switches, ended_switches; /* times it, and ended threads of its process, left a CPU */
+        uint64_t runtime, ended_runtime;   /* ns on a CPU, the same */
+        uint64_t groups;                   /* another value: it was moved to another cgroup */
+};
+typedef int (*activity_handler)(void *context, const struct activity_thread *thread);
+
+struct activity;
+/* 0, or -errno where the iterator cannot be had. */
+int activity_open(struct activity **ret);
+struct activity *activity_close(struct activity *a); /* returns NULL */
+static inline void activity_closep(struct activity **a)
+{
+        *a = activity_close(*a);
+}
+#define _cleanup_activity_ _cleanup_(activity_closep)
+/* Call for each thread of each process, until it returns non-zero, which is returned. 0 or -errno. */
+int activity_read(struct activity *a, activity_handler handler, void *context);
+
 /* ---- rights and kernel, for doctor ------------------------------------------------------------------ */
 struct support {
         bool btf, ring_buffer, iterators, trampolines; /* probed, never concluded from a version */
