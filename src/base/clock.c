@@ -19,6 +19,13 @@ uint64_t clock_boottime(void)
         return clock_read(CLOCK_BOOTTIME);
 }
 
+uint64_t clock_cpu(void)
+{
+        struct timespec t;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+        return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
 int64_t clock_wall(void)
 {
         return (int64_t)(clock_read(CLOCK_REALTIME) / NS_PER_S);

@@ -9,6 +9,7 @@
 #define NS_PER_S 1000000000ull
 
 uint64_t clock_boottime(void); /* ns since boot, sleep included */
+uint64_t clock_cpu(void);      /* ns that this thread has run */
 int64_t clock_wall(void);      /* s since 1970 */
 /* Wall time of a boottime stamp, by the offset between both clocks now. */
 int64_t clock_wall_of(uint64_t boottime_ns);

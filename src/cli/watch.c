@@ -30,6 +30,8 @@ enum {
         SOON_DELAY_S = 2, /* from a new listener, or a new place of code, to the full look that it asks for */
         SOON_EVERY_S = 10,   /* such looks are no more frequent than this */
         SOON_COSTS = 10,     /* nor than so many times what the last one took */
+        SMALL_COSTS = 500,   /* looks at single processes are as many times apart as the last one took CPU */
+        SMALL_MOST_S = 15,   /* but no further than this */
         FETCH_NS = 50000000, /* how often events are fetched, and probes tended: new files wait no longer */
         COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
@@ -51,6 +53,7 @@ struct watch {
         int dirty[DIRTY_MOST];
         size_t dirty_count;
         uint64_t look_s;                                       /* what the last full look took */
+        uint64_t next_small;                                   /* boottime ns */
         uint64_t next_look, last_look, next_prune, next_count; /* boottime s */
         uint64_t dropped[_EVENT_MAX];
         struct error said; /* why a look failed since the last full one that worked; or empty */
@@ -206,9 +209,11 @@ static int full_look(struct watch *w, bool print)
         return 0;
 }
 
+/* Programs that are started all the time share looks: what ended before is told by its mappings. */
 static void small_look(struct watch *w)
 {
         struct error error = {};
+        uint64_t begin = clock_cpu();
         int pids[DIRTY_MOST];
         size_t count = w->dirty_count;
         memcpy(pids, w->dirty, count * sizeof(*pids));
@@ -219,6 +224,7 @@ static void small_look(struct watch *w)
         if (look_wants_all(w->look))
                 look_soon(w);
         w->looking = false;
+        w->next_small = clock_boottime() + MIN((clock_cpu() - begin) * SMALL_COSTS, SMALL_MOST_S * NS_PER_S);
 }
 
 static void look_into(struct watch *w)
@@ -263,7 +269,7 @@ static int on_tick(void *context)
         }
         if (now >= w->next_look)
                 full_look(w, false);
-        else if (w->dirty_count || w->news)
+        else if ((w->dirty_count || w->news) && clock_boottime() >= w->next_small)
                 small_look(w);
         else if (look_runtimes_due(w->look))
                 look_into(w);

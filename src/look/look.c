@@ -310,7 +310,7 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
         if (r == 0)
                 r = code_ran_join(l, &joined.evidence);
         if (r == 0)
-                r = runtimes_join(l, in.now, &l->scratch, &joined);
+                r = runtimes_join(l, &in, &l->scratch, &joined);
         if (r == 0 && full)
                 r = put_unreadable_first(l);
         if (r < 0)

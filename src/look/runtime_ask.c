@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 enum {
         REPLY_MEMORY = 32 << 20,
@@ -87,13 +86,6 @@ bool runtime_is_young(const struct runtime_process *p, uint64_t now)
         return !p->looked || now < p->start + LOOK_EVERY_S * NS_PER_S;
 }
 
-static uint64_t own_cpu(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 static void take_answer(struct question *q, int status, struct wire *wire)
 {
         struct runtime_process *p = q->process;
@@ -122,7 +114,7 @@ static void take_answer(struct question *q, int status, struct wire *wire)
 static void runtime_done_reply(void *context, int status, struct wire *wire)
 {
         struct question *q = context;
-        uint64_t before = own_cpu(), cost = 0;
+        uint64_t before = clock_cpu(), cost = 0;
         take_answer(q, status, wire);
         /* What a failed look cost is not told. */
         if (q->process->failure)
@@ -130,7 +122,7 @@ static void runtime_done_reply(void *context, int status, struct wire *wire)
         else
                 vec_each (look, &q->process->reply.looks)
                         cost += look->cpu_ns;
-        budget_charge(&q->look->runtimes.budget, q->young, cost + own_cpu() - before);
+        budget_charge(&q->look->runtimes.budget, q->young, cost + clock_cpu() - before);
 }
 
 static int add_queries(struct look *l, struct runtime_process *p, struct native_query *to, size_t *count)

@@ -137,6 +137,7 @@ struct telling {
         struct arena *a;
         struct joined *to;
         struct map silences; /* workload, package → struct silence */
+        bool only_new;       /* leave out what an earlier commit has put */
 };
 
 static int put(struct telling *t, const struct entry *e, const struct runtime_look *look, const char *package,
@@ -245,6 +246,8 @@ static int hear_symbol(struct telling *t, const struct runtime_process *p, const
                 found = true;
                 if (f->answer == ANSWER_YES) {
                         s->ran = true;
+                        if (t->only_new && !p->fresh)
+                                return 0;
                         return put(t, e, look, key, s->symbol->root ? EVIDENCE_REACHED : EVIDENCE_EXECUTED,
                                    s->symbol->subject, f->first);
                 }
@@ -360,7 +363,7 @@ static int tell_all(struct telling *t)
                 const struct entry *e = table_get(&t->look->table, p->pid);
                 if (!p->looked || p->failure || !e || !entry_named(e) || e->process.start != p->start)
                         continue;
-                int r = put_packages(t, p, e);
+                int r = t->only_new && !p->fresh ? 0 : put_packages(t, p, e);
                 if (r == 0)
                         r = hear(t, p, e);
                 if (r < 0)
@@ -375,9 +378,9 @@ static int tell_all(struct telling *t)
         return 0;
 }
 
-int runtimes_join(struct look *l, int64_t now, struct arena *a, struct joined *to)
+int runtimes_join(struct look *l, const struct join_input *in, struct arena *a, struct joined *to)
 {
-        struct telling t = {.look = l, .now = now, .a = a, .to = to};
+        struct telling t = {.look = l, .now = in->now, .a = a, .to = to, .only_new = in->only_new};
         int r = tell_all(&t);
         size_t i = 0;
         for (void *value; map_next(&t.silences, &i, NULL, NULL, &value);)

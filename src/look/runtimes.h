@@ -65,8 +65,9 @@ void runtimes_done(struct runtime_watch *r);
 int runtimes_update(struct look *l, bool all, struct error *error);
 /* Say in each group what the engines cover; before join_all. 0 or -ENOMEM. */
 int runtimes_cover(struct look *l, int64_t now, struct arena *a);
-/* Add what they told to what will be committed. 0 or -ENOMEM. */
-int runtimes_join(struct look *l, int64_t now, struct arena *a, struct joined *to);
+/* Add what they told to what will be committed, in `in->only_new` only evidence that is not there yet. 0 or
+ * -ENOMEM. */
+int runtimes_join(struct look *l, const struct join_input *in, struct arena *a, struct joined *to);
 /* Whether some process told something new since the last commit. */
 bool runtimes_news(const struct runtime_watch *r);
 /* It was committed. */

@@ -6,9 +6,10 @@
 
 #include "memory/image.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 enum {
         CACHE_PAGES = 8192, /* a power of two; 32 MiB */
@@ -35,13 +36,6 @@ struct image_cache {
         char run[RUN_PAGES * IMAGE_PAGE];
 };
 
-static uint64_t cpu_now(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 int image_open(struct image *i, const struct image_source *source, const struct image_area *areas,
                size_t count, struct image_budget budget)
 {
@@ -53,7 +47,7 @@ int image_open(struct image *i, const struct image_source *source, const struct 
                             .area_count = count,
                             .budget = budget,
                             .cache = cache,
-                            .cpu_start = cpu_now()};
+                            .cpu_start = clock_cpu()};
         return 0;
 }
 
@@ -82,7 +76,7 @@ const struct image_area *image_area_at(const struct image *i, uint64_t address)
 
 bool image_spent(struct image *i)
 {
-        if (!i->failed && (i->bytes >= i->budget.bytes || cpu_now() - i->cpu_start >= i->budget.cpu_ns))
+        if (!i->failed && (i->bytes >= i->budget.bytes || clock_cpu() - i->cpu_start >= i->budget.cpu_ns))
                 i->failed = -EDQUOT;
         return i->failed != 0;
 }
@@ -93,7 +87,7 @@ void image_extend(struct image *i, unsigned times)
                 i->failed = 0;
         i->budget.bytes = i->bytes + i->budget.bytes * times;
         i->budget.cpu_ns *= times;
-        i->cpu_start = cpu_now();
+        i->cpu_start = clock_cpu();
 }
 
 /* ---- presence --------------------------------------------------------------------------------------- */

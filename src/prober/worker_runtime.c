@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <time.h>
 
 /* An engine sees an image of the process, never the process: the worker makes it from procfs, and gives each
  * look a share of memory traffic and time. */
@@ -208,13 +207,6 @@ static int look_in_sessions(struct watched_process *p, struct image *i)
         return 0;
 }
 
-static uint64_t own_cpu(void)
-{
-        struct timespec t;
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-        return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
 static int look_at(struct watched_process *p)
 {
         _cleanup_(target_done) struct target t = {};
@@ -240,7 +232,7 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(TELL_MEMORY);
         struct runtime_reply record = {};
-        uint64_t begin = own_cpu();
+        uint64_t begin = clock_cpu();
         if (!job->pid || !job->start)
                 return -EINVAL;
         if (start_of(job->pid) != job->start)
@@ -258,7 +250,7 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
         if (r == 0)
                 r = worker_tell(w, job, p, &a, &record);
         if (r == 0 && record.looks.count)
-                record.looks.items[0].cpu_ns = own_cpu() - begin; /* the others share it */
+                record.looks.items[0].cpu_ns = clock_cpu() - begin; /* the others share it */
         if (r == 0)
                 runtime_reply_pack(&record, reply);
         runtime_reply_done(&record);
