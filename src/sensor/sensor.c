@@ -13,7 +13,10 @@
 #include <sys/timerfd.h>
 
 enum { RING_SIZE = 4 << 20, KEPT_MOST = 16 << 20 };
-enum { FETCH_NS = 200000000 }; /* process events wake nobody: a timer fetches them */
+enum {
+        FETCH_NS = 200000000, /* process events wake nobody: a timer fetches them */
+        FETCH_IDLE = 4,       /* times as seldom, while there are none */
+};
 
 static uint32_t sources_of(uint32_t types)
 {
@@ -56,20 +59,27 @@ static int check_support(struct support *ret, struct error *error)
         return 0;
 }
 
+static int set_period(struct sensor *s, uint64_t ns)
+{
+        const struct timespec period = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+        const struct itimerspec every = {.it_value = period, .it_interval = period};
+        if (timerfd_settime(s->timer, 0, &every, NULL) < 0)
+                return -errno;
+        s->period_ns = ns;
+        return 0;
+}
+
 static int open_descriptors(struct sensor *s, uint64_t fetch_ns)
 {
-        const struct timespec period = {.tv_sec = (time_t)(fetch_ns / 1000000000),
-                                        .tv_nsec = (long)(fetch_ns % 1000000000)};
-        const struct itimerspec every = {.it_value = period, .it_interval = period};
         struct epoll_event event = {.events = EPOLLIN};
+        s->fetch_ns = fetch_ns;
         s->epoll = epoll_create1(EPOLL_CLOEXEC);
         if (s->epoll < 0)
                 return -errno;
         s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (s->timer < 0 || timerfd_settime(s->timer, 0, &every, NULL) < 0 ||
-            epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->timer, &event) < 0)
+        if (s->timer < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->timer, &event) < 0)
                 return -errno;
-        return 0;
+        return set_period(s, fetch_ns);
 }
 
 static bool valid_ring_size(size_t size)
@@ -156,9 +166,17 @@ int sensor_fd(const struct sensor *s)
         return s->epoll;
 }
 
+static uint64_t taken(const struct sensor *s)
+{
+        uint64_t sum = 0;
+        for (int type = 0; type < _EVENT_MAX; type++)
+                sum += s->tallies[type].seen + s->tallies[type].deduplicated;
+        return sum;
+}
+
 int sensor_drain(struct sensor *s, sensor_handler handler, void *context)
 {
-        uint64_t expirations;
+        uint64_t expirations, before = taken(s);
         if (read(s->timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
                 return -errno;
         s->handler = handler;
@@ -166,6 +184,10 @@ int sensor_drain(struct sensor *s, sensor_handler handler, void *context)
         s->handler_result = 0;
         int r = flow_drain(s);
         s->handler = NULL;
+        /* Where nothing happens, fetching is most of what the sensor costs. */
+        uint64_t period = taken(s) != before ? s->fetch_ns : MIN(2 * s->period_ns, FETCH_IDLE * s->fetch_ns);
+        if (r == 0 && period != s->period_ns)
+                r = set_period(s, period);
         return s->handler_result ? s->handler_result : r;
 }
 

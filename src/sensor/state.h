@@ -50,6 +50,7 @@ struct sensor {
         uint64_t mended;                /* boottime ns when that was looked at */
         bool stopped, lost_provoked;
         int epoll, timer;
+        uint64_t fetch_ns, period_ns; /* how often events are fetched while there are some, and now */
 
         bool proving;
         struct proof proof;
