@@ -11,3 +11,19 @@ void *vec_grow(void *items, size_t count, size_t *allocated, size_t size)
                 *allocated = want;
         return grown;
 }
+
+void *vec_fit(void *items, size_t count, size_t *allocated, size_t size)
+{
+        if (count == *allocated)
+                return items;
+        if (!count) {
+                free(items);
+                *allocated = 0;
+                return NULL;
+        }
+        void *fitted = reallocarray(items, count, size);
+        if (!fitted)
+                return items;
+        *allocated = count;
+        return fitted;
+}

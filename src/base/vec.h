@@ -21,6 +21,7 @@
         }
 
 void *vec_grow(void *items, size_t count, size_t *allocated, size_t size);
+void *vec_fit(void *items, size_t count, size_t *allocated, size_t size);
 
 #define vec_add(v)                                                                                 \
         ({                                                                                         \
@@ -44,4 +45,11 @@ void *vec_grow(void *items, size_t count, size_t *allocated, size_t size);
                 free(_v->items);               \
                 _v->items = NULL;              \
                 _v->count = _v->allocated = 0; \
+        } while (0)
+
+/* Give back the room behind the last element. */
+#define vec_trim(v)                                                                            \
+        do {                                                                                   \
+                __auto_type _v = (v);                                                          \
+                _v->items = vec_fit(_v->items, _v->count, &_v->allocated, sizeof(*_v->items)); \
         } while (0)

@@ -39,7 +39,7 @@ static void cpython_close(void *state)
                 return;
         cpython_found_free(c->found);
         map_done(&c->strings);
-        map_done(&c->sites_by_key);
+        free(c->places);
         vec_done(&c->sites);
         vec_done(&c->codes);
         vec_done(&c->before);
@@ -80,6 +80,7 @@ static int cpython_look(void *state, struct image *i, uint64_t now)
                 r = cpython_scan(c, i, now);
         vec_each (site, &c->sites)
                 c->reloaded |= is_reload(site);
+        cpython_rest(c);
         return r;
 }
 
@@ -185,6 +186,15 @@ static int cpython_each_function(const void *state,
         return r;
 }
 
+static size_t cpython_size(const void *state)
+{
+        const struct cpython *c = state;
+        const struct cpython_found *f = c->found;
+        return sizeof(*c) + c->arena.used + c->sites.allocated * sizeof(*c->sites.items) +
+               (c->codes.allocated + c->before.allocated + c->suspects.allocated) * sizeof(*c->codes.items) +
+               c->modules.allocated * sizeof(*c->modules.items) + (f ? cpython_found_size(f) : 0);
+}
+
 const struct engine cpython_engine = {
         .name = "cpython",
         .runtime = RUNTIME_PYTHON,
@@ -193,5 +203,6 @@ const struct engine cpython_engine = {
         .about = cpython_about,
         .modules = cpython_each_module,
         .functions = cpython_each_function,
+        .size = cpython_size,
         .close = cpython_close,
 };

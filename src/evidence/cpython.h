@@ -74,8 +74,9 @@ struct cpython_module {
 struct cpython {
         struct cpython_layout layout;
         struct arena arena;
-        struct map strings; /* interned texts */
-        struct map sites_by_key;
+        struct map strings; /* interned texts; made again when it is needed */
+        uint32_t *places;   /* hash table of numbers of `sites`, plus 1; the same */
+        size_t place_count; /* its size, a power of two */
         VEC(struct cpython_site) sites;
         cpython_code_list codes;
         cpython_code_list before;   /* what `codes` was when the scan began that goes on */
@@ -121,6 +122,8 @@ typedef int (*cpython_entry)(void *context, uint64_t key, uint64_t value);
 int cpython_dict_each(struct image *i, const struct cpython_layout *l, uint64_t dict, size_t most,
                       cpython_entry each, void *context);
 const char *cpython_intern(struct cpython *c, const char *text); /* NULL: out of memory */
+/* Free what can be made again: to be called when a look is done. */
+void cpython_rest(struct cpython *c);
 /* ---- judge.c: pure */
 enum cpython_ran cpython_judge(const struct cpython_layout *l, const void *code, const uint8_t *units,
                                size_t unit_count, bool *ret_traced);
@@ -134,6 +137,7 @@ unsigned cpython_room(unsigned minor, uint8_t op);
 /* ---- scan.c: find and judge all code; 0, 1 (to be continued) or negative */
 int cpython_scan(struct cpython *c, struct image *i, uint64_t now);
 void cpython_found_free(struct cpython_found *f);
+size_t cpython_found_size(const struct cpython_found *f); /* bytes */
 /* ---- replaced.c: see whether this code, which ran, may have replaced other code */
 void cpython_note_replacing(struct cpython *c, struct image *i, const char *file, const char *name,
                             uint64_t code);

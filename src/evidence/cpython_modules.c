@@ -63,7 +63,7 @@ static const char *text_of(struct reading *r, uint64_t object)
 static struct cpython_module *known_module(struct cpython *c, const char *name, uint64_t object)
 {
         vec_each (m, &c->modules)
-                if (m->name == name && m->object == object)
+                if (m->object == object && !strcmp(m->name, name))
                         return m;
         return NULL;
 }
@@ -86,11 +86,11 @@ static int take_module(void *context, uint64_t key, uint64_t value)
         struct cpython *c = r->c;
         if (cpython_text(r->i, &c->layout, key, r->text, NAME_SIZE) < 0)
                 return 0;
+        if (known_module(c, r->text, value))
+                return 0;
         const char *name = cpython_intern(c, r->text);
         if (!name)
                 return -ENOMEM;
-        if (known_module(c, name, value))
-                return 0;
         if (c->modules.count >= MOST_MODULES) {
                 c->lost++;
                 return 0;

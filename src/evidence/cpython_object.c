@@ -103,13 +103,45 @@ ssize_t cpython_text(struct image *i, const struct cpython_layout *l, uint64_t o
         return (ssize_t)used;
 }
 
+static int intern_again(struct cpython *c)
+{
+        int r = 0;
+        vec_each (s, &c->sites) {
+                const char *texts[] = {s->file, s->name, s->module};
+                for (size_t n = 0; r == 0 && n < ARRAY_SIZE(texts); n++)
+                        r = texts[n] ? map_put_str(&c->strings, texts[n], (void *)texts[n]) : 0;
+        }
+        vec_each (m, &c->modules) {
+                const char *texts[] = {m->name, m->file};
+                for (size_t n = 0; r == 0 && n < ARRAY_SIZE(texts); n++)
+                        r = texts[n] ? map_put_str(&c->strings, texts[n], (void *)texts[n]) : 0;
+        }
+        return r;
+}
+
 const char *cpython_intern(struct cpython *c, const char *text)
 {
+        if (!c->strings.count && intern_again(c) < 0)
+                return NULL;
         const char *known = map_get_str(&c->strings, text);
         if (known)
                 return known;
         char *copy = arena_strdup(&c->arena, text);
         return copy && map_put_str(&c->strings, copy, copy) == 0 ? copy : NULL;
+}
+
+/* A process is looked at for milliseconds and remembered for days. */
+void cpython_rest(struct cpython *c)
+{
+        map_done(&c->strings);
+        free(c->places);
+        c->places = NULL;
+        c->place_count = 0;
+        if (!c->suspects.count)
+                vec_done(&c->suspects);
+        vec_trim(&c->sites);
+        vec_trim(&c->codes);
+        vec_trim(&c->modules);
 }
 
 /* ---- dict ------------------------------------------------------------------------------------------- */

@@ -27,6 +27,13 @@ void cpython_found_free(struct cpython_found *f)
         free(f);
 }
 
+size_t cpython_found_size(const struct cpython_found *f)
+{
+        return sizeof(*f) +
+               (f->codes.allocated + f->functions.allocated + f->modules.allocated + f->frames.allocated) *
+                       sizeof(uint64_t);
+}
+
 /* Objects lie in private memory that can be written, and in the interpreter's own data. */
 static bool holds_objects(void *context, const struct image_area *area)
 {

@@ -90,25 +90,54 @@ static bool is_claimed(const struct look *k, const struct seen_code *s)
 
 /* ---- sites ------------------------------------------------------------------------------------------ */
 
-uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uint32_t line)
+static size_t place_of(const struct cpython *c, const char *file, const char *name, uint32_t line)
 {
-        struct {
+        const struct {
                 const char *file, *name;
                 uint64_t line;
-        } key = {file, name, line}, *kept;
-        uintptr_t known = (uintptr_t)map_get(&c->sites_by_key, &key, sizeof(key));
-        if (known)
-                return (uint32_t)known - 1;
-        kept = arena_alloc(&c->arena, sizeof(*kept));
-        struct cpython_site *site = kept && c->sites.count < MOST_SITES ? vec_add(&c->sites) : NULL;
+        } key = {file, name, line};
+        size_t at = map_hash(&key, sizeof(key)) & (c->place_count - 1);
+        for (; c->places[at]; at = (at + 1) & (c->place_count - 1)) {
+                const struct cpython_site *s = &c->sites.items[c->places[at] - 1];
+                if (s->file == file && s->name == name && s->line == line)
+                        break;
+        }
+        return at;
+}
+
+/* Twice as many places as there are sites, or more. */
+static int index_sites(struct cpython *c)
+{
+        if (c->place_count > 2 * c->sites.count)
+                return 0;
+        size_t count = 1024;
+        while (count <= 4 * c->sites.count)
+                count *= 2;
+        uint32_t *places = calloc(count, sizeof(*places));
+        if (!places)
+                return -ENOMEM;
+        free(c->places);
+        c->places = places;
+        c->place_count = count;
+        for (uint32_t n = 0; n < c->sites.count; n++) {
+                const struct cpython_site *s = &c->sites.items[n];
+                places[place_of(c, s->file, s->name, s->line)] = n + 1;
+        }
+        return 0;
+}
+
+uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uint32_t line)
+{
+        if (index_sites(c) < 0)
+                return UINT32_MAX;
+        size_t place = place_of(c, file, name, line);
+        if (c->places[place])
+                return c->places[place] - 1;
+        struct cpython_site *site = c->sites.count < MOST_SITES ? vec_add(&c->sites) : NULL;
         if (!site)
                 return UINT32_MAX;
-        *kept = key;
         *site = (struct cpython_site){.file = file, .name = name, .line = line};
-        if (map_put(&c->sites_by_key, kept, sizeof(*kept), (void *)(uintptr_t)c->sites.count) < 0) {
-                c->sites.count--;
-                return UINT32_MAX;
-        }
+        c->places[place] = (uint32_t)c->sites.count;
         return (uint32_t)c->sites.count - 1;
 }
 

@@ -49,6 +49,7 @@ struct engine {
                        void *context);
         int (*functions)(const void *state, int (*each)(void *context, const struct engine_function *f),
                          void *context);
+        size_t (*size)(const void *state); /* bytes that it holds */
         void (*close)(void *state);
 };
 

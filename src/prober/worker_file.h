@@ -18,10 +18,11 @@ struct cached_root {
 
 struct worker {
         struct process_reader *reader;
-        struct map roots;   /* root id → struct cached_root */
-        struct map files;   /* identity and times of a file → what its content tells */
-        struct arena names; /* of `files`; all is forgotten when it is full */
-        struct map watched; /* pid → struct watched_process */
+        struct map roots;      /* root id → struct cached_root */
+        struct map files;      /* identity and times of a file → what its content tells */
+        struct arena names;    /* of `files`; all is forgotten when it is full */
+        struct map watched;    /* pid → struct watched_process */
+        uint64_t watched_size; /* bytes that they hold */
 };
 
 /* A descriptor of the root that the job speaks of, after proof that the process still lives in it; -ESRCH

@@ -18,6 +18,7 @@ enum {
         AREAS_MEMORY = 128 << 20,
         TELL_MEMORY = 128 << 20,
         MOST_WATCHED = 4096,
+        SESSIONS_MEMORY = 24 << 20, /* bytes: what engines keep of all processes together */
         LOOK_BYTES = 256 << 20,
         LOOK_CPU_NS = 100000000,
 };
@@ -132,8 +133,15 @@ static void sessions_close(struct watched_process *p)
 static void forget(struct worker *w, struct watched_process *p)
 {
         map_remove(&w->watched, &p->pid, sizeof(p->pid));
+        w->watched_size -= p->size;
         sessions_close(p);
         free(p);
+}
+
+static void note_size(struct worker *w, struct watched_process *p, uint64_t size)
+{
+        w->watched_size += size - p->size;
+        p->size = size;
 }
 
 void worker_runtimes_done(struct worker *w)
@@ -146,16 +154,47 @@ void worker_runtimes_done(struct worker *w)
         map_done(&w->watched);
 }
 
-/* The one that nobody asked for the longest goes first: it may have ended. */
-static void make_room(struct worker *w)
+static uint64_t size_of(const struct watched_process *p)
 {
-        struct watched_process *oldest = NULL;
+        uint64_t size = sizeof(*p);
+        for (size_t n = 0; n < p->session_count; n++)
+                size += p->sessions[n].engine->size(p->sessions[n].state);
+        return size;
+}
+
+static struct watched_process *oldest(const struct worker *w, bool open)
+{
+        struct watched_process *found = NULL;
         size_t i = 0;
-        for (void *value; w->watched.count >= MOST_WATCHED && map_next(&w->watched, &i, NULL, NULL, &value);)
-                if (!oldest || ((struct watched_process *)value)->used < oldest->used)
-                        oldest = value;
-        if (oldest)
-                forget(w, oldest);
+        for (void *value; map_next(&w->watched, &i, NULL, NULL, &value);) {
+                struct watched_process *p = value;
+                if ((!open || p->session_count) && (!found || p->used < found->used))
+                        found = p;
+        }
+        return found;
+}
+
+/* The next look is a first one again: it tells all that is still in memory, but not what had spoilt silence
+ * before, which is kept. */
+static void rest(struct worker *w, struct watched_process *p)
+{
+        for (size_t n = 0; n < p->session_count; n++) {
+                struct engine_about about;
+                p->sessions[n].engine->about(p->sessions[n].state, &about);
+                if (about.negatives_unknown && !p->sessions[n].more)
+                        snprintf(p->spoilt, sizeof(p->spoilt), "%s", about.negatives_unknown);
+        }
+        sessions_close(p);
+        note_size(w, p, sizeof(*p));
+}
+
+/* Who nobody asked about for the longest rests first: it does not run, or it has ended. */
+static void make_room(struct worker *w, size_t most)
+{
+        while (w->watched.count > most)
+                forget(w, oldest(w, false));
+        for (struct watched_process *p; w->watched_size > SESSIONS_MEMORY && (p = oldest(w, true));)
+                rest(w, p);
 }
 
 static struct watched_process *watched(struct worker *w, const struct probe_job *job)
@@ -167,7 +206,7 @@ static struct watched_process *watched(struct worker *w, const struct probe_job 
         }
         if (p)
                 return p;
-        make_room(w);
+        make_room(w, MOST_WATCHED - 1);
         p = calloc(1, sizeof(*p));
         if (!p)
                 return NULL;
@@ -220,6 +259,7 @@ static int look_at(struct watched_process *p)
                 r = open_sessions(p, &image);
         if (r == 0 && (r = look_in_sessions(p, &image)) == -ESTALE) {
                 sessions_close(p);
+                p->spoilt[0] = '\0';
                 r = open_sessions(p, &image);
                 if (r == 0)
                         r = look_in_sessions(p, &image);
@@ -254,7 +294,11 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
         if (r == 0)
                 runtime_reply_pack(&record, reply);
         runtime_reply_done(&record);
-        if (r < 0 || job->flags & RUNTIME_CLOSE)
+        if (r < 0 || job->flags & RUNTIME_CLOSE) {
                 forget(w, p);
-        return r;
+                return r;
+        }
+        note_size(w, p, size_of(p));
+        make_room(w, MOST_WATCHED);
+        return 0;
 }

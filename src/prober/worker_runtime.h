@@ -19,8 +19,10 @@ struct watched_process {
         uint64_t start;
         uint64_t bytes; /* read by the last job */
         uint64_t used;  /* boottime ns of the last job */
+        uint64_t size;  /* bytes that its sessions hold */
         struct engine_session sessions[RUNTIME_ENGINES];
         size_t session_count;
+        char spoilt[128]; /* "", or why sessions that were closed meanwhile could not tell what has not run */
 };
 
 /* What the sessions know, in the terms of packages and of the job's questions. 0 or -ENOMEM. The strings are

@@ -11,6 +11,7 @@
 struct telling {
         struct worker *w;
         const struct probe_job *job;
+        const struct watched_process *process;
         const struct inventory *inventory;
         struct arena *a;
         struct runtime_look *look;
@@ -111,13 +112,15 @@ static int tell_function(void *context, const struct engine_function *f)
 {
         struct telling *t = context;
         int64_t owner = owner_of(t, f->file);
+        bool spoilt = f->answer == ANSWER_NOT_OBSERVED && *t->process->spoilt;
+        enum answer_value answer = spoilt ? ANSWER_UNKNOWN : f->answer;
         if (owner < 0)
                 return (int)owner;
         if (owner && !is_part(f->name)) {
                 struct runtime_package *p = &t->look->packages.items[owner - 1];
                 p->known++;
                 p->executed += f->answer == ANSWER_YES;
-                p->silent += f->answer == ANSWER_NOT_OBSERVED;
+                p->silent += answer == ANSWER_NOT_OBSERVED;
                 if (f->answer == ANSWER_YES && (!p->function || f->first < p->first)) {
                         p->function = arena_printf(t->a, "%s.%s", f->module ? f->module : "?", f->name);
                         p->first = f->first;
@@ -139,8 +142,8 @@ static int tell_function(void *context, const struct engine_function *f)
                 .name = f->name,
                 .file = f->file,
                 .line = f->line,
-                .answer = f->answer,
-                .reason = f->reason,
+                .answer = answer,
+                .reason = spoilt ? t->process->spoilt : f->reason,
                 .first = f->first,
         };
         return 0;
@@ -149,7 +152,8 @@ static int tell_function(void *context, const struct engine_function *f)
 int worker_tell(struct worker *w, const struct probe_job *job, const struct watched_process *p,
                 struct arena *a, struct runtime_reply *to)
 {
-        struct telling t = {.w = w, .job = job, .a = a, .inventory = worker_inventory_of(w, job)};
+        struct telling t = {
+                .w = w, .job = job, .process = p, .a = a, .inventory = worker_inventory_of(w, job)};
         int r = index_queries(&t);
         for (size_t n = 0; r == 0 && n < p->session_count; n++) {
                 const struct engine_session *s = &p->sessions[n];
@@ -167,7 +171,9 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                         .flavour = about.flavour,
                         .bit = s->engine->runtime,
                         .functions_unknown = about.functions_unknown,
-                        .negatives_unknown = about.negatives_unknown,
+                        .negatives_unknown = about.negatives_unknown ? about.negatives_unknown
+                                             : *p->spoilt            ? p->spoilt
+                                                                     : NULL,
                         .modules_unknown = about.modules_unknown,
                         .lost = about.lost,
                         .more = s->more,

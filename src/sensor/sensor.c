@@ -61,7 +61,8 @@ static int check_support(struct support *ret, struct error *error)
 
 static int set_period(struct sensor *s, uint64_t ns)
 {
-        const struct timespec period = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+        const struct timespec period = {.tv_sec = (time_t)(ns / 1000000000),
+                                        .tv_nsec = (long)(ns % 1000000000)};
         const struct itimerspec every = {.it_value = period, .it_interval = period};
         if (timerfd_settime(s->timer, 0, &every, NULL) < 0)
                 return -errno;

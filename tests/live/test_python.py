@@ -154,7 +154,11 @@ def test_looking_leaves_no_trace_in_the_process(tmp_path):
     code = "import mmap, sys; big = mmap.mmap(-1, 64 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS); " \
            "print('ready', flush=True); sys.stdin.read()"
     with Victim(sys.executable, "-c", code) as victim:
-        before = anonymous_and_faults(victim.process.pid)
+        # It has said that it is ready, and is still on its way to waiting.
+        seen = []
+        wait_until(lambda: seen.append(anonymous_and_faults(victim.process.pid)) or
+                   len(seen) > 5 and len(set(seen[-5:])) == 1)
+        before = seen[-1]
         for _ in range(5):
             usewear(tmp_path, "functions", str(victim.process.pid))
         assert anonymous_and_faults(victim.process.pid) == before
