@@ -59,8 +59,8 @@ struct reader {
 extern const struct reader reader_apk, reader_bundles, reader_dpkg, reader_opkg, reader_pacman, reader_rpm;
 extern const struct reader reader_go, reader_python, reader_python_bundle;
 /* Languages and what no package owns. */
-extern const struct reader reader_node, reader_javascript, reader_java, reader_ruby, reader_php, reader_rust,
-        reader_dotnet, reader_native, reader_manifests;
+extern const struct reader reader_node, reader_node_archive, reader_javascript, reader_java, reader_ruby,
+        reader_php, reader_rust, reader_dotnet, reader_native, reader_manifests;
 
 /* One install or upgrade in the package manager's log. */
 struct log_entry {

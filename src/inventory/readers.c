@@ -20,6 +20,7 @@ const struct reader *const readers[] = {
         &reader_python_bundle,
         &reader_go,
         &reader_node,
+        &reader_node_archive,
         &reader_java,
         &reader_ruby,
         &reader_php,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "format/asar.h"
 #include "format/composer.h"
 #include "format/dotnet_deps.h"
 #include "format/elf_package.h"
@@ -6,6 +7,7 @@
 #include "format/java_names.h"
 #include "format/java_prints.h"
 #include "format/manifest.h"
+#include "format/module_paths.h"
 #include "format/node_package.h"
 #include "format/pe.h"
 #include "format/rust_crates.h"
@@ -89,6 +91,23 @@ static void fuzz_manifests(struct span text, struct arena *a)
         manifest_wordpress_core(text, a, &m);
 }
 
+static void fuzz_asar(struct span text, struct arena *a)
+{
+        asar_list list = {};
+        uint64_t size, base;
+        if (asar_head(text, &size, &base) == 0 && size <= text.size - ASAR_HEAD)
+                asar_find((struct span){text.data + ASAR_HEAD, (size_t)size}, base, base + 4096,
+                          "package.json", a, &list);
+        vec_done(&list);
+}
+
+static void fuzz_modules(struct span text, struct arena *a)
+{
+        module_path_list list = {};
+        module_paths_find(text, a, &list);
+        vec_done(&list);
+}
+
 /* The first byte says which parser reads the rest. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -129,6 +148,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 break;
         case 'm':
                 fuzz_manifests(text, &a);
+                break;
+        case 'a':
+                fuzz_asar(text, &a);
+                break;
+        case 'b':
+                fuzz_modules(text, &a);
                 break;
         case 'w':
                 pe_identity_parse(text, &a, &pe);

@@ -82,6 +82,35 @@ def test_layouts_of_pnpm_and_yarn(tmp_path):
     assert guess["confidence"] < 100 and "jQuery v3.4.1" in guess["detail"]
 
 
+def npm_exec(folder, *words, packages=()):
+    subprocess.run(["npm", "exec", "--yes", *[f"--package={p}" for p in packages], "--", *words], cwd=folder, check=True,
+                   capture_output=True, timeout=300)
+
+
+@pytest.mark.skipif(not shutil.which("npm"), reason="no npm here")
+def test_bundles_and_archives_of_their_own_tools(tmp_path):
+    """What Electron's archiver and a bundler leave of three packages."""
+    app = tmp_path / "build/app"
+    put(app / "package.json", '{"name": "desk", "version": "3.1.0", "private": true}')
+    put(app / "main.js", "import map from 'lodash/map.js'; import ms from 'ms'; console.log(map, ms);")
+    subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "lodash@4.17.20", "ms@2.1.2",
+                    "@babel/runtime@7.20.1"], cwd=app, check=True, capture_output=True, timeout=300)
+    installed = npm_list(app)
+    root = tmp_path / "root"
+    for folder in ("opt/desk", "srv/www", "srv/broken"):
+        (root / folder).mkdir(parents=True)
+    npm_exec(app, "asar", "pack", app, root / "opt/desk/app.asar", packages=["@electron/asar@3.2.10"])
+    npm_exec(app, "esbuild", "main.js", "--bundle", f"--outfile={root}/srv/www/main.js", packages=["esbuild@0.21.5"])
+    put(root / "srv/broken/app.asar", (root / "opt/desk/app.asar").read_bytes()[:500])
+    report = inventory(root)
+    found = {(p["name"], p["version"]): p for p in report["packages"]}
+    assert {key for key, p in found.items() if p["path"] == "/opt/desk/app.asar"} == installed | {("desk", "3.1.0")}
+    assert {key for key, p in found.items() if p["path"] == "/srv/www/main.js"} == {("lodash", None), ("ms", None)}
+    guess = found["lodash", None]
+    assert guess["confidence"] == 50 and "node_modules/lodash/" in guess["detail"]
+    assert any("/srv/broken/app.asar" in limit for limit in report["limits"])
+
+
 # ---- Java ---------------------------------------------------------------------------------------------------
 
 
