@@ -59,7 +59,9 @@ def test_odd_ways_to_run(interpreter, tmp_path, accuracy):
             wrong[name] = answer
         if name.startswith("n_") and answer == "yes":
             wrong[name] = answer
-        if name.startswith("n_") and answer == "unknown" and interpreter.minor != 12:
+        # From 3.12 on it is seen that a function was not made by a `def`: there may have been other code before.
+        if name.startswith("n_") and answer == "unknown" and interpreter.minor != 12 and \
+                not (name == "n_copy" and interpreter.minor > 12):
             wrong[name] = answer
     assert not wrong
     assert len([name for name in answers if name.startswith("x_")]) > 25
