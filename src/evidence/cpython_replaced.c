@@ -19,6 +19,15 @@ enum {
         BYTES_DATA = 32, /* of a bytes object */
         SIZE = 16,       /* ob_size: of a tuple, of bytes, and from 3.11 on of a code object */
         /* Opcodes (Include/opcode.h), in 3.11 with those that they are replaced by */
+        LOAD_ATTR = 106,
+        LOAD_GLOBAL = 116,
+        LOAD_METHOD = 160,
+        LOAD_ATTR_13 = 82,
+        LOAD_ATTR_14 = 80,
+        LOAD_ATTR_15 = 79,
+        FRESH = 17, /* counters of instructions that have not run */
+        FRESH_15 = 9,
+        KEY_INSTRUCTIONS = 16, /* that may lie between sys.modules and the deletion: they make the key */
         DELETE_SUBSCR = 61,
         DELETE_SUBSCR_13 = 9,
         DELETE_SUBSCR_14 = 8,
@@ -125,55 +134,113 @@ static bool read_names(const struct cpython *c, struct image *i, uint64_t code, 
                image_read(i, tuple + cpython_tuple_items(l), n->items, 8 * n->count) == 0;
 }
 
-static bool has_name(const struct cpython *c, struct image *i, const struct names *n, const char *wanted)
+/* The index of that name, or -1. */
+static int name_index(const struct cpython *c, struct image *i, const struct names *n, const char *wanted)
 {
         char text[32];
         for (size_t at = 0; at < n->count; at++)
                 if (cpython_text(i, &c->layout, n->items[at], text, sizeof(text)) >= 0 &&
                     !strcmp(text, wanted))
-                        return true;
-        return false;
+                        return (int)at;
+        return -1;
 }
 
-/* Whether `wants` is true of one of its instructions. */
-static bool any_unit(const struct cpython *c, struct image *i, uint64_t code,
-                     bool (*wants)(unsigned minor, const uint8_t *unit, size_t name), size_t name)
+struct instruction {
+        uint8_t op, argument;
+        uint16_t counter; /* the first unit of its room, or 0 */
+        unsigned room;
+};
+
+/* Call for each instruction until it returns true. */
+static bool any_instruction(const struct cpython *c, struct image *i, uint64_t code,
+                            bool (*wants)(void *context, const struct instruction *t), void *context)
 {
         const struct cpython_layout *l = &c->layout;
         bool within = l->minor >= 11; /* the code object itself holds them */
         uint64_t bytes = within ? code : image_u64(i, code + l->bytecode);
         uint64_t at = bytes + (within ? l->code_size : BYTES_DATA);
         uint64_t count = image_u64(i, bytes + SIZE) / (within ? 1 : 2);
-        uint8_t unit[2];
-        for (uint64_t n = 0; n < MIN(count, (uint64_t)CPYTHON_UNITS);
-             n += 1 + cpython_room(l->minor, unit[0]))
-                if (image_read(i, at + 2 * n, unit, sizeof(unit)) < 0)
+        for (uint64_t n = 0; n < MIN(count, (uint64_t)CPYTHON_UNITS);) {
+                struct instruction t = {};
+                if (image_read(i, at + 2 * n, &t, 2) < 0)
                         return false;
-                else if (wants(l->minor, unit, name))
+                t.room = cpython_room(l->minor, t.op);
+                if (t.room && image_read(i, at + 2 * n + 2, &t.counter, 2) < 0)
+                        return false;
+                if (wants(context, &t))
                         return true;
+                n += 1 + t.room;
+        }
         return false;
 }
 
-static bool deletes_item(unsigned minor, const uint8_t *unit, size_t name)
+struct deletion {
+        unsigned minor;
+        int modules, pop; /* indices of names */
+        unsigned since;   /* instructions behind the one that loaded sys.modules; 0: none */
+};
+
+/* An attribute, method or global of that name is loaded. From 3.12 on the last bit says more of it. */
+static bool loads(const struct deletion *d, const struct instruction *t, int name)
 {
-        (void)name;
-        return unit[0] == (minor <= 12 ? DELETE_SUBSCR : minor == 13 ? DELETE_SUBSCR_13 : DELETE_SUBSCR_14);
+        bool any = d->minor <= 10   ? t->op == LOAD_ATTR || t->op == LOAD_METHOD || t->op == LOAD_GLOBAL
+                   : d->minor == 11 ? t->room == 4 || t->room == 5 || t->room == 10
+                                    : t->room == 4 || t->room == 9;
+        uint8_t plain = (uint8_t)name, shifted = (uint8_t)(name << 1);
+        return any && name >= 0 &&
+               (t->argument == plain ||
+                (d->minor >= 11 && (t->argument == shifted || t->argument == (shifted | 1))));
 }
 
-static bool stores_attribute(unsigned minor, const uint8_t *unit, size_t name)
+/* From 3.12 on an instruction that has not run has not counted. */
+static bool has_run(const struct deletion *d, const struct instruction *t)
 {
-        bool stores = unit[0] == STORE_ATTR ||
-                      (minor == 11 && (unit[0] == STORE_ATTR_ADAPTIVE || unit[0] == STORE_ATTR_INSTANCE ||
-                                       unit[0] == STORE_ATTR_SLOT || unit[0] == STORE_ATTR_HINT));
-        return stores && unit[1] == (name & 255);
+        bool fresh = d->minor == 12   ? t->op == LOAD_ATTR && t->counter == FRESH
+                     : d->minor == 13 ? t->op == LOAD_ATTR_13 && t->counter == FRESH
+                     : d->minor == 14 ? t->op == LOAD_ATTR_14 && t->counter == FRESH
+                     : d->minor == 15 ? t->op == LOAD_ATTR_15 && t->counter == FRESH_15
+                                      : false;
+        return !fresh;
+}
+
+/* `del sys.modules[…]` or `sys.modules.pop(…)`. */
+static bool takes_out(void *context, const struct instruction *t)
+{
+        struct deletion *d = context;
+        uint8_t deletes = d->minor <= 12   ? DELETE_SUBSCR
+                          : d->minor == 13 ? DELETE_SUBSCR_13
+                                           : DELETE_SUBSCR_14;
+        if (d->since && (t->op == deletes || (d->since == 1 && loads(d, t, d->pop))))
+                return true;
+        if (loads(d, t, d->modules) && has_run(d, t))
+                d->since = 1;
+        else if (d->since)
+                d->since = d->since < KEY_INSTRUCTIONS ? d->since + 1 : 0;
+        return false;
+}
+
+struct store {
+        unsigned minor;
+        size_t name;
+};
+
+static bool stores_attribute(void *context, const struct instruction *t)
+{
+        const struct store *s = context;
+        bool stores = t->op == STORE_ATTR ||
+                      (s->minor == 11 && (t->op == STORE_ATTR_ADAPTIVE || t->op == STORE_ATTR_INSTANCE ||
+                                          t->op == STORE_ATTR_SLOT || t->op == STORE_ATTR_HINT));
+        return stores && t->argument == (s->name & 255);
 }
 
 /* What imports takes a module out of the list when it fails to load; types.coroutine changes a flag of
- * functions that have just been made. */
+ * functions that have just been made; setuptools puts its own distutils, which are other files, in the place
+ * of the library's. */
 static bool may_replace(const char *file, const char *name)
 {
         return str_starts(file, "<frozen importlib") || str_starts(file, "<frozen zipimport") ||
-               (str_ends(file, "/types.py") && !strcmp(name, "coroutine"));
+               (str_ends(file, "/types.py") && !strcmp(name, "coroutine")) ||
+               (str_ends(file, "/_distutils_hack/__init__.py") && !strcmp(name, "clear_distutils"));
 }
 
 void cpython_note_replacing(struct cpython *c, struct image *i, const char *file, const char *name,
@@ -183,10 +250,16 @@ void cpython_note_replacing(struct cpython *c, struct image *i, const char *file
         if (c->replaces || may_replace(file, name) || !read_names(c, i, code, &n))
                 return;
         for (size_t at = 0; at < n.count; at++) {
-                if (c->key_modules && n.items[at] == c->key_modules &&
-                    (any_unit(c, i, code, deletes_item, at) || has_name(c, i, &n, "pop")))
-                        c->replaces = "its code takes modules out of sys.modules: what ran may be gone";
-                if (c->key_code && n.items[at] == c->key_code && any_unit(c, i, code, stores_attribute, at))
+                struct store store = {c->layout.minor, at};
+                struct deletion deletion = {.minor = c->layout.minor, .modules = (int)at};
+                if (c->key_modules && n.items[at] == c->key_modules) {
+                        deletion.pop = name_index(c, i, &n, "pop");
+                        if (any_instruction(c, i, code, takes_out, &deletion))
+                                c->replaces =
+                                        "its code takes modules out of sys.modules: what ran may be gone";
+                }
+                if (c->key_code && n.items[at] == c->key_code &&
+                    any_instruction(c, i, code, stores_attribute, &store))
                         c->replaces = "its code gives functions other code: what ran may be gone";
         }
 }
