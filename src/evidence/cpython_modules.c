@@ -14,7 +14,8 @@ enum {
         MOST_MODULES = 100000,
         FIRST_ATTRIBUTES = 64,
         SYS_ATTRIBUTES = 256,
-        TYPE_DICT = 264, /* tp_dict */
+        TYPE_BASE = 256, /* tp_base; tp_dict is behind it */
+        TYPE_DICT = 264,
         MOST_SYSTEMS = 64,
         NAME_SIZE = 1024,
         PATH_SIZE = 4 * 4096
@@ -97,7 +98,8 @@ static int take_module(void *context, uint64_t key, uint64_t value)
         }
         /* Something else than a module may stand in the list, and counts as one without a file. */
         const char *file = NULL;
-        if (image_u64(r->i, value + c->layout.type) == c->layout.module)
+        uint64_t type = image_u64(r->i, value + c->layout.type);
+        if (type == c->layout.module || image_u64(r->i, type + TYPE_BASE) == c->layout.module)
                 file = text_of(r, attribute(r, value, "__file__", FIRST_ATTRIBUTES));
         struct cpython_module *m = vec_add(&c->modules);
         if (!m)

@@ -10,9 +10,10 @@
 
 enum {
         MOST_CONSTANTS = 65536,
-        HEAD_UNITS = 16,        /* ob_size of code objects from 3.11 on: units of bytecode */
-        CODE_VERSION = 92,      /* co_version, from 3.12 on: a number of its own for each code object */
-        FUNCTION_VERSION = 136, /* func_version: that of the code that the function was made of */
+        HEAD_UNITS = 16,           /* ob_size of code objects from 3.11 on: units of bytecode */
+        CODE_VERSION = 92,         /* co_version, from 3.12 on: a number of its own for each code object */
+        FUNCTION_VERSION = 136,    /* func_version: that of the code that the function was made of */
+        FUNCTION_VERSION_14 = 144, /* … from 3.14 on */
 };
 
 /* The same few str objects name the files of all code. */
@@ -127,8 +128,9 @@ static int read_codes(struct look *k)
 /* A `def` gives the function the number of its code; who changes the function takes that away. */
 static bool is_as_made(struct look *k, const struct seen_code *s, uint64_t function)
 {
-        return k->c->layout.minor < 12 ||
-               (s->version && image_u32(k->i, function + FUNCTION_VERSION) == s->version);
+        unsigned minor = k->c->layout.minor;
+        unsigned offset = minor >= 14 ? FUNCTION_VERSION_14 : FUNCTION_VERSION;
+        return minor < 12 || (s->version && image_u32(k->i, function + offset) == s->version);
 }
 
 static void link_functions(struct look *k)

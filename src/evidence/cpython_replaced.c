@@ -61,7 +61,8 @@ static int is_again(struct look *k, struct map *places, const struct seen_code *
                 int64_t line;
         } key = {s->file_text, s->name_text, s->line}, *kept;
         uintptr_t last = (uintptr_t)map_get(places, &key, sizeof(key));
-        if (s->name_text[0] == '<') /* several may be in one line */
+        /* Of these several may be in one line. */
+        if (s->name_text[0] == '<' || !strcmp(s->name_text, "__annotate__"))
                 return 0;
         if (!(kept = arena_alloc(&k->arena, sizeof(*kept))))
                 return -ENOMEM;
