@@ -4,9 +4,9 @@
  * that ran has counted, or was replaced. Numbers and caches: Include/opcode.h and Lib/opcode.py of 3.12,
  * counters: Include/internal/pycore_code.h.
  *
- * A counter can come back to where it began: after a success, 52 misses and a failure. Then the rest of the
- * cache still holds what the success wrote, in those instructions that write anything. So a way through the
- * code counts as traced only if it meets one of them before it can leave. */
+ * A counter never comes back to where it began: after a success, 52 misses and a failure it is set to that
+ * value, but the same instruction counts once more before it ends. So a way through the code is traced if it
+ * meets one of them before it can leave, by a return or by an exception of another instruction. */
 
 #include "evidence/cpython.h"
 
@@ -20,17 +20,18 @@ enum {
         OP_POP_TOP = 1,
         OP_PUSH_NULL = 2,
         OP_RETURN_GENERATOR = 75,
+        OP_LOAD_ASSERTION_ERROR = 74,
         OP_LOAD_CONST_LOAD_FAST = 84,
         OP_LOAD_FAST_LOAD_CONST = 86,
         OP_LOAD_FAST_LOAD_FAST = 88,
-        OP_STORE_ATTR = 95,
         OP_SWAP = 99,
         OP_LOAD_CONST = 100,
         OP_BUILD_TUPLE = 102,
         OP_BUILD_LIST = 103,
-        OP_LOAD_ATTR = 106,
+        OP_BUILD_MAP = 105,
         OP_JUMP_FORWARD = 110,
-        OP_LOAD_GLOBAL = 116,
+        OP_POP_JUMP_IF_FALSE = 114,
+        OP_POP_JUMP_IF_TRUE = 115,
         OP_IS_OP = 117,
         OP_COPY = 120,
         OP_LOAD_FAST = 124,
@@ -46,8 +47,11 @@ enum {
         OP_COPY_FREE_VARS = 149,
         OP_RESUME = 151,
         OP_STORE_FAST_LOAD_FAST = 154,
+        OP_BUILD_CONST_KEY_MAP = 156,
         OP_BUILD_STRING = 157,
         OP_STORE_FAST_STORE_FAST = 158,
+        OP_LIST_EXTEND = 162,
+        OP_CALL = 171,
         OP_KW_NAMES = 172,
         MOST_BRANCHES = 1024, /* waiting at once; what needs more is not called sound */
 };
@@ -97,10 +101,20 @@ enum cpython_ran cpython_312_judge(const uint8_t *units, size_t count, bool *ret
         return CPYTHON_NOT_RUN;
 }
 
-/* Goes on with the next instruction whatever happens; only memory that runs out could stop it. */
-static bool falls_through(uint8_t op)
+/* Goes on with the next instruction whatever happens; only memory that runs out could stop it. `before` is
+ * the instruction in front of it. */
+static bool falls_through(uint8_t op, unsigned argument, uint8_t before)
 {
         switch (op) {
+        case OP_BUILD_MAP:
+                return !argument; /* keys may not be hashable */
+        case OP_LIST_EXTEND:
+                return before == OP_LOAD_CONST; /* by a tuple */
+        case OP_POP_JUMP_IF_FALSE:
+        case OP_POP_JUMP_IF_TRUE:
+                return before == OP_IS_OP; /* other objects are asked whether they are true */
+        case OP_BUILD_CONST_KEY_MAP:
+        case OP_LOAD_ASSERTION_ERROR:
         case OP_END_FOR:
         case OP_NOP:
         case OP_POP_TOP:
@@ -136,11 +150,6 @@ static bool falls_through(uint8_t op)
         }
 }
 
-static bool leaves_trace(uint8_t op)
-{
-        return op == OP_LOAD_GLOBAL || op == OP_LOAD_ATTR || op == OP_STORE_ATTR;
-}
-
 struct walk {
         const uint8_t *units;
         size_t count;
@@ -149,12 +158,27 @@ struct walk {
         size_t branch_count;
 };
 
+/* What is in front of these matters, on each way that leads to them. */
+static bool asks_before(uint8_t op)
+{
+        return op == OP_POP_JUMP_IF_FALSE || op == OP_POP_JUMP_IF_TRUE || op == OP_LIST_EXTEND;
+}
+
+static bool is_branch(uint8_t op)
+{
+        return op == OP_POP_JUMP_IF_NONE || op == OP_POP_JUMP_IF_NOT_NONE || op == OP_POP_JUMP_IF_FALSE ||
+               op == OP_POP_JUMP_IF_TRUE;
+}
+
 /* Follow one way until it leaves a trace, or joins one that was followed. False: it may end before that. */
 static bool follow(struct walk *w, size_t at)
 {
         unsigned argument = 0;
+        uint8_t before = OP_NOP;
         while (at < w->count) {
                 uint8_t op = w->units[2 * at];
+                if (asks_before(op) && !falls_through(op, 0, before))
+                        return false;
                 if (w->seen[at / 8] >> at % 8 & 1)
                         return true;
                 w->seen[at / 8] |= (uint8_t)(1u << at % 8);
@@ -163,21 +187,23 @@ static bool follow(struct walk *w, size_t at)
                         at++;
                         continue;
                 }
-                if (leaves_trace(op))
+                if (cache_of(op))
                         return true;
                 if (op == OP_JUMP_FORWARD) {
                         at += 1 + argument;
                         argument = 0;
+                        before = OP_NOP;
                         continue;
                 }
-                if (!falls_through(op))
+                if (!falls_through(op, argument, before))
                         return false;
-                if (op == OP_POP_JUMP_IF_NONE || op == OP_POP_JUMP_IF_NOT_NONE) {
+                if (is_branch(op)) {
                         if (w->branch_count == MOST_BRANCHES)
                                 return false;
                         w->branches[w->branch_count++] = (uint32_t)(at + 1 + argument);
                 }
                 argument = 0;
+                before = op;
                 at++;
         }
         return false;
@@ -193,4 +219,17 @@ bool cpython_312_is_sound(const uint8_t *units, size_t count)
                 if (!follow(&w, w.branches[--w.branch_count]))
                         return false;
         return true;
+}
+
+/* A call that has adapted to a function remembers its version. It adapted to a function that it then called.
+ */
+void cpython_312_each_callee(const uint8_t *units, size_t count,
+                             void (*each)(void *context, uint32_t version), void *context)
+{
+        for (size_t n = 0; n + 3 < count; n += 1 + cpython_room(12, units[2 * n])) {
+                uint32_t version;
+                memcpy(&version, units + 2 * (n + 2), sizeof(version));
+                if (cpython_room(12, units[2 * n]) == cpython_room(12, OP_CALL) && version)
+                        each(context, version);
+        }
 }

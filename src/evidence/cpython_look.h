@@ -44,6 +44,7 @@ struct look {
         struct cpython_found *found;
         struct seen_code *codes; /* sorted by address */
         size_t count;
+        VEC(uint32_t) callees;   /* versions of functions that were called (3.12) */
         struct map texts;        /* address of a str → interned text */
         struct map file_modules; /* interned file → interned name of a module */
         struct arena arena;

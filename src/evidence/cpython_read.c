@@ -6,10 +6,12 @@
 #include "evidence/cpython_look.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
         MOST_CONSTANTS = 65536,
+        MOST_CALLEES = 1 << 20,
         HEAD_UNITS = 16,           /* ob_size of code objects from 3.11 on: units of bytecode */
         CODE_VERSION = 92,         /* co_version, from 3.12 on: a number of its own for each code object */
         FUNCTION_VERSION = 136,    /* func_version: that of the code that the function was made of */
@@ -60,6 +62,14 @@ static int32_t int_at(const char *code, unsigned offset)
         return value;
 }
 
+static void put_callee(void *context, uint32_t version)
+{
+        struct look *k = context;
+        uint32_t *slot = k->callees.count < MOST_CALLEES ? vec_add(&k->callees) : NULL;
+        if (slot)
+                *slot = version;
+}
+
 static void judge_code(struct look *k, const char *bytes, struct seen_code *s)
 {
         struct cpython *c = k->c;
@@ -78,6 +88,8 @@ static void judge_code(struct look *k, const char *bytes, struct seen_code *s)
         c->odd += ran == CPYTHON_ODD;
         s->ran = ran == CPYTHON_RAN;
         s->odd = s->unsure || ran == CPYTHON_ODD;
+        if (c->layout.minor == 12 && s->ran)
+                cpython_312_each_callee(k->units, units, put_callee, k);
         s->unsure |=
                 ran != CPYTHON_NOT_RUN || (c->layout.minor == 12 && !cpython_312_is_sound(k->units, units));
 }
@@ -183,6 +195,27 @@ static void take_frames(struct look *k)
 
 /* ---- 3.12: what one code says of another -------------------------------------------------------------- */
 
+static int compare_numbers(const void *a, const void *b)
+{
+        uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+        return (x > y) - (x < y);
+}
+
+/* Versions are never given twice. */
+static void infer_callees(struct look *k)
+{
+        if (!k->callees.count)
+                return;
+        qsort(k->callees.items, k->callees.count, sizeof(uint32_t), compare_numbers);
+        for (size_t n = 0; n < k->count; n++) {
+                struct seen_code *s = &k->codes[n];
+                if (s->valid && !s->ran && s->version &&
+                    bsearch(&s->version, k->callees.items, k->callees.count, sizeof(uint32_t),
+                            compare_numbers))
+                        s->ran = s->inferred = true;
+        }
+}
+
 /* The pages of a look were not read at one time: what is concluded from two of them is read once more. */
 static bool still_holds(struct look *k, const struct seen_code *parent, const struct seen_code *child)
 {
@@ -252,6 +285,7 @@ int look_read_codes(struct look *k)
         for (size_t n = 0; n < k->count; n++)
                 k->codes[n].modified &= k->codes[n].parent < 0;
         if (k->c->layout.minor == 12) {
+                infer_callees(k);
                 infer_parents(k);
                 infer_children(k);
         }

@@ -137,6 +137,7 @@ int cpython_scan(struct cpython *c, struct image *i, uint64_t now)
                 c->found = NULL;
         }
         free(k->codes);
+        vec_done(&k->callees);
         map_done(&k->texts);
         map_done(&k->file_modules);
         arena_done(&k->arena);
