@@ -46,11 +46,11 @@ static void look(const struct image_source *source, const struct recorded *r)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static struct recorded images[2];
-        static const char *const names[] = {"cpython-3.11", "cpython-3.14"};
-        static char *clean[2];
+        static struct recorded images[3];
+        static const char *const names[] = {"cpython-3.11", "cpython-3.14", "cpython-3.12"};
+        static char *clean[3];
         const char *slash = strrchr(__FILE__, '/');
-        size_t which = size && data[0] & 1;
+        size_t which = size ? data[0] % 3 : 0;
         struct recorded *r = &images[which];
         if (!r->count) {
                 char path[4096];

@@ -61,7 +61,8 @@ static int look(struct recorded *r, struct image_budget budget, void **state, ui
 
 static const struct image_budget plenty = {1 << 30, UINT64_MAX};
 
-static void check_recorded(const char *name, const char *version)
+/* In 3.12 a function that only makes another leaves no trace. */
+static void check_recorded(const char *name, const char *version, enum answer_value silent)
 {
         struct recorded r;
         struct answers first = {}, later = {};
@@ -78,22 +79,23 @@ static void check_recorded(const char *name, const char *version)
         cpython_engine.modules(state, take_module, &first);
         assert_int_equal(first.ran, ANSWER_YES);
         assert_int_equal(first.used, ANSWER_YES);
-        assert_int_equal(first.silent, ANSWER_NOT_OBSERVED);
+        assert_int_equal(first.silent, silent);
         assert_int_equal(first.nested, ANSWER_NOT_OBSERVED);
         assert_int_equal(first.unused, ANSWER_NOT_OBSERVED);
         assert_true(first.functions > 300 && first.modules > 10 && first.sys);
         assert_int_equal(look(&r, plenty, &state, 2), 0);
         cpython_engine.functions(state, take_function, &later);
         assert_int_equal(later.functions, first.functions);
-        assert_int_equal(later.silent, ANSWER_NOT_OBSERVED);
+        assert_int_equal(later.silent, silent);
         cpython_engine.close(state);
         recorded_done(&r);
 }
 
 static void recorded_processes_are_read(void **state _unused_)
 {
-        check_recorded("cpython-3.11", "3.11.2");
-        check_recorded("cpython-3.14", "3.14.10");
+        check_recorded("cpython-3.11", "3.11.2", ANSWER_NOT_OBSERVED);
+        check_recorded("cpython-3.12", "3.12.1", ANSWER_UNKNOWN);
+        check_recorded("cpython-3.14", "3.14.10", ANSWER_NOT_OBSERVED);
 }
 
 static void a_budget_ends_the_look_and_the_next_goes_on(void **state _unused_)
@@ -259,7 +261,20 @@ static void silence_of_312_needs_every_way(void **state _unused_)
         } cases[] = {
                 {"loads a global first", {RESUME, 116, 0, FRESH, 0, 0, 0, 0, 0, 0, 83, 0}, 7, true},
                 {"returns a constant", {RESUME, 121, 0}, 2, false},
-                {"an addition may come back", {RESUME, 124, 0, 124, 1, 122, 0, FRESH, 83, 0}, 6, false},
+                {"an addition counts", {RESUME, 124, 0, 124, 1, 122, 0, FRESH, 83, 0}, 6, true},
+                {"an import may fail",
+                 {RESUME, 100, 0, 100, 1, 108, 0, 124, 0, 124, 1, 122, 0, FRESH, 83, 0},
+                 9,
+                 false},
+                {"identity is a truth value",
+                 {RESUME, 124, 0, 124, 1, 117, 0, 114, 0, 122, 0, FRESH, 83, 0},
+                 8,
+                 true},
+                {"but not on every way to the jump",
+                 {RESUME, 124, 0, 129, 3, 124, 0, 124, 1, 117, 0, 114, 0, 122, 0, FRESH, 83, 0},
+                 10,
+                 false},
+                {"a list of constants", {RESUME, 103, 0, 100, 1, 162, 1, 122, 0, FRESH, 83, 0}, 7, true},
                 {"one way returns early",
                  {RESUME, 124, 0, 129, 1, 121, 0, 116, 0, FRESH, 0, 0, 0, 0, 0, 0, 83, 0},
                  10,
