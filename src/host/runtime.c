@@ -85,14 +85,16 @@ static const char *base_name(const char *path)
 uint32_t runtime_of_program(const char *path)
 {
         static const struct naming programs[] = {
-                {"python", RUNTIME_PYTHON}, {"pypy", RUNTIME_UNKNOWN},  {"node", RUNTIME_NODE},
-                {"nodejs", RUNTIME_NODE},   {"java", RUNTIME_JAVA},     {"ruby", RUNTIME_RUBY},
-                {"php", RUNTIME_PHP},       {"php-fpm", RUNTIME_PHP},   {"php-cgi", RUNTIME_PHP},
-                {"perl", RUNTIME_PERL},     {"sh", RUNTIME_SHELL},      {"bash", RUNTIME_SHELL},
-                {"dash", RUNTIME_SHELL},    {"ash", RUNTIME_SHELL},     {"ksh", RUNTIME_SHELL},
-                {"zsh", RUNTIME_SHELL},     {"awk", RUNTIME_SHELL},     {"gawk", RUNTIME_SHELL},
-                {"mawk", RUNTIME_SHELL},    {"sed", RUNTIME_SHELL},     {"tclsh", RUNTIME_UNKNOWN},
-                {"lua", RUNTIME_UNKNOWN},   {"dotnet", RUNTIME_DOTNET},
+                {"python", RUNTIME_PYTHON},    {"pypy", RUNTIME_UNKNOWN},  {"node", RUNTIME_NODE},
+                {"nodejs", RUNTIME_NODE},      {"java", RUNTIME_JAVA},     {"ruby", RUNTIME_RUBY},
+                {"php", RUNTIME_PHP},          {"php-fpm", RUNTIME_PHP},   {"php-cgi", RUNTIME_PHP},
+                {"perl", RUNTIME_PERL},        {"sh", RUNTIME_SHELL},      {"bash", RUNTIME_SHELL},
+                {"dash", RUNTIME_SHELL},       {"ash", RUNTIME_SHELL},     {"ksh", RUNTIME_SHELL},
+                {"zsh", RUNTIME_SHELL},        {"awk", RUNTIME_SHELL},     {"gawk", RUNTIME_SHELL},
+                {"mawk", RUNTIME_SHELL},       {"sed", RUNTIME_SHELL},     {"tclsh", RUNTIME_UNKNOWN},
+                {"lua", RUNTIME_UNKNOWN},      {"dotnet", RUNTIME_DOTNET}, {"bun", RUNTIME_NODE},
+                {"deno", RUNTIME_NODE},        {"hhvm", RUNTIME_PHP},      {"mono", RUNTIME_DOTNET},
+                {"mono-sgen", RUNTIME_DOTNET},
         };
         char name[64];
         const char *base = base_name(path);
@@ -105,6 +107,25 @@ uint32_t runtime_of_program(const char *path)
         memcpy(name, base, size);
         name[size] = '\0';
         return find(programs, ARRAY_SIZE(programs), name);
+}
+
+bool runtime_emulates(const char *path)
+{
+        static const char *const names[] = {"box64", "box86",  "FEXInterpreter", "FEXLoader",
+                                            "wine",  "wine64", "wine-preloader", "wine64-preloader"};
+        static const char *const tools[] = {"system-",        "img",           "io",        "nbd",  "ga",
+                                            "storage-daemon", "bridge-helper", "pr-helper", "edid", "keymap",
+                                            "vmsr-helper",    "vhost-user"};
+        const char *base = base_name(path);
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (!strcmp(base, names[i]))
+                        return true;
+        if (!str_starts(base, "qemu-"))
+                return false;
+        for (size_t i = 0; i < ARRAY_SIZE(tools); i++)
+                if (str_starts(base + strlen("qemu-"), tools[i]))
+                        return false;
+        return true;
 }
 
 /* "libssl.so.3", "libfoo.so", "x.cpython-311-x86_64-linux-gnu.so" */

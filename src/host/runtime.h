@@ -28,5 +28,8 @@ const char *runtime_name(enum runtime one); /* "native", "CPython", "Node.js", "
 uint32_t runtime_of_symbol(const char *symbol);
 /* By file name of an executable or script interpreter ("python3.11", "node", "sh"), else 0. */
 uint32_t runtime_of_program(const char *path);
+/* Whether the program runs other programs whose code is never mapped executable: qemu-aarch64-static, box64 …
+ */
+bool runtime_emulates(const char *path);
 /* By the ending of a file that holds code (".py", ".js", ".jar", ".rb", ".php", ".pm", ".so.3"), else 0. */
 uint32_t runtime_of_file_name(const char *path);

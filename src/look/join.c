@@ -69,6 +69,7 @@ struct joining {
         struct map sockets; /* inode → struct socket_entry */
         VEC(struct group *) groups;
         entry_list entries;
+        const char *anybody; /* NULL, or: there are processes that may belong to any workload */
 };
 
 static struct answer answer_now(const struct joining *j, enum answer_value value, const char *engine,
@@ -209,6 +210,8 @@ static int close_answers(struct joining *j, struct group *g)
                 if (!unread)
                         return -ENOMEM;
         }
+        if (!unread)
+                unread = j->anybody;
         const char *sockets = unread ? unread : j->in->sockets_unread;
         if (!sockets)
                 sockets = g->sockets_joined ? g->undirected : "its sockets were not read yet";
@@ -334,6 +337,10 @@ static int join_entry(struct joining *j, const struct entry *e)
                 if (r < 0)
                         return r;
         }
+        if (p->exe && runtime_emulates(p->exe)) {
+                g->workload->unreadable++;
+                g->unread = "what an emulator runs is not mapped executable";
+        }
         if (unread && e->ended)
                 g->lost_files += unread; /* a gap, as for those that nobody saw */
         else if (unread && !p->unreadable) {
@@ -390,6 +397,15 @@ static int join_kernel(struct joining *j)
         return 0;
 }
 
+static void blind(struct coverage *c, const char *reason)
+{
+        if (!c->engine)
+                return;
+        c->engine = NULL;
+        c->reason = reason;
+        c->since = c->until;
+}
+
 static int close_group(struct joining *j, struct group *g)
 {
         g->workload->runtimes = g->runtimes;
@@ -411,8 +427,11 @@ static int close_group(struct joining *j, struct group *g)
             !(gaps = arena_printf(j->arena, "%s%smapped files that may be copies of packaged ones: %llu",
                                   gaps ? gaps : "", gaps ? "; " : "", (unsigned long long)g->doubtful)))
                 return -ENOMEM;
+        size_t before = j->to->coverage.count;
         r = mapped_coverage(g->workload, j->in->watched_since, j->in->now, gaps, g->covers, g->cover_count,
                             j->arena, &j->to->coverage);
+        for (size_t i = before; j->anybody && i < j->to->coverage.count; i++)
+                blind(&j->to->coverage.items[i], j->anybody);
         if (r < 0)
                 return r;
         struct workload *w = vec_add(&j->to->workloads);
@@ -427,6 +446,11 @@ static int join_steps(struct joining *j)
         int r = table_list(j->in->table, &j->entries);
         if (r < 0)
                 return r;
+        if (j->in->nameless &&
+            !(j->anybody = arena_printf(j->arena,
+                                        "processes that may belong to any workload could not be read: %zu",
+                                        j->in->nameless)))
+                return -ENOMEM;
         vec_each (s, j->in->sockets)
                 if ((r = map_put(&j->sockets, &s->inode, sizeof(s->inode), s)) < 0)
                         return r;

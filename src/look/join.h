@@ -62,6 +62,7 @@ struct join_input {
         const char *sockets_unread; /* NULL, or why some could not be read */
         const late_use_list *late;
         uint64_t unplaced;          /* files mapped in no workload that is known: a gap of every one */
+        size_t nameless;            /* processes that may belong to any workload: all are blind */
         uint64_t join;              /* number of this join, from 1 */
         bool full;                  /* everything was read; else only some processes */
         bool only_new;              /* leave out evidence that an earlier join has put */

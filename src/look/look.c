@@ -266,7 +266,6 @@ static void begin_look(struct look *l)
 {
         l->limits.count = 0;
         l->sockets_unread = NULL;
-        l->nameless = 0;
         arena_done(&l->scratch);
 }
 
@@ -283,6 +282,7 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
                 .sockets_unread = l->sockets_unread,
                 .late = &l->late_uses,
                 .unplaced = l->unplaced,
+                .nameless = l->nameless,
                 .join = ++l->joins,
                 .full = full,
                 .only_new = !full && !l->resend,
@@ -290,7 +290,7 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
                 .watched_since = l->watched_since,
         };
         struct joined joined;
-        if (l->nameless)
+        if (l->nameless && full)
                 look_loss(l, "processes of which not even the workload could be read", l->nameless);
         r = functions_update(l, error);
         if (r < 0)
@@ -362,6 +362,7 @@ int look_all(struct look *l, struct look_summary *ret, struct error *error)
         uint64_t begin = clock_boottime();
         size_t workloads = 0;
         begin_look(l);
+        l->nameless = 0;
         l->round++;
         int r = look_at_all(l, &workloads, error);
         if (r < 0)
@@ -388,7 +389,10 @@ int look_some(struct look *l, const int *pids, size_t count, struct error *error
 {
         size_t workloads;
         begin_look(l);
+        size_t nameless = l->nameless; /* they live on, unread, until the next look at all */
+        l->nameless = 0;
         int r = read_processes(l, pids, count, error);
+        l->nameless = MAX(l->nameless, nameless);
         if (r == 0)
                 r = read_roots(l, true, error);
         if (r == 0)

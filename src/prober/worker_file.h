@@ -11,9 +11,10 @@
 
 struct cached_root {
         struct inventory *inventory;
-        struct copies *copies; /* what its packages' files are known by; NULL until somebody asks */
-        uint64_t fingerprint;  /* of the packages that `copies` speaks of */
-        char id[];             /* key of the map */
+        struct copies *copies;        /* what its packages' files are known by; NULL until somebody asks */
+        uint64_t fingerprint;         /* of the packages that `copies` speaks of */
+        struct module_cache *modules; /* whose the modules are that no path tells; as long as `inventory` */
+        char id[];                    /* key of the map */
 };
 
 struct worker {
@@ -29,6 +30,13 @@ struct worker {
  * otherwise. */
 int worker_root_open(struct worker *w, const struct probe_job *job);
 void worker_roots_done(struct worker *w);
+struct module_cache *module_cache_free(struct module_cache *c); /* returns NULL */
+/* The package that a module's file belongs to, by whatever path it was imported, or NULL. `root_fd` is -1
+ * until a file has to be opened, then a descriptor for the next ones, which the caller closes, or another
+ * negative. */
+const struct package *worker_module_owner(struct worker *w, const struct probe_job *job,
+                                          const struct inventory *inventory, const char *file,
+                                          const char *module, int *root_fd);
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_functions(struct worker *w, const struct probe_job *job, struct buf *reply);

@@ -15,6 +15,7 @@ enum { MOST_ROOTS = 64 };
 static void root_free(struct cached_root *root)
 {
         copies_free(root->copies);
+        module_cache_free(root->modules);
         inventory_free(root->inventory);
         free(root);
 }
@@ -69,7 +70,7 @@ static int read_root(struct worker *w, const struct probe_job *job, const struct
         if (!root) {
                 size_t size = strlen(job->root_id) + 1;
                 make_room(w);
-                root = malloc(sizeof(*root) + size);
+                root = calloc(1, sizeof(*root) + size);
                 if (!root)
                         return -ENOMEM;
                 memcpy(root->id, job->root_id, size);
@@ -79,6 +80,7 @@ static int read_root(struct worker *w, const struct probe_job *job, const struct
                         return r;
                 }
         }
+        root->modules = module_cache_free(root->modules);
         root->inventory = TAKE_PTR(inventory);
         uint64_t fingerprint = copies_fingerprint(root->inventory);
         if (root->fingerprint != fingerprint)

@@ -4,6 +4,7 @@
 #include "base/map.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 /* A function belongs to the package that owns the file its code is from, whatever name it is imported by: so
  * vendored copies, and methods inherited from other packages, are theirs who wrote them. */
@@ -19,19 +20,20 @@ struct telling {
         struct map packages; /* struct package of the inventory → index, plus 1 */
         struct map queries;  /* name of a function → index of its first query, plus 1 */
         uint64_t *next;      /* of each query: the next one of the same function, plus 1 */
+        int root_fd;         /* of worker_module_owner */
 };
 
 static char nobody;
 
 /* Index of the package that owns the file, plus 1; 0: none; -ENOMEM. */
-static int64_t owner_of(struct telling *t, const char *file)
+static int64_t owner_of(struct telling *t, const char *file, const char *module)
 {
         if (!file || !t->inventory)
                 return 0;
         void *known = map_get_str(&t->owners, file);
         if (known)
                 return known == &nobody ? 0 : (int64_t)(intptr_t)known;
-        const struct package *p = file[0] == '/' ? inventory_owner(t->inventory, file, NULL) : NULL;
+        const struct package *p = worker_module_owner(t->w, t->job, t->inventory, file, module, &t->root_fd);
         intptr_t index = 0;
         if (p) {
                 index = (intptr_t)map_get(&t->packages, &p, sizeof(p));
@@ -53,7 +55,7 @@ static int64_t owner_of(struct telling *t, const char *file)
 static int tell_module(void *context, const struct engine_module *m)
 {
         struct telling *t = context;
-        int64_t owner = owner_of(t, m->file);
+        int64_t owner = owner_of(t, m->file, m->name);
         if (owner <= 0)
                 return (int)owner;
         struct runtime_package *p = &t->look->packages.items[owner - 1];
@@ -111,7 +113,7 @@ static uint64_t query_of(const struct telling *t, const struct engine_function *
 static int tell_function(void *context, const struct engine_function *f)
 {
         struct telling *t = context;
-        int64_t owner = owner_of(t, f->file);
+        int64_t owner = owner_of(t, f->file, f->module);
         bool spoilt = f->answer == ANSWER_NOT_OBSERVED && *t->process->spoilt;
         enum answer_value answer = spoilt ? ANSWER_UNKNOWN : f->answer;
         if (owner < 0)
@@ -153,7 +155,13 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                 struct arena *a, struct runtime_reply *to)
 {
         struct telling t = {
-                .w = w, .job = job, .process = p, .a = a, .inventory = worker_inventory_of(w, job)};
+                .w = w,
+                .job = job,
+                .process = p,
+                .a = a,
+                .inventory = worker_inventory_of(w, job),
+                .root_fd = -1,
+        };
         int r = index_queries(&t);
         for (size_t n = 0; r == 0 && n < p->session_count; n++) {
                 const struct engine_session *s = &p->sessions[n];
@@ -161,8 +169,8 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                 s->engine->about(s->state, &about);
                 t.look = vec_add(&to->looks);
                 if (!t.look) {
-                        map_done(&t.queries);
-                        return -ENOMEM;
+                        r = -ENOMEM;
+                        break;
                 }
                 *t.look = (struct runtime_look){
                         .engine = s->engine->name,
@@ -187,5 +195,7 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                 map_done(&t.packages);
         }
         map_done(&t.queries);
+        if (t.root_fd >= 0)
+                close(t.root_fd);
         return r;
 }

@@ -92,10 +92,9 @@ static void put_funnel(const struct report *r, const struct table_style *style, 
         text_colour(to, style, TEXT_PLAIN);
         put_funnel_row(to, "packages", &v->packages);
         put_funnel_row(to, "vulnerabilities", bugs);
-        size_t used = bugs->loaded + bugs->unknown;
-        if (bugs->installed > used) {
+        if (v->waiting) {
                 snprintf(line, sizeof(line), "%s of %s can wait: not seen loaded here",
-                         text_number(bugs->installed - used, waiting), text_number(bugs->installed, all));
+                         text_number(v->waiting, waiting), text_number(bugs->installed, all));
                 text_right(to, line, 78);
                 buf_add_char(to, '\n');
         }

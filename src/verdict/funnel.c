@@ -95,8 +95,10 @@ static int count_vulnerabilities(const struct index *x, struct verdict *to)
                 .slots = arena_alloc(x->arena, MAX(x->group_count, (size_t)1) * sizeof(*t.slots)),
         };
         int r = t.list && t.slots ? tally_findings(&t, to) : -ENOMEM;
-        for (size_t i = 0; r == 0 && i < t.count; i++)
+        for (size_t i = 0; r == 0 && i < t.count; i++) {
                 count_standing(&to->vulnerabilities, &t.list[i]);
+                to->waiting += t.list[i].level < LEVEL_LOADED && !t.list[i].unknown;
+        }
         map_done(&t.by_package);
         map_done(&t.by_name);
         return r;

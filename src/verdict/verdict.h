@@ -65,6 +65,7 @@ struct verdict {
         struct finding *findings; /* ranked: worst first */
         size_t finding_count;
         struct funnel_row packages, vulnerabilities;
+        size_t waiting; /* vulnerabilities of which it is known that nobody was seen to load them */
         size_t packages_clean;
         struct not_evaluated *not_evaluated;
         size_t not_evaluated_count;

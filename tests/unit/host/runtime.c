@@ -41,6 +41,12 @@ static void test_names(void **state)
         assert_int_equal(runtime_of_symbol("JNI_CreateJavaVM"), RUNTIME_JAVA);
         assert_int_equal(runtime_of_symbol("mono_jit_init"), RUNTIME_DOTNET);
         assert_int_equal(runtime_of_symbol("main"), 0);
+        assert_int_equal(runtime_of_program("/root/.bun/bin/bun"), RUNTIME_NODE);
+        assert_true(runtime_emulates("/usr/bin/qemu-aarch64-static"));
+        assert_true(runtime_emulates("/usr/bin/box64"));
+        assert_false(runtime_emulates("/usr/bin/qemu-system-x86_64"));
+        assert_false(runtime_emulates("/usr/bin/qemu-img"));
+        assert_false(runtime_emulates("/usr/bin/nginx"));
         for (uint32_t bit = 1; bit & _RUNTIME_ALL; bit <<= 1)
                 assert_true(runtime_name(bit)[0] != '\0');
 }

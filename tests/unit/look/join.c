@@ -19,6 +19,7 @@ struct fixture {
         struct arena arena;
         struct joined joined;
         uint64_t joins, unplaced;
+        size_t nameless;
 };
 
 static int setup(void **state)
@@ -86,6 +87,7 @@ static void join(struct fixture *f, bool full)
                                 .sockets = &f->sockets,
                                 .late = &f->late,
                                 .unplaced = f->unplaced,
+                                .nameless = f->nameless,
                                 .join = ++f->joins,
                                 .full = full,
                                 .only_new = !full,
@@ -203,6 +205,35 @@ static void test_copy_of_another_roots_file(void **state)
         assert_int_equal(f->joined.workloads.count, 2);
 }
 
+/* A process of which nothing is known may be anybody's: no workload can be said not to have loaded something.
+ */
+static void test_nameless_processes_blind_all(void **state)
+{
+        struct fixture *f = *state;
+        map_file(f, add_process(f, 20, 1, "systemd:a.service"), "/lib/x.so", "key-x");
+        f->nameless = 2;
+        join(f, true);
+        assert_true(f->joined.coverage.count > 0);
+        vec_each (c, &f->joined.coverage) {
+                assert_null(c->engine);
+                assert_non_null(c->reason);
+        }
+        assert_int_equal(workload(f, "systemd:a.service")->exposed.value, ANSWER_UNKNOWN);
+        assert_int_equal(f->joined.evidence.count, 1);
+}
+
+static void test_emulated_code_is_not_seen(void **state)
+{
+        struct fixture *f = *state;
+        struct entry *e = add_process(f, 20, 1, "systemd:a.service");
+        e->process.exe = "/usr/bin/qemu-aarch64-static";
+        map_file(f, e, "/usr/bin/qemu-aarch64-static", "key-x");
+        join(f, true);
+        assert_int_equal(workload(f, "systemd:a.service")->unreadable, 1);
+        vec_each (c, &f->joined.coverage)
+                assert_null(c->engine);
+}
+
 static void test_ended_interpreter_stays_known(void **state)
 {
         struct fixture *f = *state;
@@ -291,6 +322,8 @@ int main(void)
                                                 teardown),
                 cmocka_unit_test_setup_teardown(test_doubts, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_copy_of_another_roots_file, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_nameless_processes_blind_all, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_emulated_code_is_not_seen, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_ended_interpreter_stays_known, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_exposure_needs_a_reachable_socket, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_sockets_of_a_new_workload_are_unknown_until_read, setup,

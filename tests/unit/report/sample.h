@@ -115,6 +115,7 @@ static inline void sample_fill(struct sample *s)
                                       .finding_count = 2,
                                       .packages = {3212, 1204, 388, 171, 0, 42},
                                       .vulnerabilities = {1870, 96, 21, 9, 3, 14},
+                                      .waiting = 1835,
                                       .packages_clean = 1808,
                                       .not_evaluated = s->missing,
                                       .not_evaluated_count = 1};

@@ -212,6 +212,25 @@ static void a_doubt_makes_it_unknown(void **state _unused_)
         }
 }
 
+/* A container that stopped yesterday: what it was seen to load cannot wait, and what nobody knows neither. */
+static void what_can_wait_was_never_seen(void **state _unused_)
+{
+        enum { SEEN, UNSEEN, BLIND };
+        for (int how = SEEN; how <= BLIND; how++) {
+                struct world *w = world_new();
+                size_t x = add_package(w, "libx1", "x", RUNTIME_NATIVE);
+                add_workload(w, "container:a")->running = false;
+                cover(w, "container:a", how == BLIND ? 0 : RUNTIME_NATIVE, 2000);
+                if (how == SEEN)
+                        see(w, x, "container:a", EVIDENCE_LOADED, "/lib/x.so");
+                const struct verdict *v = judge(w);
+                assert_int_equal(v->vulnerabilities.installed, 1);
+                assert_int_equal(v->vulnerabilities.present, 0);
+                assert_int_equal(v->waiting, how == UNSEEN);
+                world_free(w);
+        }
+}
+
 struct blind_case {
         const char *what;
         uint32_t package_runtimes, covered_a, covered_b;
@@ -675,6 +694,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(covered_everywhere_gives_a_negative),
                 cmocka_unit_test(a_doubt_makes_it_unknown),
+                cmocka_unit_test(what_can_wait_was_never_seen),
                 cmocka_unit_test(one_blind_spot_makes_it_unknown),
                 cmocka_unit_test(a_root_without_workloads_is_unknown),
                 cmocka_unit_test(a_workload_that_ended_still_counts),

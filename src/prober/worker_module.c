@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A module is imported by whatever path leads to its file: through links to a release folder, from a copy
+ * that somebody put beside the program. The inventory knows the paths that it walked. So a file that nobody
+ * owns by its path is asked for by what the path leads to, and then compared with the file of the same module
+ * in each module folder that is known. Most such files are nobody's, which is remembered for as long as the
+ * inventory holds. */
+
+#include "prober/worker_file.h"
+
+#include "base/digest.h"
+#include "base/file.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+enum {
+        MOST_MODULES = 20000,  /* remembered of a root */
+        MODULE_SIZE = 4 << 20, /* bytes of a source file that is compared */
+        MODULE_MEMORY = 8 << 20,
+};
+
+static char nobody;
+
+struct module_cache {
+        struct arena arena;
+        struct map owners; /* path → struct package of the inventory, or `nobody` */
+};
+
+struct module_cache *module_cache_free(struct module_cache *c)
+{
+        if (!c)
+                return NULL;
+        map_done(&c->owners);
+        arena_done(&c->arena);
+        free(c);
+        return NULL;
+}
+
+static struct module_cache *cache_of(struct worker *w, const char *root_id)
+{
+        struct cached_root *root = root_id ? map_get_str(&w->roots, root_id) : NULL;
+        if (root && root->modules && root->modules->owners.count >= MOST_MODULES)
+                root->modules = module_cache_free(root->modules);
+        if (root && !root->modules && (root->modules = calloc(1, sizeof(*root->modules))))
+                root->modules->arena = ARENA_INIT(MODULE_MEMORY);
+        return root ? root->modules : NULL;
+}
+
+/* ---- links ------------------------------------------------------------------------------------------ */
+
+static ssize_t descriptor_path(int fd, char to[static PATH_MAX])
+{
+        char self[64];
+        snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+        ssize_t size = readlink(self, to, PATH_MAX - 1);
+        if (size >= 0)
+                to[size] = '\0';
+        return size;
+}
+
+/* The path in the root that really leads to the file. False: there is no file. */
+static bool resolve(int root_fd, const char *path, char to[static PATH_MAX])
+{
+        char root[PATH_MAX], found[PATH_MAX];
+        _cleanup_close_ int fd = file_open_in(root_fd, path);
+        ssize_t size = fd < 0 ? -1 : descriptor_path(fd, found);
+        ssize_t root_size = size < 0 ? -1 : descriptor_path(root_fd, root);
+        if (size <= 0 || root_size <= 0)
+                return false;
+        if (root_size == 1)
+                root_size = 0; /* "/" */
+        if (strncmp(found, root, (size_t)root_size) != 0 || found[root_size] != '/')
+                return false;
+        memmove(to, found + root_size, (size_t)(size - root_size) + 1);
+        return true;
+}
+
+/* ---- copies ----------------------------------------------------------------------------------------- */
+
+static bool same_content(int root_fd, const char *a, const char *b)
+{
+        char x[DIGEST_HEX], y[DIGEST_HEX];
+        struct stat s, t;
+        _cleanup_close_ int first = file_open_in(root_fd, a), second = file_open_in(root_fd, b);
+        if (first < 0 || second < 0 || fstat(first, &s) < 0 || fstat(second, &t) < 0)
+                return false;
+        return s.st_size && s.st_size == t.st_size && digest_file(first, MODULE_SIZE, x) == 0 &&
+               digest_file(second, MODULE_SIZE, y) == 0 && !strcmp(x, y);
+}
+
+/* "/yaml/loader.py" where the file is what `import yaml.loader` would read; NULL where it is called
+ * otherwise. */
+static const char *module_part(const char *file, const char *module)
+{
+        static const char *const endings[] = {".py", "/__init__.py"};
+        char part[PATH_MAX];
+        for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+                int size = snprintf(part, sizeof(part), "/%s%s", module, endings[i]);
+                if (size >= (int)sizeof(part))
+                        return NULL;
+                for (char *dot = part; dot < part + 1 + strlen(module); dot++)
+                        if (*dot == '.')
+                                *dot = '/';
+                if (str_ends(file, part))
+                        return file + strlen(file) - (size_t)size;
+        }
+        return NULL;
+}
+
+static const struct package *owner_of_copy(const struct probe_job *job, const struct inventory *inventory,
+                                           int root_fd, const char *file, const char *module)
+{
+        static const char *const usual[] = {"/usr/lib/python3/dist-packages"};
+        const char *part = module ? module_part(file, module) : NULL;
+        for (size_t i = 0; part && i < job->python_path_count + ARRAY_SIZE(usual); i++) {
+                const char *folder =
+                        i < job->python_path_count ? job->python_paths[i] : usual[i - job->python_path_count];
+                char path[PATH_MAX];
+                if (snprintf(path, sizeof(path), "%s%s", folder, part) >= (int)sizeof(path))
+                        continue;
+                const struct package *p = inventory_owner(inventory, path, NULL);
+                if (p && same_content(root_fd, path, file))
+                        return p;
+        }
+        return NULL;
+}
+
+/* ---- both ------------------------------------------------------------------------------------------- */
+
+static const struct package *look_closer(struct worker *w, const struct probe_job *job,
+                                         const struct inventory *inventory, const char *file,
+                                         const char *module, int *root_fd)
+{
+        char real[PATH_MAX];
+        const struct package *p = NULL;
+        if (*root_fd == -1)
+                *root_fd = worker_root_open(w, job); /* or why it cannot be had: not tried again */
+        if (*root_fd < 0)
+                return NULL;
+        if (resolve(*root_fd, file, real) && strcmp(real, file) != 0)
+                p = inventory_owner(inventory, real, NULL);
+        return p ? p : owner_of_copy(job, inventory, *root_fd, file, module);
+}
+
+const struct package *worker_module_owner(struct worker *w, const struct probe_job *job,
+                                          const struct inventory *inventory, const char *file,
+                                          const char *module, int *root_fd)
+{
+        const struct package *p = file[0] == '/' ? inventory_owner(inventory, file, NULL) : NULL;
+        if (p || file[0] != '/')
+                return p;
+        struct module_cache *cache = cache_of(w, job->root_id);
+        void *known = cache ? map_get_str(&cache->owners, file) : NULL;
+        if (known)
+                return known == &nobody ? NULL : known;
+        p = look_closer(w, job, inventory, file, module, root_fd);
+        const char *key = cache ? arena_strdup(&cache->arena, file) : NULL;
+        if (key) /* where it cannot be remembered, it is asked again */
+                map_put_str(&cache->owners, key, p ? (void *)p : &nobody);
+        return p;
+}
