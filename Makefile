@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release check-inventory soak build release bench bench-inventory clean
+.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release check-inventory soak build release bench bench-inventory bench-advisories clean
 SHELL = /bin/sh
 
 scan: build
@@ -79,6 +79,10 @@ bench-inventory:
 	@tools/install-deps --bench
 	@ninja -C build --quiet
 	@bench/inventory
+
+# Import and matching, beside osv-scanner where `make check-scanner` has built it.
+bench-advisories: build
+	@bench/advisories
 
 clean:
 	rm -rf build build-* dist

@@ -108,3 +108,11 @@ def ratio(off, on):
     error = 2 * 1.2533 * statistics.stdev(logs) / math.sqrt(len(logs)) if len(logs) > 1 else float("nan")
     return {"median": math.exp(statistics.median(logs)), "low": math.exp(quartiles[0]),
             "high": math.exp(quartiles[2]), "resolution": math.exp(error) - 1}
+
+
+def write_section(document, text):
+    """Put a section, which begins with its "## " heading, in the place of the one with that heading, or at the end."""
+    heading = text.splitlines()[0]
+    before, found, rest = document.read_text().partition(f"\n{heading}\n")
+    after = rest[rest.index("\n## "):] if "\n## " in rest else ""
+    document.write_text(before.rstrip("\n") + "\n\n" + text.rstrip("\n") + "\n" + after)

@@ -104,17 +104,17 @@ def capitals():
             if a["package"]["name"] != a["package"]["name"].lower()}
 
 
-def spelled_otherwise(name, version, ids):
-    """Whether a record names an equal version in another spelling: 9.0.0.M1 for 9.0.0-M1."""
-    others = {v for r in records()["Maven"] if r["id"] in ids for a in r["affected"] if a["package"]["name"] == name
+def spelled_otherwise(ecosystem, name, version, ids):
+    """Whether a record names an equal version in another spelling: 9.0.0.M1 for 9.0.0-M1, 3.0.0 for 3.0."""
+    others = {v for r in records()[ecosystem] if r["id"] in ids for a in r["affected"] if a["package"]["name"] == name
               for v in [*(a.get("versions") or []), *(v for x in a["ranges"] for e in x["events"] for v in e.values())]}
-    return any(other != version and subprocess.run([USEWEAR, "db", "compare", "Maven", version, other], text=True,
+    return any(other != version and subprocess.run([USEWEAR, "db", "compare", ecosystem, version, other], text=True,
                                                    capture_output=True).stdout == "=\n" for other in others)
 
 
 def explained(whose, ecosystem, name, version, ids):
     """The differences of docs/matching.md."""
-    if whose == "ours" and ecosystem == "Maven" and spelled_otherwise(name, version, ids):
+    if whose == "ours" and ecosystem in ("Maven", "Packagist") and spelled_otherwise(ecosystem, name, version, ids):
         return True
     name = name.lower()
     if whose == "ours" and ecosystem == "Go" and name in capitals():
