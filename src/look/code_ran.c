@@ -7,6 +7,7 @@
 #include "look/state.h"
 
 #include "base/clock.h"
+#include "evidence/native_calls.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,14 +20,6 @@ struct ran_code {
         struct evidence evidence;
         bool fresh; /* not committed yet */
 };
-
-static bool is_dynamic_linker(const char *path)
-{
-        const char *slash = strrchr(path, '/');
-        const char *name = slash ? slash + 1 : path;
-        return str_starts(name, "ld-linux") || str_starts(name, "ld-2.") || str_starts(name, "ld64.so") ||
-               str_starts(name, "ld.so");
-}
 
 static struct used_file *file_at(const struct entry *e, uint64_t address)
 {
@@ -76,7 +69,7 @@ bool look_code_ran(struct look *l, const struct code_event *event)
                 return false;
         const struct used_file *f = file_at(e, event->address);
         if (!f || !f->examined || !f->owner_key || !f->reply.file.path ||
-            is_dynamic_linker(f->reply.file.path))
+            native_is_linker(f->reply.file.path))
                 return false;
         int size = snprintf(key, sizeof(key), "%s\n%s\n%s\n%s", e->process.workload_id, f->owner_key,
                             f->reply.file.object ? f->reply.file.object : "", f->reply.file.path);

@@ -61,7 +61,7 @@ static int index_packages(struct reading *r, const struct history *h)
 
 static bool is_native(const char *engine)
 {
-        return str_equal(engine, "uprobe") || str_equal(engine, "pclntab");
+        return str_equal(engine, "uprobe") || str_equal(engine, "slot") || str_equal(engine, "pclntab");
 }
 
 static int take_evidence(struct reading *r, const struct history *h, const char *workload)
@@ -69,7 +69,7 @@ static int take_evidence(struct reading *r, const struct history *h, const char 
         vec_each (e, &h->evidence) {
                 if (!is_native(e->engine) || !str_equal(e->workload, workload) || !e->subject)
                         continue;
-                struct function_record *f = record_of(r, e->package, e->subject, "uprobe");
+                struct function_record *f = record_of(r, e->package, e->subject, e->engine);
                 if (!f)
                         return -ENOMEM;
                 f->after = f->first ? MIN(f->after, e->after) : e->after;

@@ -36,21 +36,21 @@ static const char *workload_of(const struct look *l, uint64_t cgroup, int pid)
         return NULL;
 }
 
-/* 1: news. */
-static int note_hit(struct probed_function *p, const char *workload, const struct early_hit *h)
+int function_note_hit(struct probed_function *p, const char *workload, const struct probed_hit *hit)
 {
-        vec_each (hit, &p->hits)
-                if (str_equal(hit->workload, workload)) {
-                        hit->last = MAX(hit->last, h->time);
+        vec_each (known, &p->hits)
+                if (str_equal(known->workload, workload)) {
+                        known->last = MAX(known->last, hit->last);
                         return 0;
                 }
         char *copy = strdup(workload);
-        struct probed_hit *hit = copy ? vec_add(&p->hits) : NULL;
-        if (!hit) {
+        struct probed_hit *slot = copy ? vec_add(&p->hits) : NULL;
+        if (!slot) {
                 free(copy);
                 return 0;
         }
-        *hit = (struct probed_hit){.workload = copy, .pid = h->pid, .first = h->time, .last = h->time};
+        *slot = *hit;
+        slot->workload = copy;
         return 1;
 }
 
@@ -82,7 +82,8 @@ static int take_hit(struct look *l, const struct early_hit *h)
                 return -EAGAIN;
         struct probed_file *f = n->number_files[h->probe];
         bool host = h->probe == p->guard;
-        int r = host ? note_host(p, workload) : note_hit(p, workload, h);
+        struct probed_hit hit = {.pid = h->pid, .first = h->time, .last = h->time};
+        int r = host ? note_host(p, workload) : function_note_hit(p, workload, &hit);
         if (host ? functions_all_told(f, p) : functions_all_hit(f, p))
                 f->dirty = n->pending = true;
         return r;
@@ -263,11 +264,11 @@ static int join_hits(const struct probed_file *f, const struct probed_function *
                         .object = object_of(f),
                         .subject = p->subject,
                         .kind = p->root && !is_shared(p) ? EVIDENCE_REACHED : EVIDENCE_EXECUTED,
-                        .engine = "uprobe",
+                        .engine = hit->slot_after ? "slot" : "uprobe",
                         .pid = hit->pid,
                         .first = hit->first,
                         .last = hit->last,
-                        .after = p->since,
+                        .after = hit->slot_after ? hit->slot_after : p->since,
                 };
         }
         return 0;

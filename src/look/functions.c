@@ -204,9 +204,10 @@ static int keep_file(struct native_watch *n, const struct process *p, const stru
         return 0;
 }
 
-static int update_entry(struct look *l, const struct entry *e, struct error *error)
+static int update_entry(struct look *l, struct entry *e, struct error *error)
 {
         struct native_watch *n = &l->native;
+        size_t watched = 0;
         for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
                 struct used_file *used = e->files.items[i];
                 const struct mapping *m = &e->process.mappings.items[i];
@@ -242,6 +243,10 @@ static int update_entry(struct look *l, const struct entry *e, struct error *err
                         r = function_look_up(l, f, e, m, error);
                         n->next_file += f->fd >= 0;
                 }
+                if (r == 0 && f->resolved && ++watched > e->calls_read) {
+                        r = functions_read_calls(l, f, e, m, error);
+                        e->calls_read = watched;
+                }
                 if (r < 0)
                         return r;
         }
@@ -264,6 +269,8 @@ int functions_update(struct look *l, struct error *error)
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
                         r = update_entry(l, *e, error);
         functions_take_early(l);
+        if (r == 0) /* what was called before it is armed */
+                r = look_wait(l, error);
         if (r == 0) {
                 sweep(n, n->round);
                 forget_all_users(n);

@@ -15,6 +15,7 @@ struct probed_hit {
         char *workload;
         int pid;
         int64_t first, last; /* wall s */
+        int64_t slot_after; /* 0: a probe told; else a bound slot did, and this is the start of its process */
 };
 
 /* A workload that maps the file. */
@@ -117,6 +118,11 @@ void choice_forget(struct native_watch *n);
 int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,
                      struct error *error);
 
+/* function_calls.c: what a process has called of the file before it was watched. 0 or -errno with a sentence.
+ */
+int functions_read_calls(struct look *l, struct probed_file *f, const struct entry *e,
+                         const struct mapping *m, struct error *error);
+
 /* function_arm.c */
 void functions_arm(struct native_watch *n, size_t processes); /* decide for all files, and do it */
 /* Set the probes of a file to those that are still wanted. */
@@ -130,5 +136,7 @@ bool functions_all_hit(const struct probed_file *f, const struct probed_function
 bool functions_all_told(const struct probed_file *f, const struct probed_function *p);
 
 /* function_hits.c */
+/* Note that it ran in this workload; 1: news. */
+int function_note_hit(struct probed_function *p, const char *workload, const struct probed_hit *hit);
 void functions_lost(struct native_watch *n); /* events were lost: silence speaks for the time from now on */
 void functions_take_early(struct look *l);   /* hits of workloads that are known by now */

@@ -17,6 +17,7 @@ struct entry {
         uint64_t read_at;              /* boottime ns */
         struct quiet_mark mark;        /* what it had done before it was read */
         uint64_t round;                /* of the look that listed it last */
+        size_t calls_read;             /* files of it that were asked for calls before the watching */
         bool ended;                    /* exit was seen: forgotten once its evidence is committed */
 };
 

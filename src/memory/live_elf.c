@@ -43,6 +43,45 @@ static int read_segments(struct image *i, const Elf64_Ehdr *header, struct live_
         return 0;
 }
 
+static void take_dynamic(const Elf64_Dyn *entry, struct live_elf *e)
+{
+        uint64_t value = entry->d_un.d_val;
+        switch (entry->d_tag) {
+        case DT_SYMTAB:
+                e->symbols = relocated(e, value);
+                break;
+        case DT_STRTAB:
+                e->strings = relocated(e, value);
+                break;
+        case DT_GNU_HASH:
+                e->gnu_hash = relocated(e, value);
+                break;
+        case DT_HASH:
+                e->hash = relocated(e, value);
+                break;
+        case DT_STRSZ:
+                e->strings_size = value;
+                break;
+        case DT_JMPREL:
+                e->slots = relocated(e, value);
+                break;
+        case DT_PLTRELSZ:
+                e->slots_size = value;
+                break;
+        case DT_BIND_NOW:
+                e->bound_at_load = true;
+                break;
+        case DT_FLAGS:
+                e->bound_at_load |= value & DF_BIND_NOW;
+                break;
+        case DT_FLAGS_1:
+                e->bound_at_load |= value & DF_1_NOW;
+                break;
+        default:
+                break;
+        }
+}
+
 int live_elf_open(struct image *i, uint64_t start, struct live_elf *ret)
 {
         struct live_elf e = {.start = start};
@@ -52,21 +91,13 @@ int live_elf_open(struct image *i, uint64_t start, struct live_elf *ret)
             header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
             header.e_phentsize != sizeof(Elf64_Phdr) || read_segments(i, &header, &e, &dynamic) < 0)
                 return -EINVAL;
+        e.machine = header.e_machine;
         for (size_t n = 0; n < MOST_DYNAMIC; n++) {
                 Elf64_Dyn entry;
                 if (image_read(i, dynamic + n * sizeof(entry), &entry, sizeof(entry)) < 0 ||
                     entry.d_tag == DT_NULL)
                         break;
-                if (entry.d_tag == DT_SYMTAB)
-                        e.symbols = relocated(&e, entry.d_un.d_ptr);
-                else if (entry.d_tag == DT_STRTAB)
-                        e.strings = relocated(&e, entry.d_un.d_ptr);
-                else if (entry.d_tag == DT_GNU_HASH)
-                        e.gnu_hash = relocated(&e, entry.d_un.d_ptr);
-                else if (entry.d_tag == DT_HASH)
-                        e.hash = relocated(&e, entry.d_un.d_ptr);
-                else if (entry.d_tag == DT_STRSZ)
-                        e.strings_size = entry.d_un.d_val;
+                take_dynamic(&entry, &e);
         }
         if (!e.symbols || !e.strings || (!e.gnu_hash && !e.hash))
                 return -EINVAL;

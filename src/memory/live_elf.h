@@ -11,6 +11,9 @@ struct live_elf {
         uint64_t bias;       /* added to the addresses in the file */
         uint64_t symbols, strings, gnu_hash, hash;
         uint64_t strings_size;
+        uint64_t slots, slots_size; /* DT_JMPREL, DT_PLTRELSZ; 0: none */
+        bool bound_at_load;         /* the file asks for it (BIND_NOW) */
+        uint16_t machine;           /* EM_* */
 };
 
 /* `start` is where offset 0 of the file is mapped. 0; -EINVAL: no 64-bit ELF object with dynamic symbols. */

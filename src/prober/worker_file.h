@@ -40,6 +40,7 @@ const struct package *worker_module_owner(struct worker *w, const struct probe_j
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_functions(struct worker *w, const struct probe_job *job, struct buf *reply);
+int worker_calls(const struct probe_job *job, struct buf *reply);
 int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *reply);
 void worker_runtimes_done(struct worker *w);
 struct file_reply;

@@ -2,124 +2,21 @@
 #include "prober/worker_runtime.h"
 
 #include "base/clock.h"
-#include "base/file.h"
-#include "format/procfs.h"
+#include "prober/target.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 
-/* An engine sees an image of the process, never the process: the worker makes it from procfs, and gives each
- * look a share of memory traffic and time. */
+/* An engine sees an image of the process, never the process; each look has a share of memory traffic and
+ * time. */
 
 enum {
-        MAPS_TEXT = 64 << 20,
-        MOST_AREAS = 262144, /* vm.max_map_count may be raised */
-        AREAS_MEMORY = 128 << 20,
         TELL_MEMORY = 128 << 20,
         MOST_WATCHED = 4096,
         SESSIONS_MEMORY = 24 << 20, /* bytes: what engines keep of all processes together */
         LOOK_BYTES = 256 << 20,
         LOOK_CPU_NS = 100000000,
 };
-
-/* ---- the image -------------------------------------------------------------------------------------- */
-
-struct target {
-        struct remote remote;
-        int pagemap;
-        unsigned spread; /* pages of the image in one of the kernel's */
-        struct arena arena;
-        struct image_area *areas;
-        size_t area_count;
-};
-
-static void target_done(struct target *t)
-{
-        remote_done(&t->remote);
-        if (t->pagemap >= 0)
-                close(t->pagemap);
-        arena_done(&t->arena);
-        free(t->areas);
-}
-
-static int read_pieces(void *context, struct remote_piece *pieces, size_t count)
-{
-        return remote_read_pieces(&((struct target *)context)->remote, pieces, count);
-}
-
-static int read_presence(void *context, uint64_t page, uint64_t *to, size_t count)
-{
-        struct target *t = context;
-        uint64_t words[512];
-        if (count > ARRAY_SIZE(words))
-                return -EINVAL;
-        uint64_t first = page / t->spread;
-        size_t wanted = (size_t)((page + count - 1) / t->spread - first + 1);
-        ssize_t got = pread(t->pagemap, words, wanted * sizeof(*words), (off_t)(first * sizeof(*words)));
-        if (got < 0)
-                return -errno;
-        for (size_t n = 0; n < count; n++) {
-                size_t at = (size_t)((page + n) / t->spread - first);
-                to[n] = (at + 1) * sizeof(*words) <= (size_t)got ? words[at] : 0;
-        }
-        return 0;
-}
-
-static int read_areas(int pid, struct target *t)
-{
-        _cleanup_buf_ struct buf text = BUF_INIT(MAPS_TEXT);
-        char path[64];
-        snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-        int r = file_read_at(AT_FDCWD, path, &text);
-        if (r < 0)
-                return r == -ENOENT ? -ESRCH : r;
-        struct span rest = {text.data, text.size};
-        struct procfs_mapping m;
-        VEC(struct image_area) areas = {};
-        while (procfs_mapping_next(&rest, &m) && areas.count < MOST_AREAS) {
-                struct image_area *area = vec_add(&areas);
-                const char *name =
-                        area ? m.path.size ? arena_strndup(&t->arena, m.path.data, m.path.size) : "" : NULL;
-                if (!name) {
-                        vec_done(&areas);
-                        return -ENOMEM;
-                }
-                *area = (struct image_area){m.start,    m.end,        m.offset, m.readable,
-                                            m.writable, m.executable, m.shared, name};
-        }
-        t->areas = areas.items;
-        t->area_count = areas.count;
-        return t->area_count ? 0 : -ESRCH;
-}
-
-static int target_open(int pid, struct target *t)
-{
-        char path[64];
-        long page = sysconf(_SC_PAGESIZE);
-        *t = (struct target){.remote = REMOTE_INIT(pid), .pagemap = -1, .arena = ARENA_INIT(AREAS_MEMORY)};
-        t->spread = page > IMAGE_PAGE ? (unsigned)(page / IMAGE_PAGE) : 1;
-        int r = read_areas(pid, t);
-        if (r < 0)
-                return r;
-        snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
-        t->pagemap = open(path, O_RDONLY | O_CLOEXEC);
-        return t->pagemap < 0 ? errno == ENOENT ? -ESRCH : -errno : 0;
-}
-
-/* Boottime ns, cut as struct process.start is; 0: it is gone. */
-static uint64_t start_of(int pid)
-{
-        _cleanup_buf_ struct buf text = BUF_INIT(65536);
-        struct procfs_stat stat;
-        char path[64];
-        snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-        if (file_read_at(AT_FDCWD, path, &text) < 0 ||
-            procfs_stat_parse((struct span){text.data, text.size}, &stat) < 0)
-                return 0;
-        return stat.start_ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)) / PROCESS_START_GRAIN *
-               PROCESS_START_GRAIN;
-}
 
 /* ---- sessions --------------------------------------------------------------------------------------- */
 
@@ -251,7 +148,7 @@ static int look_at(struct watched_process *p)
         _cleanup_(target_done) struct target t = {};
         _cleanup_image_ struct image image = {};
         int r = target_open(p->pid, &t);
-        struct image_source source = {&t, read_pieces, read_presence};
+        struct image_source source = target_source(&t);
         struct image_budget budget = {LOOK_BYTES, LOOK_CPU_NS};
         if (r == 0)
                 r = image_open(&image, &source, t.areas, t.area_count, budget);
@@ -275,7 +172,7 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
         uint64_t begin = clock_cpu();
         if (!job->pid || !job->start)
                 return -EINVAL;
-        if (start_of(job->pid) != job->start)
+        if (target_start(job->pid) != job->start)
                 return -ESRCH;
         struct watched_process *p = watched(w, job);
         if (!p)
@@ -285,7 +182,7 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
         int r = job->flags & RUNTIME_AGAIN || !p->session_count ? look_at(p) : 0;
         /* What was read may be another process's: the pid must have been its own until the end. An exec keeps
          * pid and start; its sessions then find nothing at the addresses that they know. */
-        if (r == 0 && start_of(job->pid) != job->start)
+        if (r == 0 && target_start(job->pid) != job->start)
                 r = -ESRCH;
         if (r == 0)
                 r = worker_tell(w, job, p, &a, &record);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What a process has called before anybody watched: the loader leaves a trace of the first call of each
+ * function that is bound lazily. A trace is a proof; its absence is nothing, since there are other ways to
+ * call. */
+
+#include "evidence/native_find.h"
+#include "memory/image.h"
+
+/* Whether the path is that of the dynamic linker: its own slots are no traces, and its code is nobody's use.
+ */
+bool native_is_linker(const char *path);
+
+/* For each function of the file that is mapped from offset 0 at `start`: whether a call of it left a trace.
+ * 0; -EINVAL: no object with dynamic symbols lies there; -ENOMEM. */
+int native_called(struct image *i, uint64_t start, const struct native_query *queries, size_t count,
+                  bool *ret_called);
