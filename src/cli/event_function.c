@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 
 struct event_functions {
@@ -25,10 +24,8 @@ struct event_functions *event_functions_close(struct event_functions *f)
 {
         if (!f)
                 return NULL;
-        vec_each (function, &f->functions) {
-                free(function->file);
-                free(function->provider);
-        }
+        vec_each (function, &f->functions)
+                function_spec_done(&function->spec);
         vec_done(&f->functions);
         arena_done(&f->arena);
         free(f);
@@ -40,61 +37,13 @@ const struct named_function *event_functions_find(const struct event_functions *
         return f && probe < f->functions.count ? &f->functions.items[probe] : NULL;
 }
 
-static int resolve(struct named_function *to, const char *path, size_t size)
-{
-        _cleanup_free_ char *text = strndup(path, size);
-        if (!text)
-                return log_error(-ENOMEM, "out of memory");
-        to->file = realpath(text, NULL);
-        return to->file ? 0 : log_error(-errno, "events: %s: %s", text, strerror(errno));
-}
-
-static int add_function(struct named_function *to, const char *spec)
-{
-        const char *colon = strchr(spec, ':');
-        if (!colon || colon == spec || !colon[1])
-                return log_error(-EINVAL, "events: --function needs FILE:NAME, not '%s'", spec);
-        to->name = colon + 1;
-        return resolve(to, spec, (size_t)(colon - spec));
-}
-
-static int bad_hook(const char *spec)
-{
-        return log_error(-EINVAL,
-                         "events: --hook needs tracepoint:CATEGORY:NAME or usdt:FILE:PROVIDER:NAME, not '%s'",
-                         spec);
-}
-
-static int add_hook(struct named_function *to, const char *spec)
-{
-        const char *rest = str_starts(spec, "tracepoint:") ? spec + strlen("tracepoint:")
-                           : str_starts(spec, "usdt:")     ? spec + strlen("usdt:")
-                                                           : NULL;
-        const char *colon = rest ? strchr(rest, ':') : NULL;
-        if (!colon || colon == rest || !colon[1])
-                return bad_hook(spec);
-        to->hook = true;
-        if (*spec == 'u') {
-                int r = resolve(to, rest, (size_t)(colon - rest));
-                if (r < 0)
-                        return r;
-                rest = colon + 1;
-                colon = strchr(rest, ':');
-                if (!colon || colon == rest || !colon[1])
-                        return bad_hook(spec);
-        }
-        to->name = colon + 1;
-        to->provider = strndup(rest, (size_t)(colon - rest));
-        return to->provider ? 0 : log_error(-ENOMEM, "out of memory");
-}
-
-static int add(struct event_functions *f, const char *spec, bool hook)
+static int add(struct event_functions *f, const char *text, bool hook)
 {
         struct named_function *slot = vec_add(&f->functions);
         if (!slot)
                 return log_error(-ENOMEM, "out of memory");
-        *slot = (struct named_function){.spec = spec};
-        return hook ? add_hook(slot, spec) : add_function(slot, spec);
+        *slot = (struct named_function){};
+        return function_spec_parse("events", text, hook, &slot->spec);
 }
 
 struct answer_slot {
@@ -114,10 +63,10 @@ static int ask(struct event_functions *f, struct prober *prober, const struct na
 {
         struct answer_slot slot = {.functions = f};
         struct native_query query = {
-                .container = "", .function = function->name, .provider = function->provider};
+                .container = "", .function = function->spec.name, .provider = function->spec.provider};
         struct probe_job job = {.kind = PROBE_FUNCTIONS,
                                 .pid = getpid(),
-                                .path = function->file,
+                                .path = function->spec.file,
                                 .queries = &query,
                                 .query_count = 1};
         int r = prober_submit(prober, &job, on_reply, &slot);
@@ -126,7 +75,7 @@ static int ask(struct event_functions *f, struct prober *prober, const struct na
         if (r == 0)
                 r = slot.status ? slot.status : slot.reply.count != 1 ? -EBADMSG : 0;
         if (r < 0)
-                return log_error(r, "events: cannot look into %s: %s", function->file, strerror(-r));
+                return log_error(r, "events: cannot look into %s: %s", function->spec.file, strerror(-r));
         *ret = slot.reply;
         return 0;
 }
@@ -140,14 +89,14 @@ static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
         struct file_identity now;
         struct error error;
         bool stepped = false;
-        _cleanup_close_ int fd = open(function->file, O_PATH | O_CLOEXEC);
+        _cleanup_close_ int fd = open(function->spec.file, O_PATH | O_CLOEXEC);
         if (fd < 0 || file_identity_of(fd, &now) < 0 || memcmp(&now, &reply->identity, sizeof(now)) != 0)
-                return log_error(-ESTALE, "events: %s changed just now; try again", function->file);
+                return log_error(-ESTALE, "events: %s changed just now; try again", function->spec.file);
         if (found->unknown)
-                return log_error(-ENOENT, "events: %s in %s: %s", function->name, function->file,
+                return log_error(-ENOENT, "events: %s in %s: %s", function->spec.name, function->spec.file,
                                  found->unknown);
         if (!found->site_count)
-                return log_error(-ENOENT, "events: %s in %s: %s", function->name, function->file,
+                return log_error(-ENOENT, "events: %s in %s: %s", function->spec.name, function->spec.file,
                                  found->absent
                                          ? "not in the program: the linker left it out"
                                          : "it exists only as inlined copies that cannot be told apart");
@@ -155,22 +104,23 @@ static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
                 probes[i] = (struct function_probe){.offset = found->sites[i].offset,
                                                     .counter = found->sites[i].counter,
                                                     .number = (uint32_t)index,
-                                                    .hook = function->hook};
+                                                    .hook = function->spec.hook};
                 stepped |= found->sites[i].stepped;
                 function->shared |= found->sites[i].shared;
         }
         int r = sensor_set_probes(s, (uint32_t)index, fd, probes, found->site_count, &error);
         if (r < 0)
-                return log_error(r, "events: %s: %s", function->spec, error.text);
+                return log_error(r, "events: %s: %s", function->spec.text, error.text);
         function->partial = found->partial       ? found->partial
                             : found->guard_count ? "copies of it were inlined into other functions"
                                                  : NULL;
         if (stepped)
-                log_note("%s is single-stepped: each call costs several microseconds", function->name);
+                log_note("%s is single-stepped: each call costs several microseconds", function->spec.name);
         if (function->shared)
-                log_note("%s shares its code with other functions: a hit may be one of them", function->name);
+                log_note("%s shares its code with other functions: a hit may be one of them",
+                         function->spec.name);
         if (function->partial)
-                log_note("%s: silence would prove nothing: %s", function->name, function->partial);
+                log_note("%s: silence would prove nothing: %s", function->spec.name, function->partial);
         return 0;
 }
 
@@ -179,9 +129,10 @@ static int watch_one(struct event_functions *f, struct sensor *s, struct prober 
         const struct named_function *function = &f->functions.items[index];
         struct function_reply reply;
         struct error error;
-        if (!function->file) {
-                int r = sensor_set_tracepoint(s, function->provider, function->name, (uint32_t)index, &error);
-                return r < 0 ? log_error(r, "events: %s: %s", function->spec, error.text) : 0;
+        if (!function->spec.file) {
+                int r = sensor_set_tracepoint(s, function->spec.provider, function->spec.name,
+                                              (uint32_t)index, &error);
+                return r < 0 ? log_error(r, "events: %s: %s", function->spec.text, error.text) : 0;
         }
         int r = ask(f, prober, function, &reply);
         return r < 0 ? r : set_probes(f, s, index, &reply);

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the user names by hand: functions, FILE:NAME, and hooks, tracepoint:CATEGORY:NAME and
- * usdt:FILE:PROVIDER:NAME. */
+/* Functions and hooks that the user names by hand, for usewear events. */
 
+#include "cli/function_spec.h"
 #include "cli/options.h"
 #include "sensor/sensor.h"
 
 struct named_function {
-        const char *spec; /* as given */
-        bool hook;
-        char *file;          /* resolved path; NULL: a tracepoint */
-        char *provider;      /* of a USDT probe; category of a tracepoint; else NULL */
-        const char *name;    /* in `spec` */
+        struct function_spec spec;
         const char *partial; /* NULL, or why no event does not mean that it did not run */
         bool shared;         /* some of its places run for other functions, too */
 };

@@ -94,15 +94,15 @@ static void write_map(struct json *j, const struct event *e)
 static void write_function(struct json *j, const struct stream *s, const struct event *e)
 {
         const struct named_function *f = event_functions_find(s->functions, e->function.probe);
-        json_str(j, "file", f ? f->file : NULL);
-        json_str(j, "function", f ? f->name : NULL);
+        json_str(j, "file", f ? f->spec.file : NULL);
+        json_str(j, "function", f ? f->spec.name : NULL);
         json_bool(j, "shared", f && f->shared);
 }
 
 static void write_hook(struct json *j, const struct stream *s, const struct event *e)
 {
         const struct named_function *f = event_functions_find(s->functions, e->function.probe);
-        json_str(j, "hook", f ? f->spec : NULL);
+        json_str(j, "hook", f ? f->spec.text : NULL);
 }
 
 static void write_rest(struct json *j, const struct stream *s, const struct event *e)

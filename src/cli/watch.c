@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "cli/function_spec.h"
 #include "cli/options.h"
 #include "cli/rights.h"
 #include "host/cgroup.h"
@@ -44,6 +45,10 @@ struct watch {
         struct loop *loop;
         const char *state;
         uint64_t interval_s, keep_days;
+        struct option_list functions, hooks; /* by hand */
+        struct function_spec specs[2 * ARRAY_SIZE(((struct option_list *)0)->items)];
+        struct look_function asked[2 * ARRAY_SIZE(((struct option_list *)0)->items)];
+        size_t asked_count;
         bool json;
         bool looking; /* a look runs, and drains events while it waits */
         bool urgent;  /* a process of an unknown cgroup runs: look before it ends */
@@ -104,6 +109,7 @@ static int take_event(void *context, const struct event *event)
                 break;
         }
         case EVENT_FUNCTION:
+        case EVENT_HOOK:
                 w->news |= look_function_ran(w->look, event->function.probe, event->cgroup, (int)event->tgid,
                                              clock_wall_of(event->time));
                 break;
@@ -297,6 +303,23 @@ static int on_reload(void *context)
         return 0;
 }
 
+/* ---- by hand ---------------------------------------------------------------------------------------- */
+
+static int take_asked(struct watch *w)
+{
+        for (size_t i = 0; i < w->functions.count + w->hooks.count; i++) {
+                bool hook = i >= w->functions.count;
+                const char *text = hook ? w->hooks.items[i - w->functions.count] : w->functions.items[i];
+                struct function_spec *spec = &w->specs[w->asked_count];
+                int r = function_spec_parse("watch", text, hook, spec);
+                w->asked[w->asked_count++] = (struct look_function){
+                        .text = text, .file = spec->file, .provider = spec->provider, .name = spec->name};
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 /* ---- the process ------------------------------------------------------------------------------------ */
 
 /* One watch a state folder: two would count each other's gaps. The descriptor holds the lock. */
@@ -380,12 +403,16 @@ static int watch_serve(struct watch *w)
                 .cgroup = &w->cgroup,
                 .watched = w->sensor != NULL,
                 .sensor = w->sensor,
+                .functions = w->asked,
+                .function_count = w->asked_count,
                 .wait_fd = w->sensor ? sensor_fd(w->sensor) : -1,
                 .wait_ready = w->sensor ? drain : NULL,
                 .wait_context = w,
         };
         struct error error = {};
         r = look_new(&options, &w->look, &error);
+        if (r == 0)
+                r = look_set_hooks(w->look, &error);
         if (r < 0)
                 return log_error(r, "%s", error.text);
         drop_rights(w);
@@ -410,6 +437,8 @@ static int watch_run(int argc, char **argv)
         struct watch w = {.cgroup = {.subsystem = -1}, .interval_s = 300, .keep_days = 90};
         const struct option_spec specs[] = {{"--interval", OPTION_NUMBER, &w.interval_s},
                                             {"--keep", OPTION_NUMBER, &w.keep_days},
+                                            {"--function", OPTION_LIST, &w.functions},
+                                            {"--hook", OPTION_LIST, &w.hooks},
                                             {"--json", OPTION_FLAG, &w.json}};
         struct options options = {.command = &command_watch, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
         int r = options_parse(&options, argc, argv);
@@ -423,10 +452,14 @@ static int watch_run(int argc, char **argv)
         _cleanup_close_ int lock = take_lock(w.state);
         if (lock < 0)
                 return EXIT_USAGE;
-        r = watch_serve(&w);
+        r = take_asked(&w);
+        if (r == 0)
+                r = watch_serve(&w);
         look_free(w.look);
         loop_free(w.loop);
         sensor_close(w.sensor);
+        for (size_t i = 0; i < w.asked_count; i++)
+                function_spec_done(&w.specs[i]);
         return r < 0 ? EXIT_USAGE : 0;
 }
 
@@ -438,9 +471,14 @@ const struct command command_watch = {
                 "Ctrl-C. SIGHUP reads every inventory anew. Findings: usewear report.\n\n"
                 "  --interval S   seconds between full looks (default 300); events are taken at once\n"
                 "  --keep DAYS    forget what was not seen for so long (default 90)\n"
+                "  --function FILE:NAME  watch this function of a file, too, beside those that advisories "
+                "name;\n"
+                "                 what runs is evidence: usewear functions --workload ID\n"
+                "  --hook SPEC    the same for tracepoint:CATEGORY:NAME and usdt:FILE:PROVIDER:NAME\n"
                 "  --json         print one line of JSON a full look\n"
                 "  --state DIR    where the databases lie; one watch a folder\n"
                 "\nExample:\n"
-                "  usewear watch --interval 60\n",
+                "  usewear watch --interval 60\n"
+                "  usewear watch --function /lib/x86_64-linux-gnu/libc.so.6:getaddrinfo\n",
         .run = watch_run,
 };

@@ -52,7 +52,7 @@ bool functions_all_told(const struct probed_file *f, const struct probed_functio
         return p->guards_hot || p->host_hits.count > 0 || p->hits.count > 0;
 }
 
-static uint32_t take_number(struct native_watch *n, struct probed_file *f, struct probed_function *p)
+uint32_t functions_take_number(struct native_watch *n, struct probed_file *f, struct probed_function *p)
 {
         for (size_t tries = 0; tries < EVENT_PROBES; tries++) {
                 uint32_t candidate = n->next_number++ % EVENT_PROBES;
@@ -69,9 +69,9 @@ static uint32_t take_number(struct native_watch *n, struct probed_file *f, struc
 static bool has_numbers(struct native_watch *n, struct probed_file *f, struct probed_function *p)
 {
         if (p->number == UINT32_MAX)
-                p->number = take_number(n, f, p);
+                p->number = functions_take_number(n, f, p);
         if (p->guard == UINT32_MAX && p->found.guard_count)
-                p->guard = take_number(n, f, p);
+                p->guard = functions_take_number(n, f, p);
         return p->number != UINT32_MAX && (p->guard != UINT32_MAX || !p->found.guard_count);
 }
 
@@ -156,7 +156,8 @@ static int add_probes(const struct native_site *sites, size_t count, uint32_t nu
                 struct function_probe *probe = vec_add(to);
                 if (!probe)
                         return -ENOMEM;
-                *probe = (struct function_probe){.offset = sites[i].offset, .number = number};
+                *probe = (struct function_probe){
+                        .offset = sites[i].offset, .counter = sites[i].counter, .number = number};
         }
         return 0;
 }

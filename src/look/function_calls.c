@@ -37,7 +37,7 @@ static void on_calls(void *context, int status, struct wire *reply)
 /* C++ and Rust are asked for by readable names, which slots do not bear, and Go calls without slots. */
 static bool may_have_slot(const struct probed_function *p, const char *workload)
 {
-        return !strchr(p->function, ':') && !p->found.absent && p->found.site_count &&
+        return !strchr(p->function, ':') && !p->provider && !p->found.absent && p->found.site_count &&
                !function_ran(p, workload);
 }
 

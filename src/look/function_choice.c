@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-enum { MATCH_MEMORY = 64 << 20 };
+enum { MATCH_MEMORY = 64 << 20, ASKED_WEIGHT = 1000 /* before all advisories */ };
 
 /* "libssl.so.3" is the container of libssl.so.3 and libssl.so.3.0.1; a program is called as it is. */
 static bool container_is_file(const char *container, const char *path)
@@ -25,8 +25,8 @@ static struct probed_function *find_function(struct probed_file *f, const struct
                                              const char *package)
 {
         vec_each (p, &f->functions)
-                if (str_equal(p->container, s->container) && str_equal(p->function, s->function) &&
-                    str_equal(p->package, package))
+                if (!p->provider && str_equal(p->container, s->container) &&
+                    str_equal(p->function, s->function) && str_equal(p->package, package))
                         return p;
         return NULL;
 }
@@ -120,6 +120,44 @@ static int want_package(struct look *l, struct probed_file *f, const struct pack
         return r < 0 ? error_set(error, r, "out of memory") : 0;
 }
 
+/* ---- by hand ---------------------------------------------------------------------------------------- */
+
+static bool means(const struct look_function *w, const struct entry *e, const struct used_file *used)
+{
+        return w->file && used->reply.file.path && str_equal(e->process.root.id, "host") &&
+               str_equal(w->file, used->reply.file.path);
+}
+
+bool choice_is_asked_for(const struct look *l, const struct entry *e, const struct used_file *used)
+{
+        for (size_t i = 0; i < l->options.function_count; i++)
+                if (means(&l->options.functions[i], e, used))
+                        return true;
+        return false;
+}
+
+/* What runs by the user's wish is execution: no advisory says that it is vulnerable. */
+static int want_asked(struct probed_file *f, const struct look_function *w, const struct used_file *used)
+{
+        struct probed_function *p = vec_add(&f->functions);
+        const char *slash = strrchr(used->reply.file.path, '/');
+        const char *name = slash ? slash + 1 : used->reply.file.path;
+        if (!p)
+                return -ENOMEM;
+        *p = (struct probed_function){.number = UINT32_MAX,
+                                      .guard = UINT32_MAX,
+                                      .container = "",
+                                      .function = w->name,
+                                      .provider = w->provider,
+                                      .urgent = true,
+                                      .weight = ASKED_WEIGHT};
+        p->package = arena_strdup(&f->arena, used->owner_key ? used->owner_key : "");
+        p->subject = w->provider            ? arena_printf(&f->arena, "%s:%s:%s", name, w->provider, w->name)
+                     : strchr(w->name, '/') ? w->name
+                                            : arena_printf(&f->arena, "%s:%s", name, w->name);
+        return p->package && p->subject ? 0 : -ENOMEM;
+}
+
 static int compare_weight(const void *a, const void *b)
 {
         const struct probed_function *x = a, *y = b;
@@ -128,9 +166,15 @@ static int compare_weight(const void *a, const void *b)
         return strcmp(x->subject, y->subject);
 }
 
-int choice_make(struct look *l, struct probed_file *f, const struct used_file *used, struct error *error)
+int choice_make(struct look *l, struct probed_file *f, const struct entry *e, const struct used_file *used,
+                struct error *error)
 {
         int r = 0;
+        for (size_t i = 0; r == 0 && i < l->options.function_count; i++)
+                if (means(&l->options.functions[i], e, used))
+                        r = want_asked(f, &l->options.functions[i], used);
+        if (r < 0)
+                return error_set(error, r, "out of memory");
         if (used->reply.has_owner)
                 r = want_package(l, f, &used->reply.owner, used->owner_key, used->reply.file.path, error);
         for (size_t i = 0; r == 0 && i < used->reply.linked.count; i++)

@@ -61,7 +61,8 @@ static int index_packages(struct reading *r, const struct history *h)
 
 static bool is_native(const char *engine)
 {
-        return str_equal(engine, "uprobe") || str_equal(engine, "slot") || str_equal(engine, "pclntab");
+        return str_equal(engine, "uprobe") || str_equal(engine, "slot") || str_equal(engine, "pclntab") ||
+               str_equal(engine, "tracepoint");
 }
 
 static int take_evidence(struct reading *r, const struct history *h, const char *workload)

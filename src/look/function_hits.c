@@ -84,7 +84,7 @@ static int take_hit(struct look *l, const struct early_hit *h)
         bool host = h->probe == p->guard;
         struct probed_hit hit = {.pid = h->pid, .first = h->time, .last = h->time};
         int r = host ? note_host(p, workload) : function_note_hit(p, workload, &hit);
-        if (host ? functions_all_told(f, p) : functions_all_hit(f, p))
+        if (f != &n->hooks && (host ? functions_all_told(f, p) : functions_all_hit(f, p)))
                 f->dirty = n->pending = true;
         return r;
 }
@@ -236,6 +236,40 @@ void look_probe_figures(const struct look *l, struct probe_figures *ret)
         *ret = sum;
 }
 
+/* ---- tracepoints ------------------------------------------------------------------------------------ */
+
+int look_set_hooks(struct look *l, struct error *error)
+{
+        struct native_watch *n = &l->native;
+        size_t count = 0;
+        n->hooks = (struct probed_file){.arena = ARENA_INIT(1 << 20), .fd = -1};
+        for (size_t i = 0; i < l->options.function_count; i++) {
+                const struct look_function *w = &l->options.functions[i];
+                struct probed_function *p = w->file ? NULL : vec_add(&n->hooks.functions);
+                count += p != NULL;
+                if (!p && !w->file)
+                        return error_set(error, -ENOMEM, "out of memory");
+                if (p)
+                        *p = (struct probed_function){.subject = w->text,
+                                                      .package = "",
+                                                      .guard = UINT32_MAX,
+                                                      .since = clock_wall()};
+        }
+        for (size_t i = 0, k = 0; i < l->options.function_count && k < count; i++) {
+                const struct look_function *w = &l->options.functions[i];
+                if (w->file)
+                        continue;
+                struct probed_function *p =
+                        &n->hooks.functions.items[k++]; /* stays where it is from now on */
+                p->number = functions_take_number(n, &n->hooks, p);
+                int r = n->sensor ? sensor_set_tracepoint(n->sensor, w->provider, w->name, p->number, error)
+                                  : error_set(error, -EOPNOTSUPP, "there are no events here");
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
 /* ---- what it means ---------------------------------------------------------------------------------- */
 
 static bool is_shared(const struct probed_function *p)
@@ -248,6 +282,8 @@ static bool is_shared(const struct probed_function *p)
 
 static const char *object_of(const struct probed_file *f)
 {
+        if (!f->key)
+                return NULL; /* a tracepoint */
         const char *object = strrchr(f->key, '\n') + 1;
         return *object ? object : NULL;
 }
@@ -264,7 +300,9 @@ static int join_hits(const struct probed_file *f, const struct probed_function *
                         .object = object_of(f),
                         .subject = p->subject,
                         .kind = p->root && !is_shared(p) ? EVIDENCE_REACHED : EVIDENCE_EXECUTED,
-                        .engine = hit->slot_after ? "slot" : "uprobe",
+                        .engine = !f->key           ? "tracepoint"
+                                  : hit->slot_after ? "slot"
+                                                    : "uprobe",
                         .pid = hit->pid,
                         .first = hit->first,
                         .last = hit->last,
@@ -332,6 +370,9 @@ static int join_silence(const struct probed_file *f, const struct probed_functio
 int functions_join(struct look *l, int64_t now, struct arena *a, struct joined *to)
 {
         size_t i = 0;
+        vec_each (p, &l->native.hooks.functions)
+                if (join_hits(&l->native.hooks, p, &to->evidence) < 0)
+                        return -ENOMEM;
         for (void *value; map_next(&l->native.files, &i, NULL, NULL, &value);) {
                 const struct probed_file *f = value;
                 vec_each (p, &f->functions) {

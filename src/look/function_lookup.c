@@ -49,7 +49,8 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
                 return error_set(error, -ENOMEM, "out of memory");
         for (size_t i = 0; i < f->functions.count; i++)
                 queries[i] = (struct native_query){.container = f->functions.items[i].container,
-                                                   .function = f->functions.items[i].function};
+                                                   .function = f->functions.items[i].function,
+                                                   .provider = f->functions.items[i].provider};
         int fd = mapped_file_hold(e->pid, m->start, m->end);
         if (fd < 0) {
                 if (fd != -ENOENT && fd != -ESRCH)

@@ -14,12 +14,8 @@ enum { PROBED_MEMORY = 16 << 20 };
 
 /* ---- life ------------------------------------------------------------------------------------------- */
 
-static void file_free(struct native_watch *n, struct probed_file *f)
+static void file_done(struct probed_file *f)
 {
-        struct error error;
-        n->epoch++;
-        if (n->sensor && f->fd >= 0)
-                sensor_set_probes(n->sensor, f->index, f->fd, NULL, 0, &error);
         vec_each (p, &f->functions) {
                 vec_each (hit, &p->hits)
                         free(hit->workload);
@@ -32,12 +28,21 @@ static void file_free(struct native_watch *n, struct probed_file *f)
                 free(user->workload);
         vec_done(&f->functions);
         vec_done(&f->users);
+        arena_done(&f->arena);
+}
+
+static void file_free(struct native_watch *n, struct probed_file *f)
+{
+        struct error error;
+        n->epoch++;
+        if (n->sensor && f->fd >= 0)
+                sensor_set_probes(n->sensor, f->index, f->fd, NULL, 0, &error);
         if (f->fd >= 0)
                 close(f->fd);
         for (size_t i = 0; i < EVENT_PROBES; i++)
                 if (n->number_files[i] == f)
                         n->number_files[i] = NULL, n->numbers[i] = NULL;
-        arena_done(&f->arena);
+        file_done(f);
         free(f);
 }
 
@@ -82,6 +87,7 @@ static int open_advisories(struct look *l, struct error *error)
 void functions_done(struct native_watch *n)
 {
         sweep(n, 0);
+        file_done(&n->hooks);
         map_done(&n->files);
         forget_boring(n);
         choice_forget(n);
@@ -92,8 +98,8 @@ void functions_done(struct native_watch *n)
 /* ---- files ------------------------------------------------------------------------------------------ */
 
 /* The record of the file, made and chosen for when it is new; NULL with *ret_r 0: nothing in it to watch. */
-static struct probed_file *intern(struct look *l, const struct used_file *used, const struct mapping *m,
-                                  int *ret_r, struct error *error)
+static struct probed_file *intern(struct look *l, const struct entry *e, const struct used_file *used,
+                                  const struct mapping *m, int *ret_r, struct error *error)
 {
         struct native_watch *n = &l->native;
         _cleanup_arena_ struct arena scratch = ARENA_INIT(1 << 20);
@@ -115,7 +121,7 @@ static struct probed_file *intern(struct look *l, const struct used_file *used, 
         f->key = arena_strdup(&f->arena, key);
         int r = f->key ? 0 : -ENOMEM;
         if (r == 0)
-                r = choice_make(l, f, used, error);
+                r = choice_make(l, f, e, used, error);
         if (r == 0)
                 r = map_put_str(&n->files, f->key, f);
         if (r < 0) {
@@ -217,10 +223,11 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                                 return error_set(error, -ENOMEM, "out of memory");
                         continue;
                 }
-                bool elf = used->reply.file.elf && (used->reply.has_owner || used->reply.linked.count);
+                bool elf = used->reply.file.elf && (used->reply.has_owner || used->reply.linked.count ||
+                                                    choice_is_asked_for(l, e, used));
                 struct probed_file *f = used->probed_epoch == n->epoch ? used->probed : NULL;
                 if (!f && elf)
-                        f = intern(l, used, m, &r, error);
+                        f = intern(l, e, used, m, &r, error);
                 if (r < 0)
                         return r;
                 used->probed = f;

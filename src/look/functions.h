@@ -28,11 +28,12 @@ struct probed_user {
 
 struct probed_function {
         const char *container, *function;
-        const char *subject; /* "libexpat.so.1:XML_Parse", "golang.org/x/text/language.Parse" */
-        const char *package; /* package_key() */
-        bool root;           /* an advisory names it as vulnerable itself */
-        bool urgent;         /* a bug in KEV: worth a single-stepped probe */
-        double weight;       /* the larger, the sooner */
+        const char *provider; /* of a USDT probe; else NULL */
+        const char *subject;  /* "libexpat.so.1:XML_Parse", "golang.org/x/text/language.Parse" */
+        const char *package;  /* package_key() */
+        bool root;            /* an advisory names it as vulnerable itself */
+        bool urgent;          /* a bug in KEV, or the user asks: worth a single-stepped probe */
+        double weight;        /* the larger, the sooner */
         struct native_function found;
         const char *unarmed; /* NULL: armed, or nothing is left to be told; else why not */
         bool armed;
@@ -79,9 +80,10 @@ struct early_hit {
 struct native_watch {
         struct sensor *sensor; /* NULL: no probes */
         struct advisory_db *db;
-        uint64_t db_stamp;  /* advisory_stamp of what is open */
-        struct map files;   /* key → struct probed_file */
-        struct map matches; /* package version → struct native_match */
+        uint64_t db_stamp;        /* advisory_stamp of what is open */
+        struct map files;         /* key → struct probed_file */
+        struct probed_file hooks; /* tracepoints, in no file */
+        struct map matches;       /* package version → struct native_match */
         VEC(struct early_hit) early;
         struct map boring; /* (device, inode) of files without anything to probe → any pointer */
         uint32_t next_file, next_number;
@@ -110,8 +112,12 @@ bool functions_watch(const struct native_watch *n, const struct entry *e);
 /* ---- between the files of it ------------------------------------------------------------------------- */
 
 /* function_choice.c: the functions of a new file, best first. 0 or -errno with a sentence. */
-int choice_make(struct look *l, struct probed_file *f, const struct used_file *used, struct error *error);
+int choice_make(struct look *l, struct probed_file *f, const struct entry *e, const struct used_file *used,
+                struct error *error);
 void choice_forget(struct native_watch *n);
+
+/* Whether the user has named functions in it. */
+bool choice_is_asked_for(const struct look *l, const struct entry *e, const struct used_file *used);
 
 /* function_lookup.c: open the file and ask the worker for their places. Only what hinders every look is an
  * error; what hinders this file is noted in it. */
@@ -127,6 +133,8 @@ int functions_read_calls(struct look *l, struct probed_file *f, const struct ent
 void functions_arm(struct native_watch *n, size_t processes); /* decide for all files, and do it */
 /* Set the probes of a file to those that are still wanted. */
 void functions_rearm(struct native_watch *n, struct probed_file *f, struct error *error);
+/* A number for its probes that nobody has; UINT32_MAX: all are taken. */
+uint32_t functions_take_number(struct native_watch *n, struct probed_file *f, struct probed_function *p);
 bool function_ran(const struct probed_function *p, const char *workload);
 bool function_host_ran(const struct probed_function *p, const char *workload);
 /* Its hosts could only be single-stepped, and it is not worth that. */

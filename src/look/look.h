@@ -12,7 +12,16 @@
 struct look;
 struct sensor;
 
+/* A function, or a probe of its own (USDT), in a file of the host that is watched by the user's wish; without
+ * a file a tracepoint. */
+struct look_function {
+        const char *text; /* as the user calls it */
+        const char *file, *provider, *name;
+};
+
 struct look_options {
+        const struct look_function *functions; /* borrowed */
+        size_t function_count;
         const char *state;                  /* folder of evidence.db */
         bool watched;                       /* events cover what happens from look_new() on */
         const struct cgroup_choice *cgroup; /* the hierarchy that events speak of; NULL: choose one */
@@ -89,6 +98,8 @@ bool look_code_ran(struct look *l, const struct code_event *event);
 /* A probed function ran. `cgroup` and `pid` are those of the event, `time` is wall s. True: it is news, and
  * the next look commits it. */
 bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid, int64_t time);
+/* Set the tracepoints that the options name. 0 or -errno with a sentence. */
+int look_set_hooks(struct look *l, struct error *error);
 /* Take away probes that have told everything, or are hit too often; bring back those that are due. To be
  * called now and then: cheap when nothing is due. */
 void look_tend_probes(struct look *l);

@@ -24,7 +24,7 @@ def needs(*programs):
 
 
 def usewear(state, *words, check=True, **options):
-    done = subprocess.run([PROGRAM, *words, "--state", str(state)], capture_output=True, text=True, timeout=120,
+    done = subprocess.run([PROGRAM, *words, "--state", str(state)], capture_output=True, text=True, timeout=300,
                           **options)
     if check:
         assert done.returncode == 0, done.stderr
@@ -90,7 +90,7 @@ class Watch:
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)
-        self.output, self.errors = self.process.communicate(timeout=60)
+        self.output, self.errors = self.process.communicate(timeout=300)
         return self.process.returncode
 
 

@@ -80,13 +80,14 @@ static void test_functions_of_binary(void **state)
         struct look *l = calloc(1, sizeof(*l));
         struct used_file *used = calloc(1, sizeof(*used));
         struct probed_file f = {.arena = ARENA_INIT(1 << 20)};
+        struct entry entry = {};
         assert_int_equal(advisory_open(dir, ADVISORY_WRITE, &l->native.db, &error), 0);
         assert_int_equal(advisory_import(l->native.db, path, NULL, &result, &error), 0);
         used->reply.has_owner = true;
         used->reply.owner = rpm;
         used->reply.file.path = "/usr/lib64/libz.so.1.2.11";
         used->owner_key = "key";
-        assert_int_equal(choice_make(l, &f, used, &error), 0);
+        assert_int_equal(choice_make(l, &f, &entry, used, &error), 0);
         assert_true(f.functions.count > 0);
         assert_string_equal(f.functions.items[0].container, "libz.so.1");
 

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the user names by hand is watched beside what advisories name, and what ran is evidence of its workload."""
+
+import json
+import os
+import subprocess
+
+import pytest
+from native import HERE, Service, compile_c
+from whole import PROGRAM, Watch, needs_root, usewear, wait_until
+
+pytestmark = needs_root
+
+
+def listed(state, service):
+    done = usewear(state, "functions", "--workload", service.workload, "--json", check=False)
+    return {f["name"]: f for f in json.loads(done.stdout)["functions"]} if done.returncode == 0 else {}
+
+
+def test_function_by_hand(tmp_path):
+    """A program that no package owns: a function that runs, one that does not."""
+    state = tmp_path / "state"
+    library = compile_c(tmp_path / "libvictim.so.1", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g")
+    program = compile_c(tmp_path / "program", HERE / "victims/native_program.c", str(library))
+    with Service("usewear-test-asked", program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service, \
+            Watch(state, "--function", f"{library}:lib_called", "--function", f"{library}:lib_never",
+                  "--hook", "tracepoint:sched:sched_process_fork") as watch:
+        wait_until(lambda: listed(state, service).get("lib_never", {}).get("answer") == "not_observed")
+        service.tell("lib_called")
+        ran = wait_until(lambda: (f := listed(state, service).get("lib_called")) and f["answer"] == "yes" and f)
+        assert ran["engine"] == "uprobe" and ran["package"] is None and ran["container"] == "libvictim.so.1"
+        assert listed(state, service)["lib_never"]["answer"] == "not_observed"
+        assert watch.stop() == 0
+
+
+def test_hook_by_hand(tmp_path):
+    """Forks of a shell are evidence of its workload, and not of one that does not fork."""
+    state = tmp_path / "state"
+    shell = ("sh", "-c", "echo ready; while read line; do /bin/true; echo done; done")
+    with Service("usewear-test-forks", *shell) as forks, Service("usewear-test-quiet", *shell) as quiet, \
+            Watch(state, "--hook", "tracepoint:sched:sched_process_fork") as watch:
+        assert forks.tell("go") == "done\n"
+        found = wait_until(lambda: listed(state, forks))
+        assert [(f["engine"], f["answer"]) for f in found.values()] == [("tracepoint", "yes")]
+        assert not listed(state, quiet)
+        assert watch.stop() == 0
+
+
+@pytest.mark.parametrize("words, said", [(("--function", "nothing"), "FILE:NAME"), (("--hook", "x:y"), "tracepoint:"),
+                                         (("--hook", "tracepoint:no:such"), "no such tracepoint")])
+def test_what_cannot_be_watched_is_said(tmp_path, words, said):
+    done = subprocess.run([PROGRAM, "watch", "--state", tmp_path / "state", *words], capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == 2 and said in done.stderr
