@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "cli/doctor_functions.h"
 #include "cli/options.h"
 #include "cli/rights.h"
 #include "host/cgroup.h"
@@ -37,6 +38,7 @@ struct diagnosis {
         struct hook snapshot;
         uint64_t mappings;
         bool hidepid;
+        struct function_diagnosis functions;
         struct problem problems[PROBLEMS];
         size_t problem_count;
 };
@@ -54,11 +56,13 @@ static void add_problem(struct diagnosis *d, const char *what, const char *detai
 
 /* ---- looking ---------------------------------------------------------------------------------------- */
 
-static void try_sensor(struct diagnosis *d)
+static void try_sensor(struct diagnosis *d, const char *state)
 {
         struct sensor_options options = {.cgroup_subsystem = d->cgroup.subsystem};
         _cleanup_sensor_ struct sensor *sensor = NULL;
-        if (sensor_open(&options, &sensor, &d->events) < 0)
+        int r = sensor_open(&options, &sensor, &d->events);
+        function_diagnose(sensor, state, &d->functions);
+        if (r < 0)
                 return;
         d->events.text[0] = 0;
         const struct hook *hooks = sensor_hooks(sensor, &d->hook_count);
@@ -197,7 +201,7 @@ static void judge_kernel(struct diagnosis *d)
                             "mount a cgroup hierarchy (/sys/fs/cgroup)");
 }
 
-static void diagnose(struct diagnosis *d)
+static void diagnose(struct diagnosis *d, const char *state)
 {
         uname(&d->kernel);
         if (support_probe(&d->support) < 0)
@@ -205,7 +209,7 @@ static void diagnose(struct diagnosis *d)
         if (cgroup_choose(&d->cgroup) < 0)
                 d->cgroup = (struct cgroup_choice){.layout = CGROUP_NONE, .subsystem = -1};
         d->hidepid = proc_hides_processes();
-        try_sensor(d);
+        try_sensor(d, state);
         sensor_snapshot(count_mapping, &d->mappings, &d->snapshot);
         judge_events(d);
         judge_rights(d);
@@ -284,10 +288,10 @@ static void print_kernel(const struct diagnosis *d)
                d->cgroup.controller);
 }
 
-static void print_kept(void)
+static void print_kept(const struct diagnosis *d)
 {
         size_t count;
-        const struct right *kept = rights_kept(&count);
+        const struct right *kept = rights_kept(d->functions.admin, &count);
         puts("\nRights that usewear watch keeps once it is attached; it gives up all others");
         for (size_t i = 0; i < count; i++)
                 printf("  %-26s %s%s\n", kept[i].name, kept[i].worker ? "the worker " : "", kept[i].use);
@@ -296,12 +300,13 @@ static void print_kept(void)
 static void print_text(const struct diagnosis *d)
 {
         print_events(d);
+        function_diagnosis_print(&d->functions);
         print_kernel(d);
         puts("\nRights");
         for (size_t i = 0; i < d->support.capability_count; i++)
                 printf("  %-26s %s\n", d->support.capabilities[i].name,
                        d->support.capabilities[i].held ? "held" : "missing");
-        print_kept();
+        print_kept(d);
         if (!d->problem_count) {
                 puts("\nNothing is missing.");
                 return;
@@ -347,10 +352,10 @@ static void write_hook(struct json *j, const char *key, const struct hook *h)
         json_end(j);
 }
 
-static void write_kept(struct json *j)
+static void write_kept(struct json *j, const struct diagnosis *d)
 {
         size_t count;
-        const struct right *kept = rights_kept(&count);
+        const struct right *kept = rights_kept(d->functions.admin, &count);
         json_array(j, "kept_by_watch");
         for (size_t i = 0; i < count; i++) {
                 json_object(j, NULL);
@@ -385,7 +390,8 @@ static int print_json(const struct diagnosis *d)
                 json_end(&j);
         }
         json_end(&j);
-        write_kept(&j);
+        function_diagnosis_json(&j, &d->functions);
+        write_kept(&j, d);
         json_array(&j, "missing");
         for (size_t i = 0; i < d->problem_count; i++) {
                 json_object(&j, NULL);
@@ -409,12 +415,12 @@ static int run(int argc, char **argv)
         int r = options_parse(&o, argc, argv);
         if (r)
                 return r > 0 ? 0 : EXIT_USAGE;
-        diagnose(&d);
-        if (!json) {
+        diagnose(&d, o.state);
+        if (!json)
                 print_text(&d);
-                return 0;
-        }
-        r = print_json(&d);
+        else
+                r = print_json(&d);
+        function_diagnosis_done(&d.functions);
         if (r < 0 && r != -EPIPE) {
                 log_error(r, "doctor: cannot write: %s", strerror(-r));
                 return EXIT_USAGE;
@@ -431,7 +437,7 @@ const struct command command_doctor = {
                 "do not, which rights are missing, how workloads are told apart; and for each thing that is\n"
                 "missing what it costs and what to do. Works without root.\n\n"
                 "  --json        print usewear/doctor/1\n"
-                "  --state DIR   taken as everywhere; doctor reads and writes no database\n\n"
+                "  --state DIR   where a watch keeps its history: it tells how functions are watched\n\n"
                 "Example:\n  usewear doctor\n",
         .run = run,
 };

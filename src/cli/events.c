@@ -268,7 +268,7 @@ static int stream_run(struct stream *s)
         if (r >= 0)
                 r = loop_add_timer(loop, NS_PER_S, NS_PER_S, on_second, s);
         if (r >= 0) {
-                const char *probes = sensor_probe_hook(s->sensor);
+                const char *probes = s->functions ? sensor_probe_hook(s->sensor) : NULL;
                 log_note("watching%s%s; Ctrl-C ends", probes ? ", functions by " : "", probes ? probes : "");
                 r = loop_run(loop);
         }

@@ -26,11 +26,13 @@ static const struct right kept[] = {
          CAP_SYS_ADMIN},
         {"CAP_SETUID", CAP_SETUID, true, "becomes nobody before it reads anything", -1},
         {"CAP_SETGID", CAP_SETGID, true, "becomes nobody before it reads anything", -1},
+        /* last: only with struct rights_need.admin */
+        {"CAP_SYS_ADMIN", CAP_SYS_ADMIN, false, "attaches perf uprobes: this kernel has no uprobe_multi", -1},
 };
 
-const struct right *rights_kept(size_t *ret_count)
+const struct right *rights_kept(bool admin, size_t *ret_count)
 {
-        *ret_count = ARRAY_SIZE(kept);
+        *ret_count = ARRAY_SIZE(kept) - !admin;
         return kept;
 }
 
@@ -52,7 +54,7 @@ static int choose(cap_t now, cap_t less, const struct rights_need *need)
         int r = need->admin && has(now, CAP_PERMITTED, CAP_SYS_ADMIN)
                         ? keep(less, CAP_PERMITTED, CAP_SYS_ADMIN)
                         : 0;
-        for (size_t i = 0; i < ARRAY_SIZE(kept) && r == 0; i++) {
+        for (size_t i = 0; i < ARRAY_SIZE(kept) - 1 && r == 0; i++) {
                 int number = kept[i].number;
                 if (!has(now, CAP_PERMITTED, number))
                         number = kept[i].instead;

@@ -14,7 +14,8 @@ struct right {
         int instead; /* kept where it is held and this one is not; -1 none */
 };
 
-const struct right *rights_kept(size_t *ret_count);
+/* `admin`: probes are perf uprobes here. */
+const struct right *rights_kept(bool admin, size_t *ret_count);
 struct rights_need {
         bool foreign_state; /* CAP_DAC_OVERRIDE stays: root writes to a folder of somebody else */
         bool admin;         /* CAP_SYS_ADMIN stays permitted, in effect only while a probe is attached */

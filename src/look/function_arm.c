@@ -114,7 +114,7 @@ static const char *reason_against(struct native_watch *n, struct probed_file *f,
         if (only_stepped(&p->found) && !p->urgent)
                 return "not armed: it could only be single-stepped, and it is not in KEV";
         if (p->rest_until > clock_boottime())
-                return "taken away for a while: it runs too often";
+                return LOOK_TOO_HOT;
         size_t probes = p->found.site_count + p->found.guard_count;
         if (b->probes + probes > b->most_probes)
                 return n->few_probes ? "not armed: this kernel bears only few probes in a file"

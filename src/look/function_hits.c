@@ -147,7 +147,7 @@ static void watch_rate(struct native_watch *n, struct probed_file *f, struct pro
                 return;
         p->rest_until = now + (REST_NS << MIN(p->rests, (unsigned)REST_NS_SHIFT));
         p->rests++;
-        p->unarmed = "taken away for a while: it runs too often";
+        p->unarmed = LOOK_TOO_HOT;
         f->dirty = true;
 }
 

@@ -108,6 +108,9 @@ bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint
 /* How often programs start: each costs the probes of the libraries that it maps. */
 void look_exec_rate(struct look *l, double execs_per_second);
 
+/* The reason that coverage gives while a probe rests. */
+#define LOOK_TOO_HOT "taken away for a while: it runs too often"
+
 struct probe_figures {
         size_t files, functions, armed, hit, resting, unarmed;
 };

@@ -250,9 +250,13 @@ void sensor_probe_reset(struct sensor *s, uint32_t number)
                 bpf_map_delete_elem(hits, &key);
 }
 
-const char *sensor_probe_hook(const struct sensor *s)
+const char *sensor_probe_hook(struct sensor *s)
 {
-        return s->probe_hook;
+        if (s->probe_hook)
+                return s->probe_hook;
+        if (!s->single_probes && programs_get(&s->programs, "function_multi"))
+                return "uprobe_multi";
+        return programs_get(&s->programs, "function_single") ? "perf uprobe" : NULL;
 }
 
 int sensor_set_tracepoint(struct sensor *s, const char *category, const char *name, uint32_t number,

@@ -163,8 +163,9 @@ const char *sensor_sample_hook(const struct sensor *s);
 /* Probes are perf uprobes here, which want CAP_SYS_ADMIN (kernel/events/core.c, perf_uprobe_event_init): it
  * is put into effect for each attaching, and only needs to be permitted. */
 bool sensor_probes_need_admin(struct sensor *s);
-/* How probes are attached: "uprobe_multi", "perf uprobe", or NULL before the first one. */
-const char *sensor_probe_hook(const struct sensor *s);
+/* How probes are attached: "uprobe_multi", "perf uprobe", or NULL: neither is to be had. Before the first one
+ * it is what the kernel takes the program of. */
+const char *sensor_probe_hook(struct sensor *s);
 
 /* ---- snapshot ------------------------------------------------------------------------------------- */
 

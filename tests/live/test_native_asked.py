@@ -10,6 +10,15 @@ from native import HERE, Service, compile_c
 from whole import PROGRAM, Watch, needs_root, usewear, wait_until
 
 pytestmark = needs_root
+MOUNT = "mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing || exit 9; exec \"$@\""
+WITH_TRACEFS = ("unshare", "-m", "sh", "-c", MOUNT, "sh")
+
+
+@pytest.fixture(scope="module")
+def tracefs():
+    """In a mount namespace of its own: tracefs may not be mounted here."""
+    if subprocess.run([*WITH_TRACEFS, "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("tracefs cannot be mounted")
 
 
 def listed(state, service):
@@ -23,8 +32,7 @@ def test_function_by_hand(tmp_path):
     library = compile_c(tmp_path / "libvictim.so.1", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g")
     program = compile_c(tmp_path / "program", HERE / "victims/native_program.c", str(library))
     with Service("usewear-test-asked", program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service, \
-            Watch(state, "--function", f"{library}:lib_called", "--function", f"{library}:lib_never",
-                  "--hook", "tracepoint:sched:sched_process_fork") as watch:
+            Watch(state, "--function", f"{library}:lib_called", "--function", f"{library}:lib_never") as watch:
         wait_until(lambda: listed(state, service).get("lib_never", {}).get("answer") == "not_observed")
         service.tell("lib_called")
         ran = wait_until(lambda: (f := listed(state, service).get("lib_called")) and f["answer"] == "yes" and f)
@@ -33,12 +41,12 @@ def test_function_by_hand(tmp_path):
         assert watch.stop() == 0
 
 
-def test_hook_by_hand(tmp_path):
+def test_hook_by_hand(tmp_path, tracefs):
     """Forks of a shell are evidence of its workload, and not of one that does not fork."""
     state = tmp_path / "state"
     shell = ("sh", "-c", "echo ready; while read line; do /bin/true; echo done; done")
     with Service("usewear-test-forks", *shell) as forks, Service("usewear-test-quiet", *shell) as quiet, \
-            Watch(state, "--hook", "tracepoint:sched:sched_process_fork") as watch:
+            Watch(state, "--hook", "tracepoint:sched:sched_process_fork", before=WITH_TRACEFS) as watch:
         assert forks.tell("go") == "done\n"
         found = wait_until(lambda: listed(state, forks))
         assert [(f["engine"], f["answer"]) for f in found.values()] == [("tracepoint", "yes")]
@@ -48,7 +56,7 @@ def test_hook_by_hand(tmp_path):
 
 @pytest.mark.parametrize("words, said", [(("--function", "nothing"), "FILE:NAME"), (("--hook", "x:y"), "tracepoint:"),
                                          (("--hook", "tracepoint:no:such"), "no such tracepoint")])
-def test_what_cannot_be_watched_is_said(tmp_path, words, said):
-    done = subprocess.run([PROGRAM, "watch", "--state", tmp_path / "state", *words], capture_output=True, text=True,
+def test_what_cannot_be_watched_is_said(tmp_path, tracefs, words, said):
+    done = subprocess.run([*WITH_TRACEFS, PROGRAM, "watch", "--state", tmp_path / "state", *words], capture_output=True, text=True,
                           timeout=120)
     assert done.returncode == 2 and said in done.stderr

@@ -74,9 +74,9 @@ class Victim:
 class Watch:
     """A running `usewear watch`; ready once its first look is committed."""
 
-    def __init__(self, state, *words):
+    def __init__(self, state, *words, before=()):
         self.state = state
-        self.process = subprocess.Popen([PROGRAM, "watch", "--json", "--state", str(state), *words],
+        self.process = subprocess.Popen([*before, PROGRAM, "watch", "--json", "--state", str(state), *words],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def __enter__(self):
