@@ -145,7 +145,7 @@ def rust_names(count):
 GO_LIBRARY_HEAD = "package lib\n\nimport \"os\"\n\nvar Sink int\n"
 
 
-def go_library(count, seed):
+def go_library(count, seed, generics=True):
     """Functions, methods and generics; a third of them are small enough to be inlined."""
     dice = random.Random(seed)
     lines, names = [GO_LIBRARY_HEAD, f"var Counts [{count}]int64\n"], []
@@ -156,7 +156,7 @@ def go_library(count, seed):
                          f"{{ Counts[{n}]++; t.A += x; return os.Getpid() + t.A }}\n"
                          f"func Call{n}(x int) int {{ var t T{n}; return t.F(x) }}")
             names.append(f"T{n}.F")
-        elif kind == "generic":
+        elif kind == "generic" and generics:
             lines.append(f"//go:noinline\nfunc G{n}[T any](x T) int {{ Counts[{n}]++; _ = x; return os.Getpid() }}\n"
                          f"func Call{n}(x int) int {{ return G{n}(x) + G{n}(\"a\") }}")
             names.append(f"G{n}")
@@ -207,7 +207,7 @@ def go_proxy(folder, source):
     import zipfile
     base = folder / "example.com/lib/@v"
     base.mkdir(parents=True)
-    module = "module example.com/lib\n\ngo 1.18\n"
+    module = "module example.com/lib\n\ngo 1.18\n"  # older ones warn only
     (base / "v1.0.0.info").write_text('{"Version":"v1.0.0","Time":"2026-01-01T00:00:00Z"}')
     (base / "v1.0.0.mod").write_text(module)
     (base / "list").write_text("v1.0.0\n")

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Native functions: what usewear watch says of each, held against victims that count their own calls, and against
-callgrind for a program that does not. A wrong yes or a wrong no fails; what was armed and ran must be yes.
+breakpoints in another copy of programs that do not. A wrong yes or a wrong no fails; what was armed and ran must be yes.
 
 With USEWEAR_ACCURACY=FILE a line of the table in docs/accuracy.md is added to that file for each case."""
 
+import json
 import os
 import random
 import re
@@ -17,6 +18,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import foreign  # noqa: E402
 import native_victims as victims  # noqa: E402
 from native import GO, Service, naming  # noqa: E402
 from whole import Watch, findings, needs_root, usewear, wait_until  # noqa: E402
@@ -67,7 +69,7 @@ def settled(state, service, count):
         waiting = [a for a in found.values() if a["answer"] == "unknown" and re.search(
             "not armed yet|not looked into|every process|is not watched|no engine|not watched up to|not caught", a["reason"] or "")]
         return found if len(found) == count and not waiting else None
-    return wait_until(look, 60)
+    return wait_until(look, 300)
 
 
 def judge(name, before, after, ran):
@@ -76,6 +78,7 @@ def judge(name, before, after, ran):
              .startswith(("not armed", "no symbol", "only pieces", "it has no instruction", "which of", "it is inlined"))}
     yes = {n for n, a in after.items() if a["answer"] == "yes"}
     no = {n for n, a in after.items() if a["answer"] == "not_observed"}
+    armed -= {n for n in armed if "runs too often" in (after[n]["reason"] or "")} - yes
     unsure = {n for n in armed & ran if re.search("holds a copy|same code", after[n]["reason"] or "")} - yes
     wrong_yes, wrong_no, missed = yes - ran, no & ran, (armed & ran) - yes - unsure
     row = (f"| {name} | {len(before)} | {len(armed)} | {len(ran)} | {len(yes & ran)} | {len(wrong_yes)} | {len(wrong_no)} | "
@@ -180,72 +183,101 @@ def test_rust(tmp_path, mangling):
     run_static(f"Rust, {mangling} names", tmp_path, compile_victim, ["market::" + n for n in victims.rust_names(count)])
 
 
-@pytest.mark.skipif(not GO, reason="needs go")
+def toolchain(version):
+    """The go command of a release, from the module proxy; skips where it cannot be had."""
+    done = subprocess.run([GO, "mod", "download", "-json", f"golang.org/toolchain@v0.0.1-go{version}.linux-amd64"],
+                          capture_output=True, text=True, env={**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"})
+    if done.returncode:
+        pytest.skip(f"go {version} cannot be had")
+    folder = Path(json.loads(done.stdout)["Dir"])
+    for program in (*folder.glob("bin/*"), *folder.glob("pkg/tool/*/*")):  # modules are unpacked without rights to run
+        program.chmod(0o755)
+    return folder / "bin/go"
+
+
+# Releases between which the tables changed (pclntab of 1.2, 1.16, 1.18, 1.20; inline trees of 1.18, 1.20, 1.21), and now.
+GO_RELEASES = ("1.15.15", "1.17.13", "1.19.13", "1.21.13", "1.24.9", None)
+
+
+@pytest.mark.skipif(not GO or os.uname().machine != "x86_64", reason="needs go on x86-64")
+@pytest.mark.parametrize("version", GO_RELEASES, ids=lambda v: v or "here")
 @pytest.mark.parametrize("flags", [("-ldflags=-s -w",), ("-ldflags=-s -w", "-buildmode=pie")], ids=["exe", "pie"])
-def test_go(tmp_path, flags):
-    count = 120
-    source, names = victims.go_library(count, SEED)
+def test_go(tmp_path, flags, version):
+    """Before 1.18 nothing tells inlined copies: what ran is reached, and no silence is told."""
+    go, count = toolchain(version) if version else GO, 120
+    told = version or subprocess.run([GO, "env", "GOVERSION"], capture_output=True, text=True).stdout.strip()[2:]
+    source, names = victims.go_library(count, SEED, generics=not told.startswith(("1.15", "1.17")))
     proxy = victims.go_proxy(tmp_path / "proxy", source)
     work = tmp_path / "work"
     work.mkdir()
     (work / "main.go").write_text(victims.go_program(count))
-    (work / "go.mod").write_text("module example.com/victim\n\ngo 1.18\n\nrequire example.com/lib v1.0.0\n")
-    subprocess.run([GO, "build", *flags, "-o", "victim", "."], cwd=work, check=True, env={
+    (work / "go.mod").write_text("module example.com/victim\n\ngo 1.13\n\nrequire example.com/lib v1.0.0\n"
+                                 if told.startswith(("1.15", "1.17")) else
+                                 "module example.com/victim\n\ngo 1.18\n\nrequire example.com/lib v1.0.0\n")
+    subprocess.run([go, "build", *flags, "-o", "victim", "."], cwd=work, check=True, env={
         **os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": f"file://{proxy}", "GONOSUMDB": "*", "GOSUMDB": "off",
-        "GOTOOLCHAIN": "local", "GOMODCACHE": str(tmp_path / "cache")})
+        "GOTOOLCHAIN": "local", "GOPATH": str(tmp_path / "cache"), "GOMODCACHE": str(tmp_path / "cache/pkg/mod"),
+        "GONOSUMCHECK": "1", "GOROOT": ""})
     subprocess.run(["chmod", "-R", "u+w", tmp_path / "cache"], check=True)
-    run_counted("Go, stripped" + (", PIE" if len(flags) > 1 else ""), tmp_path, (work / "victim",), names,
+    run_counted(f"Go {told}, stripped" + (", PIE" if len(flags) > 1 else ""), tmp_path, (work / "victim",), names,
                 "example.com/lib", "example.com/lib", "Go", ("call", "thread"))
 
 
-def callgrind_functions(folder, command, text):
-    out = folder / "callgrind.out"
-    subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", "--quiet", *command], input=text,
-                   text=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
-    return set(re.findall(r"^fn=\(\d+\) ([\w.]+)", out.read_text(), re.M)) | set(
-        re.findall(r"^cfn=\(\d+\) ([\w.]+)", out.read_text(), re.M))
+# ---- Debian's own programs ------------------------------------------------------------------------------------------
 
-
-SQL = "create table t(a, b);\n" + "".join(f"insert into t values({n}, 'x{n}');\n" for n in range(30)) + """
-create index i on t(a); begin; update t set b = upper(b) where a > 4; commit;
-select count(*), sum(a), group_concat(b, ',') from t where a between 3 and 20 order by b;
-select json_extract('{"a":[1,2]}', '$.a[1]'), printf('%d-%s', 3, 'x'), abs(-4), round(2.5), hex('a');
-with recursive c(x) as (select 1 union all select x + 1 from c where x < 9) select max(x) from c;
-explain query plan select * from t where a = 4; pragma integrity_check; vacuum;
-"""
-
-
-@pytest.mark.skipif(not shutil.which("valgrind") or not shutil.which("sqlite3"), reason="needs valgrind and sqlite3")
-def test_sqlite_against_callgrind(tmp_path):
-    """The same seeded input in another process under callgrind: what that one ran is the truth."""
-    library = next((w for w in subprocess.run(["ldd", shutil.which("sqlite3")], capture_output=True, text=True).stdout.split()
-                    if w.startswith("/") and "libsqlite3.so.0" in w), None)
-    if not library:
-        pytest.skip("sqlite3 does not use libsqlite3.so.0")
-    exported = sorted({line.split()[-1].split("@")[0] for line in
-                       subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True,
-                                      check=True).stdout.splitlines() if " T " in line})
-    names = random.Random(SEED).sample(exported, min(190, len(exported)))
-    empty = callgrind_functions(tmp_path, ["sqlite3", ":memory:"], "select 0;\n")
-    full = callgrind_functions(tmp_path, ["sqlite3", ":memory:"], "select 0;\n" + SQL)
-    state = tmp_path / "state"
-    import_all(tmp_path, state, names, "sqlite3", "libsqlite3.so.0", release())
-    command = ("sh", "-c", "echo ready; exec stdbuf -oL sqlite3 :memory:")
-    with Service("usewear-truth", *command) as service, Watch(state) as watch:
-        assert service.tell("select 0;") == "0\n"
-        before = settled(state, service, len(names))
-        service.process.stdin.write(SQL + "select 'the end';\n")
-        service.process.stdin.flush()
-        while service.process.stdout.readline() != "the end\n":
-            pass
+def traced(kind, folder):
+    """(what ran in a copy from the end of its warming up on, all functions, paths of their files)."""
+    folder.mkdir()
+    program = kind(folder)
+    with Service("usewear-truth-copy", *program.command) as service:
+        program.warm(service)
+        tracer = foreign.Tracer(folder, service, program.files)
+        program.input(service)
         time.sleep(1)
-        watch.process.send_signal(1)
-        assert watch.process.stdout.readline()
-        after = answers(state, service)
-        assert watch.stop() == 0
-    # What only the start or the end runs is left out: both processes do that, one of them unwatched.
-    sure = {n for n, name in enumerate(names) if name not in empty}
-    ran = {n for n in sure if names[n] in full}
-    no_debug = {n: {**a, "answer": "not_observed"} if a["answer"] == "unknown" and "no debug information" in a["reason"]
-                else a for n, a in after.items()}  # without debug information a quiet function is unknown: count it as quiet
-    judge("sqlite3, Debian's library", {n: before[n] for n in sure}, {n: no_debug[n] for n in sure}, ran)
+        return tracer.hits(), set().union(*tracer.names.values()), tracer.paths
+
+
+def source_package(path):
+    real = str(Path(path).resolve())
+    owner = subprocess.run(["dpkg-query", "-S", real, real.removeprefix("/usr")], capture_output=True, text=True).stdout
+    if not owner:
+        pytest.skip(f"{path} is not Debian's")
+    return subprocess.run(["dpkg-query", "-W", "-f", "${source:Package}\n", owner.split(":")[0]], capture_output=True,
+                          text=True, check=True).stdout.split()[0]
+
+
+@pytest.mark.parametrize("kind", foreign.PROGRAMS, ids=lambda kind: kind.__name__.lower())
+def test_debian_program(tmp_path, kind):
+    """Half of the functions are of those that ran in the copies, as far as there are so many."""
+    missing = [p for p in kind.needs if not shutil.which(p) and not Path("/usr/sbin", p).exists()]
+    if missing:
+        pytest.skip("needs " + " and ".join(missing))
+    (first, everything, paths), (second, _, _) = traced(kind, tmp_path / "copy"), traced(kind, tmp_path / "again")
+    sure = everything - (first ^ second)
+    dice, chosen, share = random.Random(SEED), [], 95 if len(kind.files) == 1 else 50
+    for file in kind.files:
+        ran = sorted(f for f in sure & first if f[0] == file)
+        quiet = sorted(f for f in sure - first if f[0] == file)
+        some = dice.sample(ran, min(share, len(ran)))
+        chosen += some + dice.sample(quiet, min(2 * share - len(some), len(quiet)))
+    state, files, work = tmp_path / "state", tmp_path / "advisories", tmp_path / "watched"
+    files.mkdir(), work.mkdir()
+    sources = {file: source_package(path) for file, path in paths.items()}
+    for n, (file, function) in enumerate(chosen):
+        naming(files / f"{n}.json", sources[file], [(file, function)], release(), identifier=f"GO-TRUTH-{n}")
+    usewear(state, "db", "import", str(files))
+    program = kind(work)
+    with Service("usewear-truth", *program.command) as service:
+        program.warm(service)
+        with Watch(state) as watch:
+            before = settled(state, service, len(chosen))
+            program.input(service)
+            time.sleep(1)
+            watch.process.send_signal(1)
+            assert watch.process.stdout.readline()
+            after = answers(state, service)
+            assert watch.stop() == 0
+    # Without debug information a quiet function is unknown: here it is counted as quiet, and must have been.
+    quiet = {n: {**a, "answer": "not_observed"} if a["answer"] == "unknown" and "no debug information" in a["reason"]
+             else a for n, a in after.items()}
+    judge(kind.name, before, quiet, {n for n, f in enumerate(chosen) if f in first})
