@@ -164,6 +164,12 @@ int import_json(struct import *i, int fd, struct error *error)
 {
         _cleanup_buf_ struct buf bytes = BUF_INIT(KEV_SIZE_MAX);
         int r = file_read_fd(fd, &bytes);
+        if (r == -EFBIG) {
+                struct error trouble;
+                error_set(&trouble, r, "absurdly large");
+                import_note(i, i->path, &trouble);
+                return 0;
+        }
         if (r < 0)
                 return error_set(error, r, "cannot read %s: %s", i->path, strerror(-r));
         size_t head = MIN(bytes.size, (size_t)4096);
