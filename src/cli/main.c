@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "version.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +28,19 @@ static void print_help(void)
              "Example:\n  usewear scan");
 }
 
-int main(int argc, char **argv)
+/* What commands print through stdio has been written only when this says so. A reader that is gone wants no
+ * more. */
+static int finish(int code)
+{
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return code;
+        if (errno == EPIPE)
+                return code;
+        log_error(-errno, "cannot write: %s", strerror(errno));
+        return EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
 {
         const char *name = argc > 1 ? argv[1] : "--help";
         if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
@@ -43,4 +56,9 @@ int main(int argc, char **argv)
                         return commands[i]->run(argc - 1, argv + 1);
         log_error(0, "unknown command '%s'; see usewear --help", name);
         return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+        return finish(run(argc, argv));
 }

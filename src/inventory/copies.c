@@ -15,6 +15,7 @@
 #include "inventory/reader.h"
 #include "inventory/walk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,7 +27,9 @@ enum {
         HASHED = 512 << 20,     /* bytes: files are compared by content up to this size */
         MOST_FILES = 60000,     /* packaged executables and libraries of a root */
         MOST_ENTRIES = 2000000, /* names of files seen in one call */
-        SLICE_MS = 600,         /* of one call: a job has 2 s in all */
+        MOST_SLICES = 50,
+        MOST_STEPS = 4000,
+        SLICE_MS = 600, /* of one call: a job has 2 s in all */
         LIST_MEMORY = 32 << 20,
 };
 
@@ -46,13 +49,21 @@ struct listed {
         uint64_t device, inode;
 };
 
+/* A step of the walk: small enough that a slice of time gets some of them done, so that the list comes to its
+ * end on a busy machine, too. */
+struct step {
+        const char *path;
+        bool shallow; /* the folders in it are steps of their own */
+};
+
 struct copies {
         struct arena arena;
         VEC(struct packaged) files;
         VEC(const char *) library_folders; /* in which packages have libraries */
-        size_t next;                       /* folder to be listed, of `folders` and then the Python paths */
+        VEC(struct step) steps;            /* made by the first call */
+        size_t next, slices;               /* steps done, calls made */
         struct map seen;                   /* struct listed; until the list is complete */
-        bool full;                         /* more files than may be listed */
+        bool full;                         /* more files than may be listed, or more time than may be spent */
 };
 
 struct copies *copies_new(void)
@@ -69,6 +80,7 @@ struct copies *copies_free(struct copies *c)
                 return NULL;
         vec_done(&c->files);
         vec_done(&c->library_folders);
+        vec_done(&c->steps);
         map_done(&c->seen);
         arena_done(&c->arena);
         free(c);
@@ -176,14 +188,6 @@ static int found(void *context, const struct walk_entry *e, uint64_t who)
         return who & 1 ? note_folder(c, e) : 0;
 }
 
-static const char *folder_at(const struct inventory *inv, size_t i)
-{
-        if (i < ARRAY_SIZE(folders))
-                return folders[i];
-        i -= ARRAY_SIZE(folders);
-        return i < inv->hints.python_path_count ? inv->hints.python_paths[i] : NULL;
-}
-
 /* "/lib" is mostly a link to "/usr/lib", which is listed anyway. */
 static bool is_link(int root_fd, const char *path)
 {
@@ -191,26 +195,69 @@ static bool is_link(int root_fd, const char *path)
         return fstatat(root_fd, path + 1, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
 }
 
+static int add_step(struct copies *c, const char *folder, const char *name)
+{
+        const char *path = arena_printf(&c->arena, "%s%s%s", folder, name ? "/" : "", name ? name : "");
+        struct step *step = path ? vec_add(&c->steps) : NULL;
+        if (!step)
+                return -ENOMEM;
+        *step = (struct step){.path = path, .shallow = !name};
+        return 0;
+}
+
+/* The folder itself, and each folder in it. */
+static int add_steps(struct copies *c, int root_fd, const char *path)
+{
+        if (is_link(root_fd, path))
+                return 0;
+        int fd = file_open_dir_in(root_fd, path);
+        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+        if (!folder) {
+                if (fd >= 0)
+                        close(fd);
+                return 0;
+        }
+        int r = add_step(c, path, NULL);
+        for (struct dirent *d; r == 0 && (d = readdir(folder));)
+                if (d->d_name[0] != '.' && (d->d_type == DT_DIR || d->d_type == DT_UNKNOWN) &&
+                    c->steps.count < MOST_STEPS)
+                        r = add_step(c, path, d->d_name);
+        closedir(folder);
+        return r;
+}
+
+static int plan(struct copies *c, const struct inventory *inv, int root_fd)
+{
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(folders); i++)
+                r = add_steps(c, root_fd, folders[i]);
+        for (size_t i = 0; r == 0 && i < inv->hints.python_path_count; i++)
+                r = add_steps(c, root_fd, inv->hints.python_paths[i]);
+        return r;
+}
+
 /* Go on with the list until it is complete or the time is over. 1: complete, 0: not, or -ENOMEM. */
 static int list(struct copies *c, const struct inventory *inv, int root_fd)
 {
         struct listing l = {.c = c, .inv = inv, .end = clock_boottime() + SLICE_MS * (uint64_t)1000000};
+        int r = c->slices++ ? 0 : plan(c, inv, root_fd);
+        c->full |= r < 0; /* a part of the plan is no list */
         l.walk = (struct walk){.root_fd = root_fd,
                                .most_entries = MOST_ENTRIES,
                                .wants = wants,
                                .found = found,
                                .left_out = ignore,
                                .context = &l};
-        for (const char *folder; !c->full && (folder = folder_at(inv, c->next)); c->next++) {
-                if (is_link(root_fd, folder))
-                        continue;
-                int r = walk_tree(&l.walk, folder);
-                if (r < 0)
-                        return r;
-                if (l.late)
-                        return 0;
+        for (; r == 0 && !c->full && c->next < c->steps.count; c->next++) {
+                l.walk.shallow = c->steps.items[c->next].shallow;
+                r = walk_tree(&l.walk, c->steps.items[c->next].path);
+                if (r < 0 || l.late)
+                        break;
                 c->full |= l.walk.entries >= MOST_ENTRIES;
         }
+        c->full |= l.late && c->slices >= MOST_SLICES;
+        if (r < 0 || (l.late && !c->full))
+                return r;
         map_done(&c->seen);
         return !c->full;
 }

@@ -134,8 +134,8 @@ static int connect_reading(struct store *s, int *ret_version, struct error *erro
         if (access(s->path, R_OK) < 0)
                 return errno == ENOENT
                                ? error_set(error, -ENOENT, "no history in %s yet: run usewear scan", s->path)
-                               : error_set(error, -errno, "cannot read %s: %s; run as its owner", s->path,
-                                           strerror(errno));
+                               : error_set(error, -errno, "cannot read %s: %s%s", s->path, strerror(errno),
+                                           errno == EACCES ? "; run as its owner" : "");
         int r = connect(s, s->path, SQLITE_OPEN_READONLY, error);
         if (r == 0)
                 r = schema_check(s, ret_version, error);

@@ -5,6 +5,7 @@ the functions that advisories name."""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -90,6 +91,33 @@ def test_first_scan_tells_what_has_run_since_the_start(tmp_path, shop):
         assert finding_of(findings(tmp_path), "CVE-2020-14343", service)["level"] == "reached"
     with Service("usewear-shop", *shop) as service:
         assert finding_of(findings(tmp_path), "CVE-2020-14343", service)["level"] == "reached"
+
+
+RENDERS = "import jinja2, sys; jinja2.Template('a').render(); print('ready', flush=True); sys.stdin.read()"
+
+
+@pytest.mark.parametrize("how", ["release", "link", "copy"])
+def test_modules_that_are_imported_by_another_path(tmp_path, shop, how):
+    """Through a link to a release folder, through a link in the search path, from a copy of the package's folder."""
+    python = shop[0]
+    folder = next((python.parents[1] / "lib").glob("python*/site-packages"))
+    environment = dict(os.environ)
+    if how == "release":
+        (tmp_path / "current").symlink_to(python.parents[1])
+        python = tmp_path / "current/bin/python"
+    elif how == "link":
+        (tmp_path / "modules").symlink_to(folder)
+        python, environment["PYTHONPATH"] = Path(sys.executable), str(tmp_path / "modules")
+    else:
+        for name in ("jinja2", "markupsafe"):
+            shutil.copytree(folder / name, tmp_path / "modules" / name)
+        environment["PYTHONPATH"] = str(tmp_path / "modules")
+    with Service("usewear-test-path", python, "-c", RENDERS, env=environment) as service:
+        report = findings(tmp_path / "state")
+    mine = [f for f in report["findings"] if f["package"]["name"] == "jinja2" and f["workload"]
+            and f["workload"]["id"] == service.workload]
+    assert mine, [f for f in report["findings"] if f["package"]["name"] == "jinja2"]
+    assert {f["loaded"]["answer"] for f in mine} == {"yes"} and {f["executed"]["answer"] for f in mine} == {"yes"}
 
 
 def test_watch_sees_what_runs_later(tmp_path, shop):
