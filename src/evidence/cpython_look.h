@@ -8,9 +8,10 @@
 #include "evidence/cpython.h"
 
 enum {
-        FRAME_CODE = 32,    /* f_code of a frame, 3.7 */
-        CPYTHON_DEPTH = 64, /* of nesting, most */
-        CO_OPTIMIZED = 1,   /* co_flags of functions, not of bodies of modules and classes */
+        FRAME_CODE = 32,     /* f_code of a frame, 3.7 */
+        CPYTHON_DEPTH = 64,  /* of nesting, most */
+        CO_OPTIMIZED = 1,    /* co_flags of functions, not of bodies of modules and classes */
+        CO_SUSPENDS = 0x2a0, /* … of generators, coroutines, asynchronous generators */
         TEXT_SIZE = 4 * 4096 + 4,
 };
 

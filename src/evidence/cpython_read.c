@@ -201,7 +201,7 @@ static int compare_numbers(const void *a, const void *b)
         return (x > y) - (x < y);
 }
 
-/* Versions are never given twice. */
+/* Versions are never given twice. A generator that is called need not start. */
 static void infer_callees(struct look *k)
 {
         if (!k->callees.count)
@@ -209,7 +209,7 @@ static void infer_callees(struct look *k)
         qsort(k->callees.items, k->callees.count, sizeof(uint32_t), compare_numbers);
         for (size_t n = 0; n < k->count; n++) {
                 struct seen_code *s = &k->codes[n];
-                if (s->valid && !s->ran && s->version &&
+                if (s->valid && !s->ran && s->version && !(s->flags & CO_SUSPENDS) &&
                     bsearch(&s->version, k->callees.items, k->callees.count, sizeof(uint32_t),
                             compare_numbers))
                         s->ran = s->inferred = true;

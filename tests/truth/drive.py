@@ -11,18 +11,27 @@ import threading
 
 gc.disable()
 MODE, WORKLOAD, FOLDER = sys.argv[1:4]
+ASK, TELL = os.dup(0), os.dup(1)  # pools close theirs
 os.chdir(FOLDER)
 with open(WORKLOAD) as file:
     PROGRAM = compile(file.read(), WORKLOAD, "exec")
 # What ran before the tracer was there is not judged.
 BEFORE = sorted({str(getattr(module, "__file__", None)) for module in list(sys.modules.values())} | {__file__})
 CALLED = set()
+ENTERED = {}  # generators and coroutines: some versions tell of one that is closed before it started
+SUSPENDS = 0x20 | 0x80 | 0x200
 
 
 def profile(frame, event, arg):
-    if event == "call":
-        code = frame.f_code
-        CALLED.add((code.co_filename, code.co_firstlineno, code.co_name, code.co_flags & 1))
+    code = frame.f_code
+    key = code.co_filename, code.co_firstlineno, code.co_name, code.co_flags & 1
+    if event == "call" and code.co_flags & SUSPENDS:
+        ENTERED[id(frame)] = frame.f_lasti, key
+    elif event == "call":
+        CALLED.add(key)
+    elif event == "return" and id(frame) in ENTERED:
+        if ENTERED.pop(id(frame))[0] != frame.f_lasti:
+            CALLED.add(key)
 
 
 def told(name):
@@ -30,12 +39,13 @@ def told(name):
     sys.setprofile(None)
     threading.setprofile(None)
     if MODE == "trace":
+        CALLED.update(key for _, key in list(ENTERED.values()))
         with open(os.path.join(FOLDER, "called"), "w") as to:
             to.write(repr({"before": BEFORE, "called": sorted(CALLED)}))
-        os.write(1, b"done\n")
+        os.write(TELL, b"done\n")
         os._exit(0)
-    os.write(1, b"ready %d\n" % os.getpid())
-    os.read(0, 1)
+    os.write(TELL, b"ready %d\n" % os.getpid())
+    os.read(ASK, 1)
     os._exit(0)
 
 
