@@ -17,6 +17,28 @@ enum { GUESS = 60, OWN_NAME = 75, WITHOUT_SECTIONS = 64 << 20 };
 
 static const char unnamed[] = "known by a version text only: no advisories by this name";
 
+/* The one ecosystem of OSV with the projects' own versions of programs: its names (bitnami/vulndb, data/). */
+static const char *registry_name(const char *name)
+{
+        static const char *const names[][2] = {
+                {"apache-httpd", "apache"},
+                {"haproxy", "haproxy"},
+                {"mariadb", "mariadb"},
+                {"memcached", "memcached"},
+                {"nginx", "nginx"},
+                {"node", "node"},
+                {"php", "php"},
+                {"postgresql", "postgresql"},
+                {"python", "python"},
+                {"redis", "redis"},
+                {"ruby", "ruby"},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (!strcmp(names[i][0], name))
+                        return names[i][1];
+        return NULL;
+}
+
 /* ".note.package": an OS package of a distribution, perhaps not of this one. */
 static int add_note(struct inventory *inv, const struct candidate *c, const struct elf *elf)
 {
@@ -93,12 +115,14 @@ static int add_hit(struct inventory *inv, const struct candidate *c, const struc
                    uint64_t base)
 {
         bool own = is_named_like(c, hit->name);
-        struct package *p =
-                inventory_add_named(inv, "binary", hit->name, hit->version, RUNTIME_NATIVE, METHOD_STRINGS);
+        /* Only of the program itself: a version text in another one may be of what it talks to. */
+        const char *known = own ? registry_name(hit->name) : NULL;
+        struct package *p = inventory_add_named(inv, known ? "Bitnami" : "binary", known ? known : hit->name,
+                                                hit->version, RUNTIME_NATIVE, METHOD_STRINGS);
         if (!p)
                 return -ENOMEM;
         p->confidence = own ? OWN_NAME : GUESS;
-        p->not_evaluated = unnamed;
+        p->not_evaluated = known ? NULL : unnamed;
         p->detail = arena_printf(&inv->arena, "0x%llx: %s", (unsigned long long)(base + hit->at), hit->text);
         if (!p->detail)
                 return -ENOMEM;

@@ -41,6 +41,11 @@ struct package {
         uint8_t confidence;         /* percent; 0 stands for 100 */
 };
 
+static inline int package_confidence(const struct package *p) /* percent */
+{
+        return p->confidence ? p->confidence : 100;
+}
+
 typedef VEC(struct package) package_list;
 
 /* The key as one line of text, parts separated by '|' (a '|' or '%' inside is %-escaped). */

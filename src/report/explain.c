@@ -243,6 +243,9 @@ static void put_finding(const struct finding *f, enum mission mission, const str
         text_fill(to, line, 8, 2, style->width);
         put_field(to, style, "package", "%s in %s, known from %s", purl ? purl : p->name, p->root,
                   p->path ? p->path : "?");
+        if (package_confidence(p) < 100)
+                put_field(to, style, "guess", "that it is this package: %d %% sure%s%s",
+                          package_confidence(p), p->detail ? ", by " : "", p->detail ? p->detail : "");
         if (f->binary_count > 1)
                 put_field(to, style, "", "one of %zu binary packages of %s", f->binary_count, p->source);
         if (f->workload)

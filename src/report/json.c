@@ -111,6 +111,8 @@ static void put_package(struct json *j, const struct package *p, struct arena *a
         json_str(j, "arch", p->arch);
         json_str(j, "root", p->root);
         json_str(j, "path", p->path);
+        json_u64(j, "confidence", (uint64_t)package_confidence(p));
+        json_str(j, "detail", p->detail);
         json_end(j);
 }
 

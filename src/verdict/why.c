@@ -95,6 +95,10 @@ int why_write(struct finding *f, struct arena *a)
         char fact[64];
         if (b->malware)
                 say(&l, "malware");
+        if (package_confidence(f->package) < 100) {
+                snprintf(fact, sizeof(fact), "package guessed, %d %%", package_confidence(f->package));
+                say(&l, fact);
+        }
         if (f->level >= LEVEL_EXECUTED)
                 say_use(&l, f);
         if (b->kev_added)

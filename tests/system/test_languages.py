@@ -313,6 +313,30 @@ def test_native_copies_are_guesses_with_their_place(tmp_path):
         assert p["confidence"] < 100
 
 
+def test_a_guessed_program_has_advisories_and_stays_a_guess(tmp_path):
+    """nginx that somebody built: OSV has its own versions under Bitnami's name."""
+    put(tmp_path / "x.c", '#include <stdio.h>\nint main(void) { puts("nginx version: nginx/1.18.0"); return 0; }\n')
+    (tmp_path / "root/opt").mkdir(parents=True)
+    for name in ("nginx", "other"):  # what only quotes the text has no advisories
+        subprocess.run(["cc", "-o", tmp_path / "root/opt" / name, tmp_path / "x.c"], check=True)
+    found = {p["path"]: p for p in inventory(tmp_path / "root")["packages"]}
+    assert found["/opt/nginx"]["purl"] == "pkg:bitnami/nginx@1.18.0" and found["/opt/nginx"]["confidence"] == 75
+    assert found["/opt/other"]["ecosystem"] == "binary" and found["/opt/other"]["not_evaluated"]
+    records = tmp_path / "records"
+    for number in range(12):
+        put(records / f"BIT-{number}.json", json.dumps({
+            "id": f"BIT-nginx-{number}", "modified": "2026-01-01T00:00:00Z", "affected": [{
+                "package": {"ecosystem": "Bitnami", "name": "nginx"},
+                "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": f"1.{15 + number}.0"}]}]}]}))
+    state = ["--state", tmp_path / "state"]
+    subprocess.run([USEWEAR, "db", "import", records, *state], check=True, capture_output=True)
+    bill = tmp_path / "bill.json"
+    bill.write_bytes(subprocess.run([USEWEAR, "sbom", "--root", tmp_path / "root", "--format", "cyclonedx"], check=True,
+                                    capture_output=True).stdout)
+    done = subprocess.run([USEWEAR, "db", "match", "--sbom", bill, "--json", *state], text=True, capture_output=True, check=True)
+    assert {f["id"] for f in json.loads(done.stdout)["findings"]} == {f"BIT-nginx-{number}" for number in range(4, 12)}
+
+
 def test_audited_rust_program(tmp_path):
     """The section that cargo-auditable writes, put into a program as its linker would."""
     crates = {"packages": [{"name": "app", "version": "0.1.0", "source": "local", "root": True},

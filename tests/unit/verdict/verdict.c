@@ -335,6 +335,18 @@ static void loaded_is_not_executed(void **state _unused_)
         world_free(w);
 }
 
+static void a_guess_says_so(void **state _unused_)
+{
+        struct world *w = world_new();
+        size_t p = add_package(w, "libx1", "x", RUNTIME_NATIVE);
+        w->packages[p].confidence = 60;
+        add_workload(w, "a");
+        cover(w, "a", RUNTIME_NATIVE, START);
+        see(w, p, "a", EVIDENCE_LOADED, "/usr/lib/libx.so.1");
+        assert_string_equal(judge(w)->findings[0].why, "package guessed, 60 %; libx.so.1 loaded");
+        world_free(w);
+}
+
 static void an_extension_module_proves_its_python_package(void **state _unused_)
 {
         struct world *w = world_new();
@@ -699,6 +711,7 @@ int main(void)
                 cmocka_unit_test(a_root_without_workloads_is_unknown),
                 cmocka_unit_test(a_workload_that_ended_still_counts),
                 cmocka_unit_test(loaded_is_not_executed),
+                cmocka_unit_test(a_guess_says_so),
                 cmocka_unit_test(an_extension_module_proves_its_python_package),
                 cmocka_unit_test(each_workload_that_uses_it_is_a_finding),
                 cmocka_unit_test(only_root_symbols_reach),
