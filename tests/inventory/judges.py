@@ -80,16 +80,31 @@ def syft_command(program, root):
     return [program, "scan", f"dir:{root}", "-q", "-o", "json", "--base-path", root, "--override-default-catalogers", "image"]
 
 
-def scanner(program, root):
+def kept(path, make):
+    """Text that is made once: a root that is complete does not change, and Syft takes minutes for it."""
+    if not path.exists():
+        text = make()
+        path.write_text(text)
+    return path.read_text()
+
+
+def syft(program, root):
+    return syft_of(kept(Path(f"{root}.syft.json"), lambda: output(*syft_command(program, root))))
+
+
+def scanner_output(program, root):
     """osv-scanner's artifact extractors. It wants advisories, too, and fails without; its list is written before."""
-    found = Found()
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         subprocess.run([program, "scan", "source", "-r", "--no-ignore", "--offline", "--offline-vulnerabilities", "--format",
                         "json", "--all-packages", "--allow-no-lockfiles", "--experimental-no-default-plugins",
                         "--experimental-plugins", "artifact", "--output-file", file.name, root],
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        results = json.load(file)["results"]
-    for result in results:
+        return Path(file.name).read_text()
+
+
+def scanner(program, root):
+    found = Found()
+    for result in json.loads(kept(Path(f"{root}.osv.json"), lambda: scanner_output(program, root)))["results"]:
         path = result["source"]["path"].removeprefix(str(root))
         for item in result["packages"]:
             package = item["package"]
@@ -127,8 +142,11 @@ def npm(root, folder):
     done = subprocess.run(["npm", "ls", "--all", "--parseable", "--long"], cwd=f"{root}{folder}", text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL)
     for line in done.stdout.splitlines():
-        path, name = line.split(":")[:2]
-        path = path.removeprefix(str(root))
+        path, _, name = line.partition(":")
+        path, name = path.removeprefix(str(root)), name.removesuffix(":EXTRANEOUS").split(":INVALID")[0]
+        if "@npm:" in name:  # installed under another name
+            name = name.split("@npm:")[1]
+        name = name.split(":")[0]
         if path != folder and "@" in name[1:]:
             found.add("npm", *name.rsplit("@", 1), path)
     return found, lambda key, path: key[0] == "npm" and path.startswith(folder + "/node_modules/")

@@ -189,7 +189,7 @@ def make(name, work):
             continue
         if add is PARTS[name][0]:  # nothing of an older one stays
             shutil.rmtree(root, ignore_errors=True)
-            for old in work.glob(f"{name}.add_*"):
+            for old in [*work.glob(f"{name}.add_*"), *work.glob(f"{name}.*.json")]:
                 old.unlink()
         root.mkdir(parents=True, exist_ok=True)
         add(root, work)

@@ -53,7 +53,7 @@ def compared(name):
     here = root(name)
     ours = judges.usewear(here)
     found, counts = [], {}
-    every = [("Syft", (judges.syft_of(judges.output(*judges.syft_command(SYFT, here))), None)),
+    every = [("Syft", (judges.syft(SYFT, here), None)),
              ("osv-scanner", (judges.scanner(SCANNER, here), lambda key, path: key[0] in judges.OSV_TYPES.values())),
              *native_judges(name)]
     for judge, (theirs, could_know) in every:
