@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-scanner check-symbols check-kernels check-truth check-release check-inventory soak build release bench bench-inventory bench-advisories clean
+.PHONY: scan check check-native check-scanner check-symbols check-kernels check-arm64 check-truth check-release check-inventory soak build release bench bench-inventory bench-advisories clean
 SHELL = /bin/sh
 
 scan: build
@@ -37,15 +37,20 @@ release:
 	@tools/install-deps
 	@tools/release/build
 
-# The release in foreign roots, and twice from different folders.
+# The release in foreign roots, as packages, in a container, and twice from different folders.
 check-release:
 	@tools/install-deps --release
 	@tests/run --only tests/release
 
-# The sensor on Debian's kernels, in qemu; writes docs/kernels.md.
+# The sensor and an engine on Debian's kernels, in qemu; writes docs/kernels.md.
 check-kernels:
 	@tools/install-deps --kernels
 	@USEWEAR_KERNELS=all tests/run --only tests/kernel
+
+# The same on arm64, every instruction emulated, and the unit tests of a cross build there.
+check-arm64:
+	@tools/install-deps --arm64
+	@USEWEAR_KERNELS=all USEWEAR_KERNEL_ARCH=arm64 tests/run --only tests/kernel/test_kernels.py tests/kernel/test_units.py
 
 # What is said of functions, against victims that count their calls and against the runtimes' own tracers
 # (docs/accuracy.md).
@@ -67,7 +72,10 @@ check-inventory:
 	@tests/run --only tests/inventory
 
 # watch under storms, for MINUTES: level in memory, descriptors and BPF objects, and every event counted? Needs root.
+# Before it, the same with leaks planted: it has to find them.
 soak: build
+	@tools/install-deps --tests
+	@tests/run --only tests/soak
 	@tests/soak/run --minutes $(or $(MINUTES),10)
 
 bench:

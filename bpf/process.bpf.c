@@ -133,37 +133,55 @@ static __always_inline int exit_made(struct task_struct *task)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_btf, struct task_struct *task)
 {
-        return exec_made(task);
+        preemption_stop();
+        exec_made(task);
+        preemption_allow();
+        return 0;
 }
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(exec_raw, struct task_struct *task)
 {
-        return exec_made(task);
+        preemption_stop();
+        exec_made(task);
+        preemption_allow();
+        return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork_btf, struct task_struct *parent, struct task_struct *child)
 {
-        return fork_made(child);
+        preemption_stop();
+        fork_made(child);
+        preemption_allow();
+        return 0;
 }
 
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(fork_raw, struct task_struct *parent, struct task_struct *child)
 {
-        return fork_made(child);
+        preemption_stop();
+        fork_made(child);
+        preemption_allow();
+        return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit_btf, struct task_struct *task)
 {
-        return exit_made(task);
+        preemption_stop();
+        exit_made(task);
+        preemption_allow();
+        return 0;
 }
 
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(exit_raw, struct task_struct *task)
 {
-        return exit_made(task);
+        preemption_stop();
+        exit_made(task);
+        preemption_allow();
+        return 0;
 }
 
 /* ---- for hooks outside BPF, whose records name a process but not its workload ---- */

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "host/process.h"
 #include "look/function_history.h"
+#include "memory/remote.h"
 #include "prober/prober.h"
 #include "prober/runtime_reply.h"
 
@@ -37,7 +38,9 @@ static int lose(struct listing *l, int pid, const char *what, int r)
 {
         const char **slot = vec_add(&l->losses);
         *(slot ? slot : &what) = arena_printf(l->a, "pid %d: %s: %s", pid, what,
-                                              r == -ETIME ? "it took too long" : strerror(-r));
+                                              r == -ETIME                   ? "it took too long"
+                                              : r == -EPERM || r == -EACCES ? remote_refusal()
+                                                                            : strerror(-r));
         return slot && *slot ? 0 : -ENOMEM;
 }
 

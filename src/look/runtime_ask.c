@@ -5,6 +5,7 @@
 #include "look/state.h"
 
 #include "base/clock.h"
+#include "memory/remote.h"
 
 #include <errno.h>
 #include <string.h>
@@ -26,8 +27,8 @@ static const char *failure_text(int r)
 {
         return r == -ETIME    ? "looking into it took too long"
                : r == -EPIPE  ? "the worker ended while it looked into it"
-               : r == -EPERM  ? "its memory may not be read"
-               : r == -EACCES ? "its memory may not be read"
+               : r == -EPERM  ? remote_refusal()
+               : r == -EACCES ? remote_refusal()
                : r == -ENOENT ? "it holds no interpreter that is known"
                               : strerror(-r);
 }

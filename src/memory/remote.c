@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "memory/remote.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -126,4 +128,14 @@ int remote_read_pieces(struct remote *r, struct remote_piece *pieces, size_t cou
                 done += (size_t)n;
         }
         return 0;
+}
+
+const char *remote_refusal(void)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(64);
+        if (file_read_at(AT_FDCWD, "/proc/sys/kernel/yama/ptrace_scope", &text) == 0 && text.size &&
+            *(const char *)text.data >= '3')
+                return "its memory may not be read: Yama forbids it to everybody (kernel.yama.ptrace_scope "
+                       "is 3)";
+        return "its memory may not be read: CAP_SYS_PTRACE is missing, or a security module forbids it";
 }

@@ -34,3 +34,7 @@ struct remote_piece {
 /* Many small reads in few system calls. Unreadable pieces have got < size; 0, or -errno when the process
  * itself cannot be read (-ESRCH, -EPERM). */
 int remote_read_pieces(struct remote *r, struct remote_piece *pieces, size_t count);
+
+/* Why the kernel answers -EPERM or -EACCES here, as part of a sentence. Yama's scopes are those of
+ * Documentation/admin-guide/LSM/Yama.rst: from 3 on no right helps. */
+const char *remote_refusal(void);

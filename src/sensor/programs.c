@@ -103,6 +103,8 @@ struct bpf_program *programs_get(struct programs *p, const char *name)
 const char *programs_refusal(int error)
 {
         switch (error) {
+        case -ENOMEM:
+                return "the kernel has no memory for its maps and buffer";
         case -ESRCH: /* libbpf: nothing of that name in BTF */
                 return "this kernel has no such hook";
         case -EPERM:

@@ -53,6 +53,11 @@ static int check_support(struct support *ret, struct error *error)
         if (!support.btf)
                 return error_set(error, -EOPNOTSUPP,
                                  "no events: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF). Snapshots only");
+        if (support.bpf_refused)
+                return error_set(error, -EPERM,
+                                 "no events: bpf() is refused in spite of the rights: by a seccomp filter, a "
+                                 "security module, or, before Linux 5.11, the limit of locked memory "
+                                 "(memlock). Snapshots only");
         if (!support.ring_buffer)
                 return error_set(error, -EOPNOTSUPP,
                                  "no events: this kernel has no BPF ring buffer (Linux 5.8). Snapshots only");

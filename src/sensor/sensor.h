@@ -211,6 +211,7 @@ int activity_read(struct activity *a, activity_handler handler, void *context);
 /* ---- rights and kernel, for doctor ------------------------------------------------------------------ */
 struct support {
         bool btf, ring_buffer, iterators, trampolines; /* probed, never concluded from a version */
+        bool bpf_refused;                              /* bpf() itself, for want of a right or by a filter */
         const char *lockdown;                          /* "none", "integrity", "confidentiality", "unknown" */
         int unprivileged_bpf, perf_event_paranoid, ptrace_scope; /* sysctl values, -1 unknown */
         bool procfs, sysfs, tracefs;                             /* mounted, and seen from here */

@@ -23,7 +23,7 @@
 #define INITIAL_PID_NS  0xEFFFFFFCu
 
 /* libcap of older distributions does not know these. */
-enum { CAPABILITY_PERFMON = 38, CAPABILITY_BPF = 39 };
+enum { CAPABILITY_PERFMON = 38, CAPABILITY_BPF = 39, CAPABILITY_CHECKPOINT_RESTORE = 40 };
 
 static bool capability_held(cap_t caps, cap_value_t value)
 {
@@ -46,8 +46,12 @@ static int probe_capabilities(struct support *s)
                 {"CAP_DAC_READ_SEARCH",
                  "files of other users cannot be read, such as package databases in containers",
                  CAP_DAC_READ_SEARCH, false, false},
-                {"CAP_SYS_ADMIN",
+                {"CAP_CHECKPOINT_RESTORE",
                  "mapped files cannot be opened by /proc/PID/map_files, deleted ones not at all",
+                 CAPABILITY_CHECKPOINT_RESTORE, false, true},
+                /* the last: see support_probe() */
+                {"CAP_SYS_ADMIN",
+                 "native functions cannot be watched: this kernel has no uprobe_multi (Linux 6.6)",
                  CAP_SYS_ADMIN, false, false},
         };
         cap_t caps = cap_get_proc();
@@ -95,11 +99,12 @@ static const char *probe_lockdown(void)
         return "unknown";
 }
 
-static bool probe_ring_buffer(void)
+static int probe_ring_buffer(void)
 {
         int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "probe", 0, 0, (uint32_t)sysconf(_SC_PAGESIZE), NULL);
+        int r = fd < 0 ? -errno : 0;
         close_fd(&fd);
-        return fd >= 0;
+        return r;
 }
 
 /* Set and remove the smallest trampoline, on a function that exists to be tested upon. */
@@ -131,6 +136,7 @@ static bool initial_namespace(const char *path, ino_t number)
 
 int support_probe_rights(struct support *ret)
 {
+        int ring_buffer = probe_ring_buffer();
         struct support s = {
                 .lockdown = probe_lockdown(),
                 .unprivileged_bpf = sysctl_value("/proc/sys/kernel/unprivileged_bpf_disabled"),
@@ -143,7 +149,8 @@ int support_probe_rights(struct support *ret)
                 .btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0,
                 .tracefs = access("/sys/kernel/tracing/events", R_OK) == 0 ||
                            access("/sys/kernel/debug/tracing/events", R_OK) == 0,
-                .ring_buffer = probe_ring_buffer(),
+                .ring_buffer = ring_buffer == 0,
+                .bpf_refused = ring_buffer == -EPERM,
         };
         int r = probe_capabilities(&s);
         if (r < 0)
@@ -162,6 +169,8 @@ int support_probe(struct support *ret)
         if (btf) {
                 s.iterators = btf__find_by_name_kind(btf, "bpf_iter__task_vma", BTF_KIND_STRUCT) >= 0;
                 s.trampolines = probe_trampolines(btf);
+                if (btf__find_by_name_kind(btf, "bpf_uprobe_multi_link", BTF_KIND_STRUCT) >= 0)
+                        s.capability_count--;
                 btf__free(btf);
         }
         *ret = s;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 enum { NOBODY = 65534, LINE = 4096, PIECE_MAX = 1 << 20, REQUEST_MAX = 16 * 1024 };
+enum { NOT_RUN = 127 }; /* the loader says the same of a library that is missing */
 
 extern char **environ;
 
@@ -43,20 +44,23 @@ int fetcher_new(const char *program, unsigned timeout, struct fetcher **ret)
         return 0;
 }
 
-static void stop(struct fetcher *f)
+/* Returns how it ended, as waitpid() tells. */
+static int stop(struct fetcher *f)
 {
+        int status = 0;
         if (f->to >= 0)
                 close(f->to);
         if (f->from)
                 fclose(f->from);
         if (f->pid > 0) {
                 kill(f->pid, SIGKILL);
-                while (waitpid(f->pid, NULL, 0) < 0 && errno == EINTR)
+                while (waitpid(f->pid, &status, 0) < 0 && errno == EINTR)
                         ;
         }
         f->to = -1;
         f->from = NULL;
         f->pid = 0;
+        return status;
 }
 
 struct fetcher *fetcher_free(struct fetcher *f)
@@ -79,7 +83,7 @@ static _Noreturn void become_downloader(int program, int in, int out, unsigned t
         /* 10: out of the way of 0, 1 and 2 */
         int held = fcntl(program, F_DUPFD_CLOEXEC, 10);
         if (held < 0 || dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || chdir("/") < 0)
-                _exit(127);
+                _exit(NOT_RUN);
         close_range(3, (unsigned)held - 1, 0);
         close_range((unsigned)held + 1, ~0u, 0);
         if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
@@ -87,10 +91,10 @@ static _Noreturn void become_downloader(int program, int in, int out, unsigned t
                 _exit(126);
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
             sigprocmask(SIG_SETMASK, &none, NULL) < 0)
-                _exit(127);
+                _exit(NOT_RUN);
         if (getppid() == parent)
                 fexecve(held, arguments, environ);
-        _exit(127);
+        _exit(NOT_RUN);
 }
 
 static int start(struct fetcher *f, struct error *error)
@@ -129,7 +133,11 @@ static int start(struct fetcher *f, struct error *error)
 /* ---- answers ----------------------------------------------------------------------------------------- */
 static int broke(struct fetcher *f, struct error *error)
 {
-        stop(f);
+        int status = stop(f);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_RUN)
+                return error_set(error, -ECANCELED,
+                                 "%s does not run: install libcurl, and let the user nobody read it",
+                                 f->program);
         return error_set(error, -ECANCELED, "%s ended unexpectedly", f->program);
 }
 

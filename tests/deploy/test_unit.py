@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """usewear watch with the rights and the system calls of deploy/usewear.service, and no others."""
 
+import functools
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -61,8 +64,9 @@ def filtered(tmp_path_factory):
     return program
 
 
-def confined():
-    bounding = ",".join(["-all", *("+" + name.removeprefix("CAP_").lower() for name in values("CapabilityBoundingSet"))])
+def confined(without=()):
+    names = [name for name in values("CapabilityBoundingSet") if name not in without]
+    bounding = ",".join(["-all", *("+" + name.removeprefix("CAP_").lower() for name in names)])
     return ["setpriv", "--nnp", f"--bounding-set={bounding}", PROGRAM]
 
 
@@ -153,3 +157,77 @@ def test_all_ways_to_run_it_name_the_same_rights():
     container = re.search(r"--cap-add=([a-z_,]+)", (SOURCE / "deploy/Containerfile").read_text()).group(1)
     kubernetes = re.search(r"add: \[(.*)\]", (SOURCE / "deploy/kubernetes.yaml").read_text()).group(1)
     assert unit == {name.upper() for name in container.split(",")} == {name.strip() for name in kubernetes.split(",")}
+
+
+# ---- each right is needed: what goes wrong without it ----
+
+@pytest.mark.parametrize("right", ["CAP_BPF", "CAP_PERFMON"])
+def test_without_it_there_are_no_events(right):
+    done = subprocess.run([*confined([right]), "doctor", "--json"], capture_output=True, text=True, check=True)
+    doctor = json.loads(done.stdout)
+    assert right in doctor["events_error"]
+    assert not [hook for hook in doctor["hooks"] if hook["state"] == "serving"]
+
+
+def lonely(command):
+    """In a /proc of their own, with nothing else to look at; without events, which need the host's pids."""
+    return subprocess.run(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", command], capture_output=True,
+                          text=True, check=True)
+
+
+# Two programs of another user in a folder that is closed to others; one is deleted while it runs.
+FOREIGN = """set -e
+chmod 755 {0}; mkdir -m 700 {0}/closed; cp $(command -v sleep) {0}/closed/kept; cp {0}/closed/kept {0}/closed/deleted
+chown -R 1234:1234 {0}/closed
+for name in kept deleted; do setpriv --reuid 1234 --regid 1234 --clear-groups {0}/closed/$name 1000 & done
+sleep 0.3; rm {0}/closed/deleted
+{1} scan --json --state {0}/state"""
+
+
+@pytest.fixture(scope="module")
+def told_without():
+    """told_without(right): what a scan says of them."""
+    @functools.cache
+    def get(*rights):
+        with tempfile.TemporaryDirectory(prefix="usewear-rights-") as folder:
+            return lonely(FOREIGN.format(folder, shlex.join(map(str, confined(rights))))).stdout
+    return get
+
+
+@pytest.mark.parametrize("right, said", [("CAP_SYS_PTRACE", "no CAP_SYS_PTRACE"),
+                                         ("CAP_DAC_READ_SEARCH", "refused in spite of CAP_SYS_PTRACE"),
+                                         ("CAP_CHECKPOINT_RESTORE", "could not be examined")])
+def test_without_it_processes_of_other_users_are_not_read(told_without, right, said):
+    assert said in told_without(right)
+    assert said not in told_without()
+
+
+def test_without_kill_a_worker_cannot_be_ended():
+    """It runs as nobody, and root without the right may not signal it."""
+    worker = subprocess.Popen(["sleep", "1000"], user=65534, group=65534, extra_groups=[])
+    try:
+        ended = [subprocess.run([*confined(without)[:-1], "sh", "-c", f"kill -0 {worker.pid}"], capture_output=True).returncode == 0
+                 for without in ((), ("CAP_KILL",))]
+        assert ended == [True, False]
+    finally:
+        worker.kill()
+        worker.wait()
+
+
+@pytest.mark.parametrize("right, key", [("CAP_SETUID", "Uid"), ("CAP_SETGID", "Gid"), ("CAP_SETPCAP", None)])
+def test_without_it_rights_are_not_given_up(right, key, tmp_path):
+    """The worker does not become nobody; and what root regains by exec is not cut off."""
+    command = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", *confined([right]), "watch", "--json", "--state",
+               tmp_path / "state"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        said = process.stdout.readline() or process.stderr.read()
+        watch, = children(process.pid) or [None]
+        if key:
+            ids = {status(child)[key].split()[0] for child in children(watch)} if watch else set()
+            assert "65534" not in ids, (ids, said)
+        else:
+            assert int(status(watch)["CapBnd"], 16) != int(status(watch)["CapPrm"], 16)
+    finally:
+        process.terminate()
+        process.communicate()

@@ -108,12 +108,19 @@ static int print_snapshot(void)
 /* Root takes at exec what the bounding set leaves. */
 static int run_without(char *rights, char **command)
 {
-        enum { PERFMON = 38, BPF = 39 }; /* not known by name to libcap of older distributions */
+        /* not known by name to libcap of older distributions */
+        static const struct {
+                const char *name;
+                cap_value_t value;
+        } newer[] = {{"perfmon", 38}, {"bpf", 39}, {"checkpoint_restore", 40}};
         for (char *right = strtok(rights, ","); right; right = strtok(NULL, ",")) {
                 char name[64];
-                cap_value_t value = !strcmp(right, "bpf") ? BPF : PERFMON;
+                cap_value_t value = -1;
                 snprintf(name, sizeof(name), "cap_%s", right);
-                if (strcmp(right, "bpf") && strcmp(right, "perfmon") && cap_from_name(name, &value) < 0)
+                for (size_t i = 0; i < ARRAY_SIZE(newer); i++)
+                        if (!strcmp(right, newer[i].name))
+                                value = newer[i].value;
+                if (value < 0 && cap_from_name(name, &value) < 0)
                         return 2;
                 if (cap_drop_bound(value) < 0)
                         return 2;

@@ -107,6 +107,27 @@ part_functions() {
     exec 7>&-
 }
 
+# In a root of its own; "ready" with the pid once the module has run.
+start_python() {
+    [ ! -e /python.missing ] || { cp /python.missing /out; return 1; }
+    mount -t proc proc /python/proc
+    sh -c 'echo $$; exec chroot /python /usr/bin/python3.11 -c "
+import victim, time
+victim.called()
+print(1, flush=True)
+time.sleep(100000)"' >/tmp/python.ready 2>/out/python.err &
+    for _ in $(seq 300); do
+        [ "$(wc -l </tmp/python.ready)" -lt 2 ] || break
+        sleep 0.1
+    done
+    python=$(head -n 1 /tmp/python.ready)
+}
+
+part_python() {
+    start_python || return
+    keep python usewear functions "$python" --json --all
+}
+
 part_watch() {
     usewear watch --json --interval 5 >/out/watch.out 2>/out/watch.err &
     watch=$!
@@ -121,7 +142,22 @@ part_watch() {
     echo $? >/out/watch.rc
 }
 
+# The unit tests of a cross build, where the machine that builds cannot run them.
+part_units() {
+    export USEWEAR_SOURCE=/source
+    cd /source || return
+    for program in /units/test-* /units/replay-*; do
+        name=${program##*/}
+        case $name in
+        replay-*) keep "$name" "$program" "tests/fuzz/corpus/${name#replay-}" ;;
+        *) keep "$name" "$program" ;;
+        esac
+    done
+    cd /
+}
+
 . /variations.sh
+. /trouble.sh
 for part in $parts; do
     say "$part"
     part_$part

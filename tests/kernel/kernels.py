@@ -1,29 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which kernels there are, and one boot of each for all tests.
+"""Which kernels there are, and the boots that the tests share.
 
-`make check` takes the oldest and the newest; USEWEAR_KERNELS=all (`make check-kernels`) takes all of them
-and the variations too, and writes what was found to docs/kernels.md."""
+`make check` takes the oldest and the newest; USEWEAR_KERNELS=all (`make check-kernels`; or the names of some, with
+commas) takes all of them and the variations too, and writes what was found to docs/kernels.md. What the collected
+tests need is booted beside each other, so many machines at a time as there are CPUs."""
 
+import atexit
 import functools
-import json
 import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import archive
 import debian
 import machine
 import pytest
+from record import found
 
-ALL = os.environ.get("USEWEAR_KERNELS") == "all"
+NAMED = os.environ.get("USEWEAR_KERNELS", "")
 ARCH = os.environ.get("USEWEAR_KERNEL_ARCH", "amd64")
-BASIC = ["unified", "doctor", "snapshot", "events", "dedup", "drops", "functions", "programs"]
-MORE = ["scan", "watch"]
+BASIC = ["unified", "doctor", "snapshot", "events", "dedup", "drops", "functions", "python", "programs"]
+# What a machine does: the parts of guest.sh, and words for the kernel.
+BOOTS = {
+    "basic": (BASIC + (["scan", "watch"] if NAMED else []), ""),
+    "variations": (["unified", "variations"], ""),
+    "cgroups": (["cgroups"], ""),
+    "cpus": (["unified", "cpus", "doctor"], "possible_cpus=128"),
+    "trouble": (["unified", "clock", "pressure"], ""),
+    "units": (["units"], ""),
+}
 # The name that a test bears, and the Debian releases that have such a kernel, the newest of them being taken.
 KERNELS = {"5.10": ["bullseye"], "6.1": ["bookworm"], "6.12": ["trixie"], "newest": ["sid", "trixie-backports"]}
-CHOSEN = list(KERNELS) if ALL else ["5.10", "newest"]
+CHOSEN = list(KERNELS) if NAMED == "all" else NAMED.split(",") if NAMED else ["5.10", "newest"]
+LONGEST_S = 900
 
 
 @dataclass(frozen=True)
@@ -63,48 +76,75 @@ def get_kernel(name):
     return Kernel(version, release, folder / "image/vmlinuz")
 
 
-@functools.cache
-def make_root(folder):
-    done = subprocess.run([machine.SOURCE / "tools/release/build", "--tests", "--arch", machine.MACHINE[ARCH]],
+def build(kind, *options):
+    """The folder of that build."""
+    done = subprocess.run([archive.SOURCE / "tools/release/build", "--arch", machine.MACHINE[ARCH], *options],
                           capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-3000:]
-    built = machine.SOURCE / f"build-release-{machine.MACHINE[ARCH]}/tools/release"
-    archive = folder / "root.gz"
-    archive.write_bytes(machine.make_root(folder / "victims", ARCH, built / "usewear", built / "kernel-test"))
-    return archive
-
-
-@pytest.fixture(scope="session")
-def root(tmp_path_factory):
-    for program in machine.QEMU[ARCH][0], "busybox", machine.COMPILER[ARCH]:
-        if not shutil.which(program):
-            pytest.skip(f"needs {program}: tools/install-deps --kernels")
-    return make_root(tmp_path_factory.getbasetemp())
+    return archive.SOURCE / f"build-{kind}-{machine.MACHINE[ARCH]}"
 
 
 @functools.cache
-def boot(name, root, parts, append):
-    kernel = get_kernel(name)
-    if isinstance(kernel, str):
-        return kernel
-    try:
-        return machine.boot(kernel.image, root, parts, ARCH, append, seconds=600)
-    except machine.Silent as e:
-        return e
+def make_root(folder):
+    built = build("release", "--tests") / "tools/release"
+    root = folder / "root.gz"
+    root.write_bytes(archive.make_root(folder, ARCH, built / "usewear", built / "kernel-test"))
+    return root
+
+
+@functools.cache
+def make_root_with_units(folder):
+    """The kernel unpacks one archive behind the other."""
+    root = folder / "root-units.gz"
+    root.write_bytes(make_root(folder).read_bytes() + archive.make_units(build("units", "--units"), ARCH))
+    return root
+
+
+class Boots:
+    """Each machine boots once; those that will be asked for begin before they are."""
+
+    def __init__(self, folder, wanted):
+        self.folder, self.running = folder, {}
+        self.pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+        atexit.register(self.pool.shutdown, cancel_futures=True)
+        self.roots = {name: make_root_with_units(folder) if name == "units" else make_root(folder)
+                      for name in {name for _, name in wanted}}
+        for kernel, name in wanted:
+            self.begin(kernel, name)
+
+    def begin(self, kernel, name):
+        chosen = get_kernel(kernel)
+        if isinstance(chosen, str) or (kernel, name) in self.running:
+            return
+        parts, append = BOOTS[name]
+        self.running[kernel, name] = self.pool.submit(machine.boot, chosen.image, self.roots[name], parts, ARCH, append,
+                                                      seconds=LONGEST_S)
+
+    def get(self, kernel, name):
+        chosen = get_kernel(kernel)
+        if isinstance(chosen, str):
+            found.not_run(kernel, chosen)
+            pytest.skip(f"kernel {kernel} cannot be had: {chosen}")
+        try:
+            return self.running[kernel, name].result()
+        except machine.Silent as e:
+            pytest.fail(f"kernel {kernel} sent no results; its console: {e}")
+
+
+def wanted_of(item):
+    mark = item.get_closest_marker("boots")
+    return [(item.callspec.params["kernel"], mark.args[0])] if mark and hasattr(item, "callspec") else []
 
 
 @pytest.fixture(scope="session")
-def booted(root, record):
-    """booted(name, *parts, append=""): what the machine with that kernel sent. Each boots once."""
-    def get(name, *parts, append=""):
-        result = boot(name, root, parts, append)
-        if isinstance(result, str):
-            record.not_run(name, result)
-            pytest.skip(f"kernel {name} cannot be had: {result}")
-        if isinstance(result, machine.Silent):
-            pytest.fail(f"kernel {name} sent no results; its console: {result}")
-        return result
-    return get
+def boots(request, tmp_path_factory):
+    for program in machine.QEMU[ARCH][0], "busybox", archive.COMPILER[ARCH]:
+        if not shutil.which(program):
+            pytest.skip(f"needs {program}: tools/install-deps --kernels" + (" --arm64" if ARCH == "arm64" else ""))
+    wanted = list(dict.fromkeys(pair for item in request.session.items for pair in wanted_of(item)))
+    # The long ones first, so that the last does not run alone.
+    wanted.sort(key=lambda pair: ["variations", "trouble", "units"].count(pair[1]), reverse=True)
+    return Boots(tmp_path_factory.getbasetemp(), wanted)
 
 
 @pytest.fixture(params=CHOSEN)
@@ -113,34 +153,12 @@ def kernel(request):
 
 
 @pytest.fixture
-def basic(booted, kernel):
-    return booted(kernel, *BASIC, *(MORE if ALL else []))
+def booted(boots, kernel, request):
+    """What the machine with that kernel sent that the test is marked with."""
+    return boots.get(kernel, request.node.get_closest_marker("boots").args[0])
 
 
-class Record:
-    """What the run has found, for docs/kernels.md and for the next run to compare with."""
-
-    def __init__(self):
-        self.rows, self.missing = {}, {}
-        self.instructions = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
-
-    def not_run(self, name, reason):
-        self.missing[name] = reason
-
-    def note(self, name, key, value):
-        self.rows.setdefault(name, {})[key] = value
-
-
-RECORDED = machine.HERE / "instructions.json"
-
-
-found = Record()
-
-
-@pytest.fixture(scope="session")
-def record():
-    yield found
-    if ALL and ARCH == "amd64" and found.rows:
-        import table
-        (machine.SOURCE / "docs/kernels.md").write_text(table.page(found, KERNELS, get_kernel))
-        RECORDED.write_text(json.dumps(found.instructions, indent=1, sort_keys=True) + "\n")
+@pytest.fixture
+def note(kernel):
+    """note(key, value): for the table."""
+    return lambda key, value: found.note(kernel, key, value)

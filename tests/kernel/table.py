@@ -1,48 +1,61 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/kernels.md, from what a run of all kernels has found."""
+"""docs/kernels.md, from what the last whole runs have found."""
+
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
 
 HEAD = """# Kernels
 
-One binary for every kernel since 5.10, proven by booting Debian's own in an emulator: `make check-kernels`
-writes this page. Each hook below was attached and has delivered an event that was provoked for it.
-
+One binary for every kernel since 5.10, proven by booting Debian's own in an emulator: `make check-kernels` (x86-64)
+and `make check-arm64` write this page. Each hook below was attached and has delivered an event that was provoked
+for it. An end is lost where the kernel may preempt the program that tells it and another process
+ends on the same CPU meanwhile; the kernel counts these, and so does Usewear.
 """
 
-TAIL = """
-*Instructions* are those that the verifier walks through until it accepts a program, the largest first; the
-limit is 1,000,000. A growth of more than 20 % since the last recorded run is told by the tests.
+INSTRUCTIONS = """
+*Instructions* are those that the verifier walks through until it accepts a program, the largest first; the limit is
+1,000,000. A growth of more than 20 % since the last recorded run is told by the tests. A dash: the kernel has no
+such hook, or no helper that it needs.
 """
 
-# An end is lost where the kernel may preempt a program: another process that ends on that CPU meanwhile is missed,
-# and the kernel counts it (recursion_misses).
-ROWS = ["exec", "fork", "exit", "map", "listen", "connect", "function", "snapshot", "first seen once", "ends lost of 200", "losses counted",
-        "kernel memory"]
+NAMES = {"amd64": "x86-64", "arm64": "arm64"}
+ORDER = ["5.10", "6.1", "6.12", "newest"]
+ROWS = ["exec", "fork", "exit", "map", "listen", "connect", "function", "snapshot", "first seen once",
+        "ends lost of 200", "losses counted", "CPython's functions", "unit tests", "kernel memory"]
 
 
-def cell(row, key):
-    return row.get(key, "**not tested**")
+def rows(lines, names, keys, get):
+    """One table; a row that nobody has is left out, a cell that is missing was not tested."""
+    lines.append("| | " + " | ".join(names) + " |\n|---|" + "---|" * len(names))
+    for key in keys:
+        cells = [get(name, key) for name in names]
+        if any(cells):
+            lines.append(f"| {key.removeprefix('~')} | " + " | ".join(cell or "**not tested**" for cell in cells) + " |")
 
 
-def page(record, kernels, get_kernel):
-    names = [name for name in kernels if name in record.rows]
-    lines = [HEAD]
-    lines.append("| | " + " | ".join(get_kernel(name).release for name in names) + " |")
-    lines.append("|---|" + "---|" * len(names))
-    lines.append("| Debian's package | " + " | ".join(get_kernel(name).version for name in names) + " |")
-    for key in ROWS:
-        lines.append(f"| {key} | " + " | ".join(cell(record.rows[name], key) for name in names) + " |")
-    for name, reason in record.missing.items():
+def section(lines, arch, kernels, missing):
+    names = [name for name in ORDER if name in kernels]
+    lines.append(f"\n## {NAMES[arch]}\n")
+    head = {name: {"kernel": kernels[name]["release"], "Debian's package": kernels[name]["package"], **kernels[name]["rows"]}
+            for name in names}
+    rows(lines, names, ["kernel", "Debian's package", *ROWS], lambda name, key: head[name].get(key))
+    for name, reason in missing.items():
         lines.append(f"\nNot run: {name} ({reason}).")
-    lines.append("\n## Machines that are set up otherwise\n")
-    variations = sorted({key for name in names for key in record.rows[name] if key.startswith("~")})
-    lines.append("| | " + " | ".join(names) + " |\n|---|" + "---|" * len(names))
-    for key in variations:
-        lines.append(f"| {key[1:]} | " + " | ".join(cell(record.rows[name], key) for name in names) + " |")
-    lines.append("\n## Instructions\n")
-    programs = sorted({program for name in names for program in record.instructions.get(name, {})},
-                      key=lambda program: -max(record.instructions[name].get(program) or 0 for name in names))
-    lines.append("| | " + " | ".join(names) + " |\n|---|" + "---|" * len(names))
-    for program in programs:
-        counts = [record.instructions[name].get(program) for name in names]
-        lines.append(f"| {program} | " + " | ".join(f"{count:,}" if count else "refused" for count in counts) + " |")
-    return "\n".join(lines) + "\n" + TAIL
+    varied = sorted({key for name in names for key in head[name] if key.startswith("~")})
+    if varied:
+        lines.append("\nMachines that are set up otherwise:\n")
+        rows(lines, names, varied, lambda name, key: head[name].get(key))
+    counts = {name: kernels[name]["instructions"] for name in names}
+    programs = sorted({program for name in names for program in counts[name]},
+                      key=lambda program: (-max(counts[name].get(program) or 0 for name in names), program))
+    lines.append("\nInstructions:\n")
+    rows(lines, names, programs, lambda name, key: f"{counts[name][key]:,}" if counts[name].get(key) else
+         "–" if key in counts[name] else None)
+
+
+def page(recorded):
+    lines = [HEAD]
+    for arch, run in sorted(recorded.items()):
+        section(lines, arch, run["kernels"], run["missing"])
+    return "\n".join(lines) + "\n" + INSTRUCTIONS

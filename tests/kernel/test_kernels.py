@@ -6,7 +6,11 @@ import re
 import warnings
 from collections import Counter
 
-from kernels import basic, booted, kernel, record, root  # noqa: F401  fixtures
+import pytest
+from kernels import ARCH, booted, boots, kernel, note  # noqa: F401  fixtures
+from record import found, growth
+
+pytestmark = pytest.mark.boots("basic")
 
 COUNTS = re.compile(r"^usewear: (\w+) +made (\d+) = seen (\d+) \+ deduplicated (\d+) \+ dropped (\d+)$", re.M)
 TYPES = ["exec", "fork", "exit", "map", "listen", "connect"]
@@ -37,13 +41,13 @@ def refusals(doctor):
     return [(hook["event"], hook["name"], hook["reason"]) for hook in doctor["hooks"] if hook["state"] in ("refused", "silent")]
 
 
-def test_each_event_has_a_hook(basic, kernel, record):
-    assert basic.rc("doctor") == 0, basic.text("doctor.err")
-    doctor = json.loads(basic.text("doctor.out"))
+def test_each_event_has_a_hook(booted, note):
+    assert booted.rc("doctor") == 0, booted.text("doctor.err")
+    doctor = json.loads(booted.text("doctor.out"))
     serving = hooks_of(doctor)
     for kind in TYPES:
-        record.note(kernel, kind, serving.get(kind, "**none**"))
-    record.note(kernel, "kernel memory", f"{doctor['kernel_memory'] / 2**20:.1f} MiB")
+        note(kind, serving.get(kind, "**none**"))
+    note("kernel memory", f"{doctor['kernel_memory'] / 2**20:.1f} MiB")
     assert sorted(serving) == sorted(TYPES), refusals(doctor)
 
 
@@ -58,16 +62,16 @@ def executable(text):
     return found
 
 
-def test_snapshot_agrees_with_proc(basic, kernel, record):
-    doctor = json.loads(basic.text("doctor.out"))
+def test_snapshot_agrees_with_proc(booted, note):
+    doctor = json.loads(booted.text("doctor.out"))
     if doctor["snapshot"]["state"] != "serving":
-        record.note(kernel, "snapshot", "/proc/PID/maps")
-        assert basic.rc("snapshot") == 3 and doctor["snapshot"]["reason"]
+        note("snapshot", "/proc/PID/maps")
+        assert booted.rc("snapshot") == 3 and doctor["snapshot"]["reason"]
         assert not doctor["kernel"]["task_vma_iterator"]
         return
-    assert basic.rc("snapshot") == 0
-    truth, found = executable(basic.text("maps.out")), {}
-    for line in basic.text("snapshot.out").splitlines():
+    assert booted.rc("snapshot") == 0
+    truth, found = executable(booted.text("maps.out")), {}
+    for line in booted.text("snapshot.out").splitlines():
         pid, addresses, offset, inode, _, path = line.split(" ", 5)
         start, end = (int(x, 16) for x in addresses.split("-"))
         found.setdefault(int(pid), set()).add((start, end, int(offset, 16), int(inode), path))
@@ -76,82 +80,91 @@ def test_snapshot_agrees_with_proc(basic, kernel, record):
     for pid in stayed:
         assert found[pid] == truth[pid]
         assert any(path == "/lib/library.so" for *_, path in found[pid])
-    record.note(kernel, "snapshot", doctor["snapshot"]["name"])
+    note("snapshot", doctor["snapshot"]["name"])
 
 
-def test_events_tell_what_happened(basic, kernel, record):
-    assert basic.rc("events") == 0, basic.text("events.err")
-    seen, made = lines(basic, "events"), counts(basic, "events")
+def test_events_tell_what_happened(booted, note):
+    assert booted.rc("events") == 0, booted.text("events.err")
+    seen, made = lines(booted, "events"), counts(booted, "events")
     kinds = Counter(event["type"] for event in seen)
     assert {kind: kinds[kind] for kind in made} == {kind: made[kind][1] for kind in made}
     storm, = [event["pid"] for event in seen if event["type"] == "exec" and event["args"][:1] == ["storm"]]
     children = {event["pid"] for event in seen if event["type"] == "fork" and event["parent"] == storm}
     ended = {event["pid"] for event in seen if event["type"] == "exit"}
-    assert int(basic.text("storm.out")) == len(children) == 200
+    assert int(booted.text("storm.out")) == len(children) == 200
     # An end that the kernel did not tell is allowed only where it is counted as lost.
     lost = len(children - ended)
     assert lost <= made["exit"][3], (lost, made)
-    record.note(kernel, "ends lost of 200", str(lost))
+    note("ends lost of 200", str(lost))
     again, = [event for event in seen if event["type"] == "exec" and event["args"][:1] == ["again"]]
-    assert again["pid"] == int(basic.text("exec-victim.out")) and again["cwd"] == "/tmp"
+    assert again["pid"] == int(booted.text("exec-victim.out")) and again["cwd"] == "/tmp"
     killed, = [event for event in seen if event["type"] == "exit" and event["pid"] == again["pid"]]
     assert killed["signal"] == 9, killed
     steered, = [event["pid"] for event in seen if event["type"] == "exec" and event["exe"] == "/bin/steered"]
     assert "/lib/library.so" in [e["path"] for e in seen if e["type"] == "map" and e["pid"] == steered]
-    port = int(basic.text("steered.out").splitlines()[1].split()[1])
+    port = int(booted.text("steered.out").splitlines()[1].split()[1])
     listen, = [event for event in seen if event["type"] == "listen"]
     assert (listen["pid"], listen["local"]["port"]) == (steered, port)
     connect, = [event for event in seen if event["type"] == "connect"]
     assert (connect["pid"], connect["remote"]["port"]) == (steered, 9)
 
 
-def test_first_seen_once_for_each_workload(basic, kernel, record):
-    assert basic.rc("dedup") == 0
-    facts = [event["cgroup"] for event in lines(basic, "dedup") if event.get("path") == "/lib/library.so"]
+def test_first_seen_once_for_each_workload(booted, note):
+    assert booted.rc("dedup") == 0
+    facts = [event["cgroup"] for event in lines(booted, "dedup") if event.get("path") == "/lib/library.so"]
     assert len(facts) == len(set(facts)) == 2
-    assert counts(basic, "dedup")["map"][2] >= 898
-    record.note(kernel, "first seen once", "yes")
+    assert counts(booted, "dedup")["map"][2] >= 898
+    note("first seen once", "yes")
 
 
-def test_losses_are_counted(basic, kernel, record):
-    assert basic.rc("drops") == 0
-    made, seen, _, dropped = counts(basic, "drops")["map"]
-    assert dropped > 0 and made >= 20000 and seen >= int(basic.text("drops.count")) > 0
-    record.note(kernel, "losses counted", "yes")
+def test_losses_are_counted(booted, note):
+    assert booted.rc("drops") == 0
+    made, seen, _, dropped = counts(booted, "drops")["map"]
+    assert dropped > 0 and made >= 20000 and seen >= int(booted.text("drops.count")) > 0
+    note("losses counted", "yes")
 
 
-def test_functions(basic, kernel, record):
+def test_functions(booted, note):
     """One hit is an event, in a process from before and in one that comes later; the others are not."""
-    assert basic.rc("functions") == 0, basic.text("functions.err")
-    seen = lines(basic, "functions")
+    assert booted.rc("functions") == 0, booted.text("functions.err")
+    seen = lines(booted, "functions")
     assert [(event["type"], event["function"]) for event in seen] == [("function", "victim_a"), ("function", "victim_b")]
     assert seen[0]["pid"] != seen[1]["pid"]
-    assert counts(basic, "functions")["function"][1] == 2
-    record.note(kernel, "function", re.search(r"functions by ([\w ]+);", basic.text("functions.err")).group(1))
+    assert counts(booted, "functions")["function"][1] == 2
+    note("function", re.search(r"functions by ([\w ]+);", booted.text("functions.err")).group(1))
 
 
-def test_programs_are_accepted_and_have_not_grown(basic, kernel, record):
+def test_what_has_run_in_a_python_from_before(booted, note):
+    """In a root of its own, as in a container."""
+    if "python.missing" in booted.files:
+        pytest.skip(booted.text("python.missing"))
+    assert booted.rc("python") == 0, booted.text("python.err")
+    listed = json.loads(booted.text("python.out"))
+    answers = {f["name"]: f["answer"] for f in listed["functions"] if f["container"] == "victim"}
+    assert answers == {"called": "yes", "never_called": "not_observed"}, listed
+    note("CPython's functions", "read")
+
+
+def test_programs_are_accepted_and_have_not_grown(booted, kernel):
     """Every program is accepted, or refused because the kernel has no such hook."""
-    found, refused = {}, {}
-    for line in basic.text("programs.out").splitlines():
+    counts, refused = {}, {}
+    for line in booted.text("programs.out").splitlines():
         name, count, *reason = line.split(" ", 2)
         if count == "refused":
-            found[name], refused[name] = None, reason[0]
+            counts[name], refused[name] = None, reason[0]
         else:
-            found[name] = int(count)
-    before = record.instructions.get(kernel, {})
-    for name, count in found.items():
-        if count and before.get(name) and count > 1.2 * before[name]:
-            warnings.warn(f"{name} on {kernel}: {before[name]} → {count} instructions for the verifier", stacklevel=1)
-    record.instructions[kernel] = found
-    assert len(found) > 10
+            counts[name] = int(count)
+    for told in growth(kernel, found.instructions_before(ARCH, kernel), counts):
+        warnings.warn(told, stacklevel=1)
+    found.kernel(kernel)["instructions"] = counts
+    assert len(counts) > 10
     # uprobe_multi is of 6.6; cookies for tracepoints and bpf_task_pt_regs() are of 5.15.
     may = {"function_multi", "hook_tracepoint", "sample_tick"}
     assert all(reason.startswith("No such process") for name, reason in refused.items() if name not in may), refused
 
 
-def test_the_kernel_has_no_complaint(basic):
+def test_the_kernel_has_no_complaint(booted):
     """No warning of the kernel's own about what the programs did."""
-    complaints = [line for line in basic.text("dmesg.out").splitlines()
+    complaints = [line for line in booted.text("dmesg.out").splitlines()
                   if re.search(r"WARNING: CPU|BUG:|Oops|general protection|rcu.*stall", line)]
     assert not complaints

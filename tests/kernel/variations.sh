@@ -24,15 +24,17 @@ part_variations() {
 
     # So much locked memory that nothing fits, and no right to take more.
     (ulimit -l 64; keep memlock kernel-test without sys_resource usewear doctor --json)
-    for right in bpf,sys_admin perfmon,sys_admin sys_ptrace sys_admin; do
+    for right in bpf,sys_admin perfmon,sys_admin sys_ptrace sys_admin checkpoint_restore,sys_admin; do
         keep "without-$right" kernel-test without $right usewear doctor --json
     done
     keep user-namespace unshare -U -r usewear doctor --json
     keep pid-namespace unshare -p -f --mount-proc usewear doctor --json
 
+    start_python && keep yama-0-python usewear functions "$python" --json --all
     for scope in 1 2 3; do
         echo $scope >/proc/sys/kernel/yama/ptrace_scope
         look_at yama-$scope
+        [ -z "$python" ] || keep yama-$scope-python usewear functions "$python" --json --all
     done
 
     mount -t tmpfs hidden /sys/kernel/btf

@@ -1,18 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """deploy/packages: the .deb and the .rpm install, work, say how they are used, and go without a trace."""
 
+import contextlib
 import gzip
 import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from test_roots import bootstrap, mounted  # noqa: F401  a fixture
 
 SOURCE = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests/system"))
+from bucket import Bucket  # noqa: E402
+
 ARCH = os.uname().machine
 STATE = "var/lib/usewear"
+DOWNLOAD = "usr/libexec/usewear/usewear-download"
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -25,9 +32,14 @@ def run(*command, **options):
 
 @pytest.fixture(scope="module")
 def packages():
-    """The paths of what was packed, by their ending."""
+    """The paths of what was packed by their ending: the program, and what fetches advisories for it."""
     run("tools/release/build", cwd=SOURCE)
-    return {Path(line).suffix: SOURCE / line for line in run("deploy/packages", cwd=SOURCE).split() if line.startswith("dist/")}
+    found = {}
+    for line in run("deploy/packages", cwd=SOURCE).split():
+        if line.startswith("dist/"):
+            found.setdefault(Path(line).suffix, []).append(SOURCE / line)
+    assert all([path.name.startswith("usewear-download") for path in both] == [False, True] for both in found.values())
+    return found
 
 
 def tree(root):
@@ -64,12 +76,16 @@ def test_deb(packages, tmp_path):
     (root / STATE / "evidence.db").write_text("kept until purged")
     before = tree(root)
     dpkg = ["dpkg", f"--root={root}", "--force-not-root", "--no-triggers"]
-    run(*dpkg, "--install", packages[".deb"])
+    program, download = packages[".deb"]
+    run(*dpkg, "--install", program)
+    run(*dpkg, "--force-depends", "--install", download)
+    assert os.access(root / DOWNLOAD, os.X_OK)
     assert_complete(root, "usr/share/zsh/vendor-completions")
     assert "Status: install ok installed" in (root / "var/lib/dpkg/status").read_text()
     run(*dpkg, "--remove", "usewear")
     assert (root / STATE / "evidence.db").exists(), "the history is the user's until he purges it"
-    run(*dpkg, "--purge", "usewear")
+    assert "usewear-download" in run(*dpkg, "--get-selections")
+    run(*dpkg, "--purge", "usewear", "usewear-download")
     left = {path for path in tree(root) - before if not path.startswith(("var/lib/dpkg", "var/log"))}
     assert not left and not (root / STATE).exists()
 
@@ -85,16 +101,47 @@ def test_rpm(packages, tmp_path):
     rpm = ["rpm", f"--root={root}", "--nodeps"]
     run("rpm", f"--root={root}", "--initdb")
     before = tree(root)
-    run(*rpm, "--install", packages[".rpm"])
+    run(*rpm, "--install", *packages[".rpm"])
+    assert os.access(root / DOWNLOAD, os.X_OK)
     assert_complete(root, "usr/share/zsh/site-functions")
     assert "usewear" in run("rpm", f"--root={root}", "-qa")
-    run(*rpm, "--erase", "usewear")
+    run(*rpm, "--erase", "usewear", "usewear-download")
     assert not {path for path in tree(root) - before if "rpm" not in path}
 
 
-def test_packing_again_gives_the_same_deb(packages):
+RECORD = {"id": "DSA-1-1", "modified": "2026-01-01T00:00:00Z", "affected": [
+    {"package": {"ecosystem": "Debian:12", "name": "src"}, "ranges": [
+        {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}]}]}
+
+
+@pytest.mark.parametrize("suite", ["bookworm", "trixie"])
+def test_apt_installs_both_and_advisories_can_be_fetched(packages, bootstrap, suite, tmp_path):  # noqa: F811
+    """With libcurl as that release has it."""
     if ".deb" not in packages:
         pytest.skip("needs dpkg-deb")
-    first = packages[".deb"].read_bytes()
+    root = bootstrap(suite)
+    for package in packages[".deb"]:
+        shutil.copy(package, root / "tmp")
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+
+    def inside(*words):
+        return run(shutil.which("chroot"), root, *words, env=environment)
+
+    bucket = Bucket(tmp_path / "bucket")
+    bucket.put("Debian", {"DSA-1-1": ("2026-01-01T00:00:00.5Z", RECORD)})
+    with contextlib.closing(bucket), mounted(root, "proc", "sysfs"):
+        inside("apt-get", "update", "-q")
+        inside("apt-get", "install", "-q", "-y", "--no-install-recommends", *(f"/tmp/{path.name}" for path in packages[".deb"]))
+        assert inside("usewear", "--version").startswith("usewear ")
+        assert "1 imported" in inside("usewear", "db", "update", "--url", bucket.url, "Debian")
+        inside("apt-get", "purge", "-q", "-y", "usewear", "usewear-download")
+    assert not (root / "usr/bin/usewear").exists() and not (root / "usr/libexec/usewear").exists()
+    assert not (root / STATE).exists()
+
+
+def test_packing_again_gives_the_same_debs(packages):
+    if ".deb" not in packages:
+        pytest.skip("needs dpkg-deb")
+    first = [path.read_bytes() for path in packages[".deb"]]
     run("deploy/packages", cwd=SOURCE)
-    assert packages[".deb"].read_bytes() == first
+    assert [path.read_bytes() for path in packages[".deb"]] == first

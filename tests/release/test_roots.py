@@ -57,25 +57,28 @@ def assert_works(root):
     return report, json.loads(scan.stdout)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bootstrap(tmp_path_factory):
-    """bootstrap(suite): a fresh minimal root of that release."""
+    """bootstrap(suite): a fresh minimal root of that release, one for all tests."""
     if not shutil.which("debootstrap"):
         pytest.skip("needs debootstrap")
-    made = []
+    made = {}
 
     def make(suite):
+        if suite in made:
+            return made[suite]
         root = tmp_path_factory.mktemp(suite)
+        root.chmod(0o755)
         cache = debian.CACHE / "debootstrap"
         cache.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(["debootstrap", "--variant=minbase", f"--keyring={debian.KEYRING}", f"--cache-dir={cache}",
                                suite, root, debian.mirror()], capture_output=True, text=True, check=False)
         if done.returncode:
             pytest.skip(f"no root of {suite}: " + (done.stderr or done.stdout).strip().splitlines()[-1])
-        made.append(root)
+        made[suite] = root
         return root
     yield make
-    for root in made:
+    for root in made.values():
         shutil.rmtree(root)
 
 

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run tells of the last one, and the page that it writes."""
+
+import json
+
+from record import Record, growth
+from table import page
+
+
+def test_growth_is_told_from_a_fifth_on():
+    before = {"exec_btf": 1000, "fork_btf": 100, "map_fentry": None, "gone": 5}
+    now = {"exec_btf": 1201, "fork_btf": 120, "map_fentry": 50, "new": 7}
+    assert growth("6.1", before, now) == ["exec_btf on 6.1: 1,000 → 1,201 instructions for the verifier"]
+
+
+def test_a_run_replaces_what_was_known_of_its_kernels(tmp_path):
+    path = tmp_path / "recorded.json"
+    kept = {"rows": {"exec": "raw_tp"}, "instructions": {}, "release": "6.1.0", "package": "6.1"}
+    path.write_text(json.dumps({"amd64": {"kernels": {"6.1": kept, "6.12": kept, "5.10": kept}, "missing": {}},
+                                "arm64": {"kernels": {"6.1": kept}, "missing": {}}}))
+    record = Record(path)
+    record.note("6.1", "exec", "tp_btf")
+    record.not_run("6.12", "no such package")
+    record.kernel("6.1").update(release="6.1.1", package="6.1.1-1", instructions={"exec_btf": 151024, "sample_tick": None})
+    written = page(record.write("amd64", ["6.1", "6.12"]))
+    x86, arm = written.split("## x86-64")[1].split("## arm64")
+    assert "| exec | raw_tp | tp_btf |" in x86 and "6.1.1-1" in x86 and "Not run: 6.12 (no such package)." in x86
+    assert "| exec_btf | **not tested** | 151,024 |" in x86 and "| sample_tick | **not tested** | – |" in x86
+    assert "| exec | raw_tp |" in arm
