@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Imported in the machine: one function is called, the other is not."""
 
 
