@@ -27,6 +27,9 @@ static inline void advisory_closep(struct advisory_db **db)
 }
 #define _cleanup_advisory_ _cleanup_(advisory_closep)
 
+/* Ask one state of the data from now on until it is closed: for many questions one after the other, which
+ * then cost no lock each. Not for what stays open. 0 or -errno with a sentence. */
+int advisory_hold(struct advisory_db *db, struct error *error);
 /* Of the files that answers rest on, the database and `streams`: another number after any change. */
 uint64_t advisory_stamp(const char *state_dir);
 

@@ -250,6 +250,11 @@ int advisory_open(const char *state_dir, enum advisory_mode mode, struct advisor
         return 0;
 }
 
+int advisory_hold(struct advisory_db *db, struct error *error)
+{
+        return database_run(db, "BEGIN", "reading", error);
+}
+
 uint64_t advisory_stamp(const char *state_dir)
 {
         static const char *const names[] = {"advisory.db", "streams"};

@@ -11,9 +11,15 @@
 
 static void json_line(struct json *j)
 {
+        static const char blanks[] = "                                ";
         if (!j->indent)
                 return;
-        buf_addf(j->out, "\n%*s", (int)(j->indent * j->depth), "");
+        buf_add_char(j->out, '\n');
+        for (size_t left = (size_t)j->indent * j->depth; left;) {
+                size_t some = MIN(left, sizeof(blanks) - 1);
+                buf_add(j->out, blanks, some);
+                left -= some;
+        }
 }
 
 static void json_quote(struct json *j, const char *text)
@@ -21,13 +27,17 @@ static void json_quote(struct json *j, const char *text)
         const unsigned char *s = (const unsigned char *)text;
         buf_add_char(j->out, '"');
         while (*s) {
+                const unsigned char *plain = s; /* nearly always all of it */
+                while (*s >= 0x20 && *s < 0x7f && *s != '"' && *s != '\\')
+                        s++;
+                buf_add(j->out, plain, (size_t)(s - plain));
+                if (!*s)
+                        break;
                 if (*s == '"' || *s == '\\') {
                         buf_add_char(j->out, '\\');
                         buf_add_char(j->out, (char)*s++);
-                } else if (*s < 0x20 || *s == 0x7f) {
-                        buf_addf(j->out, "\\u%04x", *s++);
                 } else if (*s < 0x80) {
-                        buf_add_char(j->out, (char)*s++);
+                        buf_addf(j->out, "\\u%04x", *s++);
                 } else {
                         size_t size = utf8_size((const char *)s);
                         if (size)

@@ -247,6 +247,8 @@ int db_match(const struct db_options *o)
         }
         int r = advisory_open(o->common.state, ADVISORY_READ, &m.db, &m.error);
         if (r == 0)
+                r = advisory_hold(m.db, &m.error);
+        if (r == 0)
                 r = advisory_status(m.db, &m.arena, &sources, &m.error);
         if (r == 0)
                 r = match_all(&m, o);

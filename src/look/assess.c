@@ -51,7 +51,9 @@ static int match_all(const char *state, struct assessment *s, struct match **ret
         int r = advisory_open(state, ADVISORY_READ, &db, error);
         if (r < 0)
                 return r;
-        r = advisory_status(db, &s->arena, &s->advisories, error);
+        r = advisory_hold(db, error);
+        if (r == 0)
+                r = advisory_status(db, &s->arena, &s->advisories, error);
         if (r < 0)
                 return r;
         size_t count = s->history.packages.count;
