@@ -96,7 +96,7 @@ def bench(program, kind, names, rounds, seconds):
 
             def start(state=state, begin=begin):
                 sensor = measure.Sensor(program, state.name)
-                begin.append(sensor.cpu_seconds())
+                begin.append(sum(sensor.cpu_seconds()))
                 return sensor
             off, on = measure.pairs(lambda: workload(seconds), start, rounds)
             result[name] = {"off": statistics.median(off), **measure.ratio(off, on), "start": statistics.median(begin)}

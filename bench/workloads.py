@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -119,6 +120,52 @@ class Python:
     def __call__(self, seconds):
         return float(subprocess.run(["python3", HERE / "churn.py", str(seconds)], capture_output=True, text=True,
                                     check=True).stdout)
+
+
+FLASK = """
+import sys
+from flask import Flask, render_template_string
+app = Flask("bench")
+
+@app.route("/")
+def index():
+    return render_template_string("<ul>{% for n in range(20) %}<li>{{ n }} {{ name|upper }}</li>{% endfor %}</ul>", name="x")
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+class Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def log_request(self, *_): pass
+make_server("127.0.0.1", int(sys.argv[1]), app, threaded=True, request_handler=Quiet).serve_forever()
+"""
+
+
+class Flask(Server):
+    """Pages per second of a small application in one process; `latencies` gets (median, 99th percentile) in ms."""
+
+    name, unit, port = "Flask", "requests/s", 18082
+
+    def __init__(self):
+        self.latencies = []
+
+    @staticmethod
+    def missing():
+        if not shutil.which("wrk"):
+            return "needs wrk"
+        return None
+
+    def command(self, folder):
+        subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+        subprocess.run([folder / "venv/bin/pip", "install", "-q", "--disable-pip-version-check", "Flask==3.0.3"], check=True)
+        (folder / "app.py").write_text(FLASK)
+        return [folder / "venv/bin/python", folder / "app.py", str(self.port)]
+
+    def __call__(self, seconds):
+        text = subprocess.run(["wrk", "-t1", "-c2", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{self.port}/"],
+                              capture_output=True, text=True, check=True).stdout
+        units = {"us": 1e-3, "ms": 1, "s": 1e3}
+        found = {p: float(n) * units[u] for p, n, u in re.findall(r"(50|99)%\s+([\d.]+)(us|ms|s)", text)}
+        self.latencies.append((found["50"], found["99"]))
+        return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
 
 
 ALL = (Nginx, NginxConnections, Redis, ExecStorm, Python)

@@ -36,6 +36,7 @@ struct diagnosis {
         struct sensor_cost cost;
         struct error events; /* text empty: the sensor works */
         struct hook snapshot;
+        int activity; /* 0, or why the iterator over threads cannot be had */
         uint64_t mappings;
         bool hidepid;
         struct function_diagnosis functions;
@@ -211,6 +212,8 @@ static void diagnose(struct diagnosis *d, const char *state)
         d->hidepid = proc_hides_processes();
         try_sensor(d, state);
         sensor_snapshot(count_mapping, &d->mappings, &d->snapshot);
+        _cleanup_activity_ struct activity *activity = NULL;
+        d->activity = activity_open(&activity);
         judge_events(d);
         judge_rights(d);
         judge_kernel(d);
@@ -252,6 +255,13 @@ static void print_events(const struct diagnosis *d)
                 printf("  %s, %llu mappings now\n", d->snapshot.name, (unsigned long long)d->mappings);
         else
                 printf("  /proc/PID/maps; not %s: %s\n", d->snapshot.name, d->snapshot.reason);
+        puts("\nLooks into processes with an interpreter (watch)");
+        if (d->activity == 0)
+                puts("  iter/task tells which processes have not run: these need no new look");
+        else
+                printf("  each minute a new look at all; not iter/task: %s\n", strerror(-d->activity));
+        puts("  all looks together take at most 0.06 % of a CPU, in a storm of new processes 1 %;\n"
+             "  what is late says how old its answers are");
 }
 
 static const char *yes_no(bool yes)
@@ -380,6 +390,7 @@ static int print_json(const struct diagnosis *d)
         json_end(&j);
         json_str(&j, "events_error", *d->events.text ? d->events.text : NULL);
         write_hook(&j, "snapshot", &d->snapshot);
+        json_bool(&j, "activity", d->activity == 0);
         json_u64(&j, "kernel_memory", d->cost.map_bytes);
         json_array(&j, "capabilities");
         for (size_t i = 0; i < d->support.capability_count; i++) {

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/heap.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -14,7 +13,9 @@
 #include "cli/function_spec.h"
 #include "cli/options.h"
 #include "cli/rights.h"
+#include "evidence/engine.h"
 #include "host/cgroup.h"
+#include "host/runtime.h"
 #include "look/look.h"
 #include "sensor/sensor.h"
 
@@ -29,9 +30,10 @@
 enum {
         DIRTY_MOST = 64,  /* processes looked at again in one second */
         SOON_DELAY_S = 2, /* from a new listener, or a new place of code, to the full look that it asks for */
-        SOON_EVERY_S = 10,   /* such looks are no more frequent than this */
-        SOON_COSTS = 10,     /* nor than so many times what the last one took */
-        SMALL_COSTS = 500,   /* looks at single processes are as many times apart as the last one took CPU */
+        SOON_EVERY_S = 10,  /* such looks are no more frequent than this */
+        SOON_COSTS = 10,    /* nor than so many times what the last one took */
+        SMALL_COSTS = 2000, /* looks at single processes are as many times apart as the last took CPU */
+        SMALL_SOON = 4, /* … in so many parts, where an interpreter started: it tells only while it lives */
         SMALL_MOST_S = 15,   /* but no further than this */
         FETCH_NS = 50000000, /* how often events are fetched, and probes tended: new files wait no longer */
         COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
@@ -54,11 +56,12 @@ struct watch {
         bool urgent;  /* a process of an unknown cgroup runs: look before it ends */
         bool wanted;  /* a file was mapped that may have functions to be watched */
         bool news;    /* a function ran that had not before */
+        bool prompt;  /* an interpreter was started */
         uint64_t execs, counted_execs, counted_at; /* programs started; boottime ns */
         int dirty[DIRTY_MOST];
         size_t dirty_count;
         uint64_t look_s;                                       /* what the last full look took */
-        uint64_t next_small;                                   /* boottime ns */
+        uint64_t small_at, small_pause;                        /* boottime ns: last small look; to the next */
         uint64_t next_look, last_look, next_prune, next_count; /* boottime s */
         uint64_t dropped[_EVENT_MAX];
         struct error said; /* why a look failed since the last full one that worked; or empty */
@@ -91,6 +94,7 @@ static int take_event(void *context, const struct event *event)
         switch (event->type) {
         case EVENT_EXEC:
                 w->execs++;
+                w->prompt |= engine_exists(runtime_of_program(event->exec.path));
                 mark_dirty(w, event);
                 break;
         case EVENT_EXIT:
@@ -200,19 +204,19 @@ static int full_look(struct watch *w, bool print)
         uint64_t begin = clock_boottime() / NS_PER_S;
         w->looking = true;
         w->dirty_count = 0;
-        w->urgent = w->wanted = w->news = false;
+        w->urgent = w->wanted = w->news = w->prompt = false;
         int r = look_all(w->look, &summary, &error);
-        heap_trim();
         w->looking = false;
         w->last_look = clock_boottime() / NS_PER_S;
         w->look_s = w->last_look - begin;
         w->next_look = w->last_look + w->interval_s;
-        if (say_once(w, r, &error) < 0)
-                return r;
-        w->said = (struct error){};
-        if (print || w->json)
-                print_look(w, &summary);
-        return 0;
+        if (say_once(w, r, &error) == 0) {
+                w->said = (struct error){};
+                if (print || w->json)
+                        print_look(w, &summary);
+        }
+        look_rest(w->look);
+        return r;
 }
 
 /* Programs that are started all the time share looks: what ended before is told by its mappings. */
@@ -224,13 +228,14 @@ static void small_look(struct watch *w)
         size_t count = w->dirty_count;
         memcpy(pids, w->dirty, count * sizeof(*pids));
         w->dirty_count = 0;
-        w->urgent = w->wanted = w->news = false;
+        w->urgent = w->wanted = w->news = w->prompt = false;
         w->looking = true;
         say_once(w, look_some(w->look, pids, count, &error), &error);
         if (look_wants_all(w->look))
                 look_soon(w);
         w->looking = false;
-        w->next_small = clock_boottime() + MIN((clock_cpu() - begin) * SMALL_COSTS, SMALL_MOST_S * NS_PER_S);
+        w->small_at = clock_boottime();
+        w->small_pause = MIN((clock_cpu() - begin) * SMALL_COSTS, SMALL_MOST_S * NS_PER_S);
 }
 
 static void look_into(struct watch *w)
@@ -275,7 +280,8 @@ static int on_tick(void *context)
         }
         if (now >= w->next_look)
                 full_look(w, false);
-        else if ((w->dirty_count || w->news) && clock_boottime() >= w->next_small)
+        else if ((w->dirty_count || w->news) &&
+                 clock_boottime() >= w->small_at + w->small_pause / (w->prompt ? SMALL_SOON : 1))
                 small_look(w);
         else if (look_runtimes_due(w->look))
                 look_into(w);

@@ -17,7 +17,10 @@ struct procfs_stat {
         uint64_t threads;
         uint64_t start_ticks; /* since boot, in clock ticks (sysconf(_SC_CLK_TCK)) */
 };
-enum { PROCFS_KERNEL_THREAD = 0x00200000 };                       /* PF_KTHREAD */
+enum {
+        PROCFS_FORKED = 0x00000040,        /* PF_FORKNOEXEC: it has executed no program since its fork */
+        PROCFS_KERNEL_THREAD = 0x00200000, /* PF_KTHREAD */
+};
 int procfs_stat_parse(struct span text, struct procfs_stat *ret); /* 0 or -EBADMSG */
 
 /* ---- /proc/PID/status ----------------------------------------------------------------------------- */

@@ -179,8 +179,9 @@ static int take_function(struct listing *l, const struct runtime_look *look, con
 static int take_engine(struct listing *l, const struct runtime_look *look, int64_t started)
 {
         struct function_engine *e = vec_add(&l->engines);
-        const char *const gaps[] = {look->modules_unknown, look->functions_unknown, look->negatives_unknown,
-                                    look->lost};
+        const char *const gaps[] = {
+                look->modules_unknown, look->functions_unknown, look->negatives_unknown, look->lost,
+                look->forked ? "it was forked: what its parent had run before is told as its own" : NULL};
         if (!e || !(e->gaps = arena_alloc(l->a, sizeof(gaps))))
                 return -ENOMEM;
         e->pid = l->asked->pid;
@@ -198,13 +199,14 @@ static int take_engine(struct listing *l, const struct runtime_look *look, int64
 static int take_look(struct listing *l, const struct runtime_look *look)
 {
         int64_t started = clock_wall_of(l->asked->start);
+        int64_t program = look->forked ? clock_wall_of(look->program_start) : started;
         int r = take_engine(l, look, started);
         vec_each (p, &look->packages)
                 if (r == 0)
                         r = take_package(l, look, p);
         vec_each (f, &look->functions)
                 if (r == 0)
-                        r = take_function(l, look, f, started);
+                        r = take_function(l, look, f, f->answer == ANSWER_YES ? program : started);
         return r;
 }
 

@@ -7,6 +7,7 @@
 #include "look/look.h"
 
 #include "base/clock.h"
+#include "base/heap.h"
 #include "look/state.h"
 
 #include <errno.h>
@@ -301,6 +302,11 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
         if (r < 0)
                 return r;
         l->thrifty |= full && l->options.watched;
+        if (full && l->runtimes.late)
+                look_limit(l,
+                           "%zu processes with an interpreter have run and wait to be looked into: all looks "
+                           "together may take %.2f %% of a CPU",
+                           l->runtimes.late, BUDGET_LATER_NS / 1e7);
         r = runtimes_cover(l, in.now, &l->scratch);
         if (r == 0)
                 r = join_all(&in, &l->scratch, &joined);
@@ -383,6 +389,12 @@ int look_all(struct look *l, struct look_summary *ret, struct error *error)
                 ret->packages += root->package_count;
         ret->seconds = (double)(clock_boottime() - begin) / NS_PER_S;
         return 0;
+}
+
+void look_rest(struct look *l)
+{
+        begin_look(l);
+        heap_trim();
 }
 
 int look_some(struct look *l, const int *pids, size_t count, struct error *error)

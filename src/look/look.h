@@ -51,6 +51,8 @@ static inline void look_freep(struct look **l)
 
 /* Look at everything and commit. 0 or -errno with a sentence; nothing is committed then. */
 int look_all(struct look *l, struct look_summary *ret, struct error *error);
+/* Give back the memory that only the last look needed; its summary is no longer valid. */
+void look_rest(struct look *l);
 /* Look again at these processes only (new, or changed since the last look), and commit what is new. */
 int look_some(struct look *l, const int *pids, size_t count, struct error *error);
 /* Whether it left out an inventory that has to be read again, so that new files did not wait for it: look at

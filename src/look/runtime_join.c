@@ -155,7 +155,8 @@ static int put(struct telling *t, const struct entry *e, const struct runtime_lo
                 .pid = e->pid,
                 .first = first ? clock_wall_of(first) : t->now,
                 .last = t->now,
-                .after = clock_wall_of(e->process.start),
+                .after = clock_wall_of(look->program_start ? MIN(look->program_start, e->process.start)
+                                                           : e->process.start),
         };
         return 0;
 }

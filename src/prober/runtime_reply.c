@@ -47,6 +47,8 @@ static void look_put(const struct runtime_look *l, struct buf *to)
         wire_put_u64(to, l->bit);
         wire_put_u64(to, l->more);
         wire_put_u64(to, l->since);
+        wire_put_u64(to, l->forked);
+        wire_put_u64(to, l->program_start);
         wire_put_u64(to, l->bytes);
         wire_put_u64(to, l->cpu_ns);
         wire_put_u64(to, l->packages.count);
@@ -125,6 +127,8 @@ static int look_get(struct wire *from, struct arena *a, struct runtime_look *l)
         l->bit = wire_get_max(from, UINT32_MAX);
         l->more = wire_get_max(from, 1);
         l->since = wire_get_u64(from);
+        l->forked = wire_get_max(from, 1);
+        l->program_start = wire_get_u64(from);
         l->bytes = wire_get_u64(from);
         l->cpu_ns = wire_get_u64(from);
         uint64_t packages = wire_get_max(from, from->left / LEAST_PACKAGE);

@@ -32,8 +32,12 @@ struct runtime_look {
         const char *engine, *runtime, *version, *flavour;
         uint64_t bit; /* enum runtime */
         const char *functions_unknown, *negatives_unknown, *modules_unknown, *lost;
-        bool more;       /* the budget ended the look */
-        uint64_t since;  /* boottime ns: first look of this engine at the process */
+        bool more;      /* the budget ended the look */
+        uint64_t since; /* boottime ns: first look of this engine at the process */
+        /* It was forked from a program that ran already, since program_start (boottime ns) or later: what
+         * that had run before is told as its own, and what it says of silence is no less true. */
+        bool forked;
+        uint64_t program_start;
         uint64_t bytes;  /* that the job read */
         uint64_t cpu_ns; /* that the job took in the worker, told once: by the first look */
         VEC(struct runtime_package) packages;

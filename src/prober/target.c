@@ -16,6 +16,7 @@
 #include <stdio.h>
 
 enum {
+        MOST_FORKS = 64, /* ancestors that are asked for the start of a program */
         MAPS_TEXT = 64 << 20,
         MOST_AREAS = 262144, /* vm.max_map_count may be raised */
         AREAS_MEMORY = 128 << 20,
@@ -99,15 +100,42 @@ struct image_source target_source(struct target *t)
         return (struct image_source){t, read_pieces, read_presence};
 }
 
-uint64_t target_start(int pid)
+static int stat_read(int pid, struct procfs_stat *ret)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(65536);
-        struct procfs_stat stat;
         char path[64];
         snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-        if (file_read_at(AT_FDCWD, path, &text) < 0 ||
-            procfs_stat_parse((struct span){text.data, text.size}, &stat) < 0)
-                return 0;
-        return stat.start_ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)) / PROCESS_START_GRAIN *
+        int r = file_read_at(AT_FDCWD, path, &text);
+        return r < 0 ? r : procfs_stat_parse((struct span){text.data, text.size}, ret);
+}
+
+/* Boottime ns, cut as struct process.start is. */
+static uint64_t start_in(const struct procfs_stat *stat)
+{
+        return stat->start_ticks * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK)) / PROCESS_START_GRAIN *
                PROCESS_START_GRAIN;
+}
+
+uint64_t target_start(int pid)
+{
+        struct procfs_stat stat;
+        return stat_read(pid, &stat) < 0 ? 0 : start_in(&stat);
+}
+
+/* When the program was started that the process runs: before the process, where it was forked from one that
+ * ran already. Whose forker has ended belongs to another parent, which is older still: then it is a bound
+ * only. */
+uint64_t target_program_start(int pid, bool *ret_forked)
+{
+        struct procfs_stat stat;
+        uint64_t start = 0;
+        *ret_forked = false;
+        for (unsigned depth = 0; depth < MOST_FORKS && pid > 0 && stat_read(pid, &stat) == 0; depth++) {
+                start = start ? MIN(start, start_in(&stat)) : start_in(&stat);
+                if (!(stat.flags & PROCFS_FORKED))
+                        break;
+                *ret_forked = true;
+                pid = stat.ppid;
+        }
+        return start;
 }

@@ -21,3 +21,6 @@ void target_done(struct target *t);
 struct image_source target_source(struct target *t); /* borrows it */
 /* Start of the process, boottime ns, cut as struct process.start is; 0: it is gone. */
 uint64_t target_start(int pid);
+/* When the program was started that it runs, the same: earlier, where it was forked and has executed none
+ * since; a bound only, where its forker is gone. */
+uint64_t target_program_start(int pid, bool *ret_forked);

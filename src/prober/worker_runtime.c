@@ -179,6 +179,7 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
                 return -ENOMEM;
         p->used = clock_boottime();
         p->bytes = 0;
+        p->program_start = target_program_start(job->pid, &p->forked);
         int r = job->flags & RUNTIME_AGAIN || !p->session_count ? look_at(p) : 0;
         /* What was read may be another process's: the pid must have been its own until the end. An exec keeps
          * pid and start; its sessions then find nothing at the addresses that they know. */

@@ -17,9 +17,11 @@ struct engine_session {
 struct watched_process {
         int pid; /* key */
         uint64_t start;
-        uint64_t bytes; /* read by the last job */
-        uint64_t used;  /* boottime ns of the last job */
-        uint64_t size;  /* bytes that its sessions hold */
+        uint64_t bytes;         /* read by the last job */
+        uint64_t used;          /* boottime ns of the last job */
+        uint64_t size;          /* bytes that its sessions hold */
+        bool forked;            /* it has executed no program since it was forked */
+        uint64_t program_start; /* boottime ns */
         struct engine_session sessions[RUNTIME_ENGINES];
         size_t session_count;
         char spoilt[128]; /* "", or why sessions that were closed meanwhile could not tell what has not run */

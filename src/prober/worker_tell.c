@@ -186,6 +186,8 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                         .lost = about.lost,
                         .more = s->more,
                         .since = s->since,
+                        .forked = p->forked,
+                        .program_start = p->program_start,
                         .bytes = p->bytes,
                 };
                 r = t.look->version ? s->engine->modules(s->state, tell_module, &t) : -ENOMEM;

@@ -144,8 +144,8 @@ sys.stdin.read()
                  "collections.abc.MutableMapping" + code) as service:
         try:
             found = finding_of(findings(tmp_path), "CVE-2020-28493", service)
-            parent = json.loads(usewear(tmp_path, "functions", str(service.process.pid), "--package", "jinja2",
-                                        "--json").stdout)
+            parent, child = [json.loads(usewear(tmp_path, "functions", pid, "--package", "jinja2", "--json").stdout)
+                             for pid in sorted((service.folder / "cgroup.procs").read_text().split(), key=int)]
         finally:
             for pid in (service.folder / "cgroup.procs").read_text().split():
                 os.kill(int(pid), 9)
@@ -153,6 +153,10 @@ sys.stdin.read()
     assert [e["pid"] for e in found["evidence"] if e["kind"] == "reached"] != [service.process.pid]
     answer = [f["answer"] for f in parent["functions"] if f["name"] == "urlize"]
     assert answer == ["not_observed"], "the parent itself has not run it"
+    assert child["pid"] != service.process.pid
+    assert [g for g in child["engines"][0]["gaps"] if "forked" in g] and not parent["engines"][0]["gaps"]
+    escaped = [[f for f in side["functions"] if f["answer"] == "yes"][0] for side in (parent, child)]
+    assert escaped[0]["after"] == escaped[1]["after"] <= child["engines"][0]["since"]
 
 
 def test_list_of_functions_follows_its_schema(tmp_path, shop):
