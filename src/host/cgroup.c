@@ -8,6 +8,7 @@
 #include "format/procfs.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -133,6 +134,7 @@ static int subsystem_index(const char *controller)
 {
         char name[64];
         snprintf(name, sizeof(name), "%s_cgrp_id", !strcmp(controller, "blkio") ? "io" : controller);
+        libbpf_set_print(NULL); /* what is missing here, doctor says */
         struct btf *btf = btf__load_vmlinux_btf();
         int id = btf ? btf__find_by_name_kind(btf, "cgroup_subsys_id", BTF_KIND_ENUM) : -1;
         const struct btf_type *type = id >= 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;

@@ -163,10 +163,7 @@ static void table_packages(const struct function_list *l, const struct table_sty
         buf_add_char(to, '\n');
         for (size_t i = 0; i < l->package_count; i++) {
                 const struct function_package *p = l->packages[i];
-                char text[256];
-                snprintf(text, sizeof(text), "%s %s", p->package.name,
-                         p->package.version ? p->package.version : "");
-                text_cell(to, text, name, true);
+                text_versioned(to, p->package.name, p->package.version ? p->package.version : "?", name);
                 put_number(to, p->modules);
                 put_number(to, p->known);
                 put_number(to, p->executed);
