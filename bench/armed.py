@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What armed functions cost: nginx with TLS and gzip while 200 functions of libssl, libcrypto and zlib are watched,
-and programs that start all the time while libc has functions to be watched. Paired with a watch that arms none."""
+and programs that start all the time while libc has functions to be watched.
 
+Throughput on a shared machine tells nothing: what is compared is the CPU time that the application itself takes for
+one request, or one program, in short windows with and without a watch that arms, in an order that cancels drift."""
+
+import ctypes
+import datetime
 import json
+import os
 import random
 import re
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
+import threading
 import time
+import urllib.request
 from pathlib import Path
 
 import measure
@@ -31,14 +40,46 @@ class NginxTls(workloads.Nginx):
         path = folder / "nginx.conf"
         path.write_text(path.read_text().replace(
             f"listen 127.0.0.1:{self.port};",
+            f"listen 127.0.0.1:{self.port + 1}; location /status {{ stub_status; }} "
             f"listen 127.0.0.1:{self.port} ssl; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; "
             "gzip on; gzip_types *;"))
         return words
 
-    def __call__(self, seconds):
-        text = subprocess.run(["wrk", "-t1", "-c16", "-H", "Accept-Encoding: gzip", f"-d{seconds}s",
-                               f"https://127.0.0.1:{self.port}/"], capture_output=True, text=True, check=True).stdout
-        return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+    def __enter__(self):
+        super().__enter__()
+        self.load = subprocess.Popen(["wrk", "-t1", "-c8", "-H", "Accept-Encoding: gzip", "-d3600s",
+                                      f"https://127.0.0.1:{self.port}/"], stdout=subprocess.DEVNULL)
+        time.sleep(1)
+        self.worker = int(subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True,
+                                         check=True).stdout.split()[0])
+        return self
+
+    def __exit__(self, *what):
+        self.load.kill()
+        self.load.wait()
+        super().__exit__(*what)
+
+    def counts(self):
+        """(CPU seconds of the worker, requests)."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port + 1}/status") as answer:
+            return measure.run_seconds([self.worker]), int(answer.read().split()[9])
+
+    def work(self, seconds):
+        """CPU seconds a request."""
+        before = self.counts()
+        time.sleep(seconds)
+        after = self.counts()
+        return (after[0] - before[0]) / (after[1] - before[1])
+
+
+class Programs(workloads.ExecStorm):
+    def work(self, seconds):
+        """CPU seconds a program, with what its parent spends on it."""
+        process = subprocess.Popen([self.program, str(seconds)], stdout=subprocess.PIPE, text=True)
+        rate = float(process.stdout.read())
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0
+        return (usage.ru_utime + usage.ru_stime) / (rate * seconds)
 
 
 def exported(library):
@@ -85,49 +126,108 @@ def with_advisories(program, names):
     return state
 
 
-def bench(program, kind, names, rounds, seconds):
-    """Ratios to no sensor at all of a watch that arms nothing, and of one that arms these functions; the first second
-    after each arming by itself."""
-    armed, bare = with_advisories(program, names), tempfile.TemporaryDirectory(prefix="usewear-bench-")
-    result = {}
-    with kind() as workload:
-        for name, state in (("nothing armed", bare), ("armed", armed)):
-            begin = []
+def instruction_counter():
+    """Whether this machine counts instructions (perf_event_open; PERF_TYPE_HARDWARE, PERF_COUNT_HW_INSTRUCTIONS)."""
+    attributes = (ctypes.c_uint64 * 16)(112 << 32, 1)  # type 0 and size share the first word
+    fd = ctypes.CDLL(None).syscall(298, ctypes.byref(attributes), os.getpid(), -1, -1, 0)
+    if fd >= 0:
+        os.close(fd)
+    return fd >= 0
 
-            def start(state=state, begin=begin):
-                sensor = measure.Sensor(program, state.name)
-                begin.append(sum(sensor.cpu_seconds()))
-                return sensor
-            off, on = measure.pairs(lambda: workload(seconds), start, rounds)
-            result[name] = {"off": statistics.median(off), **measure.ratio(off, on), "start": statistics.median(begin)}
-        sensor = measure.Sensor(program, armed.name)
-        with measure.Statistics():
-            before, then = sensor.programs(), time.monotonic()
-            workload(seconds)
-            after, took = sensor.programs(), time.monotonic() - then
-        sensor.stop()
-    result["programs"] = (after[0] - before[0]) / took, (after[1] - before[1]) / took
+
+def armed_windows(program, state, workload, seconds, count):
+    """(windows, ratio of the 100 ms around the arming that cost most to those before it) of a watch that arms; what has
+    run once is taken away before the first window."""
+    before = [workload.work(0.1) for _ in range(10)] if seconds > 0.5 else [1]
+    slots, done = [], threading.Event()
+
+    def record():
+        while not done.is_set():
+            slots.append(workload.work(0.1))
+    beside = threading.Thread(target=record)
+    if hasattr(workload, "counts"):
+        beside.start()
+    sensor = measure.Sensor(program, state)
+    time.sleep(1)
+    done.set()
+    if beside.ident:
+        beside.join()
+    time.sleep(2)
+    windows = [workload.work(seconds) for _ in range(count)]
+    sensor.stop()
+    return windows, max(slots) / statistics.median(before) if slots else None
+
+
+def bench(program, workload, names, rounds, seconds):
+    """Blocks off, armed, armed, off … of windows each."""
+    state, count = with_advisories(program, names), 3
+    off, on, dips = [], [], []
+    for i in range(rounds):
+        def plain():
+            off.append(statistics.median(workload.work(seconds) for _ in range(count)))
+
+        def armed():
+            windows, dip = armed_windows(program, state.name, workload, seconds, count)
+            on.append(statistics.median(windows))
+            dips.append(dip)
+        for block in ((plain, armed) if i % 2 == 0 else (armed, plain)):
+            block()
+    state.cleanup()
+    return {"off": statistics.median(off), **measure.ratio(off, on),
+            "dip": statistics.median(dips) if dips[0] else None}
+
+
+def own_cpu(program, names, count, rounds):
+    """CPU seconds that a watch takes more for its first look when it arms these functions in so many processes."""
+    victims = [subprocess.Popen([sys.executable, "-c", "import hashlib, ssl, sys, zlib; print(1, flush=True); sys.stdin.read()"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
+    for victim in victims:
+        victim.stdout.readline()
+    armed, bare = with_advisories(program, names), with_advisories(program, {})
+    spent = {armed.name: [], bare.name: []}
+    for i in range(rounds):
+        for state in ((armed, bare) if i % 2 == 0 else (bare, armed)):
+            sensor = measure.Sensor(program, state.name)
+            time.sleep(0.5)
+            spent[state.name].append(measure.run_seconds(sensor.family()))
+            sensor.stop()
+    for victim in victims:
+        victim.kill()
+        victim.communicate()
+    more = [a - b for a, b in zip(spent[armed.name], spent[bare.name])]
     armed.cleanup(), bare.cleanup()
-    return result
+    return statistics.median(more), min(more), max(more)
+
+
+def missing(kind):
+    return [p for p in kind.needs if not shutil.which(p) and not Path(f"/usr/sbin/{p}").exists()]
 
 
 def table(program, rounds, seconds):
     lines = ["## Armed functions", "",
-             "Functions of made-up advisories, a seeded choice of the libraries' exported ones; ratios to a run without "
-             "any sensor, as above. What has run once is taken away again, so that the steady state is that of the rest.",
-             "", "| workload | functions | without | ratio, none armed | ratio, armed | resolution | BPF runs/s | "
-             "BPF, % of one CPU | CPU of a start, none armed | armed |", "|---|---|---|---|---|---|---|---|---|---|"]
+             f"Written by `bench/run --part armed --write` on {datetime.date.today()}: kernel {os.uname().release}, "
+             f"{os.cpu_count()} CPUs. Functions of made-up advisories, a seeded choice of the libraries' exported ones. Compared is "
+             f"the CPU time that the application takes for one request or program, in {rounds} interleaved pairs of three windows of "
+             f"{seconds} s; above 1 is dearer. What has run once is taken away again, so that the windows show the steady state "
+             "of the rest. *Arming* is the dearest tenth of a second from the start of the watch on. "
+             + ("" if instruction_counter() else "This machine counts no instructions: there is no performance counter."),
+             "", "| workload | functions | CPU without | ratio, armed | middle half | resolution | arming |",
+             "|---|---|---|---|---|---|---|"]
     for kind, victim, wanted in ((NginxTls, "nginx", {"libssl.so.3": 60, "libcrypto.so.3": 120, "libz.so.1": 20}),
-                                 (workloads.ExecStorm, "true", {"libc.so.6": 200})):
-        missing = [p for p in kind.needs if not shutil.which(p) and not Path(f"/usr/sbin/{p}").exists()]
-        if missing:
-            lines.append(f"| {kind.name} | not run: needs {' and '.join(missing)} | | | | | | | | |")
+                                 (Programs, "true", {"libc.so.6": 200})):
+        if missing(kind):
+            lines.append(f"| {kind.name} | not run: needs {' and '.join(missing(kind))} | | | | | |")
             continue
         names = choose(victim, wanted)
-        r = bench(program, kind, names, rounds, seconds)
-        bare, armed = r["nothing armed"], r["armed"]
-        lines.append(f"| {kind.name} | {sum(len(f) for _, f in names.values())} | {armed['off']:,.0f} {kind.unit} | "
-                     f"{bare['median']:.3f} | {armed['median']:.3f} ({armed['low']:.3f}–{armed['high']:.3f}) | "
-                     f"±{100 * armed['resolution']:.1f} % | {r['programs'][0]:,.0f} | {r['programs'][1] / 1e7:.3f} | "
-                     f"{bare['start']:.2f} s | {armed['start']:.2f} s |")
+        with kind() as workload:
+            r = bench(program, workload, names, rounds, seconds)
+        lines.append(f"| {kind.name} | {sum(len(f) for _, f in names.values())} | {1e6 * r['off']:,.1f} µs | {r['median']:.3f} | "
+                     f"{r['low']:.3f}–{r['high']:.3f} | ±{100 * r['resolution']:.1f} % | "
+                     f"{'%.2f' % r['dip'] if r['dip'] else ''} |")
+    names = choose("curl", {"libssl.so.3": 60, "libcrypto.so.3": 120, "libz.so.1": 20})
+    if names:
+        median, low, high = own_cpu(program, names, 50, max(rounds, 3))
+        lines += ["", f"Arming {sum(len(f) for _, f in names.values())} functions of {len(names)} libraries that 50 processes map "
+                  f"took {1000 * median:.0f} ms of Usewear's own CPU ({1000 * low:.0f} to {1000 * high:.0f}), above a start that arms "
+                  "nothing; the budget is 50 ms."]
     return lines + [""]
