@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stripped library whose debug information lies in a file of its own: found by build-id, by link and checksum, in a
+cache of debuginfod; and not taken where it belongs to another file. With it silence means something."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from native import Service
+from test_native_watch import answers, import_advisories, library_root
+from whole import Watch, needs, needs_root, wait_until
+
+pytestmark = [needs_root, needs("objcopy", "strip", "readelf")]
+
+
+def split(library, debug, link):
+    """Move the debug information into a file; `link` names it in the library."""
+    debug.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["objcopy", "--only-keep-debug", library, debug], check=True)
+    subprocess.run(["strip", library], check=True)
+    if link:
+        subprocess.run(["objcopy", f"--add-gnu-debuglink={debug}", library], check=True)
+
+
+def build_id(library):
+    return re.search(r"Build ID: (\w+)", subprocess.run(["readelf", "-n", library], capture_output=True, text=True,
+                                                        check=True).stdout)[1]
+
+
+def by_id(root, library, cache):
+    name = build_id(library)
+    split(library, root / f"usr/lib/debug/.build-id/{name[:2]}/{name[2:]}.debug", False)
+
+
+def by_link(root, library, cache):
+    split(library, root / "usr/lib/debug/usr/lib/libvictim.debug", True)
+
+
+def beside(root, library, cache):
+    split(library, library.parent / ".debug/libvictim.debug", True)
+
+
+def by_cache(root, library, cache):
+    split(library, cache / build_id(library) / "debuginfo", False)
+
+
+def of_another(root, library, cache):
+    """The name fits, the checksum does not."""
+    by_link(root, library, cache)
+    with open(root / "usr/lib/debug/usr/lib/libvictim.debug", "ab") as debug:
+        debug.write(b"x")
+
+
+@pytest.mark.parametrize("place, found", [(by_id, True), (by_link, True), (beside, True), (by_cache, True), (of_another, False)],
+                         ids=lambda value: value.__name__ if callable(value) else "")
+def test_debug_file(tmp_path, monkeypatch, place, found):
+    state, cache = tmp_path / "state", tmp_path / "cache"
+    monkeypatch.setenv("DEBUGINFOD_CACHE_PATH", str(cache))
+    root = library_root(tmp_path, "-Wl,--build-id")
+    place(root, root / "usr/lib/libvictim.so.1", cache)
+    import_advisories(tmp_path, state)
+    with Service("usewear-test-debug", "chroot", root, "/victim",
+                 env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]}) as service, Watch(state) as watch:
+        quiet = wait_until(lambda: (a := answers(state, service)) and "not armed yet" not in (a["lib_never"]["reached"]["reason"]
+                           or "") and a["lib_never"]["reached"]["engine"] == "uprobe" and a["lib_never"]["reached"])
+        assert (quiet["answer"] == "not_observed") == found, quiet
+        if not found:
+            assert "no debug information" in quiet["reason"]
+        watch.process.kill()
