@@ -21,9 +21,11 @@ struct probed_hit {
 /* A workload that maps the file. */
 struct probed_user {
         char *workload;
-        const char *root; /* of the look that runs */
-        int64_t since;    /* wall s: seen with this file first */
-        uint64_t round;   /* number of the choice that saw it last */
+        const char *root;     /* of the look that runs */
+        int64_t since;        /* wall s: seen with this file first */
+        uint64_t round;       /* number of the choice that saw it last */
+        uint64_t calls_round; /* the choice in which `calls` of its processes were asked for bound slots */
+        unsigned calls;
 };
 
 struct probed_function {

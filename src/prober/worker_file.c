@@ -117,8 +117,7 @@ int worker_root_open(struct worker *w, const struct probe_job *job)
         return fd < 0 ? -errno : fd;
 }
 
-/* The path in the root, as it was when the process was looked at. */
-static int path_in_root(const struct probe_job *job, struct arena *a, const char **ret)
+int worker_path_in_root(const struct probe_job *job, struct arena *a, const char **ret)
 {
         char proc[32];
         snprintf(proc, sizeof(proc), "/proc/%d", job->pid);
@@ -145,7 +144,7 @@ int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply
                 return opened;
         if (by_path && !is_what_was_mapped(fd, job))
                 return -ESTALE;
-        int r = path_in_root(job, &a, &record.file.path);
+        int r = worker_path_in_root(job, &a, &record.file.path);
         if (r == 0)
                 r = examine(w, fd, job, &a, &record.file);
         if (r == 0 && record.file.elf)

@@ -37,6 +37,8 @@ struct module_cache *module_cache_free(struct module_cache *c); /* returns NULL 
 const struct package *worker_module_owner(struct worker *w, const struct probe_job *job,
                                           const struct inventory *inventory, const char *file,
                                           const char *module, int *root_fd);
+/* The path of the mapped file in the job's root, as it was when the process was looked at. 0 or -ENOMEM. */
+int worker_path_in_root(const struct probe_job *job, struct arena *a, const char **ret);
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_functions(struct worker *w, const struct probe_job *job, struct buf *reply);

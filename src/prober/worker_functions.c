@@ -132,8 +132,11 @@ static int find(int fd, int root_fd, const struct probe_job *job, struct arena *
                 return r;
         if (elf_build_id(&e, id) == 0 && !(to->object = arena_printf(a, "build-id:%s", id)))
                 return -ENOMEM;
+        const char *path = job->path;
+        if (job->root_id && worker_path_in_root(job, a, &path) < 0)
+                return -ENOMEM;
         if (!debug_by_id(&e, root_fd, &debug))
-                debug_by_link(&e, root_fd, job->path, &debug);
+                debug_by_link(&e, root_fd, path, &debug);
         struct native_file native = {.bytes = {file.data, file.size}, .debug = {debug.data, debug.size}};
         return native_find(&native, job->queries, job->query_count, a, to->functions);
 }

@@ -36,10 +36,10 @@ def test_calls_go_on_where_nothing_else_is_allowed(tmp_path, before):
     library, program = strict_victim(tmp_path)
     with Service("usewear-test-strict", *before, program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service, \
             Watch(state, "--function", f"{library}:lib_quiet") as watch:
-        wait_until(lambda: answer_of(state, service, "lib_quiet") == "not_observed")
+        wait_until(lambda: answer_of(state, service, "lib_quiet") == "not_observed", 120)
         for _ in range(20):
             assert service.tell("go") == "done\n"
-        wait_until(lambda: answer_of(state, service, "lib_quiet") == "yes")
+        wait_until(lambda: answer_of(state, service, "lib_quiet") == "yes", 120)
         assert service.tell("go") == "done\n"
         assert watch.stop() == 0
         assert service.tell("go") == "done\n"
@@ -94,10 +94,10 @@ def test_growing_stacks_of_go(tmp_path):
     with Service("usewear-test-grow", program) as service:
         expected = service.tell("go")
         with Watch(state, "--function", f"{program}:main.Grow", "--function", f"{program}:main.Rare") as watch:
-            wait_until(lambda: answer_of(state, service, "main.Rare") == "not_observed")
+            wait_until(lambda: answer_of(state, service, "main.Rare") == "not_observed", 120)
             for _ in range(10):
                 assert service.tell("go") == expected
-            wait_until(lambda: answer_of(state, service, "main.Rare") == "yes")
+            wait_until(lambda: answer_of(state, service, "main.Rare") == "yes", 120)
             assert watch.stop() == 0
         assert service.tell("go") == expected
 
@@ -108,7 +108,7 @@ def test_programs_start_while_their_library_is_armed(tmp_path):
     environment = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
     with Service("usewear-test-strict", program, env=environment) as service, \
             Watch(state, "--function", f"{library}:lib_quiet") as watch:
-        wait_until(lambda: answer_of(state, service, "lib_quiet") == "not_observed")
+        wait_until(lambda: answer_of(state, service, "lib_quiet") == "not_observed", 120)
         for _ in range(300):
             done = subprocess.run([program], input="go\n", text=True, capture_output=True, env=environment)
             assert (done.returncode, done.stdout) == (-9, "ready\ndone\n")  # strict mode forbids exit_group
