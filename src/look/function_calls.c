@@ -33,7 +33,7 @@ static void on_calls(void *context, int status, struct wire *reply)
                 for (size_t i = 0; i < c->count; i++)
                         if (called[i] && str_equal(p->function, c->functions[i]) &&
                             function_note_hit(p, c->workload, &hit))
-                                c->file->dirty = c->look->native.pending = true;
+                                c->file->news = c->file->dirty = c->look->native.pending = true;
 }
 
 /* C++ and Rust are asked for by readable names, which slots do not bear, and Go calls without slots. */

@@ -84,6 +84,7 @@ static int take_hit(struct look *l, const struct early_hit *h)
         bool host = h->probe == p->guard;
         struct probed_hit hit = {.pid = h->pid, .first = h->time, .last = h->time};
         int r = host ? note_host(p, workload) : function_note_hit(p, workload, &hit);
+        f->news |= r > 0;
         if (f != &n->hooks && (host ? functions_all_told(f, p) : functions_all_hit(f, p)))
                 f->dirty = n->pending = true;
         return r;

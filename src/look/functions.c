@@ -52,11 +52,18 @@ static void sweep(struct native_watch *n, uint64_t round)
         size_t i = 0;
         for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
                 struct probed_file *f = value;
-                if (round && f->round == round)
+                if (round && (f->round == round || f->news))
                         continue;
                 map_remove(&n->files, f->key, strlen(f->key));
                 file_free(n, f);
         }
+}
+
+void functions_committed(struct native_watch *n)
+{
+        size_t i = 0;
+        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);)
+                ((struct probed_file *)value)->news = false;
 }
 
 static void forget_boring(struct native_watch *n)
@@ -179,7 +186,9 @@ static void forget_all_users(struct native_watch *n)
 {
         size_t i = 0;
         for (void *value; map_next(&n->files, &i, NULL, NULL, &value);)
-                forget_users(n, value);
+                if (!((struct probed_file *)value)
+                             ->news) /* else what became of it is told of them once more */
+                        forget_users(n, value);
 }
 
 bool functions_watch(const struct native_watch *n, const struct entry *e)

@@ -56,6 +56,8 @@ struct probed_file {
         uint32_t index; /* of the sensor */
         int fd;         /* O_PATH: what is probed; -1: not opened */
         bool asked, resolved, dirty;
+        bool news; /* something of it ran that is not committed yet: it stays, even if nobody maps it any more
+                    */
         const char *failure; /* NULL, or why none of its functions can be probed */
         uint64_t round;
         size_t processes; /* that map it */
@@ -107,6 +109,9 @@ void functions_done(struct native_watch *n);
 int functions_update(struct look *l, struct error *error);
 /* Add what the probes told, and what their silence means, to what will be committed. 0 or -ENOMEM. */
 int functions_join(struct look *l, int64_t now, struct arena *a, struct joined *to);
+
+/* What was added is in the store. */
+void functions_committed(struct native_watch *n);
 
 /* Whether it maps files with functions that are watched. */
 bool functions_watch(const struct native_watch *n, const struct entry *e);

@@ -258,6 +258,7 @@ static int commit(struct look *l, const struct joined *j, bool full, int64_t now
         runtimes_committed(l);
         forget_committed(l);
         code_ran_committed(l);
+        functions_committed(&l->native);
         return 0;
 }
 

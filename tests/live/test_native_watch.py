@@ -224,3 +224,21 @@ def test_functions_lists_what_is_armed_and_what_ran(tmp_path):
         text = usewear(state, "functions", "--workload", service.workload, "--package", "libvictim1").stdout
         assert "lib_called" in text
         assert watch.stop() == 0
+
+
+def test_last_call_of_a_process_is_not_lost(tmp_path):
+    """Its file is mapped by nobody any more when the hit is told: what ran and what a guard saw counts all the same."""
+    state = tmp_path / "state"
+    root = library_root(tmp_path)
+    import_advisories(tmp_path, state)
+    with Watch(state) as watch:
+        with Service("usewear-test-last", "chroot", root, "/victim",
+                     env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]}) as service:
+            wait_until(lambda: (a := answers(state, service)) and a["lib_never"]["reached"]["answer"] == "not_observed")
+            service.process.stdin.write("lib_called\nlib_host\n")
+            service.process.stdin.close()
+            service.process.wait()
+            service.process.stdin = None
+        seen = wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["level"] == "reached" and a)
+        assert seen["lib_inlined"]["reached"]["answer"] == "unknown"
+        assert watch.stop() == 0
