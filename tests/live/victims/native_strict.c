@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Calls a function of native_library.c for each byte that it reads, with no system calls but read and write: any other
- * ends it. */
+/* Calls a function of native_library.c for each byte that it reads, with no system calls but read and write:
+ * any other ends it. */
 
 #include <linux/seccomp.h>
 #include <stdio.h>
