@@ -126,9 +126,11 @@ static void put_answer(struct buf *to, const struct table_style *style, const ch
                           a->since ? ", seen since " : "", a->since ? day(a->since, since) : "");
                 break;
         case ANSWER_NOT_OBSERVED:
-                put_field(to, style, title, "not observed by %s since %s%s%s", a->engine ? a->engine : "?",
-                          day(a->after ? a->after : a->since, after), a->reason ? "; " : "",
-                          a->reason ? a->reason : "");
+                /* Memory tells nothing of code that is gone (docs/accuracy.md). */
+                put_field(to, style, title, "not observed by %s since %s%s%s%s", a->engine ? a->engine : "?",
+                          day(a->after ? a->after : a->since, after),
+                          str_equal(a->engine, "cpython") ? ", in the code that is loaded now" : "",
+                          a->reason ? "; " : "", a->reason ? a->reason : "");
                 break;
         default:
                 put_field(to, style, title, "unknown: %s", a->reason ? a->reason : "nobody looked");
