@@ -10,7 +10,11 @@
 
 #include <errno.h>
 
-enum { MATCH_MEMORY = 64 << 20, ASKED_WEIGHT = 1000 /* before all advisories */ };
+enum {
+        MATCH_MEMORY = 64 << 20,
+        CHOICE_MOST = 4096, /* functions that the best ones are chosen from */
+        ASKED_WEIGHT = 1000 /* before all advisories */
+};
 
 /* "libssl.so.3" is the container of libssl.so.3 and libssl.so.3.0.1; a program is called as it is. */
 static bool container_is_file(const char *container, const char *path)
@@ -43,7 +47,7 @@ static int want_symbol(struct probed_file *f, const struct bug *b, const struct 
         bool root = str_equal(s->kind, "root") || str_equal(s->kind, "unspecified");
         struct probed_function *p = find_function(f, s, package);
         if (!p) {
-                if (f->functions.count >= NATIVE_FUNCTIONS_MOST)
+                if (f->functions.count >= CHOICE_MOST)
                         return 0;
                 p = vec_add(&f->functions);
                 if (!p)
@@ -182,5 +186,6 @@ int choice_make(struct look *l, struct probed_file *f, const struct entry *e, co
                                  used->reply.file.path, error);
         if (r == 0 && f->functions.count)
                 qsort(f->functions.items, f->functions.count, sizeof(*f->functions.items), compare_weight);
+        f->functions.count = MIN(f->functions.count, (size_t)NATIVE_FUNCTIONS_MOST);
         return r;
 }
