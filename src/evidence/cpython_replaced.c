@@ -187,7 +187,7 @@ static bool loads(const struct deletion *d, const struct instruction *t, int nam
         bool any = d->minor <= 10   ? t->op == LOAD_ATTR || t->op == LOAD_METHOD || t->op == LOAD_GLOBAL
                    : d->minor == 11 ? t->room == 4 || t->room == 5 || t->room == 10
                                     : t->room == 4 || t->room == 9;
-        uint8_t plain = (uint8_t)name, shifted = (uint8_t)(name << 1);
+        uint8_t plain = (uint8_t)name, shifted = (uint8_t)((unsigned)name << 1);
         return any && name >= 0 &&
                (t->argument == plain ||
                 (d->minor >= 11 && (t->argument == shifted || t->argument == (shifted | 1))));
