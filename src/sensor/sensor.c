@@ -15,7 +15,7 @@
 enum { RING_SIZE = 4 << 20, KEPT_MOST = 16 << 20 };
 enum {
         FETCH_NS = 200000000, /* process events wake nobody: a timer fetches them */
-        FETCH_IDLE = 4,       /* times as seldom, while there are none */
+        FETCH_IDLE = 2,       /* times as seldom, while there are none: a new file is to be known in 100 ms */
 };
 
 static uint32_t sources_of(uint32_t types)

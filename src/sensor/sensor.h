@@ -73,7 +73,7 @@ struct sensor;
 
 struct sensor_options {
         size_t ring_size;       /* bytes, a power of two; 0: default */
-        uint64_t fetch_ns;      /* how often process events are fetched, up to four times as long while there
+        uint64_t fetch_ns;      /* how often process events are fetched, up to twice as long while there
                                    are none; 0: default (200 ms) */
         uint32_t types;         /* bits 1 << enum event_type; 0: all */
         bool all;               /* no deduplication of mappings and connects */
