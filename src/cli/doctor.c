@@ -87,10 +87,16 @@ static bool proc_hides_processes(void)
                 return false;
         rest = (struct span){text.data, text.size};
         while (span_cut(&rest, '\n', &line)) {
-                char copy[512];
-                snprintf(copy, sizeof(copy), "%.*s", (int)MIN(line.size, sizeof(copy) - 1), line.data);
-                if (str_starts(copy, "proc /proc ") && strstr(copy, "hidepid=") &&
-                    !strstr(copy, "hidepid=0") && !strstr(copy, "hidepid=off"))
+                /* Its source may be called anything: "none /proc proc rw,hidepid=2 0 0". */
+                struct span source, place, kind;
+                if (!span_cut(&line, ' ', &source) || !span_cut(&line, ' ', &place) ||
+                    !span_cut(&line, ' ', &kind) || !span_equal(place, "/proc") || !span_equal(kind, "proc"))
+                        continue;
+                char options[512];
+                snprintf(options, sizeof(options), "%.*s", (int)MIN(line.size, sizeof(options) - 1),
+                         line.data);
+                if (strstr(options, "hidepid=") && !strstr(options, "hidepid=0") &&
+                    !strstr(options, "hidepid=off"))
                         return true;
         }
         return false;

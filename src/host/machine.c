@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* machine-id(5) must not leave the machine as it is: what is reported is its hash, the same on each
- * start and of no use to anybody else. */
+ * start and of no use to anybody else.
+ *
+ * The machine is that of pid 1: a container's image, or a root that was changed into, has no machine-id or
+ * one that every copy of it shares, and may be of another distribution. */
 
 #include "host/machine.h"
 
@@ -11,14 +14,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 enum { SMALL_FILE = 64 * 1024 };
 
-static char *first_line(struct arena *a, const char *path)
+static int read_below(const char *root, const char *path, struct buf *to)
+{
+        char whole[64];
+        snprintf(whole, sizeof(whole), "%s%s", root, path);
+        return file_read_at(AT_FDCWD, whole, to);
+}
+
+static char *first_line(struct arena *a, const char *root, const char *path)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(SMALL_FILE);
-        if (file_read_at(AT_FDCWD, path, &text) < 0)
+        if (read_below(root, path, &text) < 0)
                 return NULL;
         struct span rest = {text.data, text.size}, line;
         if (!span_cut(&rest, '\n', &line))
@@ -28,10 +40,10 @@ static char *first_line(struct arena *a, const char *path)
 }
 
 /* PRETTY_NAME="…" of os-release(5); quotes are all of the shell's syntax that it is seen with. */
-static char *pretty_name(struct arena *a, const char *path)
+static char *pretty_name(struct arena *a, const char *root, const char *path)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(SMALL_FILE);
-        if (file_read_at(AT_FDCWD, path, &text) < 0)
+        if (read_below(root, path, &text) < 0)
                 return NULL;
         struct span rest = {text.data, text.size}, line;
         while (span_cut(&rest, '\n', &line)) {
@@ -53,16 +65,18 @@ int machine_read(struct arena *a, struct machine *ret)
         if (uname(&u) < 0)
                 return -errno;
         char hex[DIGEST_HEX];
-        const char *id = first_line(a, "/etc/machine-id");
+        /* Our own root, where that of pid 1 is closed to us. */
+        const char *root = access("/proc/1/root/.", X_OK) == 0 ? "/proc/1/root" : "";
+        const char *id = first_line(a, root, "/etc/machine-id");
         if (!id)
-                id = first_line(a, "/var/lib/dbus/machine-id");
+                id = first_line(a, root, "/var/lib/dbus/machine-id");
         const char *salted = arena_printf(a, "usewear:%s", id ? id : u.nodename);
         if (!salted)
                 return -ENOMEM;
-        const char *os = pretty_name(a, "/etc/os-release");
+        const char *os = pretty_name(a, root, "/etc/os-release");
         if (!os)
-                os = pretty_name(a, "/usr/lib/os-release");
-        const char *boot_id = first_line(a, "/proc/sys/kernel/random/boot_id");
+                os = pretty_name(a, root, "/usr/lib/os-release");
+        const char *boot_id = first_line(a, "", "/proc/sys/kernel/random/boot_id");
         struct machine m = {
                 .id = arena_strdup(a, digest_bytes(salted, strlen(salted), hex)),
                 .name = arena_strdup(a, u.nodename),
