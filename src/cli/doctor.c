@@ -173,12 +173,16 @@ static void judge_rights(struct diagnosis *d)
                             "start on the host, or in a container with the host's pid namespace");
 }
 
-/* Before Linux 5.11 maps count as locked memory. Who may raise the limit does so; only where nothing works
- * it is worth a word. */
+/* Before Linux 5.11 maps count as locked memory. Who may raise the limit does so; only
+ * where nothing works it is worth a word. */
 static void judge_memory(struct diagnosis *d)
 {
         enum { ENOUGH = 64 << 20 };
         struct rlimit limit;
+        int major, minor;
+        if (sscanf(d->kernel.release, "%d.%d", &major, &minor) == 2 &&
+            (major > 5 || (major == 5 && minor > 10)))
+                return;
         if (*d->events.text && getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_max < ENOUGH)
                 add_problem(d, "locked memory is limited", "ulimit -l (memlock)",
                             "kernels before 5.11 give BPF no more memory than that: no events",
