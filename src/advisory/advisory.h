@@ -92,7 +92,7 @@ struct symbol {
         const char *source;                           /* record id, or "Usewear": the own table */
         const char *reason;                           /* own table: why; else NULL */
         const char *versions, *platforms; /* where it is vulnerable only in some: as in struct osv_symbol */
-        bool elsewhere; /* own table: it speaks for other versions than the one that is matched */
+        bool elsewhere; /* own table: it speaks for other versions or packages than what is matched */
 };
 
 struct bug {

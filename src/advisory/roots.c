@@ -51,7 +51,7 @@ int bug_roots(struct match_context *c, const struct hit *const *hits, size_t cou
         for (size_t i = 0; i < count; i++)
                 ask_record(c, hits[i], &roots);
         if (elsewhere && !roots.named)
-                roots.gap = "its functions were established in other versions than this one";
+                roots.gap = "its functions were established in another package or other versions";
         if (fixes)
                 roots.gap = "what else the fix touched may be the flaw as well";
         if (!roots.named && !roots.gap)

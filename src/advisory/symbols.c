@@ -3,6 +3,7 @@
  * where it lies: an index from each id to its records, and records only when somebody asks. It is joined to
  * a bug when that is made, over any of its names, so a newer table needs no import. */
 #include "advisory/database.h"
+#include "advisory/import.h"
 #include "advisory/match.h"
 #include "advisory/range.h"
 
@@ -166,12 +167,22 @@ static bool is_known(const struct symbol *list, size_t count, const struct symbo
         return false;
 }
 
-/* A fix may have touched other functions in other branches, and other ecosystems count differently. */
+/* "Jinja2" is asked for as it is spelled, the table has normalised names. */
+static bool is_asked_for(const struct match_context *c, struct span package)
+{
+        _cleanup_buf_ struct buf asked = BUF_INIT(OSV_TEXT_MAX), named = BUF_INIT(OSV_TEXT_MAX);
+        char *name = arena_strndup(c->arena, package.data, package.size);
+        return name && name_normalise(c->base, c->query->name, &asked) == 0 &&
+               name_normalise(c->base, name, &named) == 0 && named.size && !strcmp(asked.data, named.data);
+}
+
+/* A fix may have touched other functions in other branches, other ecosystems count differently, and another
+ * package that has the same CVE has it in functions of its own. */
 static bool speaks_for(const struct match_context *c, const struct symbol_record *record)
 {
         struct span ecosystem, package = span_of(record->package ? record->package : "");
         span_cut(&package, ' ', &ecosystem);
-        return span_equal(ecosystem, c->base) && record->affected &&
+        return span_equal(ecosystem, c->base) && is_asked_for(c, package) && record->affected &&
                range_text_contains(span_of(record->affected), c->scheme, c->version);
 }
 
@@ -212,7 +223,7 @@ static int record_fits(const struct match_context *c, struct span text)
         bool same = span_equal(ecosystem, c->base);
         if (!same && !c->distribution)
                 return 0;
-        return span_equal(line, c->query->name) ? 2 : 1;
+        return is_asked_for(c, line) ? 2 : 1;
 }
 
 int bug_join_symbols(struct match_context *c, struct bug *bug)

@@ -40,14 +40,17 @@ static int teardown(void **state)
         return r;
 }
 
-static const struct bug *bug_of(struct scene *s, const char *ecosystem, const char *id, const char *aliases,
-                                const char *specific)
+struct asked {
+        const char *ecosystem, *name, *version;
+};
+
+/* The bug that one record makes of a package; the record affects all of its versions. */
+static const struct bug *bug_in(struct scene *s, const struct asked *asked, const char *id,
+                                const char *aliases, const char *specific)
 {
         struct import_result result;
         struct error error = {};
         struct match m = {};
-        const char *name =
-                arena_printf(&s->memory, "%spkg-%s", str_equal(ecosystem, "Maven") ? "org.example:" : "", id);
         const char *path = arena_printf(&s->memory, "%s/%s.json", s->dir, id);
         const char *json =
                 arena_printf(&s->memory,
@@ -55,14 +58,30 @@ static const struct bug *bug_of(struct scene *s, const char *ecosystem, const ch
                              "\"affected\":[{\"package\":{\"ecosystem\":\"%s\",\"name\":\"%s\"},\"ranges\":[{"
                              "\"type\":\"SEMVER\",\"events\":[{\"introduced\":\"0\"}]}],"
                              "\"ecosystem_specific\":%s}]}",
-                             id, aliases, ecosystem, name, specific);
+                             id, aliases, asked->ecosystem, asked->name, specific);
         _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         assert_int_equal(file_write_fd(fd, json, strlen(json)), 0);
         assert_int_equal(advisory_import(s->db, path, NULL, &result, &error), 0);
-        const struct match_query query = {.ecosystem = ecosystem, .name = name, .version = "1.0.0"};
+        const struct match_query query = {
+                .ecosystem = asked->ecosystem, .name = asked->name, .version = asked->version};
         assert_int_equal(advisory_match(s->db, &query, &s->memory, &m, &error), 0);
-        assert_int_equal(m.bug_count, 1);
-        return &m.bugs[0];
+        for (size_t i = 0; i < m.bug_count; i++) {
+                const struct bug *b = &m.bugs[i];
+                bool found = str_equal(b->id, id);
+                for (size_t n = 0; n < b->alias_count; n++)
+                        found = found || str_equal(b->aliases[n], id);
+                if (found)
+                        return b;
+        }
+        fail_msg("%s is not found", id);
+        return NULL;
+}
+
+static const struct bug *bug_of(struct scene *s, const char *ecosystem, const char *id, const char *aliases,
+                                const char *specific)
+{
+        const struct asked asked = {ecosystem, arena_printf(&s->memory, "pkg-%s", id), "1.0.0"};
+        return bug_in(s, &asked, id, aliases, specific);
 }
 
 static void go_lists_all_unless_whole_packages_are_named(void **state)
@@ -170,9 +189,34 @@ static void own_table_speaks_for_its_versions(void **state _unused_)
 static void an_older_branch_is_a_gap(void **state)
 {
         /* Struts' S2-045: the table compared 2.3.31 and 2.5.10, its ranges begin at 2.3.0. */
-        const struct bug *b = bug_of(*state, "Maven", "GHSA-bbbb-bbbb-bbbb", "\"CVE-2017-5638\"", "{}");
+        struct asked asked = {"Maven", "org.apache.struts:struts2-core", "1.0.0"};
+        const struct bug *b = bug_in(*state, &asked, "GHSA-bbbb-bbbb-bbbb", "\"CVE-2017-5638\"", "{}");
         assert_true(b->symbol_count > 0 && b->symbols[0].elsewhere);
         assert_non_null(strstr(b->roots_gap, "other versions"));
+        asked.version = "2.3.31";
+        b = bug_in(*state, &asked, "GHSA-bbbb-bbbb-bbbb", "\"CVE-2017-5638\"", "{}");
+        assert_true(b->symbol_count > 0 && !b->symbols[0].elsewhere);
+}
+
+/* One CVE is often that of several packages: silence of the one's functions says nothing of the other's. */
+static void another_package_with_the_same_cve_is_a_gap(void **state)
+{
+        static const struct asked cases[] = {
+                {"Maven", "ch.qos.logback:logback-core", "1.2.11"},
+                {"Maven", "ch.qos.logback:logback-classic", "1.2.11"},
+        };
+        static const char *const ids[] = {"GHSA-cccc-cccc-cccc", "GHSA-dddd-dddd-dddd"};
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                const struct bug *b = bug_in(*state, &cases[i], ids[i], "\"CVE-2023-6378\"", "{}");
+                assert_true(b->symbol_count > 0);
+                assert_int_equal(b->symbols[0].elsewhere, i == 0);
+                assert_int_equal(b->roots_gap != NULL, i == 0);
+        }
+        /* It is the same package in another spelling. */
+        const struct asked spelled = {"PyPI", "Jinja2", "2.11.2"};
+        const struct bug *b = bug_in(*state, &spelled, "PYSEC-2026-9001", "\"CVE-2020-28493\"", "{}");
+        assert_true(b->symbol_count > 0 && !b->symbols[0].elsewhere);
+        assert_null(b->roots_gap);
 }
 
 int main(void)
@@ -185,6 +229,7 @@ int main(void)
                 cmocka_unit_test(own_table_is_a_comparison_of_all),
                 cmocka_unit_test(own_table_speaks_for_its_versions),
                 cmocka_unit_test(an_older_branch_is_a_gap),
+                cmocka_unit_test(another_package_with_the_same_cve_is_a_gap),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
 }
