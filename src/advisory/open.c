@@ -68,7 +68,7 @@ static void disconnect(struct advisory_db *db)
 /* 1: the schema is current, 0: it has to be made or brought forward, or -errno. */
 static int schema_check(struct advisory_db *db, int64_t *ret_version, struct error *error)
 {
-        int64_t version, application, objects;
+        int64_t version, application, objects, foreign;
         int r = database_number(db, "PRAGMA user_version", &version, error);
         if (r == 0)
                 r = database_number(db, "PRAGMA application_id", &application, error);
@@ -78,6 +78,19 @@ static int schema_check(struct advisory_db *db, int64_t *ret_version, struct err
                 return r;
         if (objects && application != APPLICATION_ID)
                 return error_set(error, -EBADMSG, "%s is no advisory database of Usewear; move it away",
+                                 db->path);
+        /* Ours has tables and indices only. A view in a table's place could hide rows or never end, a trigger
+         * undo an import. */
+        r = database_number(db,
+                            "SELECT COUNT(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')"
+                            " OR sql LIKE 'CREATE VIRTUAL%'",
+                            &foreign, error);
+        if (r < 0)
+                return r;
+        if (foreign)
+                return error_set(error, -EBADMSG,
+                                 "%s holds views, triggers or virtual tables, which Usewear does not make;"
+                                 " move it away and import again",
                                  db->path);
         if (version > SCHEMA_VERSION)
                 return error_set(error, -EPROTO,

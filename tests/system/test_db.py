@@ -180,7 +180,7 @@ def test_locked_database_says_so(state, tmp_path):
     other.execute("ROLLBACK")
 
 
-@pytest.mark.parametrize("spoil", ["text", "middle", "foreign", "newer"])
+@pytest.mark.parametrize("spoil", ["text", "middle", "foreign", "newer", "view", "trigger"])
 def test_what_is_not_ours_is_refused(state, spoil):
     path = state / "advisory.db"
     if spoil == "text":
@@ -192,10 +192,15 @@ def test_what_is_not_ours_is_refused(state, spoil):
         sqlite3.connect(path).executescript("CREATE TABLE recipes (name TEXT)")
     else:
         db = sqlite3.connect(path)
-        db.execute("PRAGMA user_version = 99")
+        db.executescript({
+            "newer": "PRAGMA user_version = 99",
+            "view": "ALTER TABLE affected RENAME TO hidden; CREATE VIEW affected AS WITH RECURSIVE n(i) AS"  # never ends
+                    " (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT hidden.* FROM hidden, n",
+            "trigger": "CREATE TRIGGER gone AFTER INSERT ON affected BEGIN DELETE FROM affected; END"}[spoil])
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         db.close()
     before = path.read_bytes()
-    for action in (["status"], ["import", __file__]):
+    for action in (["status"], ["import", __file__], ["match", "pkg:deb/debian/src1@0.1?distro=debian-12"]):
         run = usewear(state, *action)
         assert run.returncode == 2 and run.stderr.count("\n") == 1, run.stderr
         assert ("newer Usewear" if spoil == "newer" else "move it away") in run.stderr
