@@ -64,6 +64,21 @@ def test_bash_completes_commands_and_options(manual, commands):
     assert complete(manual, "usewear", "events", "--fun") == {"--function"}
 
 
+def test_the_words_of_db_are_completed(manual):
+    """What stands behind the command in its usage, in each shell."""
+    words = {"update", "import", "match", "show", "status", "symbols", "compare"}
+    assert complete(manual, "usewear", "db", "") == words
+    assert complete(manual, "usewear", "db", "up") == {"update"}
+    assert "update" not in complete(manual, "usewear", "db", "show", "")
+    assert not words & complete(manual, "usewear", "scan", "")
+    offered = re.search(r"'1:what:\((.*?)\)'", (manual / "_usewear").read_text())
+    assert offered and set(offered[1].split()) == words
+    if shutil.which("fish"):
+        done = subprocess.run(["fish", "-c", f"source {manual}/usewear.fish; complete -C 'usewear db '"], capture_output=True, text=True,
+                              check=True)
+        assert {line.split("\t")[0] for line in done.stdout.splitlines()} >= words
+
+
 @pytest.mark.parametrize("shell, file", [("zsh", "_usewear"), ("fish", "usewear.fish")])
 def test_other_shells_can_read_theirs(manual, shell, file):
     if not shutil.which(shell):
