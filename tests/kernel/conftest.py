@@ -3,6 +3,7 @@
 
 import kernels
 import table
+from kernels import booted, boots, kernel, note  # noqa: F401  fixtures: imported by each module, each would boot all anew
 from record import found
 
 

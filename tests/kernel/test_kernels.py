@@ -7,7 +7,7 @@ import warnings
 from collections import Counter
 
 import pytest
-from kernels import ARCH, booted, boots, kernel, note  # noqa: F401  fixtures
+from kernels import ARCH
 from record import found, growth
 
 pytestmark = pytest.mark.boots("basic")

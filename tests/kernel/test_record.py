@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a run tells of the last one, and the page that it writes."""
+"""What a run tells of the last one, the page that it writes, and that it boots nothing twice."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 from record import Record, growth
 from table import page
@@ -27,3 +30,10 @@ def test_a_run_replaces_what_was_known_of_its_kernels(tmp_path):
     assert "| exec | raw_tp | tp_btf |" in x86 and "6.1.1-1" in x86 and "Not run: 6.12 (no such package)." in x86
     assert "| exec_btf | **not tested** | 151,024 |" in x86 and "| sample_tick | **not tested** | – |" in x86
     assert "| exec | raw_tp |" in arm
+
+
+def test_all_modules_share_the_machines():
+    """A fixture that two modules import is set up for each of them, and this one boots every machine."""
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "--setup-plan", "-p", "no:cacheprovider", Path(__file__).parent],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout.count("SETUP    S boots") == 1

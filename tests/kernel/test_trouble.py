@@ -4,7 +4,6 @@
 import json
 
 import pytest
-from kernels import booted, boots, kernel, note  # noqa: F401  fixtures
 from test_kernels import counts, lines
 
 pytestmark = pytest.mark.boots("trouble")

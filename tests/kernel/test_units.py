@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from kernels import ARCH, CHOSEN, booted, boots, note  # noqa: F401  fixtures
+from kernels import ARCH, CHOSEN
 
 pytestmark = [pytest.mark.boots("units"), pytest.mark.skipif(ARCH == "amd64", reason="this machine runs them itself")]
 

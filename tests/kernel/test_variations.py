@@ -5,7 +5,6 @@ CPUs. What still works must work, what does not must be said. Only by `make chec
 import json
 
 import pytest
-from kernels import booted, boots, kernel, note  # noqa: F401  fixtures
 from test_kernels import TYPES, counts, hooks_of, lines, refusals
 
 pytestmark = pytest.mark.boots("variations")
