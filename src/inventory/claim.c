@@ -30,20 +30,19 @@ static bool is_same_package(const struct package *a, const struct package *b)
                str_equal(a->version, b->version);
 }
 
-static int claim(struct inventory *inv, const char *name, size_t size, size_t index)
+int claim_hash(struct inventory *inv, uint64_t hash, size_t index)
 {
-        uint64_t hash = map_hash(name, size);
         const struct owner_slot *slot = owners_find(&inv->owners, hash);
+        int r = slot ? 0 : owners_claim(&inv->owners, hash, index);
         if (slot && slot->package >= inv->os_count && index >= inv->os_count &&
             !is_same_package(&inv->packages.items[slot->package], &inv->packages.items[index]))
-                owners_tie(&inv->owners, hash);
-        int r = slot ? 0 : owners_claim(&inv->owners, hash, index);
+                r = owners_tie(&inv->owners, hash, index);
         return r < 0 ? r : frame_note_claim(inv, hash, index);
 }
 
-int claim_again(struct inventory *inv, uint64_t hash, size_t index)
+static int claim(struct inventory *inv, const char *name, size_t size, size_t index)
 {
-        return owners_claim(&inv->owners, hash, index);
+        return claim_hash(inv, map_hash(name, size), index);
 }
 
 int inventory_own(struct inventory *inv, const char *path, size_t index)
@@ -94,15 +93,36 @@ static const struct owner_slot *closest(const struct inventory *inv, const char 
 static const struct package *answer(const struct inventory *inv, const struct owner_slot *slot, bool *ret_tie)
 {
         if (ret_tie)
-                *ret_tie = slot && slot->tie;
-        return slot && !slot->tie && slot->package < inv->packages.count ? &inv->packages.items[slot->package]
-                                                                         : NULL;
+                *ret_tie = slot && slot->tied;
+        return slot && !slot->tied && slot->package < inv->packages.count
+                       ? &inv->packages.items[slot->package]
+                       : NULL;
 }
 
 const struct package *inventory_owner(const struct inventory *inv, const char *path, bool *ret_tie)
 {
         const char *name = canonical(inv, path);
         return answer(inv, closest(inv, name, strlen(name), 0), ret_tie);
+}
+
+int inventory_owners(const struct inventory *inv, const char *path, package_refs *to)
+{
+        const char *name = canonical(inv, path);
+        const struct owner_slot *slot = closest(inv, name, strlen(name), 0);
+        uint32_t package = slot ? slot->package : 0, next = slot ? slot->tied : 0;
+        for (size_t n = 0; slot; n++) {
+                if (n == INVENTORY_MOST_OWNERS)
+                        return -E2BIG;
+                const struct package **ref = vec_add(to);
+                if (!ref)
+                        return -ENOMEM;
+                *ref = &inv->packages.items[package];
+                if (!next)
+                        break;
+                package = inv->owners.tied.items[next - 1].package;
+                next = inv->owners.tied.items[next - 1].before;
+        }
+        return 0;
 }
 
 const char *claim_os_owner(const struct inventory *inv, const char *path)

@@ -32,5 +32,4 @@ uint64_t copies_fingerprint(const struct inventory *inv);
 
 /* Packages of the distribution that ship a library or program of this name ("libz.so.1.3" stands for
  * "libz.so.1" too) in a folder that was listed; appended to `to`, each once. 0 or -ENOMEM. */
-typedef VEC(const struct package *) package_refs;
 int copies_named(const struct copies *c, const struct inventory *inv, const char *name, package_refs *to);

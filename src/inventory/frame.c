@@ -191,9 +191,7 @@ static int replay(struct inventory *inv, const struct inventory *previous, const
         for (size_t i = 0; r == 0 && i < old->claims.count; i++) {
                 const struct claim *c = &from->claims.items[old->claims.first + i];
                 size_t index = reading->packages.first + c->package;
-                r = claim_again(inv, c->hash, index);
-                if (r == 0)
-                        r = frame_note_claim(inv, c->hash, index);
+                r = claim_hash(inv, c->hash, index);
         }
         for (size_t i = 0; r == 0 && i < old->dependencies.count; i++) {
                 struct dependency *d = vec_add(&inv->recall->dependencies);

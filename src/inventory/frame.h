@@ -23,8 +23,8 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret);
 
 /* Remember a claim for the reading that is going on. 0 or -ENOMEM. */
 int frame_note_claim(struct inventory *inv, uint64_t hash, size_t index);
-/* A claim that was remembered. */
-int claim_again(struct inventory *inv, uint64_t hash, size_t index);
+/* Claim the name of this hash, as it was claimed when it was remembered. 0 or -ENOMEM. */
+int claim_hash(struct inventory *inv, uint64_t hash, size_t index);
 /* The distribution's package that owns the file, or NULL. */
 const char *claim_os_owner(const struct inventory *inv, const char *path);
 

@@ -52,6 +52,12 @@ struct inventory_counts inventory_counts(const struct inventory *inv);
  * "/a.jar!/com/x/Y.class". NULL: nobody, or several with equal right (`ret_tie`, may be NULL, is set). */
 const struct package *inventory_owner(const struct inventory *inv, const char *path, bool *ret_tie);
 
+/* All packages that own the path with equal right, appended to `to`: one, or those of a tie. 0, -E2BIG (there
+ * are more than INVENTORY_MOST_OWNERS) or -ENOMEM. */
+enum { INVENTORY_MOST_OWNERS = 100 };
+typedef VEC(const struct package *) package_refs;
+int inventory_owners(const struct inventory *inv, const char *path, package_refs *to);
+
 /* Whether the owner is one of the distribution's packages. */
 bool inventory_is_os_owned(const struct inventory *inv, const char *path);
 

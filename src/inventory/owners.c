@@ -9,6 +9,7 @@
 void owners_done(struct owners *o)
 {
         free(o->slots);
+        vec_done(&o->tied);
         *o = (struct owners){};
 }
 
@@ -24,7 +25,8 @@ static int make_room(struct owners *o)
 {
         if (o->count * 4 < o->allocated * 3)
                 return 0;
-        struct owners bigger = {.count = o->count, .allocated = MAX(o->allocated * 2, (size_t)64)};
+        struct owners bigger = {
+                .count = o->count, .allocated = MAX(o->allocated * 2, (size_t)64), .tied = o->tied};
         bigger.slots = calloc(bigger.allocated, sizeof(*bigger.slots));
         if (!bigger.slots)
                 return -ENOMEM;
@@ -49,11 +51,17 @@ int owners_claim(struct owners *o, uint64_t hash, size_t package)
         return 0;
 }
 
-void owners_tie(struct owners *o, uint64_t hash)
+int owners_tie(struct owners *o, uint64_t hash, size_t package)
 {
         struct owner_slot *slot = o->allocated ? slot_of(o, hash) : NULL;
-        if (slot && slot->hash)
-                slot->tie = true;
+        if (!slot || !slot->hash || (slot->tied && o->tied.items[slot->tied - 1].package == package))
+                return 0;
+        struct owner_tied *last = package < UINT32_MAX ? vec_add(&o->tied) : NULL;
+        if (!last)
+                return -ENOMEM;
+        *last = (struct owner_tied){.package = (uint32_t)package, .before = slot->tied};
+        slot->tied = (uint32_t)o->tied.count;
+        return 0;
 }
 
 const struct owner_slot *owners_find(const struct owners *o, uint64_t hash)

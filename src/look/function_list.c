@@ -99,7 +99,7 @@ static char *engine_key(struct listing *l, const struct runtime_look *look, cons
 
 static int take_package(struct listing *l, const struct runtime_look *look, const struct runtime_package *p)
 {
-        if (!is_wanted(l, &p->package))
+        if (!is_wanted(l, &p->package) || (p->shared && !p->modules && !p->known))
                 return 0;
         const char *key = engine_key(l, look, &p->package);
         struct function_package *known = key ? map_get_str(&l->by_package, key) : NULL;

@@ -69,8 +69,9 @@ static uint64_t digest_of(const struct runtime_process *p)
         uint64_t digest = p->failure != NULL, n = 0;
         vec_each (look, &p->reply.looks) {
                 vec_each (package, &look->packages) {
-                        const uint64_t counts[] = {digest, map_hash(p->keys[n], strlen(p->keys[n])),
-                                                   package->modules, package->executed, package->silent};
+                        const uint64_t counts[] = {digest,           map_hash(p->keys[n], strlen(p->keys[n])),
+                                                   package->modules, package->executed,
+                                                   package->silent,  package->shared != NULL};
                         digest = map_hash(counts, sizeof(counts));
                         n++;
                 }

@@ -167,6 +167,23 @@ static bool is_loaded(const struct runtime_package *p)
         return p->modules || p->executed || p->silent;
 }
 
+/* A module is of this package or of another one that lists the same file. */
+static int put_shared(struct telling *t, const struct entry *e, const char *key,
+                      const struct runtime_package *p)
+{
+        struct doubt *d = vec_add(&t->to->doubts);
+        const char *reason = arena_printf(t->a, "%s belongs to several packages with equal right", p->shared);
+        if (!d || !reason)
+                return -ENOMEM;
+        *d = (struct doubt){.workload = e->process.workload_id,
+                            .package = key,
+                            .subject = p->shared,
+                            .reason = reason,
+                            .first = t->now,
+                            .last = t->now};
+        return 0;
+}
+
 static int put_packages(struct telling *t, const struct runtime_process *p, const struct entry *e)
 {
         size_t n = 0;
@@ -174,7 +191,9 @@ static int put_packages(struct telling *t, const struct runtime_process *p, cons
                 vec_each (package, &look->packages) {
                         const char *key = p->keys[n++];
                         const char *module = package->module ? package->module : package->package.name;
-                        int r = is_loaded(package) ? put(t, e, look, key, EVIDENCE_LOADED, module, 0) : 0;
+                        int r = is_loaded(package) ? put(t, e, look, key, EVIDENCE_LOADED, module, 0)
+                                : package->shared  ? put_shared(t, e, key, package)
+                                                   : 0;
                         if (r == 0 && package->executed && package->function)
                                 r = put(t, e, look, key, EVIDENCE_EXECUTED, package->function,
                                         package->first);
@@ -260,6 +279,8 @@ static int hear_symbol(struct telling *t, const struct runtime_process *p, const
                 note_reason(s, look->functions_unknown);
         else if (!found && look->negatives_unknown)
                 note_reason(s, look->negatives_unknown);
+        else if (look->packages.items[package - 1].shared)
+                note_reason(s, "other packages list one of its files, too");
         else if (p->more)
                 note_reason(s, "not all memory was looked at yet");
         return 0;
@@ -279,6 +300,8 @@ static int hear_package(struct telling *t, const struct runtime_process *p, cons
         uint64_t unknown = package->known - package->executed - package->silent;
         if (look->functions_unknown || look->negatives_unknown)
                 note_reason(any, look->functions_unknown ? look->functions_unknown : look->negatives_unknown);
+        else if (package->shared)
+                note_reason(any, "other packages list one of its files, too");
         else if (package->package.runtimes & ~(uint32_t)look->bit)
                 note_reason(any, "functions of its compiled modules are not looked for");
         else if (unknown && !any->reason &&

@@ -22,7 +22,8 @@ struct file_reply {
                                  NULL where the package manager's log does not say */
         package_list linked;  /* Go modules */
         bool copied;          /* the owner ships the same file under another name, perhaps in another root */
-        /* Nobody owns it, and it may be a copy of a file of these: that could not be told, because … */
+        /* Several own it with equal right; or nobody does, and it may be a copy of a file of these: that
+         * could not be told, because … */
         package_list doubted;
         const char *doubt; /* NULL: there is no doubt. Set without `doubted`: anything may be its original */
 };

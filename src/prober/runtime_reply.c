@@ -17,6 +17,7 @@ static void package_put(const struct runtime_package *p, struct buf *to)
         wire_put_str(to, p->module);
         wire_put_str(to, p->function);
         wire_put_u64(to, p->first);
+        wire_put_str(to, p->shared);
 }
 
 static void function_put(const struct runtime_function *f, struct buf *to)
@@ -91,6 +92,7 @@ static int package_get(struct wire *from, struct arena *a, struct runtime_packag
         p->module = wire_get_str(from, a);
         p->function = wire_get_str(from, a);
         p->first = wire_get_u64(from);
+        p->shared = wire_get_str(from, a);
         return 0;
 }
 

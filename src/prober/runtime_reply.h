@@ -16,6 +16,8 @@ struct runtime_package {
         const char *module;               /* one that is loaded, or NULL */
         const char *function;             /* one that ran, "module.name", or NULL */
         uint64_t first;                   /* boottime ns of the look that saw it */
+        const char *shared; /* a file that is loaded and belongs to other packages with equal right, or NULL;
+                               its modules and functions are not counted above */
 };
 
 struct runtime_function {

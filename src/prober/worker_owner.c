@@ -96,18 +96,36 @@ static const struct package *owner_before(const struct inventory *inventory, con
                                                                   : NULL;
 }
 
+static int doubt_all(const package_refs *refs, struct file_reply *reply)
+{
+        vec_each (ref, refs) {
+                struct package *slot = vec_add(&reply->doubted);
+                if (!slot)
+                        return -ENOMEM;
+                *slot = **ref;
+        }
+        return 0;
+}
+
+/* Several packages say that the file is theirs: each of them may be the one that is used. */
+static int doubt_owners(const struct inventory *inventory, struct arena *a, struct file_reply *reply)
+{
+        package_refs refs = {};
+        int r = inventory_owners(inventory, reply->file.path, &refs);
+        if (r == 0)
+                r = doubt_all(&refs, reply);
+        vec_done(&refs);
+        reply->doubt = arena_printf(a, "%s belongs to several packages with equal right", reply->file.path);
+        return !reply->doubt || r == -ENOMEM ? -ENOMEM : 0; /* too many: a doubt about all */
+}
+
 static int doubt(const struct copies *copies, const struct inventory *inventory, const char *name,
                  const char *why, struct arena *a, struct file_reply *reply)
 {
         package_refs refs = {};
         int r = copies_named(copies, inventory, name, &refs);
-        vec_each (ref, &refs) {
-                struct package *slot = r == 0 ? vec_add(&reply->doubted) : NULL;
-                if (slot)
-                        *slot = **ref;
-                else
-                        r = -ENOMEM;
-        }
+        if (r == 0)
+                r = doubt_all(&refs, reply);
         vec_done(&refs);
         reply->doubt = arena_printf(a, "%s may be its file under another name: %s", reply->file.path, why);
         return reply->doubt ? r : -ENOMEM;
@@ -166,8 +184,9 @@ int worker_attribute(struct worker *w, int fd, int root_fd, const struct probe_j
                      struct file_reply *reply)
 {
         const struct inventory *inventory = worker_inventory_of(w, job);
+        bool tie = false;
         const struct package *owner = inventory && reply->file.state != FILE_MEMORY
-                                              ? inventory_owner(inventory, reply->file.path, NULL)
+                                              ? inventory_owner(inventory, reply->file.path, &tie)
                                               : NULL;
         int stale = 0;
         if (owner) {
@@ -175,6 +194,8 @@ int worker_attribute(struct worker *w, int fd, int root_fd, const struct probe_j
                 reply->owner = *owner;
                 if (is_gone(reply->file.state))
                         stale = make_stale(inventory, job->started, a, &reply->owner);
+        } else if (tie) {
+                stale = doubt_owners(inventory, a, reply);
         } else if (is_code(&reply->file)) {
                 stale = attribute_copy(w, fd, root_fd, job, a, inventory, reply);
         }

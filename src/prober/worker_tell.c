@@ -25,6 +25,46 @@ struct telling {
 
 static char nobody;
 
+/* Index of what is told of the package, plus 1, or -ENOMEM. */
+static int64_t index_of(struct telling *t, const struct package *p)
+{
+        intptr_t index = (intptr_t)map_get(&t->packages, &p, sizeof(p));
+        if (index)
+                return index;
+        const struct package **key = arena_alloc(t->a, sizeof(*key));
+        struct runtime_package *slot = vec_add(&t->look->packages);
+        if (!key || !slot)
+                return -ENOMEM;
+        *key = p;
+        slot->package = *p;
+        index = (intptr_t)t->look->packages.count;
+        return map_put(&t->packages, key, sizeof(*key), (void *)index) < 0 ? -ENOMEM : index;
+}
+
+/* Nobody's, or of several packages with equal right, each of which may be the one that is used. */
+static int share(struct telling *t, const char *file)
+{
+        package_refs refs = {};
+        bool tie = false;
+        inventory_owner(t->inventory, file, &tie);
+        int r = tie ? inventory_owners(t->inventory, file, &refs) : 0;
+        const char *shared = refs.count ? arena_strdup(t->a, file) : NULL;
+        if (refs.count && !shared)
+                r = -ENOMEM;
+        if (r == -E2BIG) {
+                t->look->modules_unknown = "a module belongs to too many packages with equal right";
+                r = 0;
+        } else if (r == 0)
+                vec_each (ref, &refs) {
+                        int64_t index = r == 0 ? index_of(t, *ref) : r;
+                        if (index > 0 && !t->look->packages.items[index - 1].shared)
+                                t->look->packages.items[index - 1].shared = shared;
+                        r = index < 0 ? (int)index : 0;
+                }
+        vec_done(&refs);
+        return r;
+}
+
 /* Index of the package that owns the file, plus 1; 0: none; -ENOMEM. */
 static int64_t owner_of(struct telling *t, const char *file, const char *module)
 {
@@ -34,22 +74,10 @@ static int64_t owner_of(struct telling *t, const char *file, const char *module)
         if (known)
                 return known == &nobody ? 0 : (int64_t)(intptr_t)known;
         const struct package *p = worker_module_owner(t->w, t->job, t->inventory, file, module, &t->root_fd);
-        intptr_t index = 0;
-        if (p) {
-                index = (intptr_t)map_get(&t->packages, &p, sizeof(p));
-                const struct package **key = index ? NULL : arena_alloc(t->a, sizeof(*key));
-                struct runtime_package *slot = index ? NULL : vec_add(&t->look->packages);
-                if (!index && (!key || !slot))
-                        return -ENOMEM;
-                if (!index) {
-                        *key = p;
-                        slot->package = *p;
-                        index = (intptr_t)t->look->packages.count;
-                        if (map_put(&t->packages, key, sizeof(*key), (void *)index) < 0)
-                                return -ENOMEM;
-                }
-        }
-        return map_put_str(&t->owners, file, index ? (void *)index : &nobody) < 0 ? -ENOMEM : index;
+        int64_t index = p ? index_of(t, p) : share(t, file);
+        if (index < 0)
+                return index;
+        return map_put_str(&t->owners, file, index ? (void *)(intptr_t)index : &nobody) < 0 ? -ENOMEM : index;
 }
 
 static int tell_module(void *context, const struct engine_module *m)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import urllib.request
@@ -214,3 +215,26 @@ def test_stopped_process_is_looked_into(tmp_path):
         report = json.loads(usewear(tmp_path, "functions", str(v.process.pid), "--json").stdout)
     answers = {f["name"]: f["answer"] for f in report["functions"] if f["container"] == "json"}
     assert answers["dumps"] == "yes" and answers["loads"] == "not_observed"
+
+
+def test_a_module_that_two_packages_list_is_a_doubt_about_both(tmp_path):
+    """What an upgrade left behind lists the same files: neither version may be called not loaded."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
+    (site / "twofold.py").write_text("def idle():\n    input()\n")
+    for version in ("1.0", "2.0"):
+        info = site / f"twofold-{version}.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: twofold\nVersion: {version}\n")
+        (info / "RECORD").write_text(f"twofold.py,,\n{info.name}/METADATA,,\n")
+    process = subprocess.Popen([tmp_path / "venv/bin/python", "-c", "import twofold; print(1, flush=True); twofold.idle()"],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path)
+    try:
+        assert process.stdout.readline() == b"1\n"
+        usewear(tmp_path / "state", "scan")
+    finally:
+        process.communicate()
+    with sqlite3.connect(tmp_path / "state/evidence.db") as db:
+        doubted = {package.split("|")[3]: reason for package, reason in db.execute("SELECT package, reason FROM doubt")
+                   if "|twofold|" in package}
+    assert set(doubted) == {"1.0", "2.0"} and all("twofold.py belongs to several packages" in text for text in doubted.values())

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inventory/frame.h"
 
+#include "base/map.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -108,10 +110,54 @@ static void test_the_distribution_goes_first_and_others_tie(void **state)
         inventory_free(inv);
 }
 
+static void test_all_owners_of_a_tie_are_told(void **state)
+{
+        (void)state;
+        static const char *const names[] = {"a", "b", "c", NULL};
+        struct inventory *inv = make(names);
+        package_refs refs = {};
+        assert_int_equal(inventory_owners(inv, "/y.so", &refs), 0);
+        assert_int_equal(refs.count, 0);
+        assert_int_equal(inventory_own(inv, "/y.so", 0), 0);
+        assert_int_equal(inventory_own(inv, "/y.so", 2), 0);
+        assert_int_equal(inventory_own(inv, "/y.so", 2), 0);
+        assert_int_equal(inventory_own(inv, "/y.so", 1), 0);
+        assert_int_equal(inventory_own(inv, "/z.so", 1), 0);
+        assert_int_equal(inventory_owners(inv, "/y.so", &refs), 0);
+        assert_int_equal(refs.count, 3);
+        assert_package(refs.items[0], "a");
+        assert_package(refs.items[1], "b");
+        assert_package(refs.items[2], "c");
+        refs.count = 0;
+        assert_int_equal(inventory_owners(inv, "/z.so", &refs), 0);
+        assert_int_equal(refs.count, 1);
+        assert_package(refs.items[0], "b");
+        vec_done(&refs);
+        inventory_free(inv);
+}
+
+static void test_a_remembered_claim_ties_as_the_first_one_did(void **state)
+{
+        (void)state;
+        static const char *const names[] = {"a", "b", NULL};
+        struct inventory *inv = make(names);
+        bool tie = false;
+        uint64_t hash = map_hash("/y.so", 5);
+        assert_int_equal(claim_hash(inv, hash, 0), 0);
+        assert_package(inventory_owner(inv, "/y.so", &tie), "a");
+        assert_int_equal(claim_hash(inv, hash, 1), 0);
+        assert_null(inventory_owner(inv, "/y.so", &tie));
+        assert_true(tie);
+        inventory_free(inv);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_the_closest_claim_counts),
-                                           cmocka_unit_test(test_things_inside_of_files),
-                                           cmocka_unit_test(test_the_distribution_goes_first_and_others_tie)};
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_the_closest_claim_counts),
+                cmocka_unit_test(test_all_owners_of_a_tie_are_told),
+                cmocka_unit_test(test_a_remembered_claim_ties_as_the_first_one_did),
+                cmocka_unit_test(test_things_inside_of_files),
+                cmocka_unit_test(test_the_distribution_goes_first_and_others_tie)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -417,6 +417,35 @@ static void test_only_what_changed_is_read_again(void **state)
         inventory_free(inv);
 }
 
+/* Metadata that an upgrade left behind lists the same files. */
+static void test_a_tie_stays_one_when_nothing_is_read_again(void **state)
+{
+        struct fixture *f = *state;
+        const struct inventory_hints hints = {.remember = true};
+        struct inventory *inv = NULL;
+        put_dpkg(f);
+        for (int i = 1; i <= 2; i++) {
+                char path[256], text[64];
+                snprintf(path, sizeof(path), "/usr/lib/python3/dist-packages/both-%d.dist-info/METADATA", i);
+                snprintf(text, sizeof(text), "Name: both\nVersion: %d\n", i);
+                put(f, path, text);
+                snprintf(path, sizeof(path), "/usr/lib/python3/dist-packages/both-%d.dist-info/RECORD", i);
+                put(f, path, "both.py,,\n");
+        }
+        for (int i = 0; i < 3; i++) {
+                package_refs refs = {};
+                bool tie = false;
+                assert_int_equal(inventory_read(f->fd, "host", &hints, inv, &inv), 0);
+                assert_true(i == 0 || inventory_counts(inv).read == 0);
+                assert_null(inventory_owner(inv, "/usr/lib/python3/dist-packages/both.py", &tie));
+                assert_true(tie);
+                assert_int_equal(inventory_owners(inv, "/usr/lib/python3/dist-packages/both.py", &refs), 0);
+                assert_int_equal(refs.count, 2);
+                vec_done(&refs);
+        }
+        inventory_free(inv);
+}
+
 static void test_a_whole_tree(void **state)
 {
         struct fixture *f = *state;
@@ -496,6 +525,7 @@ int main(void)
                 T(test_diversions_and_alternatives),
                 T(test_copies_and_links_of_python),
                 T(test_only_what_changed_is_read_again),
+                T(test_a_tie_stays_one_when_nothing_is_read_again),
                 T(test_a_whole_tree),
                 T(test_bought_support),
         };
