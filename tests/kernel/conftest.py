@@ -2,7 +2,7 @@
 """A whole run of a kernel, to its end, is written down; nothing less is."""
 
 import kernels
-import table
+import written
 from kernels import booted, boots, kernel, note  # noqa: F401  fixtures: imported by each module, each would boot all anew
 from record import found
 
@@ -19,4 +19,4 @@ def pytest_sessionfinish(session, exitstatus):
     for name, one in found.kernels.items():
         chosen = kernels.get_kernel(name)
         one.update(release=chosen.release, package=chosen.version)
-    (table.SOURCE / "docs/kernels.md").write_text(table.page(found.write(kernels.ARCH, kernels.CHOSEN)))
+    (written.SOURCE / "docs/kernels.md").write_text(written.page(found.write(kernels.ARCH, kernels.CHOSEN)))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from record import Record, growth
-from table import page
+from written import page
 
 
 def test_growth_is_told_from_a_fifth_on():

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import needs_root
+from stream import needs_root
 
 
 @needs_root

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from conftest import needs_root
+from stream import needs_root
 
 bpftool = shutil.which("bpftool", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 needs_bpftool = pytest.mark.skipif(not bpftool, reason="needs bpftool")

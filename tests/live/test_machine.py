@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 
-from conftest import needs_root
+from stream import needs_root
 
 
 @needs_root

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import assert_adds_up, needs_root
+from stream import assert_adds_up, needs_root
 
 pytestmark = needs_root
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from conftest import needs_root
+from stream import needs_root
 
 pytestmark = needs_root
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from conftest import assert_adds_up, needs_root
+from stream import assert_adds_up, needs_root
 
 pytestmark = needs_root
 
