@@ -2,6 +2,8 @@
 /* Every source is cut down to the three names; which of them is believed is the reader's business. */
 #include "format/java_names.h"
 
+#include "base/buf.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <strings.h>
@@ -173,6 +175,35 @@ int java_file_name(struct span name, struct arena *a, struct java_names *ret)
 }
 
 /* ---- JVM --------------------------------------------------------------------------------------------- */
+
+/* "java.base" and "jdk.zipfs" are the JVM's own. */
+static bool is_of_jdk(struct span module)
+{
+        return span_starts(module, "java.") || span_starts(module, "jdk.");
+}
+
+int java_release_others(struct span text, struct arena *a, const char **ret)
+{
+        _cleanup_buf_ struct buf others = BUF_INIT(LONGEST);
+        struct span line, key, word;
+        while (span_cut(&text, '\n', &line)) {
+                if (!span_cut(&line, '=', &key) || !span_equal(span_trim(key), "MODULES"))
+                        continue;
+                line = span_trim(line);
+                if (line.size >= 2 && *line.data == '"' && line.data[line.size - 1] == '"')
+                        line = (struct span){line.data + 1, line.size - 2};
+                while (span_cut(&line, ' ', &word)) {
+                        if (!is_word(word) || is_of_jdk(word) || others.size + word.size + 8 > LONGEST)
+                                continue;
+                        buf_add_str(&others, others.size ? ", " : "");
+                        buf_add(&others, word.data, word.size);
+                }
+        }
+        if (!others.size)
+                return others.error ? -ENOMEM : -ENOENT;
+        *ret = arena_strndup(a, others.data, others.size);
+        return *ret ? 0 : -ENOMEM;
+}
 
 int java_release(struct span text, struct arena *a, struct java_names *ret)
 {

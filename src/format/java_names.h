@@ -30,6 +30,9 @@ int java_manifest(struct span text, struct arena *a, struct java_names *ret);
 /* KEY="value" lines of JAVA_HOME/release. artifact: the implementor ("Eclipse Adoptium"); version:
  * JAVA_RUNTIME_VERSION or JAVA_VERSION. 0, -ENOENT, -ENOMEM. */
 int java_release(struct span text, struct arena *a, struct java_names *ret);
+/* Modules that are none of the JDK's, out of MODULES of the same file ("com.example.app, com.google.gson"):
+ * jlink put them into the image. As many as fit into 512 bytes. 0, -ENOENT (none) or -ENOMEM. */
+int java_release_others(struct span text, struct arena *a, const char **ret);
 
 /* Whether an archive's entry of this name is an archive to be looked into (jar, war, ear …). */
 bool java_archive_named(struct span name);

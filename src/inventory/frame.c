@@ -148,7 +148,8 @@ static int reading_start(struct inventory *inv, const void *reader, const char *
                                     .dependencies.first = inv->recall->dependencies.count,
                                     .packages.first = inv->packages.count,
                                     .claims.first = inv->recall->claims.count,
-                                    .limits.first = inv->limits.count};
+                                    .limits.first = inv->limits.count,
+                                    .limits_more = inv->limits_more};
         inv->reading = true;
         return reading->path ? 0 : -ENOMEM;
 }
@@ -160,6 +161,7 @@ static void reading_end(struct inventory *inv)
         struct reading *reading = &inv->recall->readings.items[inv->recall->readings.count - 1];
         reading->packages.count = inv->packages.count - reading->packages.first;
         reading->limits.count = inv->limits.count - reading->limits.first;
+        reading->limits_more = inv->limits_more - reading->limits_more;
         inv->reading = false;
 }
 
@@ -204,6 +206,7 @@ static int replay(struct inventory *inv, const struct inventory *previous, const
         }
         for (size_t i = 0; i < old->limits.count; i++)
                 inventory_limit(inv, "%s", previous->limits.items[old->limits.first + i]);
+        inv->limits_more += old->limits_more;
         return r;
 }
 

@@ -27,6 +27,8 @@ void inventory_limit(struct inventory *inv, const char *format, ...)
         const char **slot = copy ? vec_add(&inv->limits) : NULL;
         if (slot)
                 *slot = copy;
+        else
+                inv->limits_more++;
 }
 
 struct package *inventory_add(struct inventory *inv)
@@ -114,6 +116,18 @@ static void blunt_crafted(struct inventory *inv)
         }
 }
 
+/* Behind the last one, so that no reading takes it for its own. */
+static void tell_more_limits(struct inventory *inv)
+{
+        const char *text =
+                inv->limits_more
+                        ? arena_printf(&inv->arena, "and %zu more that are not named here", inv->limits_more)
+                        : NULL;
+        const char **slot = text ? vec_add(&inv->limits) : NULL;
+        if (slot)
+                *slot = text;
+}
+
 static int read_all(struct inventory *inv, struct inventory *previous)
 {
         int r = inventory_read_os(inv);
@@ -122,6 +136,7 @@ static int read_all(struct inventory *inv, struct inventory *previous)
         if (r == 0)
                 r = frame_read(inv, previous);
         blunt_crafted(inv);
+        tell_more_limits(inv);
         return r;
 }
 

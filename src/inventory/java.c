@@ -222,6 +222,10 @@ static int read_release(struct inventory *inv, const struct candidate *c)
                 r = java_release((struct span){text.data, text.size}, &inv->arena, &names);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
+        const char *others = NULL;
+        if (java_release_others((struct span){text.data, text.size}, &inv->arena, &others) == 0)
+                inventory_limit(inv, "%s: modules that are linked into the runtime are not listed: %s",
+                                c->path, others);
         const char *home = inventory_folder(inv, c->path, 1);
         struct package *p = home ? inventory_add_named(inv, "binary", "openjdk", names.version,
                                                        RUNTIME_NATIVE | RUNTIME_JAVA, METHOD_MANIFEST)

@@ -67,12 +67,30 @@ static bool is_vcpkg(const struct candidate *c)
         return str_ends(c->path, "/vcpkg/status");
 }
 
-static bool wants(const struct candidate *c)
+static bool is_conan(const struct candidate *c)
 {
-        return is_vcpkg(c) || kind_of(c);
+        return !strcmp(c->name, "conaninfo.txt");
 }
 
-/* vcpkg writes dpkg's format; features of a package are further paragraphs without a version. */
+static bool wants(const struct candidate *c)
+{
+        return is_vcpkg(c) || is_conan(c) || kind_of(c);
+}
+
+/* What a program was built with; the libraries may be linked into it. */
+static int read_conan(struct inventory *inv, struct span text)
+{
+        struct manifest m;
+        int r;
+        while ((r = manifest_conan_next(&text, &inv->arena, &m)) == 0)
+                if (!inventory_add_named(inv, "ConanCenter", m.name, m.version, RUNTIME_UNKNOWN,
+                                         METHOD_MANIFEST))
+                        return -ENOMEM;
+        return r == -ENOENT ? 0 : r;
+}
+
+/* vcpkg writes dpkg's format; features of a package are further paragraphs without a version. Its libraries
+ * are mostly linked into programs, where nobody can tell whether they are used. */
 static int read_vcpkg(struct inventory *inv, struct span text)
 {
         struct dpkg_package d;
@@ -82,7 +100,7 @@ static int read_vcpkg(struct inventory *inv, struct span text)
                 const char *name = arena_strndup(&inv->arena, d.name.data, d.name.size);
                 const char *version = arena_strndup(&inv->arena, d.version.data, d.version.size);
                 struct package *p = name && version ? inventory_add_named(inv, "vcpkg", name, version,
-                                                                          RUNTIME_NATIVE, METHOD_DATABASE)
+                                                                          RUNTIME_UNKNOWN, METHOD_DATABASE)
                                                     : NULL;
                 if (!p)
                         return -ENOMEM;
@@ -139,13 +157,14 @@ static int read_manifest(struct inventory *inv, const struct candidate *c)
                 return r == -ENOMEM ? r : 0;
         struct span bytes = {text.data, text.size};
         if (!kind)
-                return read_vcpkg(inv, bytes);
+                return is_conan(c) ? read_conan(inv, bytes) : read_vcpkg(inv, bytes);
         r = kind->parse(bytes, &inv->arena, &m);
         return r == 0 ? add(inv, c, kind, &m) : r == -ENOMEM ? r : 0;
 }
 
-static const char *const names[] = {"*.app",       "META.json", "MYMETA.json", "DESCRIPTION", "*.rockspec",
-                                    "version.php", "*.php",     "style.css",   "status",      NULL};
+static const char *const names[] = {"*.app",      "META.json",     "MYMETA.json", "DESCRIPTION",
+                                    "*.rockspec", "version.php",   "*.php",       "style.css",
+                                    "status",     "conaninfo.txt", NULL};
 
 const struct reader reader_manifests = {
         .name = "manifests", .names = names, .wants = wants, .read = read_manifest, .skip_owned = true};

@@ -78,6 +78,7 @@ struct inventory {
         package_list packages;
         struct owners owners;
         VEC(const char *) limits;
+        size_t limits_more; /* beyond MOST_LIMITS */
         VEC(struct log_entry) log;
         size_t os_count;                   /* the first so many packages are the distribution's */
         struct recall *recall;             /* what was read, and from which files; NULL: not remembered */

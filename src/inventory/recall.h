@@ -27,7 +27,8 @@ struct reading {
         const char *path;   /* of the candidate; "" for the database that a reader begins with */
         struct walk_identity identity;
         struct range dependencies, packages, claims, limits;
-        bool tangled; /* claims for packages that others added: only to be read anew */
+        size_t limits_more; /* that it told and that had no room; while it goes on: of those before it */
+        bool tangled;       /* claims for packages that others added: only to be read anew */
 };
 
 struct recall {

@@ -83,6 +83,9 @@ static void fuzz_rust(struct span text, struct arena *a)
 static void fuzz_manifests(struct span text, struct arena *a)
 {
         struct manifest m;
+        struct span rest = text;
+        while (manifest_conan_next(&rest, a, &m) == 0)
+                ;
         manifest_erlang(text, a, &m);
         manifest_perl(text, a, &m);
         manifest_r(text, a, &m);

@@ -84,6 +84,14 @@ static void test_release(void **state _unused_)
         assert_string_equal(n.version, "17.0.9+9");
         assert_string_equal(n.artifact, "Eclipse Adoptium");
         assert_int_equal(java_release(SPAN("Debian GNU/Linux 12\n"), &arena, &n), -ENOENT);
+        const char *others = NULL;
+        assert_int_equal(java_release_others(span_of(text), &arena, &others), -ENOENT);
+        assert_int_equal(java_release_others(SPAN("MODULES=\"java.base jdk.zipfs\"\n"), &arena, &others),
+                         -ENOENT);
+        assert_int_equal(java_release_others(SPAN("MODULES=\"java.base com.google.gson jdk.zipfs my.app\"\n"),
+                                             &arena, &others),
+                         0);
+        assert_string_equal(others, "com.google.gson, my.app");
 }
 
 int main(void)

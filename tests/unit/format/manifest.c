@@ -43,10 +43,29 @@ static void test_all(void **state _unused_)
         check(manifest_wordpress_core, "<?php\n$wp_version;\n", NULL, NULL);
 }
 
+static void test_conan(void **state _unused_)
+{
+        static struct arena a = ARENA_INIT(1 << 20);
+        struct manifest m;
+        struct span rest =
+                SPAN("[settings]\n    os=Linux\n\n[requires]\n    zlib/1.Y.Z\n\n[full_requires]\n"
+                     "    openssl/1.1.1w@acme/stable:4024617540\n    zlib/1.2.13:4024617540\n    /\n"
+                     "\n[full_options]\n    zlib:shared=a/b\n");
+        assert_int_equal(manifest_conan_next(&rest, &a, &m), 0);
+        assert_string_equal(m.name, "openssl");
+        assert_string_equal(m.version, "1.1.1w");
+        assert_int_equal(manifest_conan_next(&rest, &a, &m), 0);
+        assert_string_equal(m.name, "zlib");
+        assert_string_equal(m.version, "1.2.13");
+        assert_int_equal(manifest_conan_next(&rest, &a, &m), -ENOENT);
+        assert_int_equal(manifest_conan_next(&rest, &a, &m), -ENOENT);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_all),
+                cmocka_unit_test(test_conan),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

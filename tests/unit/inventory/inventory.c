@@ -446,6 +446,26 @@ static void test_a_tie_stays_one_when_nothing_is_read_again(void **state)
         inventory_free(inv);
 }
 
+static void test_limits_that_have_no_room_are_counted(void **state)
+{
+        struct fixture *f = *state;
+        const struct inventory_hints hints = {.whole = true, .remember = true};
+        struct inventory *inv = NULL;
+        for (int i = 0; i < 130; i++) {
+                char path[64];
+                snprintf(path, sizeof(path), "/srv/%d.jar", i);
+                put(f, path, "no archive");
+        }
+        for (int i = 0; i < 3; i++) {
+                size_t count;
+                assert_int_equal(inventory_read(f->fd, "host", &hints, inv, &inv), 0);
+                const char *const *sentences = inventory_limits(inv, &count);
+                assert_int_equal(count, 101);
+                assert_string_equal(sentences[100], "and 30 more that are not named here");
+        }
+        inventory_free(inv);
+}
+
 static void test_a_whole_tree(void **state)
 {
         struct fixture *f = *state;
@@ -526,6 +546,7 @@ int main(void)
                 T(test_copies_and_links_of_python),
                 T(test_only_what_changed_is_read_again),
                 T(test_a_tie_stays_one_when_nothing_is_read_again),
+                T(test_limits_that_have_no_room_are_counted),
                 T(test_a_whole_tree),
                 T(test_bought_support),
         };
