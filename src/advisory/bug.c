@@ -61,7 +61,8 @@ static int fill_fix(struct match_context *c, const struct hit *const *hits, size
         struct fixes f = {};
         for (size_t i = 0; i < count; i++) {
                 struct span rest = span_of(hits[i]->ranges), line;
-                f.ranges = f.ranges || (hits[i]->affected && rest.size);
+                /* Of doubtful ranges the end may be what could not be read. */
+                f.ranges = f.ranges || (hits[i]->affected && rest.size && !hits[i]->doubt);
                 f.wont_fix = f.wont_fix || (hits[i]->affected && is_declined(hits[i]->urgency));
                 while (line_next(&rest, &line))
                         if (line.size > 1)

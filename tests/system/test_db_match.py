@@ -189,6 +189,19 @@ def test_go_pseudo_version_and_development_build(db):
     assert db.match("pkg:golang/example.com/mod@(devel)")["not_evaluated"][0]["packages"] == 1
 
 
+def test_ranges_that_do_not_follow_go_modules_are_low_confidence(db):
+    """Go's database says in custom_ranges what its own range cannot: that one then is "all", and "not fixed" no news."""
+    custom = {"custom_ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "1.9.0"}]}]}
+    db.add(record("GO-2026-9915", affected("Go", "example.com/custom", ("introduced", "0"), ecosystem_specific=custom)),
+           record("GO-2026-9916", affected("Go", "example.com/plain", ("introduced", "0"))),
+           record("GO-2026-9917", affected("Go", "example.com/unreadable", *since("what?"))))
+    def told(name):
+        found = db.match(f"pkg:golang/example.com/{name}@v1.0.0")["findings"]
+        return [(f["low_confidence"], f["fix_state"], f["fixed_version"]) for f in found]
+    assert told("custom") == told("unreadable") == [(True, "unknown", None)]
+    assert told("plain") == [(False, "not_fixed", None)]
+
+
 # ---- what is said, and what is not -----------------------------------------------------------------------
 def test_no_data_is_not_clean(db):
     db.add(record("GHSA-dddd-bbbb-cccc", affected("npm", "left", *since("2.0.0"))))
