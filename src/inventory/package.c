@@ -100,6 +100,7 @@ static const struct purl_type purl_types[] = {
         {"snap", "snap", NULL, NAME_PLAIN, false},
         {"flatpak", "flatpak", NULL, NAME_PLAIN, false},
         {"LuaRocks", "luarocks", NULL, NAME_PLAIN, true},
+        {"ConanCenter", "conan", NULL, NAME_PLAIN, true},
         {"Bitnami", "bitnami", NULL, NAME_PLAIN, true},
         {"binary", "generic", NULL, NAME_PLAIN, false},
 };

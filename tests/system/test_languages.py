@@ -349,3 +349,19 @@ def test_audited_rust_program(tmp_path):
     subprocess.run([shutil.which("objcopy"), f"--add-section=.dep-v0={tmp_path / 'section'}", tmp_path / "plain",
                     tmp_path / "root/opt/app"], check=True)
     assert set(packages(tmp_path / "root", "crates.io")) == {("app", "0.1.0"), ("smallvec", "0.6.9")}
+
+
+# ---- C and C++ ----------------------------------------------------------------------------------------------
+
+
+def test_conan(tmp_path):
+    put(tmp_path / "app/conaninfo.txt", "[requires]\n    zlib/1.Y.Z\n\n[full_requires]\n    zlib/1.2.13:4024617540\n")
+    found = packages(tmp_path, "ConanCenter")
+    assert {key: p["purl"] for key, p in found.items()} == {("zlib", "1.2.13"): "pkg:conan/zlib@1.2.13"}
+
+
+def test_modules_in_a_runtime_of_jlink_are_told(tmp_path):
+    put(tmp_path / "opt/app/release", 'JAVA_VERSION="17.0.9"\nMODULES="java.base com.google.gson jdk.zipfs"\n')
+    found = inventory(tmp_path)
+    assert [(p["name"], p["version"]) for p in found["packages"]] == [("openjdk", "17.0.9")]
+    assert [limit for limit in found["limits"] if "opt/app/release" in limit and limit.endswith("not listed: com.google.gson")]

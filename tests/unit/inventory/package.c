@@ -61,6 +61,7 @@ static void test_purls(void **state)
                 {{.ecosystem = "Go", .name = "github.com/Masterminds/goutils", .version = "v1.1.0"},
                  "pkg:golang/github.com/masterminds/goutils@v1.1.0"},
                 {{.ecosystem = "PyPI", .name = "pyyaml", .version = "5.3"}, "pkg:pypi/pyyaml@5.3"},
+                {{.ecosystem = "ConanCenter", .name = "zlib", .version = "1.3"}, "pkg:conan/zlib@1.3"},
                 {{.ecosystem = "npm", .name = "@babel/core", .version = "7.0.0"},
                  "pkg:npm/%40babel/core@7.0.0"},
                 {{.ecosystem = "Maven", .name = "org.apache:log4j", .version = "2"},
