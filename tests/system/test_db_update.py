@@ -90,6 +90,22 @@ def test_first_time_whole_then_only_what_changed(world):
     assert not any((world.state / "download").iterdir())
 
 
+def test_progress_is_for_terminals_only(world):
+    shown, terminal = os.openpty()
+    run = subprocess.Popen([USEWEAR, "db", "update", "--url", world.bucket.url, "Debian", "--state", str(world.state)],
+                           stdout=subprocess.DEVNULL, stderr=terminal, env=world.environment)
+    os.close(terminal)
+    text = b""
+    with contextlib.suppress(OSError):  # EIO: the program closed its side
+        while more := os.read(shown, 4096):
+            text += more
+    os.close(shown)
+    assert run.wait(60) == 0 and world.count() == 30
+    assert b"\r\x1b[KDebian" in text and b" MiB" in text, text
+    world.bucket.put("Debian", records(40))
+    assert "\x1b" not in world.update().stderr
+
+
 def test_many_changes_come_as_the_archive(world):
     world.update()
     world.bucket.put("Debian", records(500, day=2))
