@@ -40,7 +40,7 @@ def of_package(report, name, below=""):
     return [f for f in report["findings"] if f["package"]["name"] == name and str(below) in f["package"]["path"]]
 
 
-def wait_until(condition, seconds=60):
+def wait_until(condition, seconds=120):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         value = condition()

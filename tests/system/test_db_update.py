@@ -111,7 +111,8 @@ def test_many_changes_come_as_the_archive(world):
     world.bucket.put("Debian", records(500, day=2))
     world.bucket.asked.clear()
     world.update()
-    assert world.bucket.paths() == ["Debian/modified_id.csv", "Debian/all.zip"] and world.count() == 500
+    # A busy machine may time out, and ask for the rest again.
+    assert list(dict.fromkeys(world.bucket.paths())) == ["Debian/modified_id.csv", "Debian/all.zip"] and world.count() == 500
 
 
 def test_withdrawn_record_stops_matching(world):
