@@ -17,12 +17,6 @@ struct activity {
         struct bpf_link *link;
 };
 
-static int no_print(_unused_ enum libbpf_print_level level, _unused_ const char *format,
-                    _unused_ va_list args)
-{
-        return 0;
-}
-
 struct activity *activity_close(struct activity *a)
 {
         if (!a)
@@ -38,7 +32,7 @@ int activity_open(struct activity **ret)
         _cleanup_activity_ struct activity *a = calloc(1, sizeof(*a));
         if (!a)
                 return -ENOMEM;
-        libbpf_set_print(no_print);
+        libbpf_set_print(NULL);
         a->object = activity_bpf__open();
         if (!a->object)
                 return -errno;

@@ -94,12 +94,6 @@ static bool valid_ring_size(size_t size)
         return size >= page && size <= UINT32_MAX / 2 && !(size & (size - 1));
 }
 
-static int no_print(_unused_ enum libbpf_print_level level, _unused_ const char *format,
-                    _unused_ va_list args)
-{
-        return 0;
-}
-
 int sensor_open(const struct sensor_options *options, struct sensor **ret, struct error *error)
 {
         struct support support = {};
@@ -126,7 +120,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
         if (r < 0)
                 return error_set(error, r, "cannot set up the sensor: %s", strerror(-r));
 
-        libbpf_set_print(no_print);
+        libbpf_set_print(NULL); /* what goes wrong is in what it returns */
         uint32_t sources = sources_of(s->types);
         hook_table_init(&s->table, sensor_sources, _SOURCE_MAX);
         hooks_preload(s, sources);

@@ -37,15 +37,9 @@ static int refuse(struct hook *hook, int r)
         return r == -EPERM || r == -ENOMEM ? r : -EOPNOTSUPP;
 }
 
-static int no_print(_unused_ enum libbpf_print_level level, _unused_ const char *format,
-                    _unused_ va_list args)
-{
-        return 0;
-}
-
 static int snapshot_start(struct snapshot *s, struct hook *hook)
 {
-        libbpf_set_print(no_print);
+        libbpf_set_print(NULL);
         s->object = snapshot_bpf__open();
         if (!s->object)
                 return refuse(hook, -errno);
