@@ -24,6 +24,7 @@ enum { SBOM_MEMORY = 1 << 30, SBOM_TEXT = 1 << 30 };
 struct sbom_options {
         const char *root, *format;
         bool all, caches, mounts, one_file_system;
+        struct option_list owners;
 };
 
 struct sbom_work {
@@ -90,6 +91,27 @@ static int add_items(struct sbom_work *w, const package_list *packages)
         return 0;
 }
 
+/* In the place of all packages. */
+static int add_answers(struct sbom_work *w, const struct sbom_options *o, struct sbom *s)
+{
+        struct sbom_answer *answers = arena_alloc(&w->arena, o->owners.count * sizeof(*answers));
+        if (!answers || w->tree.owners.count != o->owners.count)
+                return -ENOMEM;
+        for (size_t i = 0; i < o->owners.count; i++) {
+                const struct thing_owners *from = &w->tree.owners.items[i];
+                const struct package **packages =
+                        arena_alloc(&w->arena, MAX(from->count, (size_t)1) * sizeof(*packages));
+                if (!packages)
+                        return -ENOMEM;
+                for (size_t n = 0; n < from->count; n++)
+                        packages[n] = &w->tree.packages.items[from->packages[n]];
+                answers[i] = (struct sbom_answer){o->owners.items[i], packages, from->count, from->unknown};
+        }
+        s->answers = answers;
+        s->answer_count = o->owners.count;
+        return 0;
+}
+
 /* What a look left behind, or what lies in the tree. */
 static int gather(struct sbom_work *w, const struct sbom_options *o, const char *state, struct sbom *s)
 {
@@ -118,12 +140,14 @@ static int gather(struct sbom_work *w, const struct sbom_options *o, const char 
                                                   .caches = o->caches,
                                                   .every_mount = o->mounts,
                                                   .one_file_system = o->one_file_system,
+                                                  .things = o->owners.items,
+                                                  .thing_count = o->owners.count,
                                                   .kernel = here ? w->machine.kernel : NULL};
                 s->name = here ? w->machine.name : o->root;
                 s->os = here ? w->machine.os : NULL;
                 r = tree_read(&tree, &w->arena, &w->tree, &error);
                 if (r == 0)
-                        r = add_items(w, &w->tree.packages);
+                        r = o->owners.count ? add_answers(w, o, s) : add_items(w, &w->tree.packages);
                 s->limits = w->tree.limits.items;
                 s->limit_count = w->tree.limits.count;
         }
@@ -169,6 +193,7 @@ static int sbom_run(int argc, char **argv)
                                             {"--caches", OPTION_FLAG, &o.caches},
                                             {"--mounts", OPTION_FLAG, &o.mounts},
                                             {"--one-file-system", OPTION_FLAG, &o.one_file_system},
+                                            {"--owner", OPTION_LIST, &o.owners},
                                             {"--format", OPTION_TEXT, &o.format},
                                             {"--json", OPTION_FLAG, &json}};
         struct options options = {.command = &command_sbom, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
@@ -183,6 +208,11 @@ static int sbom_run(int argc, char **argv)
                 known |= !strcmp(o.format, formats[i]);
         if (!known) {
                 log_error(-EINVAL, "sbom: no format '%s'; take cyclonedx, spdx, json or table", o.format);
+                return EXIT_USAGE;
+        }
+        if (o.owners.count &&
+            ((!o.root && !o.all) || (strcmp(o.format, "json") && strcmp(o.format, "table")))) {
+                log_error(-EINVAL, "sbom: --owner asks a tree, as table or json; add --all or --root DIR");
                 return EXIT_USAGE;
         }
         if (o.mounts && o.one_file_system) {
@@ -216,12 +246,17 @@ const struct command command_sbom = {
                 "  --caches             look into caches of package managers and builds, too\n"
                 "  --mounts             look into network and FUSE file systems mounted in it, too\n"
                 "  --one-file-system    look into nothing that is mounted in it\n"
+                "  --owner THING        only tell which package THING belongs to: a path, "
+                "/a.jar!/x/Y.class,\n"
+                "                       /a.jar!x.Y, /bin/prog!net/http.Get, /bin/prog!regex::new or\n"
+                "                       /usr/lib/python3/dist-packages!yaml.loader; may be repeated\n"
                 "  --format F           table (default), cyclonedx (1.6), spdx (2.3) or json\n"
                 "  --json               the same as --format json\n"
                 "  --state DIR          where the databases lie\n\n"
                 "Only the time of making differs between two runs; SOURCE_DATE_EPOCH sets it.\n\n"
                 "Examples:\n"
                 "  usewear sbom\n"
-                "  usewear sbom --root . --format cyclonedx\n",
+                "  usewear sbom --root . --format cyclonedx\n"
+                "  usewear sbom --root . --owner /README.md\n",
         .run = sbom_run,
 };

@@ -144,6 +144,28 @@ int java_manifest(struct span text, struct arena *a, struct java_names *ret)
         return finish(&s, a, ret);
 }
 
+/* ---- dependencies ------------------------------------------------------------------------------------ */
+
+const char *java_dependencies_get(struct span text, const char *group, const char *artifact, struct arena *a)
+{
+        struct span line, word, part, last;
+        while (span_cut(&text, '\n', &line)) {
+                const char *blank;
+                line = span_trim(line);
+                blank = memrchr(line.data ? line.data : "", ' ', line.size);
+                word = blank ? (struct span){blank + 1, line.size - (size_t)(blank + 1 - line.data)} : line;
+                if (!span_cut(&word, ':', &part) || !span_equal(part, group) ||
+                    !span_cut(&word, ':', &part) || !span_equal(part, artifact) ||
+                    !span_cut(&word, ':', &part))
+                        continue;
+                last = (struct span){};
+                while (span_cut(&word, ':', &part)) /* a classifier may come before the version */
+                        last = part;
+                return is_word(last) ? arena_strndup(a, last.data, last.size) : NULL;
+        }
+        return NULL;
+}
+
 /* ---- file name --------------------------------------------------------------------------------------- */
 
 bool java_archive_named(struct span name)

@@ -17,6 +17,13 @@ int java_pom_properties(struct span text, struct arena *a, struct java_names *re
 /* The project's own coordinates; group and version may come from its <parent>. Placeholders are looked up
  * among the literal <properties> of the same file, else they are not said. 0, -ENOENT, -ENOMEM. */
 int java_pom_xml(struct span text, struct arena *a, struct java_names *ret);
+/* The version of a dependency that the project asks for itself, or manages; placeholders as above. NULL: not
+ * said, or out of memory. (Nothing that a parent manages overrides a version that is written here: Maven,
+ * "Dependency Mechanism".) */
+const char *java_pom_dependency(struct span text, const char *group, const char *artifact, struct arena *a);
+/* The same from META-INF/DEPENDENCIES as Apache's builds write it: a line for each that ends with
+ * "GROUP:ARTIFACT:TYPE:VERSION". */
+const char *java_dependencies_get(struct span text, const char *group, const char *artifact, struct arena *a);
 /* "jackson-databind-2.14.1.jar", also without the folder. A version begins with a number behind '-'.
  * 0, -ENOENT, -ENOMEM. */
 int java_file_name(struct span name, struct arena *a, struct java_names *ret);

@@ -12,13 +12,31 @@ struct property {
         struct span name, value;
 };
 
+/* One <dependency> while it is open, and the versions of the one that is looked for. */
+struct dependency {
+        struct span group, artifact, version;
+        const char *wanted_group, *wanted_artifact; /* NULL: none is */
+        struct span direct, managed;
+};
+
 struct pom {
         struct span group, artifact, version, parent_group, parent_version;
         struct property properties[MOST_PROPERTIES];
         size_t property_count;
         struct span open[MOST_DEPTH];
         size_t depth;
+        struct dependency dependency;
 };
+
+/* "project/dependencies/dependency" or "project/dependencyManagement/dependencies/dependency", at the depth
+ * of its leaves. */
+static bool in_dependency(const struct pom *p, size_t leaf)
+{
+        return (leaf == 4 && span_equal(p->open[1], "dependencies") &&
+                span_equal(p->open[2], "dependency")) ||
+               (leaf == 5 && span_equal(p->open[1], "dependencyManagement") &&
+                span_equal(p->open[2], "dependencies") && span_equal(p->open[3], "dependency"));
+}
 
 static void note_text(struct pom *p, struct span text)
 {
@@ -41,7 +59,27 @@ static void note_text(struct pom *p, struct span text)
         } else if (p->depth == 3 && span_equal(p->open[1], "properties") &&
                    p->property_count < MOST_PROPERTIES) {
                 p->properties[p->property_count++] = (struct property){leaf, text};
+        } else if (in_dependency(p, p->depth)) {
+                if (span_equal(leaf, "groupId"))
+                        p->dependency.group = text;
+                else if (span_equal(leaf, "artifactId"))
+                        p->dependency.artifact = text;
+                else if (span_equal(leaf, "version"))
+                        p->dependency.version = text;
         }
+}
+
+/* An element ends; of a dependency all is known then. The first one that fits counts. */
+static void note_end(struct pom *p)
+{
+        struct dependency *d = &p->dependency;
+        if (!in_dependency(p, p->depth + 1))
+                return;
+        struct span *to = p->depth == 3 ? &d->direct : &d->managed;
+        if (d->wanted_group && !to->size && span_equal(d->group, d->wanted_group) &&
+            span_equal(d->artifact, d->wanted_artifact))
+                *to = d->version;
+        d->group = d->artifact = d->version = (struct span){};
 }
 
 /* Behind the next `end`, or false. */
@@ -91,6 +129,7 @@ static void walk(struct pom *p, struct span rest)
                                 note_text(p, text);
                         if (!p->depth)
                                 return;
+                        note_end(p);
                         p->depth--;
                         text_start = NULL;
                 } else if (!span_ends(tag, "/")) {
@@ -152,4 +191,18 @@ int java_pom_xml(struct span text, struct arena *a, struct java_names *ret)
                 return -ENOENT;
         *ret = names;
         return 0;
+}
+
+const char *java_pom_dependency(struct span text, const char *group, const char *artifact, struct arena *a)
+{
+        _cleanup_free_ struct pom *p = calloc(1, sizeof(*p));
+        const char *version = NULL;
+        if (!p)
+                return NULL;
+        p->dependency.wanted_group = group;
+        p->dependency.wanted_artifact = artifact;
+        walk(p, text);
+        keep(resolve(p, p->dependency.direct.size ? p->dependency.direct : p->dependency.managed), a,
+             &version);
+        return version;
 }

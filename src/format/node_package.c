@@ -71,32 +71,31 @@ static bool is_test_folder(struct span part)
 }
 
 /* Where packages are kept, each in a folder of its own. */
-static const char *below_store(const char *path)
+static bool is_store(struct span part)
 {
-        static const char *const stores[] = {"/node_modules/", "/site-packages/", "/dist-packages/",
-                                             "/gems/"};
-        const char *inner = NULL;
-        for (size_t i = 0; i < ARRAY_SIZE(stores); i++)
-                for (const char *s = path; (s = strstr(s, stores[i])); s++)
-                        if ((!inner || s + strlen(stores[i]) > inner))
-                                inner = s + strlen(stores[i]);
-        return inner;
+        static const char *const names[] = {"node_modules", "site-packages", "dist-packages", "gems"};
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+                if (span_equal(part, names[i]))
+                        return true;
+        return false;
 }
 
-/* Everything between the package's own folder and the file. Elsewhere it is an application, which may live in
- * a folder called "test". */
+/* From a package's own folder on, also where what it carries for its tests is a store again. Elsewhere it is
+ * an application, which may live in a folder called "test". */
 bool node_package_installed(const char *path)
 {
-        const char *inner = below_store(path);
-        if (!inner)
-                return true;
-        struct span rest = span_of(inner), part;
-        int own = *inner == '@' ? 2 : 1; /* parts that name the package */
+        struct span rest = span_of(path), part;
+        bool stored = false;
+        int own = 0; /* parts to come that name the package */
         while (span_cut(&rest, '/', &part)) {
-                if (own > 0)
+                if (is_store(part) && rest.size) {
+                        stored = true;
+                        own = span_starts(rest, "@") ? 2 : 1;
+                } else if (own > 0) {
                         own--;
-                else if (rest.size && is_test_folder(part))
+                } else if (stored && rest.size && is_test_folder(part)) {
                         return false;
+                }
         }
         return true;
 }

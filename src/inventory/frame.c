@@ -3,6 +3,7 @@
 /* One file after the other is handed to its reader, between two marks: what was added between them is what
  * the file gave, and can be taken over by the next inventory as long as the file stays the same. */
 
+#include "inventory/claim.h"
 #include "inventory/frame.h"
 #include "inventory/readers.h"
 
@@ -116,23 +117,6 @@ char *inventory_resolve(struct inventory *inv, const char *folder, const char *r
 }
 
 /* ---- what a reading gives --------------------------------------------------------------------------- */
-
-int frame_note_claim(struct inventory *inv, uint64_t hash, size_t index)
-{
-        if (!inv->reading || !inv->recall)
-                return 0;
-        struct reading *reading = &inv->recall->readings.items[inv->recall->readings.count - 1];
-        if (index < reading->packages.first) {
-                reading->tangled = true;
-                return 0;
-        }
-        struct claim *c = vec_add(&inv->recall->claims);
-        if (!c)
-                return -ENOMEM;
-        *c = (struct claim){hash, (uint32_t)(index - reading->packages.first)};
-        reading->claims.count++;
-        return 0;
-}
 
 static int reading_start(struct inventory *inv, const void *reader, const char *path,
                          const struct walk_identity *identity)

@@ -21,13 +21,6 @@ typedef VEC(struct found) found_list;
  * then by path. Paths lie in `a`. 0 or -ENOMEM. */
 int places_find(struct inventory *inv, struct arena *a, found_list *ret);
 
-/* Remember a claim for the reading that is going on. 0 or -ENOMEM. */
-int frame_note_claim(struct inventory *inv, uint64_t hash, size_t index);
-/* Claim the name of this hash, as it was claimed when it was remembered. 0 or -ENOMEM. */
-int claim_hash(struct inventory *inv, uint64_t hash, size_t index);
-/* The distribution's package that owns the file, or NULL. */
-const char *claim_os_owner(const struct inventory *inv, const char *path);
-
 /* Everything, from the distribution's database to the last file. 0 or -ENOMEM. */
 int frame_read(struct inventory *inv, struct inventory *previous);
 /* Hand one opened executable to all readers of executables. 0 or -ENOMEM. */

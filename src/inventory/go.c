@@ -42,8 +42,8 @@ static int add_modules(struct inventory *inv, const struct candidate *c, const s
         if (r == 0)
                 r = inventory_own_inside(inv, c->path, "", inventory_last(inv));
         vec_each (m, &info->modules)
-                if (r == 0)
-                        r = add_module(inv, c, m->path, m->version);
+                if (r == 0 && (r = add_module(inv, c, m->path, m->version)) == 0 && m->main)
+                        r = inventory_own_inside(inv, c->path, "main", inventory_last(inv));
         return r;
 }
 

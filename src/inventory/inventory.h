@@ -62,15 +62,20 @@ int inventory_owners(const struct inventory *inv, const char *path, package_refs
 bool inventory_is_os_owned(const struct inventory *inv, const char *path);
 
 enum inside {
-        INSIDE_CLASS,  /* Java binary class name in a jar: "com.x.Outer$Inner" or "com/x/Outer" */
-        INSIDE_GO,     /* import path of a Go package: "golang.org/x/text/language", "net/http" */
-        INSIDE_RUST,   /* path of a Rust function: "regex_syntax::parser::parse" */
+        INSIDE_CLASS,  /* Java binary class name in a jar: "com.x.Outer$Inner" */
+        INSIDE_GO,     /* import path or symbol in a Go program: "net/http", "gopkg.in/yaml.v3.(*T).M" */
+        INSIDE_RUST,   /* demangled symbol in a Rust program: "<regex_syntax::Parser as core::Debug>::fmt" */
         INSIDE_MODULE, /* Python module, in a module folder, zipapp or egg: "yaml.loader" */
 };
-/* The package that a thing in a file (or folder of modules) belongs to; the owner of the container where
- * nobody claims it more closely. NULL as above. */
-const struct package *inventory_owner_inside(const struct inventory *inv, const char *container,
-                                             enum inside kind, const char *name, bool *ret_tie);
+/* The packages that a thing in a file (or folder of modules) belongs to, appended to `to`: none, one, or
+ * several with equal right; those of the file where nobody claims it more closely. What a compiler brought
+ * along without a package of its own (Rust's std) is nobody's. As inventory_owners. */
+int inventory_owners_inside(const struct inventory *inv, const char *container, enum inside kind,
+                            const char *name, package_refs *to);
+/* The same for what a person asks, with the kind told by what the container is: a path, "/a.jar!/x/Y.class",
+ * or CONTAINER!NAME with one of the names above ("/a.jar!x.Y", "/bin/prog!net/http"). The container is looked
+ * at below `root_fd`. */
+int inventory_owners_named(const struct inventory *inv, int root_fd, const char *thing, package_refs *to);
 
 /* The version of OS package `name` that was installed at wall time `at`, by the package manager's log
  * (dpkg.log), or NULL where it does not say. For files that were replaced while mapped. */

@@ -24,19 +24,22 @@ int jar_read(const struct jar *jar, const struct zip_entry *entry, struct buf *t
 
 /* ---- names of entries -------------------------------------------------------------------------------- */
 
-static struct span class_path(struct span name)
+static struct span class_path(struct jar *jar, struct span name)
 {
-        static const char *const containers[] = {"BOOT-INF/classes/", "WEB-INF/classes/"};
-        for (size_t i = 0; i < ARRAY_SIZE(containers); i++)
-                if (span_starts(name, containers[i]))
-                        return (struct span){name.data + strlen(containers[i]),
-                                             name.size - strlen(containers[i])};
+        static const char *const containers[] = {"BOOT-INF/classes", "WEB-INF/classes"};
+        for (size_t i = 0; i < ARRAY_SIZE(containers); i++) {
+                size_t size = strlen(containers[i]);
+                if (!span_starts(name, containers[i]) || name.size <= size || name.data[size] != '/')
+                        continue;
+                jar->classes_in = containers[i];
+                return (struct span){name.data + size + 1, name.size - size - 1};
+        }
         return name;
 }
 
 static int note_class(struct jar *jar, struct span name)
 {
-        name = class_path(name);
+        name = class_path(jar, name);
         if (span_starts(name, "META-INF/"))
                 return 0; /* the same classes for a newer JVM */
         const char *slash = memrchr(name.data, '/', name.size);

@@ -14,8 +14,9 @@ struct artefact {
         struct span folder; /* "META-INF/maven/G/A" of its pom, in the archive's directory */
         const char *prefix; /* where its classes lie, "com/x"; NULL: not known */
         enum package_method method;
-        bool properties; /* pom.properties was read, not only pom.xml */
-        size_t index;    /* of its package, once added */
+        const char *version_by; /* of a fingerprint: what says the version, where its classes do not */
+        bool properties;        /* pom.properties was read, not only pom.xml */
+        size_t index;           /* of its package, once added */
 };
 
 /* Classes of one folder, without BOOT-INF/classes and the like. */
@@ -37,6 +38,7 @@ struct jar {
         bool has_netty;
         VEC(struct class_folder) folders;
         size_t classes;
+        const char *classes_in; /* "BOOT-INF/classes" where they lie in there; NULL */
         java_copies copies;
         VEC(struct zip_entry) nested;
 };

@@ -131,7 +131,30 @@ static const char *netty_version(const struct jar *jar, const char *artifact)
         return NULL;
 }
 
-static const char *copy_version(const struct jar *jar, const struct java_copy *copy)
+/* What the project that it was built into says of its dependencies. */
+static const char *asked_version(const struct jar *jar, const char *name, const char **ret_by)
+{
+        _cleanup_buf_ struct buf pom = BUF_INIT(METADATA_SIZE), list = BUF_INIT(METADATA_SIZE);
+        char group[NAME_SIZE], path[NAME_SIZE];
+        const char *colon = strchr(name, ':'), *version = NULL;
+        const struct artefact *main = jar->main != SIZE_MAX ? &jar->artefacts.items[jar->main] : NULL;
+        snprintf(group, sizeof(group), "%.*s", (int)(colon - name), name);
+        if (main && main->folder.size &&
+            snprintf(path, sizeof(path), "%.*s/pom.xml", (int)main->folder.size, main->folder.data) <
+                    (int)sizeof(path) &&
+            read_entry_named(jar, path, &pom) == 0)
+                version = java_pom_dependency((struct span){pom.data, pom.size}, group, colon + 1,
+                                              &jar->inv->arena);
+        *ret_by = "the project's pom.xml";
+        if (!version && read_entry_named(jar, "META-INF/DEPENDENCIES", &list) == 0) {
+                version = java_dependencies_get((struct span){list.data, list.size}, group, colon + 1,
+                                                &jar->inv->arena);
+                *ret_by = "META-INF/DEPENDENCIES";
+        }
+        return version;
+}
+
+static const char *constant_version(const struct jar *jar, const struct java_copy *copy)
 {
         _cleanup_buf_ struct buf class = BUF_INIT(METADATA_SIZE);
         char name[NAME_SIZE];
@@ -156,14 +179,18 @@ static const char *copy_version(const struct jar *jar, const struct java_copy *c
 static int add_copy(struct jar *jar, const struct java_copy *copy)
 {
         const char *colon = strchr(copy->print->name, ':');
+        const char *by = NULL, *version = constant_version(jar, copy);
+        if (!version)
+                version = asked_version(jar, copy->print->name, &by);
         struct artefact *a = vec_add(&jar->artefacts);
         if (!a)
                 return -ENOMEM;
         *a = (struct artefact){.names = {.group = arena_strndup(&jar->inv->arena, copy->print->name,
                                                                 (size_t)(colon - copy->print->name)),
                                          .artifact = arena_strdup(&jar->inv->arena, colon + 1),
-                                         .version = copy_version(jar, copy)},
+                                         .version = version},
                                .prefix = copy->prefix,
+                               .version_by = by,
                                .method = METHOD_FINGERPRINT};
         return a->names.group && a->names.artifact ? 0 : -ENOMEM;
 }
@@ -208,8 +235,11 @@ static int describe(struct jar *jar, const struct artefact *a, struct package *p
                 if (copy->prefix != a->prefix)
                         continue;
                 p->confidence = copy->relocated ? RELOCATED : IN_PLACE;
-                p->detail = arena_printf(&jar->inv->arena, "%zu of %zu known classes below %s", copy->found,
-                                         copy->print->classes, copy->prefix);
+                bool asked = a->version_by && a->names.version;
+                p->detail =
+                        arena_printf(&jar->inv->arena, "%zu of %zu known classes below %s%s%s", copy->found,
+                                     copy->print->classes, copy->prefix,
+                                     asked ? "; version as asked for by " : "", asked ? a->version_by : "");
                 if (!a->names.version)
                         p->not_evaluated = "its classes do not tell the version";
                 return p->detail ? 0 : -ENOMEM;
@@ -221,7 +251,14 @@ static int claim(struct jar *jar, const struct artefact *a)
 {
         if (jar->whole)
                 return inventory_own_inside(jar->inv, jar->container, "", a->index);
-        return a->prefix ? inventory_own_inside(jar->inv, jar->container, a->prefix, a->index) : 0;
+        int r = a->prefix ? inventory_own_inside(jar->inv, jar->container, a->prefix, a->index) : 0;
+        if (r < 0 || !a->prefix || !jar->classes_in)
+                return r;
+        /* By the name of the class, and by that of the entry. */
+        char entry[NAME_SIZE];
+        int size = snprintf(entry, sizeof(entry), "%s/%s", jar->classes_in, a->prefix);
+        return size < (int)sizeof(entry) ? inventory_own_inside(jar->inv, jar->container, entry, a->index)
+                                         : 0;
 }
 
 /* Whether the rest of the classes may be the main artefact's: hardly any lies outside of what is named. */

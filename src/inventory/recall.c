@@ -105,3 +105,18 @@ int recall_depend(struct recall *r, const char *path, int error, int fd)
                 d->error = walk_identify(fd, &d->identity, &mode);
         return d->path ? 0 : -ENOMEM;
 }
+
+int recall_claim(struct recall *r, uint64_t hash, size_t package)
+{
+        struct reading *reading = &r->readings.items[r->readings.count - 1];
+        if (package < reading->packages.first) {
+                reading->tangled = true;
+                return 0;
+        }
+        struct claim *c = vec_add(&r->claims);
+        if (!c)
+                return -ENOMEM;
+        *c = (struct claim){hash, (uint32_t)(package - reading->packages.first)};
+        reading->claims.count++;
+        return 0;
+}

@@ -49,3 +49,6 @@ const struct reading *recall_find(struct recall *r, const void *reader, const ch
 bool recall_holds(const struct recall *r, const struct reading *reading, int root_fd);
 /* The file was opened (or could not be) during the reading that is added last. 0 or -ENOMEM. */
 int recall_depend(struct recall *r, const char *path, int error, int fd);
+/* That reading claimed the name of this hash for the package with this index of the inventory. 0 or -ENOMEM.
+ */
+int recall_claim(struct recall *r, uint64_t hash, size_t package);

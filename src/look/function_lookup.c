@@ -35,6 +35,8 @@ static void take_found(struct probed_file *f, const struct function_reply *reply
         for (size_t i = 0; i < reply->count; i++) {
                 f->functions.items[i].found = reply->functions[i];
                 f->functions.items[i].unarmed = reply->functions[i].unknown;
+                if (reply->owners[i])
+                        f->functions.items[i].package = reply->owners[i];
         }
         f->resolved = true;
         f->dirty = true;

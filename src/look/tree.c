@@ -34,6 +34,8 @@ int tree_read(const struct tree_options *options, struct arena *a, struct invent
                                                (options->one_file_system ? PROBE_TREE_ONE : 0),
                                       .root_id = options->root_id,
                                       .root_path = options->path,
+                                      .things = options->things,
+                                      .thing_count = options->thing_count,
                                       .kernel_release = options->kernel};
         r = prober_submit(prober, &job, tree_done, &answer);
         if (r == 0)

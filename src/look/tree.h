@@ -7,12 +7,14 @@
 #include "prober/reply.h"
 
 struct tree_options {
-        const char *path;     /* folder that is "/" of the tree */
-        const char *root_id;  /* as packages name it */
-        bool caches;          /* look into the caches of package managers, too */
-        bool every_mount;     /* look into network and FUSE file systems that are mounted in it … */
-        bool one_file_system; /* … or into nothing that is mounted in it */
-        const char *kernel;   /* `uname -r` where the tree is the running host's, else NULL */
+        const char *path;          /* folder that is "/" of the tree */
+        const char *root_id;       /* as packages name it */
+        bool caches;               /* look into the caches of package managers, too */
+        bool every_mount;          /* look into network and FUSE file systems that are mounted in it … */
+        bool one_file_system;      /* … or into nothing that is mounted in it */
+        const char *const *things; /* whose they are is asked for (inventory_owners_named) */
+        size_t thing_count;
+        const char *kernel; /* `uname -r` where the tree is the running host's, else NULL */
 };
 
 /* 0 or -errno with a sentence. The strings lie in `a`; free with inventory_reply_done. */

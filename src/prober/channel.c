@@ -39,6 +39,7 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
         wire_put_str(to, job->root_path);
         texts_pack(job->python_paths, job->python_path_count, to);
         texts_pack(job->places, job->place_count, to);
+        texts_pack(job->things, job->thing_count, to);
         wire_put_str(to, job->kernel_release);
         wire_put_u64(to, job->start);
         wire_put_u64(to, job->end);
@@ -82,7 +83,8 @@ int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct prob
         job.root_id = wire_get_str(from, a);
         job.root_path = wire_get_str(from, a);
         if (texts_unpack(from, a, &job.python_paths, &job.python_path_count) < 0 ||
-            texts_unpack(from, a, &job.places, &job.place_count) < 0)
+            texts_unpack(from, a, &job.places, &job.place_count) < 0 ||
+            texts_unpack(from, a, &job.things, &job.thing_count) < 0)
                 return -ENOMEM;
         job.kernel_release = wire_get_str(from, a);
         job.start = wire_get_u64(from);

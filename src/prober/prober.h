@@ -17,7 +17,7 @@ struct prober;
 enum probe_kind {
         PROBE_PROCESS,   /* pid, flags                        → process_unpack */
         PROBE_SOCKETS,   /* pid                               → socket_unpack */
-        PROBE_INVENTORY, /* pid, root_id, hints, flags → inventory_reply_unpack */
+        PROBE_INVENTORY, /* pid, root_id, hints, things, flags → inventory_reply_unpack */
         PROBE_FILE,      /* pid, root_id, mapping, started    → file_reply_unpack */
         PROBE_FUNCTIONS, /* pid, root_id, mapping, queries    → function_reply_unpack */
         PROBE_CALLS,     /* pid, start and path of a mapping, queries → calls_reply_unpack */
@@ -50,6 +50,8 @@ struct probe_job {
         size_t python_path_count;
         const char *const *places;
         size_t place_count;
+        const char *const *things; /* whose they are is asked; as inventory_owners_named takes them */
+        size_t thing_count;
         const char *kernel_release;
         uint64_t start, end,
                 offset; /* of PROBE_RUNTIMES: start of the process, boottime ns. Of the mapping; start and end

@@ -36,6 +36,36 @@ void inventory_reply_pack(const struct inventory_reply *r, struct buf *to)
         wire_put_u64(to, r->limits.count);
         vec_each (limit, &r->limits)
                 wire_put_str(to, *limit);
+        wire_put_u64(to, r->owners.count);
+        vec_each (o, &r->owners) {
+                wire_put_str(to, o->unknown);
+                wire_put_u64(to, o->count);
+                for (size_t i = 0; i < o->count; i++)
+                        wire_put_u64(to, o->packages[i]);
+        }
+}
+
+static int owners_unpack(struct wire *from, struct arena *a, struct inventory_reply *to)
+{
+        uint64_t count = wire_get_max(from, from->left / (2 * LEAST_STRING));
+        for (uint64_t i = 0; i < count && !from->failed; i++) {
+                struct thing_owners *o = vec_add(&to->owners);
+                if (!o)
+                        return -ENOMEM;
+                *o = (struct thing_owners){.unknown = wire_get_str(from, a)};
+                size_t most = wire_get_max(from, from->left / sizeof(*o->packages));
+                uint64_t *packages = arena_alloc(a, MAX(most, (size_t)1) * sizeof(*packages));
+                if (!packages)
+                        return -ENOMEM;
+                for (size_t n = 0; n < most; n++) {
+                        packages[n] = wire_get_u64(from);
+                        if (packages[n] >= to->packages.count)
+                                from->failed = true;
+                }
+                o->packages = packages;
+                o->count = most;
+        }
+        return 0;
 }
 
 int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_reply *ret)
@@ -51,6 +81,8 @@ int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_
                         from->failed = true;
         }
         if (r == 0)
+                r = owners_unpack(from, a, &reply);
+        if (r == 0)
                 r = wire_end(from);
         if (r < 0) {
                 inventory_reply_done(&reply);
@@ -64,6 +96,7 @@ void inventory_reply_done(struct inventory_reply *r)
 {
         vec_done(&r->packages);
         vec_done(&r->limits);
+        vec_done(&r->owners);
 }
 
 void file_reply_pack(const struct file_reply *r, struct buf *to)
@@ -134,8 +167,10 @@ void function_reply_pack(const struct function_reply *r, struct buf *to)
         wire_put_bytes(to, &r->identity, sizeof(r->identity));
         wire_put_str(to, r->object);
         wire_put_u64(to, r->count);
-        for (size_t i = 0; i < r->count; i++)
+        for (size_t i = 0; i < r->count; i++) {
                 native_function_pack(&r->functions[i], to);
+                wire_put_str(to, r->owners[i]);
+        }
 }
 
 int function_reply_unpack(struct wire *from, struct arena *a, struct function_reply *ret)
@@ -145,12 +180,14 @@ int function_reply_unpack(struct wire *from, struct arena *a, struct function_re
         reply.object = wire_get_str(from, a);
         reply.count = wire_get_max(from, NATIVE_FUNCTIONS_MOST);
         reply.functions = arena_alloc(a, MAX(reply.count, (size_t)1) * sizeof(*reply.functions));
-        if (!reply.functions)
+        reply.owners = arena_alloc(a, MAX(reply.count, (size_t)1) * sizeof(*reply.owners));
+        if (!reply.functions || !reply.owners)
                 return -ENOMEM;
         for (size_t i = 0; i < reply.count; i++) {
                 int r = native_function_unpack(from, a, &reply.functions[i]);
                 if (r < 0)
                         return r;
+                reply.owners[i] = wire_get_str(from, a);
         }
         if (from->failed || identity.size != sizeof(reply.identity))
                 return -EBADMSG;

@@ -7,9 +7,17 @@
 #include "host/mapped_file.h"
 #include "inventory/package.h"
 
+/* Whose a thing is that was asked for. */
+struct thing_owners {
+        const uint64_t *packages; /* indexes; none: nobody's, several: each with equal right */
+        size_t count;
+        const char *unknown; /* NULL, or why it cannot be told */
+};
+
 struct inventory_reply {
         package_list packages;
         VEC(const char *) limits;
+        VEC(struct thing_owners) owners; /* one for each thing of the job */
 };
 void inventory_reply_pack(const struct inventory_reply *r, struct buf *to);
 int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_reply *ret); /* or -EBADMSG */
@@ -43,6 +51,8 @@ struct function_reply {
         struct file_identity identity;
         const char *object;                /* "build-id:…", or NULL */
         struct native_function *functions; /* one for each query of the job */
+        const char **owners;               /* of each: package_key() of what was linked into the file and
+                                              holds the function, where only its name was given; or NULL */
         size_t count;
 };
 void function_reply_pack(const struct function_reply *r, struct buf *to);

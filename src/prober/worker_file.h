@@ -31,12 +31,17 @@ struct worker {
 int worker_root_open(struct worker *w, const struct probe_job *job);
 void worker_roots_done(struct worker *w);
 struct module_cache *module_cache_free(struct module_cache *c); /* returns NULL */
-/* The package that a module's file belongs to, by whatever path it was imported, or NULL. `root_fd` is -1
- * until a file has to be opened, then a descriptor for the next ones, which the caller closes, or another
- * negative. */
-const struct package *worker_module_owner(struct worker *w, const struct probe_job *job,
-                                          const struct inventory *inventory, const char *file,
-                                          const char *module, int *root_fd);
+/* Whose a module is. */
+struct module_owner {
+        const struct package *package; /* NULL: nobody's, or … */
+        const char *shared; /* … by this path it belongs to several with equal right; else NULL */
+};
+/* The owner of a module's file, by whatever path it was imported. `root_fd` is -1 until a file has to be
+ * opened, then a descriptor for the next ones, which the caller closes, or another negative. `shared` lies in
+ * `a`, or lives as long as the inventory. */
+struct module_owner worker_module_owner(struct worker *w, const struct probe_job *job,
+                                        const struct inventory *inventory, const char *file,
+                                        const char *module, struct arena *a, int *root_fd);
 /* The path of the mapped file in the job's root, as it was when the process was looked at. 0 or -ENOMEM. */
 int worker_path_in_root(const struct probe_job *job, struct arena *a, const char **ret);
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply);

@@ -116,7 +116,32 @@ static int all_unknown(const struct probe_job *job, const char *reason, struct f
         return 0;
 }
 
-static int find(int fd, int root_fd, const struct probe_job *job, struct arena *a, struct function_reply *to)
+/* A function that the user has named without a package: of what is linked into the file, one has it. */
+static int find_owners(const struct inventory *inventory, const struct elf *e, const char *path,
+                       const struct probe_job *job, struct arena *a, struct function_reply *to)
+{
+        struct span section;
+        bool go =
+                elf_section(e, ".gopclntab", &section) == 0 || elf_section(e, ".go.buildinfo", &section) == 0;
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < job->query_count; i++) {
+                const struct native_query *q = &job->queries[i];
+                bool rust = strstr(q->function, "::") != NULL;
+                package_refs refs = {};
+                if (*q->container || q->provider || (!go && !rust))
+                        continue;
+                r = inventory_owners_inside(inventory, path, go ? INSIDE_GO : INSIDE_RUST, q->function,
+                                            &refs);
+                if (r == 0 && refs.count == 1 && !(to->owners[i] = package_key(refs.items[0], a)))
+                        r = -ENOMEM;
+                vec_done(&refs);
+                r = r == -E2BIG ? 0 : r;
+        }
+        return r;
+}
+
+static int find(struct worker *w, int fd, int root_fd, const struct probe_job *job, struct arena *a,
+                struct function_reply *to)
 {
         _cleanup_(view_done) struct view file = {}, debug = {};
         struct elf e;
@@ -135,6 +160,9 @@ static int find(int fd, int root_fd, const struct probe_job *job, struct arena *
         const char *path = job->path;
         if (job->root_id && worker_path_in_root(job, a, &path) < 0)
                 return -ENOMEM;
+        const struct inventory *inventory = worker_inventory_of(w, job);
+        if (inventory && (r = find_owners(inventory, &e, path, job, a, to)) < 0)
+                return r;
         if (!debug_by_id(&e, root_fd, &debug))
                 debug_by_link(&e, root_fd, path, &debug);
         struct native_file native = {.bytes = {file.data, file.size}, .debug = {debug.data, debug.size}};
@@ -149,7 +177,8 @@ int worker_functions(struct worker *w, const struct probe_job *job, struct buf *
         if (!job->path || !job->pid)
                 return -EINVAL;
         record.functions = arena_alloc(&a, MAX(record.count, (size_t)1) * sizeof(*record.functions));
-        if (!record.functions)
+        record.owners = arena_alloc(&a, MAX(record.count, (size_t)1) * sizeof(*record.owners));
+        if (!record.functions || !record.owners)
                 return -ENOMEM;
         /* Without a root it is the user's own path. */
         int root = job->root_id ? worker_root_open(w, job) : -1;
@@ -164,7 +193,7 @@ int worker_functions(struct worker *w, const struct probe_job *job, struct buf *
                 return job->root_id ? opened : -errno;
         int r = file_identity_of(fd, &record.identity);
         if (r == 0)
-                r = find(fd, root_fd, job, &a, &record);
+                r = find(w, fd, root_fd, job, &a, &record);
         if (r == 0)
                 function_reply_pack(&record, reply);
         return r;

@@ -21,11 +21,9 @@ enum {
         MODULE_MEMORY = 8 << 20,
 };
 
-static char nobody;
-
 struct module_cache {
         struct arena arena;
-        struct map owners; /* path → struct package of the inventory, or `nobody` */
+        struct map owners; /* path → struct module_owner */
 };
 
 struct module_cache *module_cache_free(struct module_cache *c)
@@ -109,8 +107,19 @@ static const char *module_part(const char *file, const char *module)
         return NULL;
 }
 
-static const struct package *owner_of_copy(const struct probe_job *job, const struct inventory *inventory,
-                                           int root_fd, const char *file, const char *module)
+/* Whose the path is. True: somebody's, or several packages'. */
+static bool ask(const struct inventory *inventory, const char *path, struct arena *a,
+                struct module_owner *ret)
+{
+        bool tie = false;
+        *ret = (struct module_owner){.package = inventory_owner(inventory, path, &tie)};
+        if (tie)
+                ret->shared = arena_strdup(a, path);
+        return ret->package || tie;
+}
+
+static bool ask_for_copy(const struct probe_job *job, const struct inventory *inventory, int root_fd,
+                         const char *file, const char *module, struct arena *a, struct module_owner *ret)
 {
         static const char *const usual[] = {"/usr/lib/python3/dist-packages"};
         const char *part = module ? module_part(file, module) : NULL;
@@ -120,44 +129,47 @@ static const struct package *owner_of_copy(const struct probe_job *job, const st
                 char path[PATH_MAX];
                 if (snprintf(path, sizeof(path), "%s%s", folder, part) >= (int)sizeof(path))
                         continue;
-                const struct package *p = inventory_owner(inventory, path, NULL);
-                if (p && same_content(root_fd, path, file))
-                        return p;
+                if (ask(inventory, path, a, ret) && same_content(root_fd, path, file))
+                        return true;
         }
-        return NULL;
+        return false;
 }
 
 /* ---- both ------------------------------------------------------------------------------------------- */
 
-static const struct package *look_closer(struct worker *w, const struct probe_job *job,
-                                         const struct inventory *inventory, const char *file,
-                                         const char *module, int *root_fd)
+static struct module_owner look_closer(struct worker *w, const struct probe_job *job,
+                                       const struct inventory *inventory, const char *file,
+                                       const char *module, struct arena *a, int *root_fd)
 {
         char real[PATH_MAX];
-        const struct package *p = NULL;
+        struct module_owner owner = {};
         if (*root_fd == -1)
                 *root_fd = worker_root_open(w, job); /* or why it cannot be had: not tried again */
         if (*root_fd < 0)
-                return NULL;
-        if (resolve(*root_fd, file, real) && strcmp(real, file) != 0)
-                p = inventory_owner(inventory, real, NULL);
-        return p ? p : owner_of_copy(job, inventory, *root_fd, file, module);
+                return owner;
+        if (resolve(*root_fd, file, real) && strcmp(real, file) != 0 && ask(inventory, real, a, &owner))
+                return owner;
+        return ask_for_copy(job, inventory, *root_fd, file, module, a, &owner) ? owner
+                                                                               : (struct module_owner){};
 }
 
-const struct package *worker_module_owner(struct worker *w, const struct probe_job *job,
-                                          const struct inventory *inventory, const char *file,
-                                          const char *module, int *root_fd)
+struct module_owner worker_module_owner(struct worker *w, const struct probe_job *job,
+                                        const struct inventory *inventory, const char *file,
+                                        const char *module, struct arena *a, int *root_fd)
 {
-        const struct package *p = file[0] == '/' ? inventory_owner(inventory, file, NULL) : NULL;
-        if (p || file[0] != '/')
-                return p;
+        struct module_owner owner = {};
+        if (file[0] != '/' || ask(inventory, file, a, &owner))
+                return owner;
         struct module_cache *cache = cache_of(w, job->root_id);
-        void *known = cache ? map_get_str(&cache->owners, file) : NULL;
+        const struct module_owner *known = cache ? map_get_str(&cache->owners, file) : NULL;
         if (known)
-                return known == &nobody ? NULL : known;
-        p = look_closer(w, job, inventory, file, module, root_fd);
-        const char *key = cache ? arena_strdup(&cache->arena, file) : NULL;
-        if (key) /* where it cannot be remembered, it is asked again */
-                map_put_str(&cache->owners, key, p ? (void *)p : &nobody);
-        return p;
+                return *known;
+        owner = look_closer(w, job, inventory, file, module, cache ? &cache->arena : a, root_fd);
+        struct module_owner *kept = cache ? arena_alloc(&cache->arena, sizeof(*kept)) : NULL;
+        const char *key = kept ? arena_strdup(&cache->arena, file) : NULL;
+        if (key) { /* where it cannot be remembered, it is asked again */
+                *kept = owner;
+                map_put_str(&cache->owners, key, kept);
+        }
+        return owner;
 }

@@ -10,7 +10,7 @@
 /* An inventory is read once a root and kept, because every mapped file asks it for its owner. A job that
  * asks for the inventory itself looks again: what has not changed is taken over. */
 
-enum { MOST_ROOTS = 64 };
+enum { MOST_ROOTS = 64, OWNERS_MEMORY = 16 << 20 };
 
 static void root_free(struct cached_root *root)
 {
@@ -110,8 +110,35 @@ const struct inventory *worker_inventory_of(struct worker *w, const struct probe
         return inventory;
 }
 
+/* Whose the things are that the job asks for. 0 or -ENOMEM. */
+static int tell_owners(struct worker *w, const struct probe_job *job, const struct inventory *inventory,
+                       struct arena *a, struct inventory_reply *to)
+{
+        _cleanup_close_ int root_fd = job->thing_count ? worker_root_open(w, job) : -1;
+        const package_list *packages = inventory_packages(inventory);
+        for (size_t i = 0; i < job->thing_count; i++) {
+                package_refs refs = {};
+                int r = inventory_owners_named(inventory, root_fd, job->things[i], &refs);
+                struct thing_owners *o = vec_add(&to->owners);
+                uint64_t *indexes = arena_alloc(a, MAX(refs.count, (size_t)1) * sizeof(*indexes));
+                if (!o || !indexes || r == -ENOMEM) {
+                        vec_done(&refs);
+                        return -ENOMEM;
+                }
+                for (size_t n = 0; n < refs.count; n++)
+                        indexes[n] = (uint64_t)(refs.items[n] - packages->items);
+                *o = (struct thing_owners){indexes, r < 0 ? 0 : refs.count,
+                                           r == -E2BIG ? "it belongs to too many packages with equal right"
+                                           : r < 0     ? strerror(-r)
+                                                       : NULL};
+                vec_done(&refs);
+        }
+        return 0;
+}
+
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply)
 {
+        _cleanup_arena_ struct arena a = ARENA_INIT(OWNERS_MEMORY);
         const struct inventory *inventory;
         int r = read_root(w, job, &inventory);
         if (r < 0)
@@ -127,7 +154,10 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
                         r = -ENOMEM;
         }
         if (r == 0)
+                r = tell_owners(w, job, inventory, &a, &record);
+        if (r == 0)
                 inventory_reply_pack(&record, reply);
         vec_done(&record.limits); /* the packages are the inventory's */
+        vec_done(&record.owners);
         return r;
 }

@@ -41,13 +41,11 @@ static int64_t index_of(struct telling *t, const struct package *p)
         return map_put(&t->packages, key, sizeof(*key), (void *)index) < 0 ? -ENOMEM : index;
 }
 
-/* Nobody's, or of several packages with equal right, each of which may be the one that is used. */
-static int share(struct telling *t, const char *file)
+/* Of several packages with equal right, each of which may be the one that is used. */
+static int share(struct telling *t, const char *path, const char *file)
 {
         package_refs refs = {};
-        bool tie = false;
-        inventory_owner(t->inventory, file, &tie);
-        int r = tie ? inventory_owners(t->inventory, file, &refs) : 0;
+        int r = inventory_owners(t->inventory, path, &refs);
         const char *shared = refs.count ? arena_strdup(t->a, file) : NULL;
         if (refs.count && !shared)
                 r = -ENOMEM;
@@ -73,8 +71,11 @@ static int64_t owner_of(struct telling *t, const char *file, const char *module)
         void *known = map_get_str(&t->owners, file);
         if (known)
                 return known == &nobody ? 0 : (int64_t)(intptr_t)known;
-        const struct package *p = worker_module_owner(t->w, t->job, t->inventory, file, module, &t->root_fd);
-        int64_t index = p ? index_of(t, p) : share(t, file);
+        struct module_owner owner =
+                worker_module_owner(t->w, t->job, t->inventory, file, module, t->a, &t->root_fd);
+        int64_t index = owner.package  ? index_of(t, owner.package)
+                        : owner.shared ? share(t, owner.shared, file)
+                                       : 0;
         if (index < 0)
                 return index;
         return map_put_str(&t->owners, file, index ? (void *)(intptr_t)index : &nobody) < 0 ? -ENOMEM : index;

@@ -14,6 +14,14 @@ struct sbom_item {
         const char *ref;     /* set by sbom_prepare: unique in the document */
 };
 
+/* Whose something is. */
+struct sbom_answer {
+        const char *thing;
+        const struct package **packages; /* none: nobody's; several: each with equal right */
+        size_t count;
+        const char *unknown; /* NULL, or why it cannot be told */
+};
+
 struct sbom {
         const char *name;        /* of what was looked at: host name, or folder */
         const char *os;          /* PRETTY_NAME, or NULL */
@@ -24,6 +32,8 @@ struct sbom {
         size_t count;
         const char *const *limits; /* what was left out */
         size_t limit_count;
+        const struct sbom_answer *answers; /* to what was asked: then the packages are not listed */
+        size_t answer_count;
 };
 
 /* Give each package its ref, sort, and drop those that are the same. 0 or -ENOMEM. */

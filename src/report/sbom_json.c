@@ -43,6 +43,33 @@ static void put_package(struct json *j, const struct sbom_item *item)
         json_end(j);
 }
 
+/* "one", "several", "nobody", "unknown" */
+static const char *answer_word(const struct sbom_answer *answer)
+{
+        return answer->unknown      ? "unknown"
+               : !answer->count     ? "nobody"
+               : answer->count == 1 ? "one"
+                                    : "several";
+}
+
+static void put_answers(struct json *j, const struct sbom *s)
+{
+        json_array(j, "owners");
+        for (size_t i = 0; i < s->answer_count; i++) {
+                const struct sbom_answer *answer = &s->answers[i];
+                json_object(j, NULL);
+                json_str(j, "thing", answer->thing);
+                json_str(j, "answer", answer_word(answer));
+                json_str(j, "reason", answer->unknown);
+                json_array(j, "packages");
+                for (size_t n = 0; n < answer->count; n++)
+                        put_package(j, &(struct sbom_item){.package = answer->packages[n]});
+                json_end(j);
+                json_end(j);
+        }
+        json_end(j);
+}
+
 void sbom_json(const struct sbom *s, struct buf *to)
 {
         struct json j = JSON_INIT(to, 2);
@@ -51,6 +78,8 @@ void sbom_json(const struct sbom *s, struct buf *to)
         json_str(&j, "name", s->name);
         json_str(&j, "os", s->os);
         put_time(&j, "time", s->time);
+        if (s->answer_count)
+                put_answers(&j, s);
         json_array(&j, "packages");
         for (size_t i = 0; i < s->count; i++)
                 put_package(&j, &s->items[i]);

@@ -32,10 +32,35 @@ static size_t name_columns(const struct sbom *s, size_t width)
         return MIN(columns, MAX(most, (size_t)LEAST_NAME));
 }
 
+static void put_answers(const struct sbom *s, struct buf *to)
+{
+        for (size_t i = 0; i < s->answer_count; i++) {
+                const struct sbom_answer *answer = &s->answers[i];
+                buf_addf(to, "%s\n", answer->thing);
+                if (answer->unknown)
+                        buf_addf(to, "    unknown: %s\n", answer->unknown);
+                else if (!answer->count)
+                        buf_add_str(to, "    no package's\n");
+                else if (answer->count > 1)
+                        buf_add_str(to, "    of several, each with equal right:\n");
+                for (size_t n = 0; n < answer->count; n++) {
+                        _cleanup_arena_ struct arena a = ARENA_INIT(SCRATCH);
+                        const struct package *p = answer->packages[n];
+                        const char *ecosystem = package_ecosystem(p, &a);
+                        buf_addf(to, "    %s %s · %s · %s\n", p->name, p->version ? p->version : "?",
+                                 ecosystem ? ecosystem : "", p->path ? p->path : "");
+                }
+        }
+}
+
 void sbom_table(const struct sbom *s, const struct table_style *style, struct buf *to)
 {
         char number[TEXT_NUMBER];
         size_t columns = name_columns(s, style->width);
+        if (s->answer_count) {
+                put_answers(s, to);
+                return;
+        }
         buf_addf(to, "%s%s%s · %s packages\n\n", s->name ? s->name : "", s->os ? " · " : "",
                  s->os ? s->os : "", text_number(s->count, number));
         if (s->count) {

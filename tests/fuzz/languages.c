@@ -24,6 +24,8 @@ static void fuzz_java(struct span text, struct arena *a)
         java_file_name(text, a, &names);
         java_release(text, a, &names);
         java_class_version(text, a);
+        java_pom_dependency(text, "g", "a", a);
+        java_dependencies_get(text, "g", "a", a);
 }
 
 /* The first line is the table, the rest entries of an archive. */

@@ -6,7 +6,7 @@ import os
 import subprocess
 
 import pytest
-from native import HERE, Service, compile_c
+from native import HERE, Service, compile_c, go_build
 from whole import PROGRAM, Watch, needs_root, usewear, wait_until
 
 pytestmark = needs_root
@@ -38,6 +38,39 @@ def test_function_by_hand(tmp_path):
         ran = wait_until(lambda: (f := listed(state, service).get("lib_called")) and f["answer"] == "yes" and f)
         assert ran["engine"] == "uprobe" and ran["package"] is None and ran["container"] == "libvictim.so.1"
         assert listed(state, service)["lib_never"]["answer"] == "not_observed"
+        assert watch.stop() == 0
+
+
+GO_PROGRAM = """package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+
+	"golang.org/x/text/language"
+)
+
+func main() {
+	fmt.Println("ready")
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); fmt.Println("done") {
+		language.Parse(in.Text())
+	}
+}
+"""
+
+
+def test_function_by_hand_is_its_modules(tmp_path):
+    """Several modules are linked into a Go program: the one whose function ran was used."""
+    state = tmp_path / "state"
+    program = go_build(tmp_path, GO_PROGRAM, ["golang.org/x/text v0.3.5"])
+    with Service("usewear-test-linked", program) as service, \
+            Watch(state, "--function", f"{program}:golang.org/x/text/language.Parse", "--function", f"{program}:fmt.Println") as watch:
+        found = wait_until(lambda: (f := listed(state, service)) if {"fmt.Println", "Parse"} <= set(f) else None)
+        assert found["fmt.Println"]["package"]["name"] == "stdlib", found
+        service.tell("de")
+        ran = wait_until(lambda: (f := listed(state, service).get("Parse")) and f["answer"] == "yes" and f)
+        assert ran["package"]["name"] == "golang.org/x/text" and ran["package"]["version"] == "v0.3.5", ran
         assert watch.stop() == 0
 
 

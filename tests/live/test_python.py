@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
+import zipapp
 from pathlib import Path
 
 import jsonschema
@@ -97,15 +98,22 @@ def test_first_scan_tells_what_has_run_since_the_start(tmp_path, shop):
 RENDERS = "import jinja2, sys; jinja2.Template('a').render(); print('ready', flush=True); sys.stdin.read()"
 
 
-@pytest.mark.parametrize("how", ["release", "link", "copy"])
+@pytest.mark.parametrize("how", ["release", "link", "copy", "zipapp"])
 def test_modules_that_are_imported_by_another_path(tmp_path, shop, how):
-    """Through a link to a release folder, through a link in the search path, from a copy of the package's folder."""
+    """Through a link to a release folder, through a link in the search path, from a copy of the package's folder, from
+    an archive."""
     python = shop[0]
     folder = next((python.parents[1] / "lib").glob("python*/site-packages"))
     environment = dict(os.environ)
     if how == "release":
         (tmp_path / "current").symlink_to(python.parents[1])
         python = tmp_path / "current/bin/python"
+    elif how == "zipapp":
+        source = tmp_path / "source"
+        for name in ("jinja2", "markupsafe", "Jinja2-2.11.2.dist-info", "MarkupSafe-2.0.1.dist-info"):
+            shutil.copytree(next(f for f in folder.iterdir() if f.name.lower() == name.lower()), source / name)
+        zipapp.create_archive(source, tmp_path / "app.pyz", main="jinja2:Template")
+        python, environment["PYTHONPATH"] = Path(sys.executable), str(tmp_path / "app.pyz")
     elif how == "link":
         (tmp_path / "modules").symlink_to(folder)
         python, environment["PYTHONPATH"] = Path(sys.executable), str(tmp_path / "modules")
@@ -217,8 +225,10 @@ def test_stopped_process_is_looked_into(tmp_path):
     assert answers["dumps"] == "yes" and answers["loads"] == "not_observed"
 
 
-def test_a_module_that_two_packages_list_is_a_doubt_about_both(tmp_path):
-    """What an upgrade left behind lists the same files: neither version may be called not loaded."""
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_module_that_two_packages_list_is_a_doubt_about_both(tmp_path, linked):
+    """What an upgrade left behind lists the same files: neither version may be called not loaded, not even where the
+    module is reached through a link."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
     (site / "twofold.py").write_text("def idle():\n    input()\n")
@@ -227,8 +237,12 @@ def test_a_module_that_two_packages_list_is_a_doubt_about_both(tmp_path):
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: twofold\nVersion: {version}\n")
         (info / "RECORD").write_text(f"twofold.py,,\n{info.name}/METADATA,,\n")
+    environment = dict(os.environ)
+    if linked:
+        (tmp_path / "modules").symlink_to(site)
+        environment["PYTHONPATH"] = str(tmp_path / "modules")
     process = subprocess.Popen([tmp_path / "venv/bin/python", "-c", "import twofold; print(1, flush=True); twofold.idle()"],
-                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path)
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tmp_path, env=environment)
     try:
         assert process.stdout.readline() == b"1\n"
         usewear(tmp_path / "state", "scan")

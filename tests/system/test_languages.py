@@ -171,6 +171,27 @@ def test_shaded_copies_are_named_by_their_classes(tmp_path, prefix, confidence):
     assert inner["confidence"] == confidence and place in inner["detail"]
 
 
+POM = """<project><groupId>com.acme</groupId><artifactId>tool</artifactId><version>1.0</version>
+<properties><guava>30.0-jre</guava></properties><dependencies><dependency><groupId>com.google.guava</groupId>
+<artifactId>guava</artifactId><version>${guava}</version></dependency></dependencies></project>"""
+
+
+def test_versions_of_shaded_copies_as_their_project_asks(tmp_path):
+    """Maven leaves the project's own pom in the jar, Apache's builds a list of dependencies."""
+    moved = {}
+    for artifact in ("com.google.guava:guava", "org.apache.commons:commons-lang3"):
+        moved |= {f"com/acme/moved/{artifact[-5:]}/{c.lstrip('=')}.class": "" for c in prints(artifact)[1]}
+    moved |= {f"com/acme/tool/C{i}.class": "" for i in range(20)} | pom("com.acme", "tool", "1.0")
+    moved["META-INF/maven/com.acme/tool/pom.xml"] = POM
+    moved["META-INF/DEPENDENCIES"] = "  - Apache Commons Lang (https://x/) org.apache.commons:commons-lang3:jar:3.12.0\n"
+    put(tmp_path / "srv/tool-1.0.jar", jar(moved))
+    found = packages(tmp_path, "Maven")
+    assert set(found) == {("com.acme:tool", "1.0"), ("com.google.guava:guava", "30.0-jre"),
+                          ("org.apache.commons:commons-lang3", "3.12.0")}
+    assert "pom.xml" in found["com.google.guava:guava", "30.0-jre"]["detail"]
+    assert not any(p["not_evaluated"] for p in found.values())
+
+
 def bomb():
     """One kilobyte that says it is ten gigabytes, as an archive in an archive."""
     stream = zlib.compressobj(9, zlib.DEFLATED, -15)

@@ -43,6 +43,49 @@ static void test_pom(void **state _unused_)
         assert_int_equal(java_pom_xml(SPAN("</a></b><![CDATA[ <x> ]]>"), &arena, &n), -ENOENT);
 }
 
+static void test_dependencies(void **state _unused_)
+{
+        const char *text =
+                "<project><dependencyManagement><dependencies>"
+                "<dependency><groupId>g</groupId><artifactId>managed</artifactId><version>3</version></"
+                "dependency>"
+                "<dependency><groupId>g</groupId><artifactId>both</artifactId><version>4</version></"
+                "dependency>"
+                "</dependencies></dependencyManagement><dependencies>"
+                "<dependency><groupId>g</groupId><artifactId>a</artifactId><version>${v.a}</version>"
+                "<exclusions><exclusion><groupId>g</groupId><artifactId>x</artifactId></exclusion></"
+                "exclusions>"
+                "</dependency>"
+                "<dependency><groupId>g</groupId><artifactId>managed</artifactId></dependency>"
+                "<dependency><groupId>g</groupId><artifactId>both</artifactId><version>5</version></"
+                "dependency>"
+                "<dependency><groupId>h</groupId><artifactId>range</artifactId><version>[1,2)</version></"
+                "dependency>"
+                "<dependency><groupId>h</groupId><artifactId>far</artifactId><version>${no}</version></"
+                "dependency>"
+                "</dependencies><properties><v.a>1.2</v.a></properties>"
+                "<profiles><profile><dependencies><dependency><groupId>p</groupId><artifactId>p</artifactId>"
+                "<version>1</version></dependency></dependencies></profile></profiles></project>";
+        static const char *const expected[][3] = {
+                {"g", "a", "1.2"},  {"g", "managed", "3"}, {"g", "both", "5"}, {"h", "range", NULL},
+                {"h", "far", NULL}, {"g", "x", NULL},      {"p", "p", NULL},   {"h", "a", NULL}};
+        for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+                const char *version =
+                        java_pom_dependency(span_of(text), expected[i][0], expected[i][1], &arena);
+                if (expected[i][2])
+                        assert_string_equal(version, expected[i][2]);
+                else
+                        assert_null(version);
+        }
+        text = "From: 'Google'\n  - Guava: Core (https://g) com.google.guava:guava:bundle:31.1-jre\r\n"
+               "     License: Apache\n  - N g:n:jar:linux:4.1\n  - B g:b:jar:${x y}\n";
+        assert_string_equal(java_dependencies_get(span_of(text), "com.google.guava", "guava", &arena),
+                            "31.1-jre");
+        assert_string_equal(java_dependencies_get(span_of(text), "g", "n", &arena), "4.1");
+        assert_null(java_dependencies_get(span_of(text), "g", "b", &arena));
+        assert_null(java_dependencies_get(span_of(text), "google", "guava", &arena));
+}
+
 static void test_manifest(void **state _unused_)
 {
         struct java_names n;
@@ -97,9 +140,9 @@ static void test_release(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_properties), cmocka_unit_test(test_pom),
-                cmocka_unit_test(test_manifest),   cmocka_unit_test(test_file_name),
-                cmocka_unit_test(test_release),
+                cmocka_unit_test(test_properties),   cmocka_unit_test(test_pom),
+                cmocka_unit_test(test_dependencies), cmocka_unit_test(test_manifest),
+                cmocka_unit_test(test_file_name),    cmocka_unit_test(test_release),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,7 +50,10 @@ static void test_places(void **state _unused_)
         assert_false(
                 node_package_installed("/app/node_modules/resolve/test/resolver/multirepo/package.json"));
         assert_false(node_package_installed("/app/node_modules/@a/b/fixtures/c/package.json"));
-        assert_true(node_package_installed("/app/node_modules/a/test/node_modules/b/package.json"));
+        /* npm lists no package that lies in another one's tests, not even where these are installed, too. */
+        assert_false(node_package_installed("/app/node_modules/a/test/node_modules/b/package.json"));
+        assert_true(node_package_installed("/app/node_modules/a/node_modules/b/package.json"));
+        assert_true(node_package_installed("/srv/test/node_modules/b/package.json"));
         assert_false(node_package_installed("/v/site-packages/jupyterlab/tests/mock/package.json"));
         assert_true(node_package_installed("/v/site-packages/jupyterlab/staging/package.json"));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "inventory/frame.h"
+#include "inventory/claim.h"
 
 #include "base/map.h"
 
@@ -49,44 +49,48 @@ static void test_the_closest_claim_counts(void **state)
         inventory_free(inv);
 }
 
-static void test_things_inside_of_files(void **state)
+/* As a path, and as an interpreter spells it. */
+static void test_entries_of_archives(void **state)
 {
         (void)state;
-        static const char *const names[] = {"fat",  "jackson", "inner", "stdlib",
-                                            "text", "regex",   "yaml",  NULL};
+        static const char *const names[] = {"libx", "fat", "inner", "yaml", NULL};
         struct inventory *inv = make(names);
-        bool tie = true;
-        assert_int_equal(inventory_own_inside(inv, "/a.jar", "", 0), 0);
-        assert_int_equal(inventory_own_inside(inv, "/a.jar", "com/fasterxml/jackson", 1), 0);
-        assert_int_equal(inventory_own_inside(inv, "/a.jar!/BOOT-INF/lib/i.jar", "", 2), 0);
-        assert_package(inventory_owner_inside(inv, "/a.jar", INSIDE_CLASS,
-                                              "com.fasterxml.jackson.core.Json$1", &tie),
-                       "jackson");
-        assert_false(tie);
-        assert_package(inventory_owner_inside(inv, "/a.jar", INSIDE_CLASS, "com/fasterxml/other/X", NULL),
-                       "fat");
-        assert_package(inventory_owner_inside(inv, "/a.jar!/BOOT-INF/lib/i.jar", INSIDE_CLASS, "x.Y", NULL),
-                       "inner");
-        /* An inner archive that nobody knows is the outer one's. */
-        assert_package(inventory_owner_inside(inv, "/a.jar!/BOOT-INF/lib/u.jar", INSIDE_CLASS, "x.Y", NULL),
-                       "fat");
-        assert_package(inventory_owner(inv, "/a.jar!/com/fasterxml/jackson/x.txt", NULL), "jackson");
-        assert_int_equal(inventory_own_inside(inv, "/bin/go", "", 3), 0);
-        assert_int_equal(inventory_own_inside(inv, "/bin/go", "golang.org/x/text", 4), 0);
-        assert_package(inventory_owner_inside(inv, "/bin/go", INSIDE_GO, "golang.org/x/text/language", NULL),
-                       "text");
-        assert_package(inventory_owner_inside(inv, "/bin/go", INSIDE_GO, "golang.org/x/text", NULL), "text");
-        assert_package(inventory_owner_inside(inv, "/bin/go", INSIDE_GO, "net/http", NULL), "stdlib");
-        assert_int_equal(inventory_own_inside(inv, "/bin/rust", "regex_syntax", 5), 0);
-        assert_package(
-                inventory_owner_inside(inv, "/bin/rust", INSIDE_RUST, "regex_syntax::parser::parse", NULL),
-                "regex");
-        assert_null(inventory_owner_inside(inv, "/bin/rust", INSIDE_RUST, "regex::new", NULL));
-        assert_int_equal(inventory_own(inv, "/site/yaml/__init__.py", 6), 0);
-        assert_int_equal(inventory_own(inv, "/site/yaml/loader.py", 6), 0);
-        assert_package(inventory_owner_inside(inv, "/site", INSIDE_MODULE, "yaml", NULL), "yaml");
-        assert_package(inventory_owner_inside(inv, "/site", INSIDE_MODULE, "yaml.loader", NULL), "yaml");
-        assert_null(inventory_owner_inside(inv, "/site", INSIDE_MODULE, "other", NULL));
+        inv->os_count = 1;
+        assert_int_equal(inventory_own(inv, "/usr/share/x.jar", 0), 0);
+        assert_int_equal(inventory_own_inside(inv, "/usr/share/x.jar", "com/x", 1), 0);
+        assert_int_equal(inventory_own(inv, "/a.jar", 1), 0);
+        assert_int_equal(inventory_own_inside(inv, "/a.jar!/lib/i.jar", "com/y", 2), 0);
+        assert_int_equal(inventory_own_inside(inv, "/app.pyz", "yaml", 3), 0);
+        /* The distribution's file is its own with all that is in it. */
+        assert_package(inventory_owner(inv, "/usr/share/x.jar!/com/x/Y.class", NULL), "libx");
+        assert_package(inventory_owner(inv, "/a.jar!/any.txt", NULL), "fat");
+        assert_package(inventory_owner(inv, "/a.jar!/lib/i.jar!/com/y/Z.class", NULL), "inner");
+        assert_package(inventory_owner(inv, "/a.jar!/lib/i.jar!/com/z/Z.class", NULL), "fat");
+        assert_package(inventory_owner(inv, "/app.pyz!/yaml/loader.py", NULL), "yaml");
+        assert_package(inventory_owner(inv, "/app.pyz/yaml/loader.py", NULL), "yaml");
+        assert_null(inventory_owner(inv, "/app.pyz/other/loader.py", NULL));
+        inventory_free(inv);
+}
+
+static void test_virtual_paths_of_yarn(void **state)
+{
+        (void)state;
+        static const char *const names[] = {"react", NULL};
+        struct inventory *inv = make(names);
+        assert_int_equal(inventory_own_inside(inv, "/srv/.yarn/cache/r.zip", "node_modules/react", 0), 0);
+        static const char *const known[] = {
+                "/srv/.yarn/cache/r.zip/node_modules/react/index.js",
+                "/srv/.yarn/__virtual__/react-virtual-1/0/cache/r.zip/node_modules/react/index.js",
+                "/srv/.yarn/deep/er/__virtual__/react-1/2/cache/r.zip!/node_modules/react/index.js"};
+        static const char *const unknown[] = {
+                "/srv/.yarn/__virtual__/react-1/1/cache/r.zip/node_modules/react/index.js",
+                "/srv/.yarn/__virtual__/react-1/99/cache/r.zip/node_modules/react/index.js",
+                "/srv/.yarn/__virtual__/react-1/x/cache/r.zip/node_modules/react/index.js",
+                "/srv/.yarn/__virtual__/react-1", "/__virtual__/"};
+        for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+                assert_package(inventory_owner(inv, known[i], NULL), "react");
+        for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+                assert_null(inventory_owner(inv, unknown[i], NULL));
         inventory_free(inv);
 }
 
@@ -157,7 +161,8 @@ int main(void)
                 cmocka_unit_test(test_the_closest_claim_counts),
                 cmocka_unit_test(test_all_owners_of_a_tie_are_told),
                 cmocka_unit_test(test_a_remembered_claim_ties_as_the_first_one_did),
-                cmocka_unit_test(test_things_inside_of_files),
+                cmocka_unit_test(test_entries_of_archives),
+                cmocka_unit_test(test_virtual_paths_of_yarn),
                 cmocka_unit_test(test_the_distribution_goes_first_and_others_tie)};
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
