@@ -304,17 +304,33 @@ static int walk_upwards(struct finder *f, const char *place)
         return 0;
 }
 
+static int walk_single(struct finder *f, const char *path)
+{
+        int r = is_known(f, path, false);
+        if (r == 0)
+                r = walk_file(&f->walk, path);
+        return r < 0 ? r : 0;
+}
+
 static int walk_hint(struct finder *f, const char *place)
 {
         char folder[PATH_MAX];
-        if (true_path(f->inv, place, folder)) {
-                int r = walk_place(f, folder, false);
-                return r < 0 ? r : walk_upwards(f, strcmp(folder, "/") ? folder : "");
-        }
-        int r = is_known(f, place, false);
-        if (r == 0)
-                r = walk_file(&f->walk, place);
-        return r < 0 ? r : 0;
+        if (!true_path(f->inv, place, folder))
+                return walk_single(f, place);
+        int r = walk_place(f, folder, false);
+        return r < 0 ? r : walk_upwards(f, strcmp(folder, "/") ? folder : "");
+}
+
+static bool is_site(const char *path)
+{
+        return str_ends(path, "/site-packages") || str_ends(path, "/dist-packages");
+}
+
+/* Python imports from folders and from archives. */
+static int walk_modules(struct finder *f, const char *path)
+{
+        char folder[PATH_MAX];
+        return true_path(f->inv, path, folder) ? walk_place(f, folder, !is_site(path)) : walk_single(f, path);
 }
 
 /* Where distributions and package managers put what all may use. */
@@ -352,11 +368,6 @@ static const char *const standard[] = {
         "/usr/local/lib/luarocks",
 };
 
-static bool is_site(const char *path)
-{
-        return str_ends(path, "/site-packages") || str_ends(path, "/dist-packages");
-}
-
 /* "/usr/local/lib" has "python3.11", which has "site-packages" or "dist-packages". */
 static int add_site(void *context, struct inventory *inv, const char *name)
 {
@@ -389,7 +400,7 @@ static int walk_places(struct finder *f)
                 r = walk_place(f, standard[i], false);
         for (size_t i = 0; r == 0 && i < hints->python_path_count; i++)
                 if (hints->python_paths[i][0] == '/')
-                        r = walk_place(f, hints->python_paths[i], !is_site(hints->python_paths[i]));
+                        r = walk_modules(f, hints->python_paths[i]);
         for (size_t i = 0; r == 0 && i < hints->place_count; i++)
                 if (hints->places[i][0] == '/')
                         r = walk_hint(f, hints->places[i]);

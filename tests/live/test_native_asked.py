@@ -66,7 +66,7 @@ def test_function_by_hand_is_its_modules(tmp_path):
     program = go_build(tmp_path, GO_PROGRAM, ["golang.org/x/text v0.3.5"])
     with Service("usewear-test-linked", program) as service, \
             Watch(state, "--function", f"{program}:golang.org/x/text/language.Parse", "--function", f"{program}:fmt.Println") as watch:
-        found = wait_until(lambda: (f := listed(state, service)) if {"fmt.Println", "Parse"} <= set(f) else None)
+        found = wait_until(lambda: (f := listed(state, service)) and {"fmt.Println", "Parse"} <= set(f) and f)
         assert found["fmt.Println"]["package"]["name"] == "stdlib", found
         service.tell("de")
         ran = wait_until(lambda: (f := listed(state, service).get("Parse")) and f["answer"] == "yes" and f)
