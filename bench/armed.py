@@ -183,7 +183,8 @@ def own_cpu(program, names, count, rounds):
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
     for victim in victims:
         victim.stdout.readline()
-    armed, bare = with_advisories(program, names), with_advisories(program, {})
+    nothing = {soname: (path, []) for soname, (path, _) in names.items()}
+    armed, bare = with_advisories(program, names), with_advisories(program, nothing)
     spent = {armed.name: [], bare.name: []}
     for i in range(rounds):
         for state in ((armed, bare) if i % 2 == 0 else (bare, armed)):
@@ -221,6 +222,7 @@ def table(program, rounds, seconds):
         names = choose(victim, wanted)
         with kind() as workload:
             r = bench(program, workload, names, rounds, seconds)
+        print(f"{kind.name}: {r}", file=sys.stderr, flush=True)
         lines.append(f"| {kind.name} | {sum(len(f) for _, f in names.values())} | {1e6 * r['off']:,.1f} µs | {r['median']:.3f} | "
                      f"{r['low']:.3f}–{r['high']:.3f} | ±{100 * r['resolution']:.1f} % | "
                      f"{'%.2f' % r['dip'] if r['dip'] else ''} |")

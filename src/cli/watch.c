@@ -30,11 +30,12 @@
 enum {
         DIRTY_MOST = 64,  /* processes looked at again in one second */
         SOON_DELAY_S = 2, /* from a new listener, or a new place of code, to the full look that it asks for */
-        SOON_EVERY_S = 10,  /* such looks are no more frequent than this */
-        SOON_COSTS = 10,    /* nor than so many times what the last one took */
-        SMALL_COSTS = 2000, /* looks at single processes are as many times apart as the last took CPU */
-        SMALL_SOON = 4, /* … in so many parts, where an interpreter started: it tells only while it lives */
-        SMALL_MOST_S = 15,   /* but no further than this */
+        SOON_EVERY_S = 10,    /* such looks are no more frequent than this */
+        SOON_COSTS = 10,      /* nor than so many times what the last one took */
+        SMALL_COSTS = 2000,   /* looks at single processes take one CPU in so many, in the long run … */
+        SMALL_SAVED_MS = 100, /* … and at once what quiet minutes have saved */
+        SMALL_SOON = 4,      /* parts of a pause where an interpreter started: it tells only while it lives */
+        SMALL_MOST_S = 15,   /* no pause is longer */
         FETCH_NS = 50000000, /* how often events are fetched, and probes tended: new files wait no longer */
         COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
@@ -62,6 +63,7 @@ struct watch {
         size_t dirty_count;
         uint64_t look_s;                                       /* what the last full look took */
         uint64_t small_at, small_pause;                        /* boottime ns: last small look; to the next */
+        int64_t small_credit;                                  /* CPU ns that small looks may take; or owe */
         uint64_t next_look, last_look, next_prune, next_count; /* boottime s */
         uint64_t dropped[_EVENT_MAX];
         struct error said; /* why a look failed since the last full one that worked; or empty */
@@ -161,8 +163,9 @@ static void drain(void *context)
 static void print_look(const struct watch *w, const struct look_summary *s)
 {
         if (!w->json) {
-                log_note("looked %.1f s at %zu processes in %zu workloads, %zu packages", s->seconds,
-                         s->processes, s->workloads, s->packages);
+                log_note("looked %.1f s at %zu process%s in %zu workload%s, %zu package%s", s->seconds,
+                         s->processes, s->processes == 1 ? "" : "es", s->workloads,
+                         s->workloads == 1 ? "" : "s", s->packages, s->packages == 1 ? "" : "s");
                 return;
         }
         _cleanup_buf_ struct buf line = BUF_INIT(1 << 20);
@@ -219,7 +222,18 @@ static int full_look(struct watch *w, bool print)
         return r;
 }
 
-/* Programs that are started all the time share looks: what ended before is told by its mappings. */
+/* A machine where little starts is looked at within a second; programs that are started all the time share
+ * looks: what ended before is told by its mappings. */
+static void small_spend(struct watch *w, uint64_t cpu)
+{
+        const int64_t most = SMALL_SAVED_MS * 1000000ll, least = -(SMALL_MOST_S * 1000000000ll / SMALL_COSTS);
+        uint64_t now = clock_boottime();
+        int64_t credit = w->small_credit + (int64_t)((now - w->small_at) / SMALL_COSTS);
+        w->small_credit = MAX(MIN(credit, most) - (int64_t)cpu, least);
+        w->small_pause = w->small_credit < 0 ? (uint64_t)-w->small_credit * SMALL_COSTS : 0;
+        w->small_at = now;
+}
+
 static void small_look(struct watch *w)
 {
         struct error error = {};
@@ -234,8 +248,7 @@ static void small_look(struct watch *w)
         if (look_wants_all(w->look))
                 look_soon(w);
         w->looking = false;
-        w->small_at = clock_boottime();
-        w->small_pause = MIN((clock_cpu() - begin) * SMALL_COSTS, SMALL_MOST_S * NS_PER_S);
+        small_spend(w, clock_cpu() - begin);
 }
 
 static void look_into(struct watch *w)
@@ -360,8 +373,8 @@ static int start_sensor(struct watch *w)
         struct sensor_options options = {.cgroup_subsystem = w->cgroup.subsystem, .fetch_ns = FETCH_NS};
         int r = sensor_open(&options, &w->sensor, &error);
         if (r < 0)
-                log_note("no events, snapshots every %llu s only: %s (see usewear doctor)",
-                         (unsigned long long)w->interval_s, error.text);
+                log_note("%s (every %llu s; see usewear doctor)", error.text,
+                         (unsigned long long)w->interval_s);
         return r;
 }
 

@@ -314,3 +314,19 @@ bool procfs_socket_next(struct span *rest, struct procfs_socket *ret)
         }
         return false;
 }
+
+bool procfs_packet_next(struct span *rest, struct procfs_packet_socket *ret)
+{
+        struct span line;
+        while (line_next(rest, &line)) {
+                struct procfs_packet_socket s;
+                /* sk RefCnt Type Proto Iface R Rmem User Inode (net/packet/af_packet.c) */
+                if (!field_skip(&line, 3) || !field_number(&line, 16, &s.protocol) ||
+                    !field_number(&line, 10, &s.interface) || !field_skip(&line, 3) ||
+                    !field_number(&line, 10, &s.inode))
+                        continue;
+                *ret = s;
+                return true;
+        }
+        return false;
+}

@@ -68,7 +68,7 @@ bool procfs_mount_next(struct span *rest, struct procfs_mount *ret);
 /* Undo \ooo of mangled paths. Returns the length, at most `size` - 1; `to` is NUL-terminated. */
 size_t procfs_unescape(struct span text, char *to, size_t size);
 
-/* ---- /proc/PID/net/{tcp,tcp6,udp,udp6} ------------------------------------------------------------ */
+/* ---- /proc/PID/net/{tcp,udp,udplite,raw,icmp}{,6} --------------------------------------------------- */
 struct procfs_socket {
         uint8_t local[16], remote[16]; /* network order; IPv4 as ::ffff:a.b.c.d */
         uint16_t local_port, remote_port;
@@ -76,3 +76,11 @@ struct procfs_socket {
         uint64_t inode;
 };
 bool procfs_socket_next(struct span *rest, struct procfs_socket *ret);
+
+/* ---- /proc/PID/net/packet ------------------------------------------------------------------------- */
+struct procfs_packet_socket {
+        uint64_t protocol;  /* linux/if_ether.h; 0: receives nothing */
+        uint64_t interface; /* index; 0: every one */
+        uint64_t inode;
+};
+bool procfs_packet_next(struct span *rest, struct procfs_packet_socket *ret);

@@ -23,7 +23,6 @@ enum {
         SMALL_TEXT = 64 * 1024,
         MAPS_TEXT = 64 << 20, /* bytes: half a million mappings */
         MOST_MAPPINGS = 65536,
-        MOST_SOCKETS = 1 << 20,
         CACHE_BYTES = 64 << 20,
 };
 
@@ -269,33 +268,6 @@ static int take_mappings(struct span maps, struct arena *a, struct process *p)
         return 0;
 }
 
-static int read_sockets(int fd, struct process *p)
-{
-        _cleanup_close_ int fds = openat(fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        DIR *dir = fds < 0 ? NULL : fdopendir(fds);
-        if (!dir)
-                return -errno;
-        TAKE_FD(fds);
-        int r = 0;
-        for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
-                char text[64];
-                uint64_t inode;
-                ssize_t size = readlinkat(dirfd(dir), entry->d_name, text, sizeof(text) - 1);
-                if (size <= 0)
-                        continue;
-                text[size] = 0;
-                if (sscanf(text, "socket:[%" SCNu64 "]", &inode) != 1)
-                        continue;
-                uint64_t *slot = p->sockets.count < MOST_SOCKETS ? vec_add(&p->sockets) : NULL;
-                if (slot)
-                        *slot = inode;
-                else
-                        r = -E2BIG;
-        }
-        closedir(dir);
-        return r;
-}
-
 /* A leader that called pthread_exit is a zombie without memory while its threads go on: one of them
  * answers for all. Returns a descriptor, or -ESRCH when nobody lives any more. */
 static int open_living_thread(int fd, int pid)
@@ -350,7 +322,7 @@ static int read_inside(int fd, struct process_reader *reader, unsigned flags, st
         if (r == 0 && flags && !p->unreadable)
                 r = read_mappings(fd, reader, flags, a, p);
         if (r == 0 && (flags & PROCESS_READ_SOCKETS) && !p->unreadable) {
-                r = read_sockets(fd, p);
+                r = sockets_collect(fd, a, p);
                 if (r < 0)
                         r = note_unreadable(reader, p, "open sockets", r, a);
         }

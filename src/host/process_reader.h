@@ -28,3 +28,5 @@ int process_name_workload(struct process_reader *reader, struct process *p, bool
 int python_paths_find(int proc_fd, struct span maps, struct arena *a, struct process *p);
 /* Set p->places, from the same. 0 or -ENOMEM. */
 int places_collect(int proc_fd, struct span maps, struct arena *a, struct process *p);
+/* Set p->sockets and p->socket_untold. 0 or -errno. */
+int sockets_collect(int proc_fd, struct arena *a, struct process *p);

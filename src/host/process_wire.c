@@ -61,6 +61,7 @@ void process_pack(const struct process *p, struct buf *to)
         wire_put_u64(to, p->sockets.count);
         vec_each (inode, &p->sockets)
                 wire_put_u64(to, *inode);
+        wire_put_str(to, p->socket_untold);
         wire_put_u64(to, p->python_paths.count);
         vec_each (path, &p->python_paths)
                 wire_put_str(to, *path);
@@ -113,6 +114,7 @@ static int unpack_arrays(struct wire *from, struct arena *a, struct process *p)
                         return -ENOMEM;
                 *inode = wire_get_u64(from);
         }
+        p->socket_untold = wire_get_str(from, a);
         count = wire_get_max(from, from->left / LEAST_WORD);
         for (uint64_t i = 0; i < count && !from->failed; i++) {
                 const char **path = vec_add(&p->python_paths);

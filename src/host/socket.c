@@ -18,46 +18,105 @@ enum {
         TABLE_TEXT = 256 << 20, /* bytes: a million connections */
         MOST_SOCKETS = 4 << 20,
         TCP_LISTENING = 10,    /* TCP_LISTEN of include/net/tcp_states.h */
+        LOOPBACK_INDEX = 1,    /* LOOPBACK_IFINDEX of include/net/flow.h */
         ENTRY_SIZE = 8 * 8,    /* bytes of one entry on the wire */
         LOWEST_PICKED = 32768, /* Documentation/networking/ip-sysctl.rst: the default */
 };
 
-static const struct {
-        const char *file;
-        uint8_t protocol;
-} tables[] = {
-        {"tcp", IPPROTO_TCP},
-        {"tcp6", IPPROTO_TCP},
-        {"udp", IPPROTO_UDP},
-        {"udp6", IPPROTO_UDP},
+static const char *const kinds[_SOCKET_KIND_MAX] = {
+        [SOCKET_TCP] = "tcp", [SOCKET_UDP] = "udp",   [SOCKET_UDPLITE] = "udplite",
+        [SOCKET_RAW] = "raw", [SOCKET_PING] = "icmp", [SOCKET_PACKET] = "packet",
 };
 
-static int read_table(int pid, size_t table, socket_list *to)
+static const struct {
+        const char *file;
+        enum socket_kind kind;
+} tables[] = {
+        {"tcp", SOCKET_TCP},         {"tcp6", SOCKET_TCP},         {"udp", SOCKET_UDP}, {"udp6", SOCKET_UDP},
+        {"udplite", SOCKET_UDPLITE}, {"udplite6", SOCKET_UDPLITE}, {"raw", SOCKET_RAW}, {"raw6", SOCKET_RAW},
+        {"icmp", SOCKET_PING},       {"icmp6", SOCKET_PING},
+};
+
+/* ---- reading ---------------------------------------------------------------------------------------- */
+
+static int read_table(int pid, const char *file, struct buf *to)
+{
+        char path[64];
+        snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, file);
+        return file_read_at(AT_FDCWD, path, to);
+}
+
+static struct socket_entry *add_socket(socket_list *to)
+{
+        return to->count < MOST_SOCKETS ? vec_add(to) : NULL;
+}
+
+static bool is_any(const uint8_t address[static 16])
+{
+        static const uint8_t any[16], any_v4[16] = {[10] = 0xff, 0xff};
+        return !memcmp(address, any, sizeof(any)) || !memcmp(address, any_v4, sizeof(any_v4));
+}
+
+static bool listens(const struct procfs_socket *s, enum socket_kind kind)
+{
+        switch (kind) {
+        case SOCKET_TCP:
+                return s->state == TCP_LISTENING;
+        case SOCKET_RAW: /* IPPROTO_RAW only sends: raw(7) */
+                return is_any(s->remote) && s->local_port != IPPROTO_RAW;
+        case SOCKET_PING:
+                return is_any(s->remote);
+        default:
+                return !s->remote_port;
+        }
+}
+
+static int read_addressed(int pid, size_t table, socket_list *to)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(TABLE_TEXT);
-        char path[64];
-        snprintf(path, sizeof(path), "/proc/%d/net/%s", pid, tables[table].file);
-        int r = file_read_at(AT_FDCWD, path, &text);
+        int r = read_table(pid, tables[table].file, &text);
         if (r < 0)
                 return r;
         struct span rest = {text.data, text.size};
         for (struct procfs_socket s; procfs_socket_next(&rest, &s);) {
                 if (!s.inode)
                         continue; /* TIME_WAIT and the like belong to nobody */
-                struct socket_entry *entry = to->count < MOST_SOCKETS ? vec_add(to) : NULL;
+                struct socket_entry *entry = add_socket(to);
                 if (!entry)
                         return -ENOMEM;
                 *entry = (struct socket_entry){
                         .inode = s.inode,
-                        .protocol = tables[table].protocol,
+                        .kind = tables[table].kind,
                         .local_port = s.local_port,
                         .remote_port = s.remote_port,
+                        .role = listens(&s, tables[table].kind) ? SOCKET_LISTEN : SOCKET_CONNECTED,
                 };
                 memcpy(&entry->local, s.local, sizeof(entry->local));
                 memcpy(&entry->remote, s.remote, sizeof(entry->remote));
-                bool listens =
-                        tables[table].protocol == IPPROTO_TCP ? s.state == TCP_LISTENING : !s.remote_port;
-                entry->role = listens ? SOCKET_LISTEN : SOCKET_CONNECTED;
+        }
+        return 0;
+}
+
+static int read_packet(int pid, socket_list *to)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(TABLE_TEXT);
+        int r = read_table(pid, "packet", &text);
+        if (r < 0)
+                return r;
+        struct span rest = {text.data, text.size};
+        for (struct procfs_packet_socket s; procfs_packet_next(&rest, &s);) {
+                if (!s.protocol)
+                        continue;
+                struct socket_entry *entry = add_socket(to);
+                if (!entry)
+                        return -ENOMEM;
+                *entry =
+                        (struct socket_entry){.inode = s.inode,
+                                              .kind = SOCKET_PACKET,
+                                              .role = SOCKET_LISTEN,
+                                              .local_port = (uint16_t)MIN(s.interface, (uint64_t)UINT16_MAX)};
+                if (s.interface == LOOPBACK_INDEX)
+                        entry->local = in6addr_loopback;
         }
         return 0;
 }
@@ -78,10 +137,10 @@ static void find_accepted(socket_list *list)
         bool listening[UINT16_MAX + 1] = {};
         unsigned picked = lowest_picked();
         vec_each (s, list)
-                if (s->protocol == IPPROTO_TCP && s->role == SOCKET_LISTEN)
+                if (s->kind == SOCKET_TCP && s->role == SOCKET_LISTEN)
                         listening[s->local_port] = true;
         vec_each (s, list)
-                if (s->protocol == IPPROTO_TCP && s->role == SOCKET_CONNECTED)
+                if (s->kind == SOCKET_TCP && s->role == SOCKET_CONNECTED)
                         s->role = listening[s->local_port] ? SOCKET_ACCEPTED
                                   : s->local_port < picked ? SOCKET_EITHER
                                                            : SOCKET_CONNECTED;
@@ -92,11 +151,13 @@ int socket_read(int pid, socket_list *ret)
         socket_list list = {};
         int r = 0;
         for (size_t i = 0; r == 0 && i < ARRAY_SIZE(tables); i++) {
-                r = read_table(pid, i, &list);
-                /* Kernels without IPv6 lack two of the tables; without the process all are missing. */
+                r = read_addressed(pid, i, &list);
+                /* Kernels without IPv6 lack half of the tables; without the process all are missing. */
                 if (r == -ENOENT && i > 0)
                         r = 0;
         }
+        if (r == 0 && (r = read_packet(pid, &list)) == -ENOENT)
+                r = 0;
         if (r < 0) {
                 vec_done(&list);
                 return r == -ENOENT ? -ESRCH : r;
@@ -106,6 +167,8 @@ int socket_read(int pid, socket_list *ret)
         return 0;
 }
 
+/* ---- the wire --------------------------------------------------------------------------------------- */
+
 void socket_pack(const socket_list *list, struct buf *to)
 {
         wire_put_u64(to, list->count);
@@ -114,7 +177,7 @@ void socket_pack(const socket_list *list, struct buf *to)
                 memcpy(words, &s->local, 16);
                 memcpy(words + 2, &s->remote, 16);
                 wire_put_u64(to, s->inode);
-                wire_put_u64(to, s->protocol);
+                wire_put_u64(to, s->kind);
                 wire_put_u64(to, s->role);
                 for (size_t i = 0; i < ARRAY_SIZE(words); i++)
                         wire_put_u64(to, words[i]);
@@ -134,7 +197,7 @@ int socket_unpack(struct wire *from, socket_list *ret)
                         return -ENOMEM;
                 }
                 s->inode = wire_get_u64(from);
-                s->protocol = (uint8_t)wire_get_max(from, UINT8_MAX);
+                s->kind = (enum socket_kind)wire_get_max(from, _SOCKET_KIND_MAX - 1);
                 s->role = (enum socket_role)wire_get_max(from, _SOCKET_ROLE_MAX - 1);
                 for (size_t k = 0; k < ARRAY_SIZE(words); k++)
                         words[k] = wire_get_u64(from);
@@ -151,6 +214,8 @@ int socket_unpack(struct wire *from, socket_list *ret)
         *ret = list;
         return 0;
 }
+
+/* ---- what they mean --------------------------------------------------------------------------------- */
 
 bool socket_is_loopback(const struct in6_addr *address)
 {
@@ -204,16 +269,21 @@ char *socket_text(const struct socket_entry *s, char to[static SOCKET_TEXT])
                 [SOCKET_EITHER] = "and",
         };
         char local[INET6_ADDRSTRLEN + 2] = "", remote[INET6_ADDRSTRLEN + 2] = "";
-        const char *protocol = s->protocol == IPPROTO_UDP ? "udp" : "tcp";
+        const char *kind = s->kind < _SOCKET_KIND_MAX ? kinds[s->kind] : "";
+        if (s->kind == SOCKET_PACKET) {
+                snprintf(to, SOCKET_TEXT, s->local_port ? "packet, interface %u" : "packet, every interface",
+                         s->local_port);
+                return to;
+        }
         address_text(&s->local, local);
         address_text(&s->remote, remote);
         if (s->role == SOCKET_LISTEN || s->role >= _SOCKET_ROLE_MAX)
-                snprintf(to, SOCKET_TEXT, "%s %s:%u", protocol, local, s->local_port);
+                snprintf(to, SOCKET_TEXT, "%s %s:%u", kind, local, s->local_port);
         else if (s->role != SOCKET_ACCEPTED)
-                snprintf(to, SOCKET_TEXT, "%s %s:%u %s %s:%u", protocol, local, s->local_port,
-                         relations[s->role], remote, s->remote_port);
+                snprintf(to, SOCKET_TEXT, "%s %s:%u %s %s:%u", kind, local, s->local_port, relations[s->role],
+                         remote, s->remote_port);
         else
-                snprintf(to, SOCKET_TEXT, "%s %s:%u %s %s", protocol, local, s->local_port,
-                         relations[s->role], remote);
+                snprintf(to, SOCKET_TEXT, "%s %s:%u %s %s", kind, local, s->local_port, relations[s->role],
+                         remote);
         return to;
 }

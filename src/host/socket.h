@@ -1,16 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Sockets of one network namespace, from /proc/PID/net/{tcp,tcp6,udp,udp6}, to be joined with the
- * socket inodes of processes. */
+/* Sockets of one network namespace, from /proc/PID/net/{tcp,udp,udplite,raw,icmp}{,6} and packet, to be joined
+ * with the socket inodes of processes. */
 
 #include "base/vec.h"
 #include "base/wire.h"
 
 #include <netinet/in.h>
 
+enum socket_kind {
+        SOCKET_TCP, /* MPTCP, too: its first subflow has the inode of the whole */
+        SOCKET_UDP,
+        SOCKET_UDPLITE,
+        SOCKET_RAW,    /* the local port is the protocol */
+        SOCKET_PING,   /* echo requests and their answers */
+        SOCKET_PACKET, /* frames of an interface (the local port is its index), or of every one (0) */
+        _SOCKET_KIND_MAX,
+};
+
 enum socket_role {
-        SOCKET_LISTEN,    /* TCP listener, or bound UDP socket without peer */
+        SOCKET_LISTEN,    /* TCP listener, or another that receives from anybody */
         SOCKET_CONNECTED, /* opened from here */
         SOCKET_ACCEPTED,  /* local port is one that somebody listens on in this namespace */
         SOCKET_EITHER,    /* nobody listens there any more, and the kernel does not pick such ports */
@@ -19,7 +29,7 @@ enum socket_role {
 
 struct socket_entry {
         uint64_t inode;
-        uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+        enum socket_kind kind;
         enum socket_role role;
         struct in6_addr local, remote; /* IPv4 as ::ffff:a.b.c.d */
         uint16_t local_port, remote_port;

@@ -99,6 +99,10 @@ static int note_instance(struct joining *j, struct workload *w, const char *inst
 static int note_exposure(struct joining *j, struct group *g, const struct process *p)
 {
         struct workload *w = g->workload;
+        if (p->socket_untold && !g->undirected &&
+            !(g->undirected = arena_printf(j->arena, "a %s socket is open: whom it reaches is not read",
+                                           p->socket_untold)))
+                return -ENOMEM;
         vec_each (inode, &p->sockets) {
                 const struct socket_entry *s = map_get(&j->sockets, inode, sizeof(*inode));
                 char text[SOCKET_TEXT];

@@ -27,7 +27,7 @@ struct group {
         struct runtime_cover covers[GROUP_COVERS]; /* what engines say, of the look that runs now */
         size_t cover_count;
         uint64_t ended_runtimes; /* processes with an interpreter that ended since it was looked at last */
-        const char *undirected;  /* of it: a connection that may have been accepted */
+        const char *undirected;  /* of it: a socket that may let others in */
 };
 
 struct group_table {

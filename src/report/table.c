@@ -32,9 +32,10 @@ static void put_head(const struct report *r, const struct table_style *style, st
                          text_number(r->processes, count), r->processes == 1 ? "" : "es", r->workloads,
                          r->workloads == 1 ? "" : "s");
         else
-                snprintf(rest, room, "history, last look %s ago: %s processes in %zu workloads",
+                snprintf(rest, room, "history, last look %s ago: %s process%s in %zu workload%s",
                          clock_span_text(MAX(r->now - r->time, (int64_t)0), age),
-                         text_number(r->processes, count), r->workloads);
+                         text_number(r->processes, count), r->processes == 1 ? "" : "es", r->workloads,
+                         r->workloads == 1 ? "" : "s");
         text_colour(to, style, TEXT_BOLD);
         text_fill(to, line, 0, 2, style->width);
         text_colour(to, style, TEXT_PLAIN);

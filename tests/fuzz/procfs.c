@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct procfs_controller controller;
         struct procfs_mount mount;
         struct procfs_socket socket;
+        struct procfs_packet_socket packet;
         struct workload_hint hint;
         struct arena a = ARENA_INIT(1 << 20);
         char path[512];
@@ -45,6 +46,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 break;
         case 'n':
                 while (procfs_socket_next(&text, &socket))
+                        ;
+                break;
+        case 'p':
+                while (procfs_packet_next(&text, &packet))
                         ;
                 break;
         default:

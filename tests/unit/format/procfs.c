@@ -147,6 +147,21 @@ static void sockets_of_both_families(void **state)
         assert_false(procfs_socket_next(&rest, &s));
 }
 
+static void packet_sockets(void **state)
+{
+        (void)state;
+        struct span rest = SPAN("sk               RefCnt Type Proto  Iface R Rmem   User   Inode\n"
+                                "0000000000000000 3      3    0003   2     1 0      0      4711  \n"
+                                "0000000000000000 3      3    zzzz   2     1 0      0      4712  \n"
+                                "0000000000000000 3      2    0000   0     0 0      0      4713  \n");
+        struct procfs_packet_socket s;
+        assert_true(procfs_packet_next(&rest, &s));
+        assert_true(s.protocol == 3 && s.interface == 2 && s.inode == 4711);
+        assert_true(procfs_packet_next(&rest, &s));
+        assert_true(s.protocol == 0 && s.interface == 0 && s.inode == 4713);
+        assert_false(procfs_packet_next(&rest, &s));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -157,6 +172,7 @@ int main(void)
                 cmocka_unit_test(controllers_of_the_kernel),
                 cmocka_unit_test(mounts_with_escapes_and_optional_fields),
                 cmocka_unit_test(sockets_of_both_families),
+                cmocka_unit_test(packet_sockets),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

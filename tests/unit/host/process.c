@@ -65,6 +65,20 @@ static void own_process(void **state)
         vec_each (inode, &p.sockets)
                 found |= *inode == st.st_ino;
         assert_true(exe && libc && found);
+        assert_null(p.socket_untold);
+        close(s);
+}
+
+static void a_socket_that_no_table_lists(void **state)
+{
+        (void)state;
+        _cleanup_arena_ struct arena a = ARENA_INIT(8 << 20);
+        _cleanup_(process_done) struct process p = {};
+        int s = socket(AF_VSOCK, SOCK_STREAM, 0);
+        if (s < 0)
+                skip(); /* this kernel has none */
+        assert_int_equal(process_read(reader, getpid(), PROCESS_READ_SOCKETS, &a, &p), 0);
+        assert_string_equal(p.socket_untold, "AF_VSOCK");
         close(s);
 }
 
@@ -393,6 +407,7 @@ int main(int argc, char **argv)
                         pause();
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(own_process),
+                cmocka_unit_test(a_socket_that_no_table_lists),
                 cmocka_unit_test(a_record_survives_the_wire),
                 cmocka_unit_test(memfd_is_a_deleted_mapping),
                 cmocka_unit_test(late_chroot_counts_as_host),

@@ -3,6 +3,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/socket.h>
@@ -57,7 +60,7 @@ static void own_sockets_have_their_roles(void **state)
         assert_int_equal(find(&list, accepted)->remote_port, find(&list, client)->local_port);
         assert_false(socket_exposes(find(&list, accepted)));
         s = find(&list, udp);
-        assert_true(s->role == SOCKET_LISTEN && s->protocol == IPPROTO_UDP && socket_exposes(s));
+        assert_true(s->role == SOCKET_LISTEN && s->kind == SOCKET_UDP && socket_exposes(s));
 
         _cleanup_buf_ struct buf bytes = BUF_INIT(64 << 20);
         socket_pack(&list, &bytes);
@@ -78,10 +81,42 @@ static void own_sockets_have_their_roles(void **state)
         close(udp);
 }
 
+static void those_below_udp_and_tcp_expose_too(void **state)
+{
+        (void)state;
+        int raw = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), sending = socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
+        int frames = socket(AF_PACKET, SOCK_DGRAM, htons(ETH_P_IP)), none = socket(AF_PACKET, SOCK_DGRAM, 0);
+        int loopback = socket(AF_PACKET, SOCK_DGRAM, 0);
+        if (raw < 0 || frames < 0)
+                skip(); /* not root */
+        struct sockaddr_ll at = {.sll_family = AF_PACKET,
+                                 .sll_protocol = htons(ETH_P_IP),
+                                 .sll_ifindex = (int)if_nametoindex("lo")};
+        assert_int_equal(bind(loopback, (struct sockaddr *)&at, sizeof(at)), 0);
+
+        socket_list list = {};
+        char text[SOCKET_TEXT];
+        assert_int_equal(socket_read(getpid(), &list), 0);
+        assert_true(socket_exposes(find(&list, raw)));
+        assert_string_equal(socket_text(find(&list, raw), text), "raw 0.0.0.0:1");
+        assert_true(find(&list, sending) && !socket_exposes(find(&list, sending)));
+        assert_true(socket_exposes(find(&list, frames)));
+        assert_string_equal(socket_text(find(&list, frames), text), "packet, every interface");
+        assert_null(find(&list, none));
+        assert_false(socket_exposes(find(&list, loopback)));
+        struct sockaddr_in peer = {.sin_family = AF_INET};
+        inet_pton(AF_INET, "127.0.0.1", &peer.sin_addr);
+        assert_int_equal(connect(raw, (struct sockaddr *)&peer, sizeof(peer)), 0);
+        vec_done(&list);
+        assert_int_equal(socket_read(getpid(), &list), 0);
+        assert_int_equal(find(&list, raw)->role, SOCKET_CONNECTED);
+        vec_done(&list);
+        close(raw), close(sending), close(frames), close(none), close(loopback);
+}
+
 static struct socket_entry entry(enum socket_role role, const char *local, const char *remote)
 {
-        struct socket_entry s = {
-                .protocol = IPPROTO_TCP, .role = role, .local_port = 80, .remote_port = 4711};
+        struct socket_entry s = {.kind = SOCKET_TCP, .role = role, .local_port = 80, .remote_port = 4711};
         assert_int_equal(inet_pton(AF_INET6, local, &s.local), 1);
         assert_int_equal(inet_pton(AF_INET6, remote, &s.remote), 1);
         return s;
@@ -156,6 +191,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(own_sockets_have_their_roles),
+                cmocka_unit_test(those_below_udp_and_tcp_expose_too),
                 cmocka_unit_test(exposure_is_what_others_can_reach),
                 cmocka_unit_test(a_listener_that_is_gone_leaves_it_open),
                 cmocka_unit_test(a_process_that_is_gone),

@@ -259,7 +259,7 @@ static void add_socket(struct fixture *f, struct entry *e, uint64_t inode, enum 
                        uint8_t first)
 {
         struct socket_entry *s = vec_add(&f->sockets);
-        *s = (struct socket_entry){.inode = inode, .protocol = IPPROTO_TCP, .role = role, .local_port = 80};
+        *s = (struct socket_entry){.inode = inode, .kind = SOCKET_TCP, .role = role, .local_port = 80};
         s->local.s6_addr[10] = s->local.s6_addr[11] = 0xff;
         s->local.s6_addr[12] = first;
         s->local.s6_addr[15] = 1;
@@ -275,6 +275,16 @@ static void test_exposure_needs_a_reachable_socket(void **state)
         join(f, true);
         assert_int_equal(workload(f, "systemd:open.service")->exposed.value, ANSWER_YES);
         assert_int_equal(workload(f, "systemd:local.service")->exposed.value, ANSWER_NOT_OBSERVED);
+}
+
+static void test_a_socket_that_no_table_lists_leaves_it_open(void **state)
+{
+        struct fixture *f = *state;
+        add_process(f, 20, 1, "systemd:odd.service")->process.socket_untold = "SCTP";
+        join(f, true);
+        const struct answer *exposed = &workload(f, "systemd:odd.service")->exposed;
+        assert_int_equal(exposed->value, ANSWER_UNKNOWN);
+        assert_string_equal(exposed->reason, "a SCTP socket is open: whom it reaches is not read");
 }
 
 static void test_sockets_of_a_new_workload_are_unknown_until_read(void **state)
@@ -326,6 +336,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_emulated_code_is_not_seen, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_ended_interpreter_stays_known, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_exposure_needs_a_reachable_socket, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_a_socket_that_no_table_lists_leaves_it_open, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(test_sockets_of_a_new_workload_are_unknown_until_read, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(test_lost_files_are_a_gap, setup, teardown),
