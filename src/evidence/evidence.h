@@ -14,6 +14,14 @@ enum evidence_kind {
         _EVIDENCE_KIND_MAX,
 };
 
+/* Whether the file is no longer the one on disk, so that a restart is needed. */
+enum stale {
+        STALE_NO,
+        STALE_YES,
+        STALE_UNKNOWN, /* its path could not be looked at */
+        _STALE_MAX,
+};
+
 const char *evidence_kind_name(enum evidence_kind kind); /* "loaded", "executed", "reached" */
 
 struct evidence {
@@ -26,7 +34,7 @@ struct evidence {
         int pid;             /* of one process that showed it */
         int64_t first, last; /* wall s: first and last seen */
         int64_t after;       /* wall s: earliest moment that it speaks for (process start) */
-        bool stale;          /* the file is no longer the one on disk: restart needed */
+        enum stale stale;
 };
 
 typedef VEC(struct evidence) evidence_list;

@@ -11,7 +11,7 @@
 
 #include <errno.h>
 
-static int add_loaded(const struct mapped_use *use, const char *package, bool stale, const char *engine,
+static int add_loaded(const struct mapped_use *use, const char *package, enum stale stale, const char *engine,
                       int64_t now, evidence_list *to)
 {
         const struct mapped_file *f = use->file;
@@ -44,10 +44,14 @@ static const char *linked_engine(const char *key)
 
 int mapped_evidence(const struct mapped_use *use, int64_t now, struct arena *a _unused_, evidence_list *to)
 {
+        enum stale unseen = use->file->state == FILE_STATE_UNKNOWN ? STALE_UNKNOWN : STALE_NO;
         bool gone = use->file->state == FILE_REPLACED || use->file->state == FILE_DELETED;
-        int r = use->owner ? add_loaded(use, use->owner, use->owner_stale, "mapped", now, to) : 0;
+        int r = use->owner ? add_loaded(use, use->owner, use->owner_stale ? STALE_YES : unseen, "mapped", now,
+                                        to)
+                           : 0;
         for (size_t i = 0; r == 0 && i < use->linked_count; i++)
-                r = add_loaded(use, use->linked[i], gone, linked_engine(use->linked[i]), now, to);
+                r = add_loaded(use, use->linked[i], gone ? STALE_YES : unseen, linked_engine(use->linked[i]),
+                               now, to);
         return r;
 }
 

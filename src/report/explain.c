@@ -146,7 +146,7 @@ static void put_evidence(const struct finding *f, const struct table_style *styl
                           "%s: %s, pid %d, by %s; seen %s to %s, speaks since %s%s",
                           evidence_kind_name(e->kind), e->subject, e->pid, e->engine, day(e->first, first),
                           day(e->last, last), day(e->after, after),
-                          e->stale ? "; the file was replaced since" : "");
+                          e->stale == STALE_YES ? "; the file was replaced since" : "");
         }
         if (f->evidence_count > MOST_EVIDENCE)
                 put_field(to, style, "", "… and %zu more: --json", f->evidence_count - MOST_EVIDENCE);

@@ -145,7 +145,7 @@ static void put_evidence(struct json *j, const struct finding *f)
                 json_time(j, "first", e->first);
                 json_time(j, "last", e->last);
                 json_time(j, "after", e->after);
-                json_bool(j, "stale", e->stale);
+                json_bool(j, "stale", e->stale == STALE_YES);
                 json_end(j);
         }
         json_end(j);

@@ -215,7 +215,7 @@ static int load_evidence(struct loading *l, sqlite3_stmt *q)
                 .first = sqlite3_column_int64(q, 7),
                 .last = sqlite3_column_int64(q, 8),
                 .after = sqlite3_column_int64(q, 9),
-                .stale = sqlite3_column_int64(q, 10) != 0,
+                .stale = (enum stale)get_number(q, 10, STALE_NO, STALE_UNKNOWN),
         };
         if (!e.workload || !e.package || !e.subject || !e.engine || kind < EVIDENCE_LOADED ||
             kind >= _EVIDENCE_KIND_MAX)

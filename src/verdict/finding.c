@@ -82,13 +82,21 @@ static struct answer answer_unseen(const struct index *x, const struct finding *
 
 static struct answer restart_answer(const struct finding *f)
 {
-        for (size_t i = 0; i < f->evidence_count; i++)
-                if (f->evidence[i]->stale)
+        const struct evidence *unjudged = NULL;
+        for (size_t i = 0; i < f->evidence_count; i++) {
+                const struct evidence *e = f->evidence[i];
+                if (e->stale == STALE_YES)
                         return (struct answer){.value = ANSWER_YES,
-                                               .after = f->evidence[i]->after,
-                                               .since = f->evidence[i]->first,
+                                               .after = e->after,
+                                               .since = e->first,
                                                .engine = "mapped",
-                                               .reason = f->evidence[i]->subject};
+                                               .reason = e->subject};
+                if (e->stale == STALE_UNKNOWN)
+                        unjudged = e;
+        }
+        if (unjudged)
+                return (struct answer){
+                        .reason = "whether a mapped file was replaced on disk could not be told"};
         if (!f->workload)
                 return (struct answer){.reason = "the workload that used it is no longer known"};
         if (f->workload->unreadable)

@@ -193,7 +193,7 @@ static void test_copy_of_another_roots_file(void **state)
         map_file(f, e, "/y.so", NULL);
         join(f, true);
         assert_int_equal(f->joined.evidence.count, 1);
-        assert_false(f->joined.evidence.items[0].stale);
+        assert_int_equal(f->joined.evidence.items[0].stale, STALE_NO);
         size_t hosts = 0;
         vec_each (w, &f->joined.workloads)
                 if (!strcmp(w->root, "host")) {

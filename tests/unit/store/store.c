@@ -169,7 +169,7 @@ static void a_look_is_read_back(void **state _unused_)
         w.instances = instances;
         w.instance_count = 2;
         *vec_add(&l.packages) = p;
-        look_see(&l, &p, w.id, "/usr/lib/\xfe\n\"';.so", 1000)->stale = true;
+        look_see(&l, &p, w.id, "/usr/lib/\xfe\n\"';.so", 1000)->stale = STALE_YES;
         *vec_add(&l.losses) = (struct loss){"events dropped", 5, 900, 1000};
         *vec_add(&l.coverage) =
                 (struct coverage){w.id, "host", RUNTIME_NATIVE, "mapped", NULL, 500, 1000, "gap"};
@@ -200,7 +200,7 @@ static void a_look_is_read_back(void **state _unused_)
                 assert_int_equal(h.evidence.count, 1);
                 assert_string_equal(h.evidence.items[0].subject, "/usr/lib/\xfe\n\"';.so");
                 assert_string_equal(h.evidence.items[0].object, "build-id:1");
-                assert_true(h.evidence.items[0].stale);
+                assert_int_equal(h.evidence.items[0].stale, STALE_YES);
                 assert_int_equal(h.coverage.count, 2);
                 assert_string_equal(h.coverage.items[0].gaps, "gap");
                 assert_null(h.coverage.items[1].engine);
@@ -290,7 +290,7 @@ static void a_restart_ends_what_was_stale(void **state _unused_)
         commit_look(s, &before, &w, 1, 1000);
 
         *vec_add(&upgraded.packages) = new;
-        look_see(&upgraded, &old, "a", "/lib/x", 1010)->stale = true;
+        look_see(&upgraded, &old, "a", "/lib/x", 1010)->stale = STALE_YES;
         old.stale = true;
         w.last_seen = 1010;
         must(store_begin(s, &error));
@@ -300,7 +300,7 @@ static void a_restart_ends_what_was_stale(void **state _unused_)
         load(s, &a, &h);
         assert_int_equal(h.packages.count, 2);
         assert_int_equal(h.packages.items[0].stale + h.packages.items[1].stale, 1);
-        assert_true(h.evidence.items[0].stale);
+        assert_int_equal(h.evidence.items[0].stale, STALE_YES);
         history_done(&h);
 
         *vec_add(&restarted.packages) = new;

@@ -438,13 +438,25 @@ static void stale_code_needs_a_restart(void **state _unused_)
         w->packages[new].version = w->packages[new].source_version = "1.0-2";
         w->matches[new].bug_count = 0;
         add_workload(w, "a");
-        see(w, old, "a", EVIDENCE_LOADED, "/usr/lib/libx.so.1")->stale = true;
+        see(w, old, "a", EVIDENCE_LOADED, "/usr/lib/libx.so.1")->stale = STALE_YES;
         const struct verdict *v = judge(w);
         assert_int_equal(v->finding_count, 1);
         assert_true(v->findings[0].stale);
         assert_int_equal(v->findings[0].restart_needed.value, ANSWER_YES);
         assert_string_equal(v->findings[0].why, "old libx.so.1 still mapped: restart");
         assert_int_equal(v->packages_clean, 1);
+        world_free(w);
+}
+
+static void a_file_that_was_not_compared_leaves_restart_open(void **state _unused_)
+{
+        struct world *w = world_new();
+        size_t p = add_package(w, "libx1", "x", RUNTIME_NATIVE);
+        add_workload(w, "a");
+        see(w, p, "a", EVIDENCE_LOADED, "/usr/lib/libx.so.1")->stale = STALE_UNKNOWN;
+        const struct finding *f = &judge(w)->findings[0];
+        assert_int_equal(f->restart_needed.value, ANSWER_UNKNOWN);
+        assert_false(f->stale);
         world_free(w);
 }
 
@@ -716,6 +728,7 @@ int main(void)
                 cmocka_unit_test(each_workload_that_uses_it_is_a_finding),
                 cmocka_unit_test(only_root_symbols_reach),
                 cmocka_unit_test(stale_code_needs_a_restart),
+                cmocka_unit_test(a_file_that_was_not_compared_leaves_restart_open),
                 cmocka_unit_test(an_unreadable_process_leaves_restart_open),
                 cmocka_unit_test(evidence_of_a_forgotten_workload_stays_a_yes),
                 cmocka_unit_test(roots_do_not_speak_for_each_other),
