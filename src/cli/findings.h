@@ -29,7 +29,8 @@ struct findings_options {
         "  --fail-on WHAT       exit 1 if a finding is at or above WHAT: present, loaded, executed,\n" \
         "                       reached, or track, track*, attend, act; what is unknown counts\n"      \
         "  --allow-unknown      what is unknown does not trip --fail-on\n"                             \
-        "  --strict             packages that could not be evaluated trip --fail-on as well\n"         \
+        "  --strict             packages that could not be evaluated, and what could not be read,\n"   \
+        "                       trip --fail-on as well\n"                                              \
         "  --min-severity R     leave out what is rated below low, medium, high or critical\n"         \
         "  --only-fixed         leave out what no version mends yet\n"                                 \
         "  --ignore FILE        exceptions, each with its reason (docs/ignore.md)\n"                   \

@@ -112,7 +112,8 @@ static int judge(const struct assess_options *options, struct assessment *s, str
         if (options->ignore_path && (r = apply_ignore(options->ignore_path, s, error)) < 0)
                 return r;
         gate_filter(&options->gate, &s->verdict);
-        s->trips = gate_trips(&options->gate, &s->verdict, &s->arena, &s->trip_reason);
+        s->trips = gate_trips(&options->gate, &s->verdict, h->limits.items, h->limits.count, &s->arena,
+                              &s->trip_reason);
         return 0;
 }
 

@@ -57,7 +57,23 @@ static bool finding_trips(const struct gate *g, const struct finding *f)
         return (g->allow_unknown ? f->level : f->level_possible) >= g->level;
 }
 
-bool gate_trips(const struct gate *g, const struct verdict *v, struct arena *a, const char **ret_reason)
+/* What was not compared with advisories, or not even seen, may hold anything. */
+static bool strictly_trips(const struct verdict *v, const char *const *limits, size_t limit_count,
+                           struct arena *a, const char **ret_reason)
+{
+        size_t packages = 0;
+        for (size_t i = 0; i < v->not_evaluated_count; i++)
+                packages += v->not_evaluated[i].packages;
+        if (packages)
+                *ret_reason = arena_printf(a, "%zu package%s not evaluated (--strict)", packages,
+                                           packages == 1 ? " was" : "s were");
+        else if (limit_count)
+                *ret_reason = arena_printf(a, "%s (--strict)", limits[0]);
+        return packages || limit_count;
+}
+
+bool gate_trips(const struct gate *g, const struct verdict *v, const char *const *limits, size_t limit_count,
+                struct arena *a, const char **ret_reason)
 {
         size_t count = 0;
         const struct finding *worst = NULL;
@@ -75,12 +91,5 @@ bool gate_trips(const struct gate *g, const struct verdict *v, struct arena *a, 
                                            worst->bug->id, worst->package->name);
                 return true;
         }
-        size_t packages = 0;
-        for (size_t i = 0; i < v->not_evaluated_count; i++)
-                packages += v->not_evaluated[i].packages;
-        if (!g->strict || !packages)
-                return false;
-        *ret_reason = arena_printf(a, "%zu package%s not evaluated (--strict)", packages,
-                                   packages == 1 ? " was" : "s were");
-        return true;
+        return g->strict && strictly_trips(v, limits, limit_count, a, ret_reason);
 }

@@ -27,5 +27,6 @@ struct gate {
 int gate_parse(const char *text, struct gate *ret);
 /* Drop the findings that --min-severity and --only-fixed leave out (in place). */
 void gate_filter(const struct gate *g, struct verdict *v);
-/* Whether the gate trips; *ret_reason (may stay NULL) says on what. */
-bool gate_trips(const struct gate *g, const struct verdict *v, struct arena *a, const char **ret_reason);
+/* Whether the gate trips; *ret_reason (may stay NULL) says on what. `limits`: what the look could not see. */
+bool gate_trips(const struct gate *g, const struct verdict *v, const char *const *limits, size_t limit_count,
+                struct arena *a, const char **ret_reason);

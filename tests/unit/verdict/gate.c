@@ -54,7 +54,7 @@ static void what_trips(void **state _unused_)
                 const char *reason = NULL;
                 assert_int_equal(gate_parse(cases[i].at, &g), 0);
                 assert_true(g.on);
-                if (gate_trips(&g, &v, &a, &reason) != cases[i].trips)
+                if (gate_trips(&g, &v, NULL, 0, &a, &reason) != cases[i].trips)
                         fail_msg("case %zu", i);
                 assert_int_equal(reason != NULL, cases[i].trips);
         }
@@ -76,11 +76,15 @@ static void strict_trips_on_what_was_not_evaluated(void **state _unused_)
         _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
         struct not_evaluated n = {.ecosystem = "Debian:12", .packages = 402};
         struct verdict v = {.not_evaluated = &n, .not_evaluated_count = 1};
-        const char *reason = NULL;
-        assert_false(gate_trips(&(struct gate){}, &v, &a, &reason));
+        const char *reason = NULL, *limit = "packages of web could not be read: I/O error";
+        assert_false(gate_trips(&(struct gate){}, &v, &limit, 1, &a, &reason));
         assert_null(reason);
-        assert_true(gate_trips(&(struct gate){.strict = true}, &v, &a, &reason));
+        assert_true(gate_trips(&(struct gate){.strict = true}, &v, &limit, 1, &a, &reason));
         assert_string_equal(reason, "402 packages were not evaluated (--strict)");
+        v.not_evaluated_count = 0;
+        assert_true(gate_trips(&(struct gate){.strict = true}, &v, &limit, 1, &a, &reason));
+        assert_string_equal(reason, "packages of web could not be read: I/O error (--strict)");
+        assert_false(gate_trips(&(struct gate){.strict = true}, &v, &limit, 0, &a, &reason));
 }
 
 static void what_is_filtered(void **state _unused_)
