@@ -100,6 +100,24 @@ def test_nothing_of_the_writers_machine():
     assert not wrong, "\n".join(wrong)
 
 
+def anchors(text):
+    lines = [re.sub(r"[`*]", "", line).strip().lower() for line in re.findall(r"^#+ (.*)$", text, re.M)]
+    return {re.sub(r"[^\w\- ]", "", line).replace(" ", "-") for line in lines}
+
+
+def test_links_of_the_documents_lead_somewhere():
+    wrong, count = [], 0
+    for page in tree.files("*.md"):
+        prose = re.sub(r"```.*?```", "", tree.text(page), flags=re.S)
+        for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", prose):
+            path, _, anchor = link.partition("#")
+            target = tree.SOURCE / page.parent / path if path else tree.SOURCE / page
+            count += 1
+            if not target.exists() or anchor and anchor not in anchors(target.read_text()):
+                wrong.append(f"{page}: {link}")
+    assert count and not wrong, "\n".join(wrong)
+
+
 def test_units_mirror_the_source(capsys):
     """Only a report: which files no unit test of the same name stands beside."""
     missing = [str(p) for p in tree.files("*.c", under="src/") if p.parts[1] != "cli" and
