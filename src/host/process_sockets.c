@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ static bool is_told(const char *protocol)
 
 static int note_protocol(int fds, const char *name, struct arena *a, struct process *p)
 {
-        char path[64], protocol[PROTOCOL_TEXT + 1] = {};
+        char path[NAME_MAX + 64], protocol[PROTOCOL_TEXT + 1] = {};
         snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", fds, name);
         if (getxattr(path, "system.sockprotoname", protocol, PROTOCOL_TEXT) < 0) {
                 if (errno == ENOENT || errno == ESRCH)
