@@ -38,7 +38,7 @@ struct process {
         const char *unreadable;       /* NULL, or what could not be read and why */
         VEC(struct mapping) mappings; /* executable and file-backed ones only */
         VEC(uint64_t) sockets;        /* inode numbers of open sockets */
-        const char *socket_untold;    /* NULL, or the protocol of one that no table lists (socket.h): "SCTP" */
+        const char *socket_untold; /* NULL, or the protocol of one that no table lists (socket.h): "SCTP" */
         VEC(const char *)
         python_paths; /* candidate module directories of an interpreter (absolute, in its root) */
         /* Where it may have its code from (absolute, in its root): working directory, program, scripts and

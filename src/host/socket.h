@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Sockets of one network namespace, from /proc/PID/net/{tcp,udp,udplite,raw,icmp}{,6} and packet, to be joined
- * with the socket inodes of processes. */
+/* Sockets of one network namespace, from /proc/PID/net/{tcp,udp,udplite,raw,icmp}{,6} and packet, to be
+ * joined with the socket inodes of processes. */
 
 #include "base/vec.h"
 #include "base/wire.h"

@@ -66,6 +66,23 @@ def test_listener(state, container, kind, address, answer):
     assert (exposed["engine"], bool(exposed["reason"])) == ("sockets", answer == "yes")
 
 
+@needs_root
+@needs("perl")
+@pytest.mark.parametrize("family,kind,protocol,answer,reason", [
+    (2, 3, 1, "yes", "raw 0.0.0.0:1"), (2, 2, 136, "not_observed", None), (17, 2, 0x0008, "yes", "packet, every interface"),
+    (17, 2, 0, "not_observed", None), (40, 1, 0, "unknown", "a AF_VSOCK socket is open: whom it reaches is not read")])
+def test_other_sockets(state, container, family, kind, protocol, answer, reason):
+    """Raw, UDP-Lite (not bound), packet (of IPv4, of nothing) and VSOCK."""
+    program = "$| = 1; socket(my $s, $ARGV[0], $ARGV[1], $ARGV[2]) or print('none'), exit; print 'open\n'; <STDIN>"
+    enter = f"echo $$ > {container}/cgroup.procs; exec \"$@\""
+    with Victim("sh", "-c", enter, "sh", "/usr/bin/perl", "-e", program.replace("'open\n'", '"open\\n"'),
+                *map(str, (family, kind, protocol))) as victim:
+        if "none" in victim.ready:
+            pytest.skip("this kernel has no such socket")
+        exposed = exposure(state, victim)
+    assert (exposed["answer"], exposed["reason"]) == (answer, reason), exposed
+
+
 @pytest.fixture
 def two_hosts():
     """Two network namespaces with a cable between them: (server's, client's, server's address)."""
