@@ -162,16 +162,18 @@ static void link_functions(struct look *k)
         }
 }
 
-/* Functions own code; so do, through their constants, all codes that hold them. */
+/* Functions own code; so do, through their constants, all codes that hold them. Where constants were freed
+ * and their memory was used again, what lies there now is another file's. */
 static void link_constants(struct look *k)
 {
         for (size_t n = 0; n < k->count; n++) {
                 const struct seen_code *s = &k->codes[n];
-                uint64_t size = s->valid ? image_u64(k->i, s->consts + 16) : 0;
+                bool holds = s->valid && cpython_alive(k->i, &k->c->layout, s->consts, k->c->layout.tuple);
+                uint64_t size = holds ? image_u64(k->i, s->consts + 16) : 0;
                 uint64_t items = s->consts + cpython_tuple_items(&k->c->layout);
-                for (size_t item = 0; item < MIN(size, (uint64_t)MOST_CONSTANTS); item++) {
+                for (size_t item = 0; item < size && size <= MOST_CONSTANTS; item++) {
                         struct seen_code *child = look_code_at(k, image_u64(k->i, items + 8 * item));
-                        if (!child || child == s || child->parent >= 0)
+                        if (!child || child == s || child->parent >= 0 || child->file_text != s->file_text)
                                 continue;
                         child->parent = (int32_t)n;
                         child->parent_item = (uint32_t)item;

@@ -141,7 +141,9 @@ uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uin
         return (uint32_t)c->sites.count - 1;
 }
 
-/* Who refers to the code: one that is half-made has nobody yet. */
+/* Who refers to the code: one that is half-made has nobody yet. The constants of a function stay as long as
+ * it does, its inner functions come and go; bodies of modules and classes go when they have run, their
+ * functions stay. */
 static void take_holder(const struct look *k, const struct seen_code *s, struct cpython_code *code)
 {
         const struct cpython_layout *l = &k->c->layout;
@@ -149,7 +151,7 @@ static void take_holder(const struct look *k, const struct seen_code *s, struct 
                 code->holder = s->frame;
                 code->slot = FRAME_CODE;
                 code->runs = true;
-        } else if (s->parent >= 0) {
+        } else if (s->parent >= 0 && !(s->function && is_body(&k->codes[s->parent]))) {
                 code->holder = k->codes[s->parent].consts;
                 code->slot = cpython_tuple_items(l) + 8 * s->parent_item;
         } else if (s->function) {
