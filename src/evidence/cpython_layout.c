@@ -3,33 +3,25 @@
 /* The interpreter describes itself: the type of code objects has a table of its members with their offsets,
  * and its size gives the rest by arithmetic. Only what no table tells is written down here, by version. */
 
-#include "evidence/cpython.h"
-
-#include "memory/live_elf.h"
+#include "evidence/cpython_find.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 enum {
-        TYPE_NAME = 24,     /* tp_name */
         TYPE_SIZE = 32,     /* tp_basicsize */
         TYPE_MEMBERS = 240, /* tp_members: PyMemberDef of 40 bytes, name at 0, offset at 16 */
         MEMBER = 40,
         MOST_MEMBERS = 64,
-        FREE_THREADED_HEAD = 16, /* more bytes in each object's head */
+        CODE_SIZE_11 = 184, /* tp_basicsize of the type of code objects */
+        CODE_SIZE_12 = 192,
 };
 
-#define DEBUG_COOKIE 0x7970677562656478ull /* "xdebugpy", Include/internal/pycore_debug_offsets.h */
-
-struct symbols {
-        uint64_t type, version, runtime;
-};
-
-static bool has_name(struct image *i, uint64_t type, unsigned shift, const char *name)
+bool cpython_type_is(struct image *i, uint64_t type, unsigned shift, const char *name)
 {
         char text[32];
-        return image_string(i, image_u64(i, type + TYPE_NAME + shift), text, sizeof(text)) >= 0 &&
+        return image_string(i, image_u64(i, type + CPYTHON_TYPE_NAME + shift), text, sizeof(text)) >= 0 &&
                !strcmp(text, name);
 }
 
@@ -50,44 +42,6 @@ static int member(struct image *i, uint64_t type, unsigned shift, const char *na
         return -1;
 }
 
-static int find_types(struct image *i, const struct live_elf *e, struct cpython_layout *l, struct symbols *s)
-{
-        const struct {
-                const char *name;
-                uint64_t *to;
-        } wanted[] = {
-                {"PyCode_Type", &l->code},      {"PyFunction_Type", &l->function},
-                {"PyUnicode_Type", &l->string}, {"PyTuple_Type", &l->tuple},
-                {"PyModule_Type", &l->module},  {"PyDict_Type", &l->dict},
-                {"PyFrame_Type", &l->frame},    {"PyType_Type", &s->type},
-        };
-        for (size_t n = 0; n < ARRAY_SIZE(wanted); n++)
-                if (live_elf_symbol(i, e, wanted[n].name, wanted[n].to) < 0)
-                        return -ENOENT;
-        if (live_elf_symbol(i, e, "Py_Version", &s->version) < 0)
-                s->version = 0;
-        if (live_elf_symbol(i, e, "_PyRuntime", &s->runtime) < 0)
-                s->runtime = 0;
-        l->elf_start = e->start;
-        l->elf_end = e->end;
-        return 0;
-}
-
-static int find_interpreter(struct image *i, struct cpython_layout *l, struct symbols *s)
-{
-        for (size_t n = 0; n < i->area_count; n++) {
-                const struct image_area *area = &i->areas[n];
-                struct live_elf e;
-                if (area->offset || area->path[0] != '/' || !area->readable)
-                        continue;
-                if (live_elf_open(i, area->start, &e) == 0 && find_types(i, &e, l, s) == 0)
-                        return 0;
-                if (i->failed)
-                        return i->failed;
-        }
-        return -ENOENT;
-}
-
 /* ---- version ---------------------------------------------------------------------------------------- */
 
 static void version_of_word(uint64_t word, struct cpython_layout *l)
@@ -99,8 +53,9 @@ static void version_of_word(uint64_t word, struct cpython_layout *l)
         l->micro_known = true;
 }
 
-/* Before 3.11 no symbol tells; the members of code objects differ, but not between 3.8 and 3.9, nor between
- * 3.6 and 3.7: there the name of the file decides, and nothing else depends on it. */
+/* Before 3.11, and where nothing is exported, no symbol tells; the members and the size of code objects
+ * differ, but not between 3.8 and 3.9, nor between 3.6 and 3.7: there the name of the file decides, and
+ * nothing else depends on it. From 3.13 on the cookie has told. */
 static void version_of_members(struct image *i, struct cpython_layout *l)
 {
         const struct image_area *area = image_area_at(i, l->elf_start);
@@ -109,7 +64,10 @@ static void version_of_members(struct image *i, struct cpython_layout *l)
         unsigned named = 0;
         if (name && sscanf(name, "python3.%u", &named) != 1)
                 named = 0;
-        if (member(i, l->code, 0, "co_linetable") >= 0)
+        uint64_t size = image_u64(i, l->code + TYPE_SIZE);
+        if (member(i, l->code, 0, "co_qualname") >= 0)
+                l->minor = size == CODE_SIZE_11 ? 11 : size == CODE_SIZE_12 ? 12 : 0;
+        else if (member(i, l->code, 0, "co_linetable") >= 0)
                 l->minor = 10;
         else if (member(i, l->code, 0, "co_posonlyargcount") >= 0)
                 l->minor = named == 9 ? 9 : 8;
@@ -117,12 +75,13 @@ static void version_of_members(struct image *i, struct cpython_layout *l)
                 l->minor = named == 6 ? 6 : 7;
 }
 
-static void read_version(struct image *i, const struct symbols *s, struct cpython_layout *l)
+static void read_version(struct image *i, const struct cpython_marks *s, struct cpython_layout *l)
 {
         uint64_t debug[3] = {}; /* cookie, version, free_threaded */
         if (s->version)
                 version_of_word(image_u64(i, s->version) & UINT32_MAX, l);
-        if (s->runtime && image_read(i, s->runtime, debug, sizeof(debug)) == 0 && debug[0] == DEBUG_COOKIE) {
+        if (s->runtime && image_read(i, s->runtime, debug, sizeof(debug)) == 0 &&
+            debug[0] == CPYTHON_COOKIE) {
                 version_of_word(debug[1] & UINT32_MAX, l);
                 l->free_threaded = debug[2] != 0;
         }
@@ -178,24 +137,25 @@ static void derive_offsets(struct image *i, struct cpython_layout *l, unsigned s
 
 bool cpython_is_there(struct image *i, const struct cpython_layout *l)
 {
-        return has_name(i, l->code, l->head - 16, "code") && has_name(i, l->string, l->head - 16, "str");
+        return cpython_type_is(i, l->code, l->head - 16, "code") &&
+               cpython_type_is(i, l->string, l->head - 16, "str");
 }
 
 int cpython_recognise(struct image *i, struct cpython_layout *ret)
 {
         struct cpython_layout l = {};
-        struct symbols s = {};
-        int r = find_interpreter(i, &l, &s);
+        struct cpython_marks s = {};
+        int r = cpython_find(i, &l, &s);
         if (r < 0)
                 return r;
         read_version(i, &s, &l);
-        unsigned shift = l.free_threaded ? FREE_THREADED_HEAD : 0;
+        unsigned shift = l.free_threaded ? CPYTHON_FREE_HEAD : 0;
         l.type = l.free_threaded ? 24 : 8;
         l.head = 16 + shift;
         /* Builds that trace references have more in front of the type: not these offsets, not this engine's.
          */
-        if (image_u64(i, l.code + l.type) != s.type || !has_name(i, l.code, shift, "code") ||
-            !has_name(i, l.string, shift, "str"))
+        if (image_u64(i, l.code + l.type) != s.type || !cpython_type_is(i, l.code, shift, "code") ||
+            !cpython_type_is(i, l.string, shift, "str"))
                 l.minor = 0;
         if (l.minor && !read_members(i, &l, shift))
                 l.minor = 0;

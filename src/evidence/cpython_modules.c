@@ -118,7 +118,11 @@ static void read_micro(struct reading *r, uint64_t sys)
             cpython_text(r->i, &r->c->layout, text, r->text, PATH_SIZE) < 0 ||
             sscanf(r->text, "3.%u.%u", &minor, &micro) != 2 || minor > 99 || micro > 99)
                 return;
-        r->c->layout.minor = minor <= 9 && r->c->layout.minor <= 9 ? minor : r->c->layout.minor;
+        /* What the members of code objects say does not tell 3.6 from 3.7 nor 3.8 from 3.9; else both must
+         * agree. */
+        bool alike = (minor <= 7 && r->c->layout.minor <= 7) ||
+                     (minor - 8 <= 1 && r->c->layout.minor - 8 <= 1) || minor == r->c->layout.minor;
+        r->c->layout.minor = alike ? minor : 0;
         r->c->layout.micro = micro;
         r->c->layout.micro_known = true;
 }

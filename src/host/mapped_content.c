@@ -7,6 +7,7 @@
 #include "host/runtime.h"
 #include "memory/remote.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -16,6 +17,7 @@
  * somebody truncates it meanwhile the worker dies by SIGBUS, which is what workers are for. */
 
 enum {
+        CONSTANTS = 64 << 20,  /* bytes of constants that are looked through for an interpreter */
         HASHED = 512 << 20,    /* bytes: files without a build-id are hashed up to this size */
         HEAD_SIZE = 64 * 1024, /* bytes of an image in memory: headers and notes come first */
 };
@@ -35,6 +37,19 @@ static int take_symbol(void *context, const char *name)
 {
         *(uint32_t *)context |= runtime_of_symbol(name);
         return 0;
+}
+
+/* A program may hold an interpreter that nothing is exported of. The constants of libraries are not read for
+ * that: there are many. */
+static uint32_t hidden_runtimes(const struct elf *elf)
+{
+        struct span found;
+        if (elf_section(elf, ".PyRuntime", &found) == 0) /* from 3.11 on, Python/pylifecycle.c */
+                return RUNTIME_PYTHON;
+        bool program = elf->type == ET_EXEC || elf_section(elf, ".interp", &found) == 0;
+        return program && elf_section(elf, ".rodata", &found) == 0 && found.size <= CONSTANTS
+                       ? runtime_of_constants(found)
+                       : 0;
 }
 
 static int take_build_id(const struct elf *elf, struct arena *a, struct mapped_file *to)
@@ -78,6 +93,8 @@ static int examine_file(int fd, struct arena *a, struct mapped_file *to)
         if (r == 0) {
                 to->elf = true;
                 elf_exported(&elf, take_symbol, &to->runtimes);
+                if (!to->runtimes)
+                        to->runtimes = hidden_runtimes(&elf);
                 r = take_build_id(&elf, a, to);
                 if (r < 0)
                         return r;

@@ -8,6 +8,7 @@
 #include "base/str.h"
 
 #include <ctype.h>
+#include <string.h>
 
 const char *runtime_name(enum runtime one)
 {
@@ -74,6 +75,16 @@ uint32_t runtime_of_symbol(const char *symbol)
                 {"mono_jit_init", RUNTIME_DOTNET}, /* Mono, mono/mini/jit.h */
         };
         return find(symbols, ARRAY_SIZE(symbols), symbol);
+}
+
+/* Every CPython imports this module by its name before there is any other (Python/import.c,
+ * Python/pylifecycle.c). The first letter is put in here, so that this program does not contain the name
+ * itself. */
+uint32_t runtime_of_constants(struct span rodata)
+{
+        char name[] = "?frozen_importlib_external";
+        name[0] = '_';
+        return rodata.size && memmem(rodata.data, rodata.size, name, sizeof(name)) ? RUNTIME_PYTHON : 0;
 }
 
 static const char *base_name(const char *path)

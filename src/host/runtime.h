@@ -4,7 +4,7 @@
 /* Who runs a piece of code: the CPU itself, or an interpreter. A set of these (bits) says for a package
  * what its files need in order to be used, and for a process which of them it holds. */
 
-#include "base/macro.h"
+#include "base/str.h"
 
 enum runtime {
         RUNTIME_NATIVE = 1 << 0, /* ELF machine code, mapped executable */
@@ -26,6 +26,9 @@ const char *runtime_name(enum runtime one); /* "native", "CPython", "Node.js", "
  * ruby_init, php_module_startup, perl_parse …). Works for stripped programs: extension modules need
  * these names. */
 uint32_t runtime_of_symbol(const char *symbol);
+/* The interpreter that is linked into a program and exports nothing, by what lies in the program's .rodata;
+ * else 0. */
+uint32_t runtime_of_constants(struct span rodata);
 /* By file name of an executable or script interpreter ("python3.11", "node", "sh"), else 0. */
 uint32_t runtime_of_program(const char *path);
 /* Whether the program runs other programs whose code is never mapped executable: qemu-aarch64-static, box64 …

@@ -17,10 +17,11 @@ static uint64_t relocated(const struct live_elf *e, uint64_t address)
         return address < e->start ? address + e->bias : address;
 }
 
+/* Address of PT_DYNAMIC, 0: none. */
 static int read_segments(struct image *i, const Elf64_Ehdr *header, struct live_elf *e, uint64_t *ret_dynamic)
 {
         bool first = true;
-        *ret_dynamic = 0;
+        uint64_t dynamic = 0;
         for (size_t n = 0; n < MIN((size_t)header->e_phnum, (size_t)MOST_SEGMENTS); n++) {
                 Elf64_Phdr segment;
                 int r = image_read(i, e->start + header->e_phoff + n * sizeof(segment), &segment,
@@ -34,13 +35,32 @@ static int read_segments(struct image *i, const Elf64_Ehdr *header, struct live_
                 if (segment.p_type == PT_LOAD)
                         e->end = MAX(e->end, segment.p_vaddr + segment.p_memsz);
                 if (segment.p_type == PT_DYNAMIC)
-                        *ret_dynamic = segment.p_vaddr;
+                        dynamic = segment.p_vaddr;
         }
-        if (first || !*ret_dynamic)
+        if (first)
                 return -EINVAL;
         e->end += e->bias;
-        *ret_dynamic += e->bias;
+        *ret_dynamic = dynamic ? dynamic + e->bias : 0;
         return 0;
+}
+
+static int place(struct image *i, uint64_t start, struct live_elf *ret, uint64_t *ret_dynamic)
+{
+        struct live_elf e = {.start = start};
+        Elf64_Ehdr header;
+        if (image_read(i, start, &header, sizeof(header)) < 0 || memcmp(header.e_ident, ELFMAG, SELFMAG) ||
+            header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
+            header.e_phentsize != sizeof(Elf64_Phdr) || read_segments(i, &header, &e, ret_dynamic) < 0)
+                return -EINVAL;
+        e.machine = header.e_machine;
+        *ret = e;
+        return 0;
+}
+
+int live_elf_place(struct image *i, uint64_t start, struct live_elf *ret)
+{
+        uint64_t dynamic;
+        return place(i, start, ret, &dynamic);
 }
 
 static void take_dynamic(const Elf64_Dyn *entry, struct live_elf *e)
@@ -84,14 +104,10 @@ static void take_dynamic(const Elf64_Dyn *entry, struct live_elf *e)
 
 int live_elf_open(struct image *i, uint64_t start, struct live_elf *ret)
 {
-        struct live_elf e = {.start = start};
-        Elf64_Ehdr header;
+        struct live_elf e;
         uint64_t dynamic;
-        if (image_read(i, start, &header, sizeof(header)) < 0 || memcmp(header.e_ident, ELFMAG, SELFMAG) ||
-            header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
-            header.e_phentsize != sizeof(Elf64_Phdr) || read_segments(i, &header, &e, &dynamic) < 0)
+        if (place(i, start, &e, &dynamic) < 0 || !dynamic)
                 return -EINVAL;
-        e.machine = header.e_machine;
         for (size_t n = 0; n < MOST_DYNAMIC; n++) {
                 Elf64_Dyn entry;
                 if (image_read(i, dynamic + n * sizeof(entry), &entry, sizeof(entry)) < 0 ||

@@ -16,6 +16,9 @@ struct live_elf {
         uint16_t machine;           /* EM_* */
 };
 
+/* Only where it lies (start, end, bias, machine), which static programs tell as well. 0; -EINVAL: no 64-bit
+ * ELF object. */
+int live_elf_place(struct image *i, uint64_t start, struct live_elf *ret);
 /* `start` is where offset 0 of the file is mapped. 0; -EINVAL: no 64-bit ELF object with dynamic symbols. */
 int live_elf_open(struct image *i, uint64_t start, struct live_elf *ret);
 /* Address of a defined symbol. 0, or -ENOENT. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine on a recorded process that a hostile program has changed: each 16 bytes of input overwrite one
- * word, by a number or by the address of another place in the image. */
+ * word, by a number or by the address of another place in the image. The first byte chooses the image, and
+ * its highest bit whether it exports anything. */
 #include "recorded.h"
 
 #include "evidence/engine.h"
@@ -71,6 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         value = r->addresses[value % r->count] + value % IMAGE_PAGE / 8 * 8;
                 memcpy(r->pages + page % r->count * IMAGE_PAGE + offset % (IMAGE_PAGE - 8), &value, 8);
         }
+        if (size && data[0] & 0x80)
+                recorded_hide_symbols(r);
         struct image_source source = {r, recorded_read, recorded_presence};
         look(&source, r);
         memcpy(r->pages, clean[which], r->count * IMAGE_PAGE);

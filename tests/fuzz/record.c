@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* record-image PID FILE: look into a CPython process, and keep what the engine needs to see for tests. */
+/* record-image PID FILE: look into a CPython process, and keep what the engine needs to see for tests, also
+ * where nothing is exported. */
 #include "recorded.h"
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_find.h"
 #include "format/procfs.h"
 
 #include <stdio.h>
@@ -11,7 +12,8 @@ struct recorder {
         struct remote remote;
         int pagemap;
         VEC(uint64_t) pages;
-        uint64_t types[3];
+        uint64_t types[3], type, elf_start, elf_end;
+        bool hide;
 };
 
 static int keep(struct recorder *r, uint64_t address)
@@ -24,12 +26,13 @@ static int keep(struct recorder *r, uint64_t address)
         return 0;
 }
 
-static bool has_type(const struct recorder *r, const void *page)
+static bool has_type(const struct recorder *r, uint64_t address, const void *page)
 {
+        bool own = address >= r->elf_start && address < r->elf_end;
         const uint64_t *words = page;
         for (size_t n = 0; n < IMAGE_PAGE / 8; n++)
                 for (size_t t = 0; t < 3; t++)
-                        if (words[n] == r->types[t])
+                        if (words[n] == r->types[t] || (own && words[n] == r->type))
                                 return true;
         return false;
 }
@@ -39,10 +42,14 @@ static int read_and_keep(void *context, struct remote_piece *pieces, size_t coun
         struct recorder *r = context;
         int done = remote_read_pieces(&r->remote, pieces, count);
         for (size_t n = 0; n < count; n++)
-                for (size_t at = 0; at < pieces[n].got; at += IMAGE_PAGE)
+                for (size_t at = 0; at < pieces[n].got; at += IMAGE_PAGE) {
+                        char *page = (char *)pieces[n].to + at;
                         if (pieces[n].size == IMAGE_PAGE ? pieces[n].got == IMAGE_PAGE
-                                                         : has_type(r, (char *)pieces[n].to + at))
+                                                         : has_type(r, pieces[n].address + at, page))
                                 keep(r, (pieces[n].address + at) / IMAGE_PAGE * IMAGE_PAGE);
+                        if (r->hide && pieces[n].size == IMAGE_PAGE)
+                                recorded_hide(page);
+                }
         return done;
 }
 
@@ -90,17 +97,26 @@ int main(int argc, char **argv)
                         m.writable, m.executable, m.shared, strndup(slash ? slash : m.path.data, size)};
         }
         struct image_source source = {&r, read_and_keep, presence};
-        struct image image;
-        struct cpython_layout layout;
-        void *state;
-        image_open(&image, &source, areas.items, areas.count, (struct image_budget){1 << 30, UINT64_MAX});
-        if (cpython_recognise(&image, &layout) < 0)
-                return 1;
-        r.types[0] = layout.code;
-        r.types[1] = layout.function;
-        r.types[2] = layout.module;
-        if (cpython_engine.open(&image, &state) < 0 || cpython_engine.look(state, &image, 1) < 0)
-                return 1;
+        for (int round = 0; round < 2; round++) {
+                struct image image;
+                struct cpython_layout layout = {};
+                struct cpython_marks marks;
+                void *state;
+                r.hide = round;
+                image_open(&image, &source, areas.items, areas.count,
+                           (struct image_budget){1 << 30, UINT64_MAX});
+                if (cpython_find(&image, &layout, &marks) < 0)
+                        return 1;
+                r.types[0] = layout.code;
+                r.types[1] = layout.function;
+                r.types[2] = layout.module;
+                r.type = marks.type;
+                r.elf_start = layout.elf_start;
+                r.elf_end = layout.elf_end;
+                if (cpython_engine.open(&image, &state) < 0 || cpython_engine.look(state, &image, 1) < 0)
+                        return 1;
+                image_close(&image);
+        }
         qsort(r.pages.items, r.pages.count, sizeof(uint64_t), compare);
         FILE *to = fopen(argv[2], "w");
         put(to, RECORDED_MAGIC);

@@ -10,8 +10,10 @@
 #include "base/vec.h"
 #include "memory/image.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <zlib.h>
 
 #define RECORDED_MAGIC 0x31474d4957555355ull
@@ -76,6 +78,29 @@ static inline char *recorded_page(const struct recorded *r, uint64_t address)
                         high = middle;
         }
         return low < r->count && r->addresses[low] == address ? r->pages + low * IMAGE_PAGE : NULL;
+}
+
+/* Take the dynamic segment out of an ELF header: nothing is exported any more. */
+static inline void recorded_hide(char *page)
+{
+        uint64_t at, count = 0;
+        if (memcmp(page, ELFMAG, SELFMAG) != 0)
+                return;
+        memcpy(&at, page + offsetof(Elf64_Ehdr, e_phoff), sizeof(at));
+        memcpy(&count, page + offsetof(Elf64_Ehdr, e_phnum), sizeof(Elf64_Half));
+        for (uint64_t n = 0; n < count && at < IMAGE_PAGE - sizeof(Elf64_Phdr); n++) {
+                Elf64_Phdr segment;
+                memcpy(&segment, page + at, sizeof(segment));
+                segment.p_type = segment.p_type == PT_DYNAMIC ? PT_NULL : segment.p_type;
+                memcpy(page + at, &segment, sizeof(segment));
+                at += sizeof(segment);
+        }
+}
+
+static inline void recorded_hide_symbols(struct recorded *r)
+{
+        for (size_t n = 0; n < r->count; n++)
+                recorded_hide(r->pages + n * IMAGE_PAGE);
 }
 
 static inline int recorded_read(void *context, struct remote_piece *pieces, size_t count)

@@ -151,6 +151,129 @@ static void what_ran_stays_and_what_goes_is_unknown(void **state _unused_)
         recorded_done(&r);
 }
 
+/* A program that an interpreter is linked into need not export anything. */
+static void an_interpreter_is_found_without_symbols(void **state _unused_)
+{
+        static const char *const names[] = {"cpython-3.11", "cpython-3.12", "cpython-3.14"};
+        static const char *const versions[] = {"3.11.2", "3.12.1", "3.14.10"};
+        for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
+                struct recorded r;
+                struct answers a = {};
+                struct engine_about about;
+                void *engine = NULL;
+                load(names[n], &r);
+                recorded_hide_symbols(&r);
+                assert_int_equal(look(&r, plenty, &engine, 1), 0);
+                cpython_engine.about(engine, &about);
+                assert_string_equal(about.version, versions[n]);
+                assert_null(about.functions_unknown);
+                cpython_engine.functions(engine, take_function, &a);
+                assert_int_equal(a.ran, ANSWER_YES);
+                assert_int_equal(a.used, ANSWER_YES);
+                assert_int_equal(a.unused, ANSWER_NOT_OBSERVED);
+                cpython_engine.close(engine);
+                /* Two types of one name leave a choice: none is made. */
+                struct cpython_layout l;
+                struct image_source source = {&r, recorded_read, recorded_presence};
+                _cleanup_image_ struct image image;
+                assert_int_equal(image_open(&image, &source, r.areas.items, r.areas.count, plenty), 0);
+                assert_int_equal(cpython_recognise(&image, &l), 0);
+                memcpy(recorded_page(&r, l.tuple / IMAGE_PAGE * IMAGE_PAGE) + l.tuple % IMAGE_PAGE + 24,
+                       recorded_page(&r, l.dict / IMAGE_PAGE * IMAGE_PAGE) + l.dict % IMAGE_PAGE + 24, 8);
+                engine = NULL;
+                assert_int_equal(look(&r, plenty, &engine, 1), -ENOENT);
+                recorded_done(&r);
+        }
+}
+
+/* ---- what changes while it is looked at ---------------------------------------------------------------- */
+
+struct changing {
+        struct recorded *r;
+        uint64_t tuple;
+};
+
+/* Of tuples only those are alive that are read in whole pages: when what was seen is read once more, by
+ * pieces, all of them have been freed. */
+static int read_changing(void *context, struct remote_piece *pieces, size_t count)
+{
+        const struct changing *c = context;
+        int r = recorded_read(c->r, pieces, count);
+        for (size_t n = 0; n < count; n++) {
+                uint64_t *head = pieces[n].to;
+                if (pieces[n].size == 16 && head[1] == c->tuple)
+                        head[0] = 0;
+        }
+        return r;
+}
+
+static int presence_changing(void *context, uint64_t page, uint64_t *to, size_t count)
+{
+        return recorded_presence(((struct changing *)context)->r, page, to, count);
+}
+
+static char *word_at(struct recorded *r, uint64_t address)
+{
+        return recorded_page(r, address / IMAGE_PAGE * IMAGE_PAGE) + address % IMAGE_PAGE;
+}
+
+/* The code of the function of that name in the program, or (NULL) of the first function that is not the
+ * program's. */
+static uint64_t code_of(struct recorded *r, struct image *i, const struct cpython_layout *l,
+                        const char *wanted, uint64_t behind)
+{
+        for (size_t n = 0; n < r->count; n++)
+                for (size_t at = 8; at < IMAGE_PAGE; at += 8) {
+                        uint64_t object = r->addresses[n] + at - 8, type;
+                        char file[256], name[256];
+                        memcpy(&type, r->pages + n * IMAGE_PAGE + at, 8);
+                        if (type != l->code || object <= behind ||
+                            cpython_text(i, l, image_u64(i, object + l->file), file, sizeof(file)) < 0 ||
+                            cpython_text(i, l, image_u64(i, object + l->name), name, sizeof(name)) < 0)
+                                continue;
+                        bool mine = !strcmp(file, "/srv/app/app.py");
+                        if (wanted ? mine && !strcmp(name, wanted)
+                                   : !mine && image_u32(i, object + l->flags) & 1)
+                                return object;
+                }
+        fail();
+        return 0;
+}
+
+/* Code of another file was freed, and its constants as well; where they lay there are others now, for a
+ * moment those of the program. And the body that holds the functions goes before they are read once more. */
+static void freed_constants_hold_nothing(void **state _unused_)
+{
+        struct recorded r;
+        struct answers a = {};
+        struct cpython_layout l;
+        void *engine = NULL;
+        load("cpython-3.11", &r);
+        struct changing c = {.r = &r};
+        struct image_source source = {&c, read_changing, presence_changing};
+        {
+                _cleanup_image_ struct image image;
+                assert_int_equal(image_open(&image, &source, r.areas.items, r.areas.count, plenty), 0);
+                assert_int_equal(cpython_recognise(&image, &l), 0);
+                uint64_t freed = code_of(&r, &image, &l, NULL, 0),
+                         place = code_of(&r, &image, &l, NULL, freed);
+                uint64_t constants[] = {1, l.tuple, 2, code_of(&r, &image, &l, "ran", 0),
+                                        code_of(&r, &image, &l, "used", 0)};
+                memcpy(word_at(&r, place), constants, sizeof(constants));
+                memcpy(word_at(&r, freed + l.consts), &place, sizeof(place));
+                c.tuple = l.tuple;
+        }
+        _cleanup_image_ struct image image;
+        assert_int_equal(image_open(&image, &source, r.areas.items, r.areas.count, plenty), 0);
+        assert_int_equal(cpython_engine.open(&image, &engine), 0);
+        assert_int_equal(cpython_engine.look(engine, &image, 1), 0);
+        cpython_engine.functions(engine, take_function, &a);
+        assert_int_equal(a.ran, ANSWER_YES);
+        assert_int_equal(a.used, ANSWER_YES);
+        cpython_engine.close(engine);
+        recorded_done(&r);
+}
+
 static void another_program_is_told_apart(void **state _unused_)
 {
         struct recorded r;
@@ -298,6 +421,8 @@ int main(void)
                 cmocka_unit_test(recorded_processes_are_read),
                 cmocka_unit_test(a_budget_ends_the_look_and_the_next_goes_on),
                 cmocka_unit_test(what_ran_stays_and_what_goes_is_unknown),
+                cmocka_unit_test(an_interpreter_is_found_without_symbols),
+                cmocka_unit_test(freed_constants_hold_nothing),
                 cmocka_unit_test(another_program_is_told_apart),
                 cmocka_unit_test(counters_tell_what_ran),
                 cmocka_unit_test(first_instruction_tells_what_ran),

@@ -37,6 +37,11 @@ static void test_names(void **state)
                 assert_int_equal(runtime_of_file_name(files[i].path), files[i].runtime);
         for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
                 assert_int_equal(runtime_of_program(programs[i].path), programs[i].runtime);
+        static const char constants[] = "a\0_frozen_importlib_external\0b",
+                          others[] = "_frozen_importlib_externals";
+        assert_int_equal(runtime_of_constants((struct span){constants, sizeof(constants)}), RUNTIME_PYTHON);
+        assert_int_equal(runtime_of_constants((struct span){others, sizeof(others)}), 0);
+        assert_int_equal(runtime_of_constants((struct span){}), 0);
         assert_int_equal(runtime_of_symbol("Py_BytesMain"), RUNTIME_PYTHON);
         assert_int_equal(runtime_of_symbol("JNI_CreateJavaVM"), RUNTIME_JAVA);
         assert_int_equal(runtime_of_symbol("mono_jit_init"), RUNTIME_DOTNET);
