@@ -137,7 +137,7 @@ enum { EVENT_PROBES = 8192 }; /* probes are numbered below; index of the map `fu
 /* Stands in the program until a number is written over it, where the kernel has no attach cookies. */
 enum { EVENT_PROBE_UNWRITTEN = 0x55454152 };
 /* Added to the number of a probe that is a hook of the user. */
-#define EVENT_PROBE_HOOK (1ull << 32)
+#define EVENT_PROBE_HOOK (1u << 30)
 
 /* Key of the map `sampled`; the value is when (boottime ns) that made an event last. */
 struct event_page {

@@ -26,7 +26,7 @@ struct {
 static __always_inline int function_ran(__u64 cookie)
 {
         __u32 type = cookie & EVENT_PROBE_HOOK ? EVENT_HOOK : EVENT_FUNCTION;
-        __u64 probe = cookie & ~EVENT_PROBE_HOOK;
+        __u64 probe = cookie & ~(__u64)EVENT_PROBE_HOOK;
         struct event_function record = {.probe = probe};
         struct task_struct *task = (void *)bpf_get_current_task();
         struct event_hit hit = {.cgroup = task_cgroup(task), .probe = probe};
@@ -60,5 +60,5 @@ int function_single(struct pt_regs *ctx)
 SEC("tracepoint")
 int hook_tracepoint(void *ctx)
 {
-        return function_ran(bpf_get_attach_cookie(ctx));
+        return function_ran(probe_number(ctx));
 }

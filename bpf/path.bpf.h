@@ -22,26 +22,31 @@ enum { PATH_DEPTH = 48, NAME_SIZE = 256 };
         })
 enum { PATH_AT = EVENT_PATH - 1, PATH_SIZE = 2 * EVENT_PATH - 1 }; /* masks for begin and size of a path */
 
-/* Three times the size, so that what begins and is as large as the masks allow stays inside. */
+/* Three times the size, so that what begins and is as large as the masks allow stays inside. Where the path
+ * begins and ends stands beside it in memory, not in a register: the verifier does not follow what memory
+ * holds, so that ways through the loop that differ in nothing else are one to it. Otherwise it walks through
+ * all of them, for each of the steps. */
 struct path_buffer {
         char text[3 * EVENT_PATH];
+        volatile __u32 from; /* index of the first byte written */
+        volatile __u32 end;  /* where it was before the first step */
 };
 
 struct path_walk {
         struct path at, root;
-        __u32 from; /* index of the first byte written */
 };
 
-static __always_inline bool path_prepend(struct path_buffer *to, struct path_walk *walk, struct qstr *name)
+static __always_inline bool path_prepend(struct path_buffer *to, struct qstr *name)
 {
         __u32 len = name->len < NAME_SIZE ? name->len : NAME_SIZE - 1;
-        if (walk->from < len + 1)
+        __u32 from = to->from;
+        if (from < len + 1)
                 return false;
-        walk->from -= len;
-        bpf_probe_read_kernel(to->text + BOUNDED(walk->from, PATH_AT), BOUNDED(len, NAME_SIZE - 1),
-                              name->name);
-        walk->from--;
-        to->text[BOUNDED(walk->from, PATH_AT)] = '/';
+        from -= len;
+        bpf_probe_read_kernel(to->text + BOUNDED(from, PATH_AT), BOUNDED(len, NAME_SIZE - 1), name->name);
+        from--;
+        to->text[BOUNDED(from, PATH_AT)] = '/';
+        to->from = from;
         return true;
 }
 
@@ -64,7 +69,7 @@ static __always_inline bool path_step(struct path_buffer *to, struct path_walk *
         struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
         struct qstr name = {.len = BPF_CORE_READ(dentry, d_name.len),
                             .name = BPF_CORE_READ(dentry, d_name.name)};
-        if (!path_prepend(to, walk, &name) || parent == dentry || !parent)
+        if (!path_prepend(to, &name) || parent == dentry || !parent)
                 return false;
         walk->at.dentry = parent;
         return true;
@@ -74,22 +79,24 @@ static __always_inline bool path_step(struct path_buffer *to, struct path_walk *
 static __always_inline __u32 path_write(struct path_buffer *to, const struct path *at,
                                         const struct path *root)
 {
-        struct path_walk walk = {.at = *at, .root = *root, .from = EVENT_PATH - 1};
+        struct path_walk walk = {.at = *at, .root = *root};
         to->text[EVENT_PATH - 1] = 0;
+        to->from = to->end = EVENT_PATH - 1;
         if (!at->dentry || !at->mnt)
-                return EVENT_PATH - 1;
+                return to->from;
         if (!BPF_CORE_READ(at->dentry, d_hash.pprev) && at->dentry != BPF_CORE_READ(at->mnt, mnt_root)) {
-                walk.from -= sizeof(GONE) - 1;
                 __builtin_memcpy(to->text + EVENT_PATH - sizeof(GONE), GONE, sizeof(GONE));
+                to->from = to->end = EVENT_PATH - sizeof(GONE);
         }
-        __u32 end = walk.from;
         for (int i = 0; i < PATH_DEPTH && path_step(to, &walk); i++)
                 ;
-        if (walk.from == end) {
-                walk.from--;
-                to->text[BOUNDED(walk.from, PATH_AT)] = '/';
+        __u32 end = to->end;
+        if (to->from == end) {
+                end--;
+                to->text[BOUNDED(end, PATH_AT)] = '/';
+                to->from = end;
         }
-        return walk.from;
+        return to->from;
 }
 
 #endif

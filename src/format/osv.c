@@ -57,7 +57,7 @@ int osv_take_array(const struct osv_reader *rd, const json_t *object, const char
 
 int osv_take_texts(const struct osv_reader *rd, const json_t *object, const char *key, osv_text_list *to)
 {
-        const json_t *array;
+        const json_t *array = NULL;
         int r = osv_take_array(rd, object, key, &array);
         for (size_t i = 0; r == 0 && i < json_array_size(array); i++) {
                 const char *text = NULL;
@@ -74,7 +74,7 @@ int osv_take_texts(const struct osv_reader *rd, const json_t *object, const char
 
 static int take_severities(const struct osv_reader *rd, const json_t *object, osv_severity_list *to)
 {
-        const json_t *array;
+        const json_t *array = NULL;
         int r = osv_take_array(rd, object, "severity", &array);
         for (size_t i = 0; r == 0 && i < json_array_size(array); i++) {
                 const json_t *item = json_array_get(array, i);
@@ -130,7 +130,7 @@ static int take_event(const struct osv_reader *rd, const json_t *item, struct os
 static int take_range(const struct osv_reader *rd, const json_t *item, struct osv_affected *affected)
 {
         const char *type = json_string_value(json_object_get(item, "type"));
-        const json_t *events;
+        const json_t *events = NULL;
         if (!type)
                 return osv_refuse(rd, "a range has no type");
         if (strcmp(type, "ECOSYSTEM") && strcmp(type, "SEMVER"))
@@ -155,7 +155,7 @@ static int take_range(const struct osv_reader *rd, const json_t *item, struct os
 
 static int take_affected(const struct osv_reader *rd, const json_t *item, struct osv_record *record)
 {
-        const json_t *package = json_object_get(item, "package"), *ranges;
+        const json_t *package = json_object_get(item, "package"), *ranges = NULL;
         struct osv_affected found = {};
         int r = osv_take_text(rd, json_object_get(package, "ecosystem"), OSV_ID_MAX, &found.ecosystem);
         if (r == 0)
@@ -180,7 +180,7 @@ static int take_affected(const struct osv_reader *rd, const json_t *item, struct
 
 static int take_record(struct osv_reader *rd, const json_t *root, struct osv_record *record)
 {
-        const json_t *list, *withdrawn = json_object_get(root, "withdrawn");
+        const json_t *list = NULL, *withdrawn = json_object_get(root, "withdrawn");
         int r = osv_take_text(rd, json_object_get(root, "id"), OSV_ID_MAX, &record->id);
         if (r < 0)
                 return r;

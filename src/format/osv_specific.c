@@ -64,7 +64,7 @@ static int take_platforms(const struct osv_reader *rd, const json_t *object, con
  * starter set has them apart), the kind is known. */
 static int take_imports(const struct osv_reader *rd, const json_t *specific, struct osv_affected *affected)
 {
-        const json_t *imports;
+        const json_t *imports = NULL;
         int r = osv_take_array(rd, specific, "imports", &imports);
         for (size_t i = 0; r == 0 && i < json_array_size(imports); i++) {
                 const json_t *item = json_array_get(imports, i);

@@ -70,8 +70,6 @@ void functions_detach_all(struct sensor *s)
                 if (f)
                         destroy_links(f);
         }
-        while (s->tracepoint_count)
-                bpf_link__destroy(s->tracepoints[--s->tracepoint_count]);
 }
 
 static __u64 cookie_of(const struct function_probe *probe)
@@ -115,10 +113,8 @@ static int attach_each(struct sensor *s, const char *path, const struct function
                 return -E2BIG;
         bool cookies = probe_cookies_work();
         for (size_t i = 0; i < count; i++) {
-                if (!cookies && (probes[i].hook || probes[i].counter))
-                        return -EOPNOTSUPP;
                 if (!cookies) {
-                        int fd = numbered_probe_attach(program, path, probes[i].offset, probes[i].number);
+                        int fd = numbered_probe_attach(program, path, &probes[i]);
                         if (fd < 0)
                                 return fd;
                         to->events[to->count++] = fd;
@@ -135,7 +131,6 @@ static int attach_each(struct sensor *s, const char *path, const struct function
         return 0;
 }
 
-/* CAP_SYS_ADMIN in or out of effect, as far as it is permitted. */
 static void set_admin(cap_flag_value_t value)
 {
         static const cap_value_t admin = CAP_SYS_ADMIN;
@@ -147,8 +142,7 @@ static void set_admin(cap_flag_value_t value)
         cap_free(caps);
 }
 
-static int attach_single(struct sensor *s, const char *path, const struct function_probe *probes,
-                         size_t count, struct probed_file *to)
+bool functions_take_admin(void)
 {
         cap_t before = cap_get_proc();
         cap_flag_value_t held = CAP_SET;
@@ -157,9 +151,21 @@ static int attach_single(struct sensor *s, const char *path, const struct functi
         cap_free(before);
         if (held != CAP_SET)
                 set_admin(CAP_SET);
-        int r = attach_each(s, path, probes, count, to);
-        if (held != CAP_SET)
+        return held != CAP_SET;
+}
+
+void functions_give_admin(bool taken)
+{
+        if (taken)
                 set_admin(CAP_CLEAR);
+}
+
+static int attach_single(struct sensor *s, const char *path, const struct function_probe *probes,
+                         size_t count, struct probed_file *to)
+{
+        bool taken = functions_take_admin();
+        int r = attach_each(s, path, probes, count, to);
+        functions_give_admin(taken);
         return r;
 }
 
@@ -257,29 +263,4 @@ const char *sensor_probe_hook(struct sensor *s)
         if (!s->single_probes && programs_get(&s->programs, "function_multi"))
                 return "uprobe_multi";
         return programs_get(&s->programs, "function_single") ? "perf uprobe" : NULL;
-}
-
-int sensor_set_tracepoint(struct sensor *s, const char *category, const char *name, uint32_t number,
-                          struct error *error)
-{
-        struct bpf_program *program = programs_get(&s->programs, "hook_tracepoint");
-        if (!program)
-                return error_set(error, -errno, "tracepoints cannot be used: %s", programs_refusal(-errno));
-        if (s->tracepoint_count >= SENSOR_TRACEPOINTS)
-                return error_set(error, -E2BIG, "more than %d tracepoints", SENSOR_TRACEPOINTS);
-        LIBBPF_OPTS(bpf_tracepoint_opts, options, .bpf_cookie = number | EVENT_PROBE_HOOK);
-        struct bpf_link *link = bpf_program__attach_tracepoint_opts(program, category, name, &options);
-        if (!link) {
-                int r = -errno;
-                bool mounted = access("/sys/kernel/tracing/events", R_OK) == 0 ||
-                               access("/sys/kernel/debug/tracing/events", R_OK) == 0;
-                if (!mounted)
-                        return error_set(error, r, "tracefs is not mounted: mount -t tracefs none %s",
-                                         "/sys/kernel/tracing");
-                return error_set(error, r, "%s",
-                                 r == -ENOENT ? "this kernel has no such tracepoint" : strerror(-r));
-        }
-        s->tracepoints[s->tracepoint_count++] = link;
-        int r = hooks_open_ring(s);
-        return r < 0 ? error_set(error, r, "the event buffer cannot be opened: %s", strerror(-r)) : 0;
 }

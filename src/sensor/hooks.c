@@ -207,6 +207,7 @@ void hooks_detach_all(struct sensor *s)
                 s->links[i] = (bpf_link__destroy(s->links[i]), NULL);
         s->moved_link = (bpf_link__destroy(s->moved_link), NULL);
         functions_detach_all(s);
+        tracepoints_detach_all(s);
         samples_detach_all(s);
         perf_buffers_stop(&s->perf);
         s->stopped = true;

@@ -49,40 +49,61 @@ static int load_numbered(const struct bpf_program *program, uint32_t number)
         int r = write_number(copy, count, number);
         if (r < 0)
                 return r;
-        int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, "function_single", "Dual BSD/GPL", copy, count, NULL);
+        int fd = bpf_prog_load(bpf_program__type(program), bpf_program__name(program), "Dual BSD/GPL", copy,
+                               count, NULL);
         return fd < 0 ? -errno : fd;
 }
 
-/* Which number the kernel gave to events of this kind at its start. */
-static int uprobe_type(uint32_t *ret)
+static int read_number(const char *path, uint64_t *ret)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(64);
-        uint64_t type;
-        int r = file_read_at(AT_FDCWD, "/sys/bus/event_source/devices/uprobe/type", &text);
-        if (r >= 0)
-                r = span_to_u64(span_trim((struct span){text.data, text.size}), 10, &type);
-        if (r < 0)
-                return -EOPNOTSUPP;
-        *ret = (uint32_t)type;
-        return 0;
+        int r = file_read_at(AT_FDCWD, path, &text);
+        return r < 0 ? r : span_to_u64(span_trim((struct span){text.data, text.size}), 10, ret);
 }
 
-int numbered_probe_attach(const struct bpf_program *program, const char *path, uint64_t offset,
-                          uint32_t number)
+/* All processes, seen from one CPU: the program runs wherever it is hit. */
+static int attach(const struct bpf_program *program, uint32_t number, struct perf_event_attr *attr)
 {
-        struct perf_event_attr attr = {.size = sizeof(attr), .uprobe_path = (uintptr_t)path};
-        attr.probe_offset = offset;
-        int r = uprobe_type(&attr.type);
-        if (r < 0)
-                return r;
         _cleanup_close_ int loaded = load_numbered(program, number);
         if (loaded < 0)
                 return loaded;
-        /* All processes, seen from one CPU: a probe's program runs wherever it is hit. */
-        _cleanup_close_ int event = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+        _cleanup_close_ int event = (int)syscall(SYS_perf_event_open, attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
         if (event < 0)
                 return -errno;
         if (ioctl(event, PERF_EVENT_IOC_SET_BPF, loaded) < 0 || ioctl(event, PERF_EVENT_IOC_ENABLE, 0) < 0)
                 return -errno;
         return TAKE_FD(event);
+}
+
+int numbered_probe_attach(const struct bpf_program *program, const char *path,
+                          const struct function_probe *probe)
+{
+        enum { COUNTER_SHIFT = 32 }; /* PERF_UPROBE_REF_CTR_OFFSET_SHIFT, kernel/events/core.c */
+        struct perf_event_attr attr = {.size = sizeof(attr), .uprobe_path = (uintptr_t)path};
+        uint64_t type; /* which number the kernel gave to events of this kind at its start */
+        if (read_number("/sys/bus/event_source/devices/uprobe/type", &type) < 0 ||
+            probe->counter > UINT32_MAX)
+                return -EOPNOTSUPP;
+        attr.type = (uint32_t)type;
+        attr.probe_offset = probe->offset;
+        attr.config = probe->counter << COUNTER_SHIFT;
+        return attach(program, probe->number | (probe->hook ? EVENT_PROBE_HOOK : 0), &attr);
+}
+
+int numbered_tracepoint_attach(const struct bpf_program *program, const char *category, const char *name,
+                               uint32_t number)
+{
+        struct perf_event_attr attr = {.size = sizeof(attr), .type = PERF_TYPE_TRACEPOINT};
+        char path[256];
+        uint64_t id;
+        int r = snprintf(path, sizeof(path), "/sys/kernel/tracing/events/%s/%s/id", category, name);
+        if (r >= (int)sizeof(path))
+                return -ENOENT;
+        if (access("/sys/kernel/tracing/events", F_OK) < 0)
+                snprintf(path, sizeof(path), "/sys/kernel/debug/tracing/events/%s/%s/id", category, name);
+        r = read_number(path, &id);
+        if (r < 0)
+                return r;
+        attr.config = id;
+        return attach(program, number | EVENT_PROBE_HOOK, &attr);
 }

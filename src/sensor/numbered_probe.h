@@ -3,14 +3,17 @@
 
 /* One probe on kernels that cannot tell a program which of its probes was hit. */
 
+#include "sensor/sensor.h"
+
 #include <bpf/libbpf.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 /* Whether a probe may carry a number of its own here: bpf_get_attach_cookie(), 7adfc6c9b315 ("bpf: Add
  * bpf_get_attach_cookie() BPF helper to access bpf_cookie value", 5.15). */
 bool probe_cookies_work(void);
-/* Load a copy of the loaded program (function_single) that knows `number` and set it at `offset` of the
- * file. A descriptor whose closing takes the probe away, or -errno. */
-int numbered_probe_attach(const struct bpf_program *program, const char *path, uint64_t offset,
-                          uint32_t number);
+/* Load a copy of the loaded program (function_single, hook_tracepoint) that knows the number, and set it at
+ * that place of the file, or at the tracepoint: a descriptor whose closing takes it away, or -errno; -ENOENT
+ * also where tracefs is not mounted. */
+int numbered_probe_attach(const struct bpf_program *program, const char *path,
+                          const struct function_probe *probe);
+int numbered_tracepoint_attach(const struct bpf_program *program, const char *category, const char *name,
+                               uint32_t number);

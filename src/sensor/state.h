@@ -22,6 +22,11 @@ enum source {
         _SOURCE_MAX,
 };
 
+struct tracepoint { /* held by one of them */
+        struct bpf_link *link;
+        int event;
+};
+
 struct sensor {
         uint32_t types; /* wanted by the caller */
         bool keep_all;
@@ -35,7 +40,7 @@ struct sensor {
         struct probed_file *probed[SENSOR_PROBED_FILES];
         bool single_probes;
         const char *probe_hook;
-        struct bpf_link *tracepoints[SENSOR_TRACEPOINTS];
+        struct tracepoint tracepoints[SENSOR_TRACEPOINTS];
         size_t tracepoint_count;
         struct bpf_link **samplers; /* one, or one for each CPU */
         size_t sampler_count;
@@ -77,9 +82,13 @@ int hooks_open_ring(struct sensor *s);
 /* Ask the kernel for all processes, when it is time. */
 int processes_refill(struct sensor *s);
 
-/* functions.c, samples.c */
+/* functions.c, tracepoints.c, samples.c */
 void functions_detach_all(struct sensor *s);
+void tracepoints_detach_all(struct sensor *s);
 void samples_detach_all(struct sensor *s);
+/* Put CAP_SYS_ADMIN into effect where it is permitted only. Whether it has to be given back. */
+bool functions_take_admin(void);
+void functions_give_admin(bool taken);
 
 /* flow.c */
 int flow_on_ring(void *context, void *record, size_t size); /* of libbpf's ring buffer */

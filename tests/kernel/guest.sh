@@ -46,6 +46,15 @@ watched() {
     echo $? >"/out/$name.rc"
 }
 
+# wait_lines FILE COUNT: until it has so many; it may have yet to be made.
+wait_lines() {
+    for _ in $(seq 600); do
+        have=$(wc -l 2>/dev/null <"$1")
+        [ "${have:-0}" -lt "$2" ] || break
+        sleep 0.1
+    done
+}
+
 part_unified() {
     mount -t cgroup2 cgroup /sys/fs/cgroup
     mkdir /sys/fs/cgroup/one /sys/fs/cgroup/two
@@ -54,8 +63,6 @@ part_unified() {
 part_programs() { keep programs kernel-test programs; }
 
 part_doctor() { keep doctor usewear doctor --json; }
-
-part_scan() { keep scan usewear scan --json; }
 
 # Two that stay: their mappings are compared.
 part_snapshot() {
@@ -84,12 +91,16 @@ part_dedup() {
         done'
 }
 
-# More than all buffers hold comes while nobody reads.
+# More than all buffers hold comes while nobody reads; before it the same with nothing to lose, to know what else
+# makes mappings.
 part_drops() {
-    watched drops "--type map --all --ring 4096" -- '
-        kill -STOP $sensor
-        printf "map %s 20000\n" $library | steered >/dev/null
-        kill -CONT $sensor'
+    for many in 0 20000; do
+        watched drops-$many "--type map --all --ring 4096" -- '
+            kill -STOP $sensor
+            printf "map %s $many\n" $library | steered >/dev/null
+            kill -CONT $sensor'
+    done
+    mv /out/drops-20000.out /out/drops.out
     grep -c "$library" /out/drops.out >/out/drops.count
     rm /out/drops.out
 }
@@ -105,6 +116,9 @@ part_functions() {
         sleep 0.3
         echo b | functions >/dev/null'
     exec 7>&-
+    # A tracepoint, whose program is told which one it serves.
+    watched hook "--hook tracepoint:sched:sched_process_exec --hook tracepoint:sched:sched_process_exit" -- '
+        exec-victim /tmp >/dev/null'
 }
 
 # In a root of its own; "ready" with the pid once the module has run.
@@ -116,30 +130,13 @@ import victim, time
 victim.called()
 print(1, flush=True)
 time.sleep(100000)"' >/tmp/python.ready 2>/out/python.err &
-    for _ in $(seq 300); do
-        [ "$(wc -l </tmp/python.ready)" -lt 2 ] || break
-        sleep 0.1
-    done
+    wait_lines /tmp/python.ready 2
     python=$(head -n 1 /tmp/python.ready)
 }
 
 part_python() {
     start_python || return
     keep python usewear functions "$python" --json --all
-}
-
-part_watch() {
-    usewear watch --json --interval 5 >/out/watch.out 2>/out/watch.err &
-    watch=$!
-    for _ in $(seq 300); do
-        [ -s /out/watch.out ] && break
-        sleep 0.1
-    done
-    cat /proc/$watch/status >/out/watch-status.out
-    sleep 6
-    kill -TERM $watch
-    wait $watch
-    echo $? >/out/watch.rc
 }
 
 # The unit tests of a cross build, where the machine that builds cannot run them.

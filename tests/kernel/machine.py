@@ -36,11 +36,11 @@ class Silent(Exception):
     """The machine sent no results: what stood on its console."""
 
 
-def boot(image, root, parts, arch="amd64", append="", seconds=300, options=()):
+def boot(image, root, parts, arch="amd64", options=(), seconds=300):
     """Start, wait for its end (at most so many seconds), take what it sent."""
     folder = root.parent
     command = [*QEMU[arch], "-accel", "tcg,thread=single", "-smp", "2", "-m", "1024", "-kernel", image, "-initrd", root,
-               "-append", f"console={CONSOLE[arch]} panic=-1 quiet {append} usewear.parts={','.join(parts)}",
+               "-append", f"console={CONSOLE[arch]} panic=-1 quiet usewear.parts={','.join(parts)}",
                "-display", "none", "-serial", "stdio", "-monitor", "none", "-nodefaults", "-no-reboot", *options]
     try:
         done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds,

@@ -2,14 +2,25 @@
 """A clock that jumps and a machine without memory, while usewear watches. Only by `make check-kernels`."""
 
 import json
+import re
 
 import pytest
 from test_kernels import counts, lines
 
 pytestmark = pytest.mark.boots("trouble")
+KILL, SYS_ADMIN, PERFMON, BPF = 5, 21, 38, 39
 JUMPS = 4
 STORMS = 2 * JUMPS * 50
 RSS_SLACK_KIB = 8192
+
+
+def test_watch_keeps_only_the_rights_that_it_needs(booted, kernel):
+    """Where there is no uprobe_multi, CAP_SYS_ADMIN stays permitted, and nowhere is it in effect."""
+    rights = dict(re.findall(r"^(Cap\w+):\s*(\w+)$", booted.text("watch-status.out"), re.M))
+    effective, permitted = (int(rights[key], 16) for key in ("CapEff", "CapPrm"))
+    assert effective == 1 << KILL | 1 << PERFMON | 1 << BPF
+    assert bool(permitted & 1 << SYS_ADMIN) == (kernel in ("5.10", "6.1"))
+    assert int(rights["CapBnd"], 16) == permitted
 
 
 def test_the_clock_jumps(booted, note):

@@ -33,7 +33,7 @@ def varied(booted, note):
 
 @pytest.mark.parametrize("name", ["no-tracefs", "paranoid-3", "paranoid-4", "unprivileged-bpf", "hidepid", "yama-1", "yama-2"])
 def test_changes_nothing_for_root(varied, name):
-    doctor = varied(name, scan=name.startswith("yama"))
+    doctor = varied(name)
     assert sorted(hooks_of(doctor)) == sorted(TYPES), refusals(doctor)
 
 
@@ -112,7 +112,7 @@ def test_pid_namespace(varied):
     assert "pid namespace" in problems(doctor)
 
 
-@pytest.mark.boots("cgroups")
+@pytest.mark.boots("basic")
 @pytest.mark.parametrize("layout", ["v1", "hybrid"])
 def test_cgroups(booted, note, layout):
     name = f"cgroup-{layout}"
@@ -124,7 +124,7 @@ def test_cgroups(booted, note, layout):
     note(f"~cgroups {layout}", f"told apart by {doctor['cgroup']['controller'] or 'v2'}")
 
 
-@pytest.mark.boots("cpus")
+@pytest.mark.boots("trouble")
 def test_many_cpus(booted, note):
     assert booted.text("possible.out").strip() == "0-127"
     doctor = json.loads(booted.text("doctor.out"))

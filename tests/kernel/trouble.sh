@@ -1,13 +1,5 @@
 # The clock jumps, and memory runs out. Read by guest.sh.
 
-# wait_lines FILE COUNT: until it has so many.
-wait_lines() {
-    for _ in $(seq 600); do
-        [ "$(wc -l <"$1")" -lt "$2" ] || break
-        sleep 0.1
-    done
-}
-
 sample() { echo "$1 $(ls /proc/$watch/fd | wc -l) $(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' /proc/$watch/status)" >>/out/clock-samples.out; }
 
 # Beside a watch and a stream of events, the wall clock goes four years on, eight back, to 1970, and home; there
@@ -17,6 +9,7 @@ part_clock() {
     usewear watch --json --interval 2 >/out/clock-looks.out 2>/out/clock-looks.err &
     watch=$!
     wait_lines /out/clock-looks.out 2
+    cat /proc/$watch/status >/out/watch-status.out
     sample before
     watched clock "" -- '
         for jump in 126230400 -126230400 $((86400 - now)) 0; do

@@ -33,9 +33,11 @@ part_variations() {
     start_python && keep yama-0-python usewear functions "$python" --json --all
     for scope in 1 2 3; do
         echo $scope >/proc/sys/kernel/yama/ptrace_scope
-        look_at yama-$scope
+        keep yama-$scope usewear doctor --json
         [ -z "$python" ] || keep yama-$scope-python usewear functions "$python" --json --all
     done
+
+    keep yama-3-scan usewear scan --json
 
     mount -t tmpfs hidden /sys/kernel/btf
     look_at no-btf
@@ -60,6 +62,8 @@ two_workloads() {
 }
 
 part_cgroups() {
+    rmdir /sys/fs/cgroup/one /sys/fs/cgroup/two
+    umount /sys/fs/cgroup
     mount -t tmpfs cgroup /sys/fs/cgroup
     for controller in memory pids cpu freezer; do
         mkdir "/sys/fs/cgroup/$controller"
