@@ -169,16 +169,34 @@ static int attach_single(struct sensor *s, const char *path, const struct functi
         return r;
 }
 
-bool sensor_probes_need_admin(struct sensor *s)
+/* Before 6.6 the kernel takes the program, but knows no such link. Asked for probes on what is no file, one
+ * that knows it says so; libbpf asks in the same way. */
+static bool multi_works(struct sensor *s)
 {
-        return s->single_probes || !programs_get(&s->programs, "function_multi");
+        if (s->multi != MULTI_UNKNOWN)
+                return s->multi == MULTI_WORKS;
+        struct bpf_program *program = s->single_probes ? NULL : programs_get(&s->programs, "function_multi");
+        unsigned long offset = 0;
+        LIBBPF_OPTS(bpf_link_create_opts, options, .uprobe_multi.path = "/", .uprobe_multi.offsets = &offset,
+                    .uprobe_multi.cnt = 1);
+        _cleanup_close_ int fd = -1;
+        if (program)
+                fd = bpf_link_create(bpf_program__fd(program), -1, bpf_program__expected_attach_type(program),
+                                     &options);
+        s->multi = program && fd < 0 && errno == EBADF ? MULTI_WORKS : MULTI_MISSING;
+        return s->multi == MULTI_WORKS;
 }
 
-/* The first way that loads is kept: uprobe_multi is refused by the kernel as a whole, or not at all. */
+bool sensor_probes_need_admin(struct sensor *s)
+{
+        return !multi_works(s);
+}
+
+/* The first way that works is kept: uprobe_multi is refused by the kernel as a whole, or not at all. */
 static int attach(struct sensor *s, const char *path, const struct function_probe *probes, size_t count,
                   struct probed_file *to)
 {
-        int r = s->single_probes ? -EOPNOTSUPP : attach_multi(s, path, probes, count, to);
+        int r = multi_works(s) ? attach_multi(s, path, probes, count, to) : -EOPNOTSUPP;
         if (r >= 0)
                 s->probe_hook = "uprobe_multi";
         if (r != -EOPNOTSUPP && r != -EINVAL)
@@ -260,7 +278,7 @@ const char *sensor_probe_hook(struct sensor *s)
 {
         if (s->probe_hook)
                 return s->probe_hook;
-        if (!s->single_probes && programs_get(&s->programs, "function_multi"))
+        if (multi_works(s))
                 return "uprobe_multi";
         return programs_get(&s->programs, "function_single") ? "perf uprobe" : NULL;
 }

@@ -39,6 +39,7 @@ struct sensor {
 
         struct probed_file *probed[SENSOR_PROBED_FILES];
         bool single_probes;
+        enum { MULTI_UNKNOWN, MULTI_WORKS, MULTI_MISSING } multi;
         const char *probe_hook;
         struct tracepoint tracepoints[SENSOR_TRACEPOINTS];
         size_t tracepoint_count;

@@ -17,6 +17,11 @@ dmesg -n 1
 parts=$(sed -n 's/.*usewear\.parts=\([^ ]*\).*/\1/p' /proc/cmdline | tr ',' ' ')
 library=/lib/library.so
 
+# Nothing is started by waiting, so that what the sensor sees is what the parts do: nap is a tenth of a second.
+mkfifo /tmp/never
+exec 9<>/tmp/never
+nap() { read -r -t 0.1 _ <&9; }
+
 say() { echo "== $(cut -d' ' -f1 /proc/uptime) $*"; }
 
 # keep NAME COMMAND…: what it prints and how it ends.
@@ -27,20 +32,28 @@ keep() {
     echo $? >"/out/$name.rc"
 }
 
+has_line() {
+    while read -r line; do
+        case $line in *$2*) return 0 ;; esac
+    done <"$1"
+    return 1
+}
+
 # watched NAME OPTIONS -- SHELL: `usewear events` with these options while the shell's words run.
 watched() {
     name=$1 options=$2
     shift 3
+    : >"/out/$name.err"
     # shellcheck disable=SC2086  # options
     usewear events $options >"/out/$name.out" 2>"/out/$name.err" &
     sensor=$!
-    for _ in $(seq 300); do
-        grep -q watching "/out/$name.err" && break
-        kill -0 $sensor 2>/dev/null || break
-        sleep 0.1
+    naps=0
+    until has_line "/out/$name.err" watching || ! kill -0 $sensor 2>/dev/null || [ $naps = 300 ]; do
+        nap
+        naps=$((naps + 1))
     done
     eval "$*"
-    sleep 0.5
+    nap; nap; nap; nap; nap
     kill -INT $sensor
     wait $sensor
     echo $? >"/out/$name.rc"
@@ -48,10 +61,10 @@ watched() {
 
 # wait_lines FILE COUNT: until it has so many; it may have yet to be made.
 wait_lines() {
-    for _ in $(seq 600); do
-        have=$(wc -l 2>/dev/null <"$1")
-        [ "${have:-0}" -lt "$2" ] || break
-        sleep 0.1
+    naps=0
+    until have=$(wc -l 2>/dev/null <"$1"); [ "${have:-0}" -ge "$2" ] || [ $naps = 600 ]; do
+        nap
+        naps=$((naps + 1))
     done
 }
 
@@ -91,16 +104,16 @@ part_dedup() {
         done'
 }
 
-# More than all buffers hold comes while nobody reads; before it the same with nothing to lose, to know what else
-# makes mappings.
+# More than all buffers hold comes while nobody reads; before it the same with one, to know what else makes
+# mappings.
 part_drops() {
-    for many in 0 20000; do
+    for many in 1 20001; do
         watched drops-$many "--type map --all --ring 4096" -- '
             kill -STOP $sensor
             printf "map %s $many\n" $library | steered >/dev/null
             kill -CONT $sensor'
     done
-    mv /out/drops-20000.out /out/drops.out
+    mv /out/drops-20001.out /out/drops.out
     grep -c "$library" /out/drops.out >/out/drops.count
     rm /out/drops.out
 }

@@ -118,10 +118,10 @@ def test_first_seen_once_for_each_workload(booted, note):
 
 
 def test_losses_are_counted(booted, note):
-    """Exactly: what is made with the 20,000 mappings and what is made without them differ by 20,000."""
-    assert booted.rc("drops-0") == booted.rc("drops-20000") == 0
-    other = counts(booted, "drops-0")["map"][0]
-    made, seen, _, dropped = counts(booted, "drops-20000")["map"]
+    """Exactly: 20,000 mappings more are made where the victim makes 20,000 more."""
+    assert booted.rc("drops-1") == booted.rc("drops-20001") == 0
+    other = counts(booted, "drops-1")["map"][0]
+    made, seen, _, dropped = counts(booted, "drops-20001")["map"]
     assert made - other == 20000, (made, other)
     assert dropped > 0 and seen >= int(booted.text("drops.count")) > 0
     note("losses counted", "yes")
