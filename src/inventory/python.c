@@ -23,14 +23,21 @@ struct distribution {
         size_t index;
 };
 
+/* Copies of other packages are packages of their own (python_bundle.c): of the folder that holds them only
+ * the rest belongs to who brought it. */
 static int own(const struct distribution *d, const char *folder, const char *relative)
 {
+        static const char copies[] = "/_vendor/";
         char path[PATH_SIZE];
         if (!inventory_join(folder, relative, path, sizeof(path)))
                 return 0;
         uint32_t runtime = runtime_of_file_name(path);
         d->inv->packages.items[d->index].runtimes |= runtime & (RUNTIME_NATIVE | RUNTIME_PYTHON);
-        return inventory_own(d->inv, path, d->index);
+        char *inner = strstr(path, copies);
+        if (!inner || inner < path + strlen(d->site))
+                return inventory_own(d->inv, path, d->index);
+        inner[strlen(copies) - 1] = '\0';
+        return inventory_own_folder(d->inv, path, d->index);
 }
 
 static int read_text(const struct distribution *d, const char *name, struct buf *to)
