@@ -31,34 +31,6 @@ const char *inventory_folder(struct inventory *inv, const char *path, int up)
         return arena_strndup(&inv->arena, path, size);
 }
 
-/* ---- files ------------------------------------------------------------------------------------------- */
-
-static int read_file(void *context, uint64_t offset, void *to, size_t size)
-{
-        const struct archive_file *file = context;
-        char *at = to;
-        while (size) {
-                ssize_t got = pread(file->fd, at, size, (off_t)offset);
-                if (got < 0 && errno == EINTR)
-                        continue;
-                if (got <= 0)
-                        return got < 0 ? -errno : -EBADMSG; /* it became shorter */
-                at += got;
-                offset += (uint64_t)got;
-                size -= (size_t)got;
-        }
-        return 0;
-}
-
-int archive_file_source(struct archive_file *file, struct zip_source *ret)
-{
-        struct stat s;
-        if (fstat(file->fd, &s) < 0)
-                return -errno;
-        *ret = (struct zip_source){read_file, file, (uint64_t)s.st_size};
-        return 0;
-}
-
 int inventory_map(struct inventory *inv, const char *path, size_t most, struct span *ret)
 {
         struct stat s;

@@ -3,7 +3,6 @@
 
 /* What the readers of all language ecosystems do alike. */
 
-#include "format/zip.h"
 #include "inventory/reader.h"
 
 /* A package of that ecosystem, which is its own source; NULL: out of memory. Texts live as long as the
@@ -14,11 +13,6 @@ struct package *inventory_add_named(struct inventory *inv, const char *ecosystem
  */
 const char *inventory_folder(struct inventory *inv, const char *path, int up);
 
-/* The bytes of an open file as the source of an archive. `fd` must stay open. 0 or -errno. */
-struct archive_file {
-        int fd;
-};
-int archive_file_source(struct archive_file *file, struct zip_source *ret);
 /* The whole file, mapped until `ret` is unmapped; at most `most` bytes. 0, -EFBIG or -errno. */
 int inventory_map(struct inventory *inv, const char *path, size_t most, struct span *ret);
 void inventory_unmap(struct span *mapped);

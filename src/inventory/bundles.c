@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Software that came beside the distribution, whole: store paths of Nix, snaps, Flatpaks. Name and version;
- * what is inside of them is found by its own readers where their files lie in the root. */
+ * what is inside of them is found by its own readers where their files lie in the root, and keeps its own
+ * advisories: nobody publishes any for the bundle. */
 
 #include "format/bundle.h"
 
@@ -30,7 +31,8 @@ static int add(struct inventory *inv, const char *ecosystem, struct span name, s
         p->not_evaluated = no_registry;
         if (!p->name || !p->path || (version.size && !p->version))
                 return -ENOMEM;
-        return inventory_own_folder(inv, folder, inventory_last(inv));
+        int r = inventory_own(inv, folder, inventory_last(inv)); /* some store paths are files */
+        return r < 0 ? r : inventory_own_folder(inv, folder, inventory_last(inv));
 }
 
 static int take_store_path(void *context, struct inventory *inv, const char *entry)
@@ -80,6 +82,7 @@ struct metainfo {
 };
 
 struct flatpak {
+        const char *base; /* of the installation */
         const char *kind; /* "app" or "runtime" */
         const char *id, *arch;
 };
@@ -102,8 +105,8 @@ static int take_branch(void *context, struct inventory *inv, const char *entry)
         const struct flatpak *f = context;
         char folder[PATH], path[PATH + 64];
         struct span version = {};
-        snprintf(folder, sizeof(folder), "/var/lib/flatpak/%.10s/%.200s/%.50s/%.100s", f->kind, f->id,
-                 f->arch, entry);
+        snprintf(folder, sizeof(folder), "%.300s/%.10s/%.200s/%.50s/%.100s", f->base, f->kind, f->id, f->arch,
+                 entry);
         snprintf(path, sizeof(path), "%s/active/metadata", folder);
         _cleanup_close_ int fd = inventory_open(inv, path);
         if (fd < 0)
@@ -131,18 +134,40 @@ static int take_arch(void *context, struct inventory *inv, const char *entry)
         struct flatpak *f = context;
         char path[PATH];
         f->arch = entry;
-        snprintf(path, sizeof(path), "/var/lib/flatpak/%.10s/%.200s/%.50s", f->kind, f->id, entry);
+        snprintf(path, sizeof(path), "%.300s/%.10s/%.200s/%.50s", f->base, f->kind, f->id, entry);
         int r = inventory_list(inv, path, take_branch, f);
         return r == -ENOMEM ? r : 0;
 }
 
 static int take_flatpak(void *context, struct inventory *inv, const char *entry)
 {
-        struct flatpak f = {.kind = context, .id = entry};
+        struct flatpak f = *(const struct flatpak *)context;
         char path[PATH];
-        snprintf(path, sizeof(path), "/var/lib/flatpak/%.10s/%.200s", f.kind, entry);
+        f.id = entry;
+        snprintf(path, sizeof(path), "%.300s/%.10s/%.200s", f.base, f.kind, entry);
         int r = inventory_list(inv, path, take_arch, &f);
         return r == -ENOMEM ? r : 0;
+}
+
+static int read_installation(struct inventory *inv, const char *base)
+{
+        static const char *const kinds[] = {"app", "runtime"};
+        for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+                struct flatpak f = {.base = base, .kind = kinds[i]};
+                char path[PATH];
+                snprintf(path, sizeof(path), "%.300s/%s", base, kinds[i]);
+                if (inventory_list(inv, path, take_flatpak, &f) == -ENOMEM)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+/* Users have installations of their own. */
+static int take_home(void *context, struct inventory *inv, const char *entry)
+{
+        char base[PATH];
+        snprintf(base, sizeof(base), "%s/%.200s/.local/share/flatpak", (const char *)context, entry);
+        return read_installation(inv, base);
 }
 
 static int read_bundles(struct inventory *inv)
@@ -153,13 +178,13 @@ static int read_bundles(struct inventory *inv)
                 const char *context;
         } places[] = {{"/nix/store", take_store_path, NULL},
                       {"/snap", take_snap, NULL},
-                      {"/var/lib/flatpak/app", take_flatpak, "app"},
-                      {"/var/lib/flatpak/runtime", take_flatpak, "runtime"}};
-        for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+                      {"/home", take_home, "/home"}};
+        int r = read_installation(inv, "/var/lib/flatpak");
+        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(places); i++)
                 if (inventory_list(inv, places[i].folder, places[i].handler, (void *)places[i].context) ==
                     -ENOMEM)
-                        return -ENOMEM;
-        return 0;
+                        r = -ENOMEM;
+        return r == 0 ? read_installation(inv, "/root/.local/share/flatpak") : r;
 }
 
-const struct reader reader_bundles = {.name = "bundles", .begin = read_bundles};
+const struct reader reader_bundles = {.name = "bundles", .begin = read_bundles, .beside = true};

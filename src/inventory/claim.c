@@ -47,13 +47,29 @@ static bool is_same_package(const struct package *a, const struct package *b)
                str_equal(a->version, b->version);
 }
 
+/* A text in a file is no rival of whoever installed the file, and what conda installs is mostly a package of
+ * a language with files of its own. */
+static bool yields(const struct package *p)
+{
+        return p->method == METHOD_STRINGS || str_equal(p->ecosystem, "conda");
+}
+
+static int contest(struct inventory *inv, const struct owner_slot *slot, uint64_t hash, size_t index)
+{
+        const struct package *old = &inv->packages.items[slot->package], *new = &inv->packages.items[index];
+        if (slot->package < inv->os_count || index < inv->os_count || yields(new) ||
+            is_same_package(old, new))
+                return 0;
+        if (!yields(old))
+                return owners_tie(&inv->owners, hash, index);
+        owners_take(&inv->owners, hash, index);
+        return 0;
+}
+
 int claim_hash(struct inventory *inv, uint64_t hash, size_t index)
 {
         const struct owner_slot *slot = owners_find(&inv->owners, hash);
-        int r = slot ? 0 : owners_claim(&inv->owners, hash, index);
-        if (slot && slot->package >= inv->os_count && index >= inv->os_count &&
-            !is_same_package(&inv->packages.items[slot->package], &inv->packages.items[index]))
-                r = owners_tie(&inv->owners, hash, index);
+        int r = slot ? contest(inv, slot, hash, index) : owners_claim(&inv->owners, hash, index);
         return r < 0 || !inv->reading || !inv->recall ? r : recall_claim(inv->recall, hash, index);
 }
 

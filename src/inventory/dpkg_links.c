@@ -6,7 +6,6 @@
 #include "inventory/dpkg_links.h"
 
 #include "base/file.h"
-#include "inventory/frame.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -3,118 +3,21 @@
 /* One file after the other is handed to its reader, between two marks: what was added between them is what
  * the file gave, and can be taken over by the next inventory as long as the file stays the same. */
 
-#include "inventory/claim.h"
 #include "inventory/frame.h"
+#include "inventory/claim.h"
+#include "inventory/places.h"
 #include "inventory/readers.h"
+#include "inventory/recall.h"
 
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { MOST_ENTRIES = 1000000, LARGEST_ELF = 2047 << 20, LONGEST_PATH = 4096 };
-
-/* ---- what readers use ------------------------------------------------------------------------------- */
-
-static int depend(struct inventory *inv, const char *path, int fd)
-{
-        if (!inv->reading || !inv->recall || (inv->candidate && !strcmp(inv->candidate->path, path)))
-                return 0;
-        return recall_depend(inv->recall, path, fd < 0 ? fd : 0, fd);
-}
-
-int inventory_open(struct inventory *inv, const char *path)
-{
-        int fd = file_open_in(inv->root_fd, path);
-        if (depend(inv, path, fd) < 0) {
-                if (fd >= 0)
-                        close(fd);
-                return -ENOMEM;
-        }
-        return fd;
-}
-
-int inventory_read_file(struct inventory *inv, const char *path, struct buf *to)
-{
-        _cleanup_close_ int fd = inventory_open(inv, path);
-        return fd < 0 ? fd : file_read_fd(fd, to);
-}
-
-static int compare_names(const void *a, const void *b)
-{
-        return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-int inventory_list(struct inventory *inv, const char *path, inventory_entry handler, void *context)
-{
-        _cleanup_arena_ struct arena arena = ARENA_INIT(256 << 20);
-        VEC(const char *) names = {};
-        int fd = file_open_dir_in(inv->root_fd, path);
-        int r = depend(inv, path, fd);
-        if (fd < 0 || r < 0) {
-                if (fd >= 0)
-                        close(fd);
-                return r < 0 ? r : fd;
-        }
-        DIR *folder = fdopendir(fd);
-        if (!folder) {
-                close(fd);
-                return -ENOMEM;
-        }
-        for (struct dirent *d; r == 0 && names.count < MOST_ENTRIES && (d = readdir(folder));) {
-                if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
-                        continue;
-                const char *copy = arena_strdup(&arena, d->d_name);
-                const char **slot = copy ? vec_add(&names) : NULL;
-                if (slot)
-                        *slot = copy;
-                else
-                        r = -ENOMEM;
-        }
-        closedir(folder);
-        if (names.count)
-                qsort(names.items, names.count, sizeof(*names.items), compare_names);
-        for (size_t i = 0; r == 0 && i < names.count; i++)
-                r = handler(context, inv, names.items[i]);
-        vec_done(&names);
-        return r;
-}
-
-size_t inventory_join(const char *folder, const char *relative, char *to, size_t room)
-{
-        size_t size = 0;
-        const char *const parts[] = {*relative == '/' ? "" : folder, relative};
-        for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-                struct span rest = span_of(parts[i]), name;
-                while (span_cut(&rest, '/', &name)) {
-                        if (!name.size || span_equal(name, "."))
-                                continue;
-                        if (span_equal(name, "..")) {
-                                while (size && to[--size] != '/')
-                                        ;
-                                continue;
-                        }
-                        if (size + name.size + 2 > room)
-                                return 0;
-                        to[size++] = '/';
-                        memcpy(to + size, name.data, name.size);
-                        size += name.size;
-                }
-        }
-        to[size] = '\0';
-        return size;
-}
-
-char *inventory_resolve(struct inventory *inv, const char *folder, const char *relative)
-{
-        char path[LONGEST_PATH];
-        size_t size = inventory_join(folder, relative, path, sizeof(path));
-        return size ? arena_strndup(&inv->arena, path, size) : NULL;
-}
+enum { LARGEST_ELF = 2047 << 20, LONGEST_PATH = 4096 };
 
 /* ---- what a reading gives --------------------------------------------------------------------------- */
 
@@ -289,11 +192,11 @@ static const struct reading *still_holds(const struct inventory *inv, struct inv
         return reading && recall_holds(previous->recall, reading, inv->root_fd) ? reading : NULL;
 }
 
-static int begin(struct inventory *inv, struct inventory *previous)
+static int read_databases(struct inventory *inv, struct inventory *previous, bool beside)
 {
         int r = 0;
         for (size_t i = 0; r == 0 && readers[i]; i++) {
-                if (!readers[i]->begin)
+                if (!readers[i]->begin || readers[i]->beside != beside)
                         continue;
                 static const struct walk_identity nothing;
                 const struct reading *old = still_holds(inv, previous, readers[i], "", &nothing);
@@ -306,6 +209,12 @@ static int begin(struct inventory *inv, struct inventory *previous)
                 }
                 reading_end(inv);
         }
+        return r;
+}
+
+static int begin(struct inventory *inv, struct inventory *previous)
+{
+        int r = read_databases(inv, previous, false);
         if (r == 0)
                 r = inventory_add_kernel(inv);
         inv->os_count = inv->packages.count;
@@ -313,7 +222,7 @@ static int begin(struct inventory *inv, struct inventory *previous)
         bool extended = r == 0 && inventory_has_extended(inv);
         vec_each (p, &inv->packages)
                 p->extended = extended;
-        return r;
+        return r == 0 ? read_databases(inv, previous, true) : r;
 }
 
 int frame_read(struct inventory *inv, struct inventory *previous)

@@ -43,7 +43,7 @@ static bool add_parts(struct claim_name *to, struct span name, char separator)
 
 /* ---- Java and Python --------------------------------------------------------------------------------- */
 
-static struct claimants class_owner(const struct inventory *inv, const char *jar, const char *name)
+static struct claimants owner_of_class(const struct inventory *inv, const char *jar, const char *name)
 {
         struct claim_name n;
         if (!begin(inv, jar, true, &n) || !add_parts(&n, span_of(name), '.') || !claim_name_add(&n, "/"))
@@ -52,7 +52,7 @@ static struct claimants class_owner(const struct inventory *inv, const char *jar
 }
 
 /* A module is a file or a folder with an __init__.py. */
-static struct claimants module_owner(const struct inventory *inv, const char *folder, const char *name)
+static struct claimants owner_of_module(const struct inventory *inv, const char *folder, const char *name)
 {
         static const char *const forms[] = {".py", "/__init__.py", ".pyc", "/__init__.pyc"};
         struct claim_name n;
@@ -109,7 +109,7 @@ static const struct owner_slot *find_folder(const struct inventory *inv, const s
 
 /* An import path, or a symbol: where the path ends is told by who is claimed, the longest first
  * ("gopkg.in/yaml.v3.Unmarshal"). */
-static struct claimants go_owner(const struct inventory *inv, const char *program, const char *name)
+static struct claimants owner_of_go(const struct inventory *inv, const char *program, const char *name)
 {
         struct span symbol = plain_symbol(span_of(name));
         struct claim_name n;
@@ -204,8 +204,8 @@ static struct span trait_of(struct span symbol)
 }
 
 /* The program's own crate has what no other claims. */
-static const struct owner_slot *crate_owner(const struct inventory *inv, const char *program,
-                                            struct span crate)
+static const struct owner_slot *owner_of_crate(const struct inventory *inv, const char *program,
+                                               struct span crate)
 {
         struct claim_name n;
         if (!crate.size || is_of_rust(crate) || !begin(inv, program, true, &n) ||
@@ -214,12 +214,12 @@ static const struct owner_slot *crate_owner(const struct inventory *inv, const c
         return claim_closest(inv, &n, 0);
 }
 
-static struct claimants rust_owner(const struct inventory *inv, const char *program, const char *name)
+static struct claimants owner_of_rust(const struct inventory *inv, const char *program, const char *name)
 {
         struct span symbol = span_of(name),
                     trait = span_starts(symbol, "<") ? trait_of(symbol) : (struct span){};
-        struct claimants c = {crate_owner(inv, program, crate_of(symbol)),
-                              crate_owner(inv, program, crate_of(trait))};
+        struct claimants c = {owner_of_crate(inv, program, crate_of(symbol)),
+                              owner_of_crate(inv, program, crate_of(trait))};
         if (!c.first || c.first == c.second)
                 c = (struct claimants){c.first ? c.first : c.second, NULL};
         return c;
@@ -244,16 +244,16 @@ int inventory_owners_inside(const struct inventory *inv, const char *container, 
                 return inventory_owners(inv, container, to);
         switch (kind) {
         case INSIDE_CLASS:
-                c = class_owner(inv, container, name);
+                c = owner_of_class(inv, container, name);
                 break;
         case INSIDE_GO:
-                c = go_owner(inv, container, name);
+                c = owner_of_go(inv, container, name);
                 break;
         case INSIDE_RUST:
-                c = rust_owner(inv, container, name);
+                c = owner_of_rust(inv, container, name);
                 break;
         case INSIDE_MODULE:
-                c = module_owner(inv, container, name);
+                c = owner_of_module(inv, container, name);
                 break;
         }
         int r = claim_owners(inv, c.first, to);

@@ -4,42 +4,17 @@
  * a Python module that dpkg installed is dpkg's. */
 
 #include "inventory/frame.h"
+#include "inventory/recall.h"
 #include "inventory/tables.h"
 
 #include "host/runtime.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 enum { LONGEST_NAME = 1024, LONGEST_PATH = 4096 };
-
-void inventory_limit(struct inventory *inv, const char *format, ...)
-{
-        char text[512];
-        va_list args;
-        va_start(args, format);
-        vsnprintf(text, sizeof(text), format, args);
-        va_end(args);
-        const char *copy = inv->limits.count < MOST_LIMITS ? arena_strdup(&inv->arena, text) : NULL;
-        const char **slot = copy ? vec_add(&inv->limits) : NULL;
-        if (slot)
-                *slot = copy;
-        else
-                inv->limits_more++;
-}
-
-struct package *inventory_add(struct inventory *inv)
-{
-        const struct candidate *c = inv->candidate;
-        const char *path = c ? arena_strdup(&inv->arena, c->path) : NULL;
-        struct package *p = c && !path ? NULL : vec_add(&inv->packages);
-        if (p)
-                *p = (struct package){.root = inv->root_id, .path = path, .owner = c ? c->owner : NULL};
-        return p;
-}
 
 /* ---- what was installed when ------------------------------------------------------------------------ */
 

@@ -4,6 +4,7 @@
  * What lies in it as an archive again is read the same way and in place, so that memory does not grow with
  * the size of jars. */
 
+#include "inventory/archive.h"
 #include "inventory/java.h"
 
 #include "format/zip_nested.h"
@@ -199,19 +200,13 @@ static int read_source(struct inventory *inv, const struct zip_source *source, c
 
 static int read_archive(struct inventory *inv, const struct candidate *c)
 {
-        _cleanup_close_ int fd = inventory_open(inv, c->path);
-        struct archive_file file = {fd};
-        struct zip_source source;
+        _cleanup_archive_ struct archive archive;
         uint64_t budget = INFLATED_MOST;
         const char *container = arena_strdup(&inv->arena, c->path);
-        if (!container)
-                return -ENOMEM;
-        int r = fd < 0 ? fd : archive_file_source(&file, &source);
+        int r = archive_open(inv, c->path, &archive);
         if (r == 0)
-                r = read_source(inv, &source, container, 0, &budget);
-        if (r < 0 && r != -ENOMEM)
-                inventory_limit(inv, "%s: not a readable archive", c->path);
-        return r == -ENOMEM ? r : 0;
+                r = container ? read_source(inv, &archive.source, container, 0, &budget) : -ENOMEM;
+        return archive_result(inv, c->path, r);
 }
 
 /* ---- the JVM ----------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "format/java_names.h"
 #include "format/java_prints.h"
+#include "format/zip.h"
 #include "inventory/add.h"
 
 /* Something with coordinates in an archive. */

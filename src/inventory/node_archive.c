@@ -3,6 +3,7 @@
 /* Packages that are never unpacked: Yarn's Plug'n'Play leaves each in an archive of its own and requires it
  * from there, Electron puts an application with all that it requires into one. */
 
+#include "inventory/archive.h"
 #include "inventory/node.h"
 
 #include "base/file.h"
@@ -50,24 +51,16 @@ static int read_entry(struct inventory *inv, const struct candidate *c, const st
 
 static int read_yarn(struct inventory *inv, const struct candidate *c)
 {
-        _cleanup_close_ int fd = inventory_open(inv, c->path);
-        struct archive_file file = {fd};
-        struct zip_source source;
-        _cleanup_zip_ struct zip z = {};
-        int r = fd < 0 ? fd : archive_file_source(&file, &source);
-        if (r == 0)
-                r = zip_open(&source, &z);
-        if (r < 0) {
-                if (r != -ENOMEM)
-                        inventory_limit(inv, "%s: not a readable archive", c->path);
-                return r == -ENOMEM ? r : 0;
-        }
+        _cleanup_archive_ struct archive archive;
+        int r = archive_open_zip(inv, c->path, &archive);
+        if (r < 0)
+                return archive_result(inv, c->path, r);
         struct zip_entry entry;
         uint64_t i = 0, found = 0;
-        while (r == 0 && found < MOST_IN_ARCHIVE && zip_next(&z, &i, &entry) > 0)
+        while (r == 0 && found < MOST_IN_ARCHIVE && zip_next(&archive.zip, &i, &entry) > 0)
                 if (is_manifest(entry.name)) {
                         found++;
-                        r = read_entry(inv, c, &z, &entry);
+                        r = read_entry(inv, c, &archive.zip, &entry);
                 }
         return r;
 }
@@ -103,22 +96,17 @@ static int find_manifests(const struct zip_source *from, struct arena *a, asar_l
 
 static int read_electron(struct inventory *inv, const struct candidate *c)
 {
-        _cleanup_close_ int fd = inventory_open(inv, c->path);
+        _cleanup_archive_ struct archive archive;
         _cleanup_arena_ struct arena scratch = ARENA_INIT(64 << 20);
-        struct archive_file file = {fd};
-        struct zip_source source;
         asar_list list = {};
-        int r = fd < 0 ? fd : archive_file_source(&file, &source);
+        int r = archive_open(inv, c->path, &archive);
         if (r == 0)
-                r = find_manifests(&source, &scratch, &list);
-        if (r < 0 && r != -ENOMEM) {
-                inventory_limit(inv, "%s: not a readable archive of Electron", c->path);
-                r = 0;
-        }
+                r = find_manifests(&archive.source, &scratch, &list);
+        r = archive_result(inv, c->path, r);
         vec_each (item, &list) {
                 _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
                 if (r < 0 || !node_package_installed(item->path) ||
-                    read_part(&source, item->offset, item->size, &text) < 0)
+                    read_part(&archive.source, item->offset, item->size, &text) < 0)
                         continue;
                 r = add_text(inv, c, span_of(item->path), (struct span){text.data, text.size});
         }

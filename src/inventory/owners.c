@@ -51,6 +51,13 @@ int owners_claim(struct owners *o, uint64_t hash, size_t package)
         return 0;
 }
 
+void owners_take(struct owners *o, uint64_t hash, size_t package)
+{
+        struct owner_slot *slot = o->allocated ? slot_of(o, hash) : NULL;
+        if (slot && slot->hash && package < UINT32_MAX)
+                *slot = (struct owner_slot){.hash = hash, .package = (uint32_t)package};
+}
+
 int owners_tie(struct owners *o, uint64_t hash, size_t package)
 {
         struct owner_slot *slot = o->allocated ? slot_of(o, hash) : NULL;

@@ -28,6 +28,8 @@ struct owners {
 void owners_done(struct owners *o);
 /* Claim the name; the first claim stays. 0 (also where it is claimed already) or -ENOMEM. */
 int owners_claim(struct owners *o, uint64_t hash, size_t package);
+/* Give the name, which is claimed, to this package alone. */
+void owners_take(struct owners *o, uint64_t hash, size_t package);
 /* Say that the name, which is claimed, has this owner of equal right as well. 0 or -ENOMEM. */
 int owners_tie(struct owners *o, uint64_t hash, size_t package);
 /* The claim on the name, or NULL. */

@@ -4,7 +4,7 @@
  * folders that processes work in or import from, and the files that they have open. A whole tree is one
  * place. */
 
-#include "inventory/frame.h"
+#include "inventory/places.h"
 #include "inventory/readers.h"
 
 #include "base/file.h"

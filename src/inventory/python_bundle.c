@@ -5,6 +5,7 @@
  * what conda installed. */
 
 #include "inventory/add.h"
+#include "inventory/archive.h"
 
 #include "format/dist_info.h"
 #include "format/json_tree.h"
@@ -224,22 +225,18 @@ static int find_record(struct inventory *inv, const struct candidate *c, const s
 
 static int read_zip(struct inventory *inv, const struct candidate *c)
 {
-        _cleanup_close_ int fd = inventory_open(inv, c->path);
-        struct archive_file file = {fd};
-        struct zip_source source;
-        _cleanup_zip_ struct zip z = {};
-        int r = fd < 0 ? fd : archive_file_source(&file, &source);
-        if (r == 0)
-                r = zip_open(&source, &z);
+        _cleanup_archive_ struct archive archive;
+        const struct zip *z = &archive.zip;
+        int r = archive_open_zip(inv, c->path, &archive);
         struct zip_entry e;
         uint64_t at = 0, count = 0;
-        while (r == 0 && count++ < MOST_ENTRIES && zip_next(&z, &at, &e) == 1) {
+        while (r == 0 && count++ < MOST_ENTRIES && zip_next(z, &at, &e) == 1) {
                 size_t prefix;
                 struct dist_info info;
                 if (!is_metadata(e.name, &prefix))
                         continue;
                 _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
-                if ((r = zip_read(&z, &e, &text)) == 0)
+                if ((r = zip_read(z, &e, &text)) == 0)
                         r = dist_info_parse((struct span){text.data, text.size}, &inv->arena, &info);
                 if (r < 0) {
                         if (r == -ENOMEM)
@@ -252,9 +249,9 @@ static int read_zip(struct inventory *inv, const struct candidate *c)
                 if (!inventory_add_named(inv, "PyPI", info.name, info.version, RUNTIME_PYTHON,
                                          METHOD_MANIFEST))
                         return -ENOMEM;
-                r = find_record(inv, c, &z, e.name, prefix);
+                r = find_record(inv, c, z, e.name, prefix);
         }
-        return r == -ENOMEM ? r : 0;
+        return archive_result(inv, c->path, r);
 }
 
 /* ---- links ------------------------------------------------------------------------------------------ */
@@ -309,6 +306,12 @@ static int read_link(struct inventory *inv, const struct candidate *c)
 
 /* ---- conda ------------------------------------------------------------------------------------------ */
 
+/* Their folders belong to the packages of a language that lie in them. */
+static bool is_of_language(const char *path)
+{
+        return strstr(path, "/node_modules/") || strstr(path, "/gems/");
+}
+
 /* conda-meta/NAME-VERSION-BUILD.json lists the files below the prefix. */
 static int read_conda(struct inventory *inv, const struct candidate *c)
 {
@@ -336,7 +339,7 @@ static int read_conda(struct inventory *inv, const struct candidate *c)
                 if (!relative || !inventory_join(prefix, relative, path, sizeof(path)))
                         continue;
                 inv->packages.items[index].runtimes |= runtime_of_file_name(path);
-                if ((r = inventory_own(inv, path, index)) < 0)
+                if (!is_of_language(path) && (r = inventory_own(inv, path, index)) < 0)
                         return r;
         }
         return 0;

@@ -51,6 +51,7 @@ struct reader {
         bool skip_owned;
         /* Read a database of fixed places, before any file is handed out. */
         int (*begin)(struct inventory *inv);
+        bool beside; /* … of what is no part of the distribution */
         /* Called once behind the last file of all readers. */
         int (*end)(struct inventory *inv);
 };

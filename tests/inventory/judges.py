@@ -54,6 +54,10 @@ def output(*command, **options):
 # ---- whole trees --------------------------------------------------------------------------------------------
 
 
+def usewear_text(root):
+    return output(USEWEAR, "sbom", "--root", root, "--json")
+
+
 def usewear_of(text):
     found = Found()
     for package in json.loads(text)["packages"]:
@@ -63,7 +67,7 @@ def usewear_of(text):
 
 
 def usewear(root):
-    return usewear_of(output(USEWEAR, "sbom", "--root", root, "--json"))
+    return usewear_of(usewear_text(root))
 
 
 def syft_of(text):

@@ -114,6 +114,29 @@ static void test_the_distribution_goes_first_and_others_tie(void **state)
         inventory_free(inv);
 }
 
+static void test_guesses_and_conda_yield(void **state)
+{
+        (void)state;
+        static const char *const names[] = {"guess", "conda", "a", "b", NULL};
+        struct inventory *inv = make(names);
+        bool tie = false;
+        inv->packages.items[0].method = METHOD_STRINGS;
+        inv->packages.items[1].ecosystem = "conda";
+        for (size_t first = 0; first < 2; first++) {
+                char path[] = {'/', (char)('x' + first), '\0'};
+                assert_int_equal(inventory_own(inv, path, first), 0);
+                assert_package(inventory_owner(inv, path, &tie), names[first]);
+                assert_int_equal(inventory_own(inv, path, 2), 0);
+                assert_int_equal(inventory_own(inv, path, 1 - first), 0);
+                assert_package(inventory_owner(inv, path, &tie), "a");
+                assert_false(tie);
+                assert_int_equal(inventory_own(inv, path, 3), 0);
+                assert_null(inventory_owner(inv, path, &tie));
+                assert_true(tie);
+        }
+        inventory_free(inv);
+}
+
 static void test_all_owners_of_a_tie_are_told(void **state)
 {
         (void)state;
@@ -161,6 +184,7 @@ int main(void)
                 cmocka_unit_test(test_the_closest_claim_counts),
                 cmocka_unit_test(test_all_owners_of_a_tie_are_told),
                 cmocka_unit_test(test_a_remembered_claim_ties_as_the_first_one_did),
+                cmocka_unit_test(test_guesses_and_conda_yield),
                 cmocka_unit_test(test_entries_of_archives),
                 cmocka_unit_test(test_virtual_paths_of_yarn),
                 cmocka_unit_test(test_the_distribution_goes_first_and_others_tie)};
