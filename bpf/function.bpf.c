@@ -19,6 +19,7 @@ struct {
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY);
         __uint(max_entries, EVENT_PROBES);
+        __uint(map_flags, BPF_F_MMAPABLE); /* read four times a second for each probe */
         __type(key, __u32);
         __type(value, __u64);
 } function_counts SEC(".maps");

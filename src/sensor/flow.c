@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum { KEPT_FRAME = sizeof(uint32_t) };
-enum { MEND_NS = 200000000, MEND_IDLE_NS = 1000000000 };
+enum { MEND_NS = 1000000000 };
 
 static int deliver(struct sensor *s, const struct event *e)
 {
@@ -169,7 +169,7 @@ static void mend(struct sensor *s)
 {
         struct event_tally kernel[_EVENT_MAX];
         uint64_t now = clock_boottime();
-        if (now - s->mended < (s->period_ns == s->fetch_ns ? MEND_NS : MEND_IDLE_NS))
+        if (now - s->mended < MEND_NS)
                 return;
         s->mended = now;
         perf_buffers_refresh(&s->perf);

@@ -178,8 +178,20 @@ struct snapshot_mapping {
         const char *path; /* as /proc/PID/maps prints it, " (deleted)" included */
 };
 typedef int (*snapshot_handler)(void *context, const struct snapshot_mapping *mapping);
-/* All executable file mappings of all processes. 0, or -EOPNOTSUPP/-EPERM where the iterator cannot be
- * had: then /proc/PID/maps it is. `hook` (may be NULL) receives which one and why. */
+struct snapshot;
+/* 0, or -EOPNOTSUPP/-EPERM/-ENOMEM where the iterator cannot be had: then /proc/PID/maps it is. `hook` (may
+ * be NULL) receives which one and why. */
+int snapshot_open(struct snapshot **ret, struct hook *ret_hook);
+struct snapshot *snapshot_close(struct snapshot *s); /* returns NULL */
+static inline void snapshot_closep(struct snapshot **s)
+{
+        *s = snapshot_close(*s);
+}
+#define _cleanup_snapshot_ _cleanup_(snapshot_closep)
+/* Call for all executable file mappings of all processes now, until it returns non-zero, which is returned. 0
+ * or -errno. */
+int snapshot_read(struct snapshot *s, snapshot_handler handler, void *context);
+/* Open, read once and close. */
 int sensor_snapshot(snapshot_handler handler, void *context, struct hook *ret_hook);
 
 /* ---- activity ------------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One read of a BPF iterator instead of opening the maps of every process. Nothing stays in the kernel
- * behind it. */
+/* One read of a BPF iterator instead of opening the maps of every process. Loading the program costs a
+ * hundred times as much as reading it: who reads again keeps it, attached to nothing that happens. */
 
 #include "sensor/programs.h"
 #include "sensor/sensor.h"
@@ -13,19 +13,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#define _cleanup_snapshot_ _cleanup_(snapshot_done)
-
 struct snapshot {
         struct snapshot_bpf *object;
         struct bpf_link *link;
-        int fd;
 };
 
-static void snapshot_done(struct snapshot *s)
+struct snapshot *snapshot_close(struct snapshot *s)
 {
-        close_fd(&s->fd);
+        if (!s)
+                return NULL;
         bpf_link__destroy(s->link);
         snapshot_bpf__destroy(s->object);
+        free(s);
+        return NULL;
 }
 
 static int refuse(struct hook *hook, int r)
@@ -37,20 +37,25 @@ static int refuse(struct hook *hook, int r)
         return r == -EPERM || r == -ENOMEM ? r : -EOPNOTSUPP;
 }
 
-static int snapshot_start(struct snapshot *s, struct hook *hook)
+int snapshot_open(struct snapshot **ret, struct hook *ret_hook)
 {
+        _cleanup_snapshot_ struct snapshot *s = calloc(1, sizeof(*s));
+        if (ret_hook)
+                *ret_hook = (struct hook){.type = EVENT_MAP, .name = "iter/task_vma", .state = HOOK_UNTRIED};
+        if (!s)
+                return refuse(ret_hook, -ENOMEM);
         libbpf_set_print(NULL);
         s->object = snapshot_bpf__open();
         if (!s->object)
-                return refuse(hook, -errno);
+                return refuse(ret_hook, -errno);
         int r = snapshot_bpf__load(s->object);
         if (r < 0)
-                return refuse(hook, r);
+                return refuse(ret_hook, r);
         s->link = bpf_program__attach_iter(s->object->progs.mappings_now, NULL);
         if (!s->link)
-                return refuse(hook, -errno);
-        s->fd = bpf_iter_create(bpf_link__fd(s->link));
-        return s->fd < 0 ? refuse(hook, -errno) : 0;
+                return refuse(ret_hook, -errno);
+        *ret = TAKE_PTR(s);
+        return 0;
 }
 
 /* The record at the front of `size` bytes: its size, 0 when there is less than one, or -EBADMSG. */
@@ -83,9 +88,12 @@ static ssize_t take_one(const char *bytes, size_t size, snapshot_handler handler
         return (ssize_t)whole;
 }
 
-static int snapshot_read(int fd, snapshot_handler handler, void *context)
+int snapshot_read(struct snapshot *s, snapshot_handler handler, void *context)
 {
         enum { ROOM = 64 * 1024 }; /* many records; the largest one is EVENT_SNAPSHOT_PATH and a little */
+        _cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(s->link));
+        if (fd < 0)
+                return -errno;
         _cleanup_free_ char *bytes = malloc(ROOM);
         size_t have = 0;
         if (!bytes)
@@ -118,13 +126,11 @@ static int snapshot_read(int fd, snapshot_handler handler, void *context)
 
 int sensor_snapshot(snapshot_handler handler, void *context, struct hook *ret_hook)
 {
-        _cleanup_snapshot_ struct snapshot s = {.fd = -1};
-        if (ret_hook)
-                *ret_hook = (struct hook){.type = EVENT_MAP, .name = "iter/task_vma", .state = HOOK_UNTRIED};
-        int r = snapshot_start(&s, ret_hook);
+        _cleanup_snapshot_ struct snapshot *s = NULL;
+        int r = snapshot_open(&s, ret_hook);
         if (r < 0)
                 return r;
-        r = snapshot_read(s.fd, handler, context);
+        r = snapshot_read(s, handler, context);
         if (ret_hook && r >= 0)
                 ret_hook->state = HOOK_SERVING;
         return r;

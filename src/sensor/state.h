@@ -41,6 +41,7 @@ struct sensor {
         bool single_probes;
         enum { MULTI_UNKNOWN, MULTI_WORKS, MULTI_MISSING } multi;
         const char *probe_hook;
+        const uint64_t *probe_counts; /* of each probe, in the kernel's memory; NULL: not mapped yet */
         struct tracepoint tracepoints[SENSOR_TRACEPOINTS];
         size_t tracepoint_count;
         struct bpf_link **samplers; /* one, or one for each CPU */
