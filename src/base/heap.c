@@ -3,6 +3,16 @@
 
 #include <malloc.h>
 
+enum { LARGE = 256 << 10, KEPT_FREE = 512 << 10 }; /* bytes */
+
+void heap_stay_small(void)
+{
+#ifdef __GLIBC__
+        mallopt(M_MMAP_THRESHOLD, LARGE);
+        mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
+#endif
+}
+
 void heap_trim(void)
 {
 #ifdef __GLIBC__

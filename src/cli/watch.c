@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/heap.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -415,6 +416,7 @@ static int watch_serve(struct watch *w)
         int r = take_signals(w);
         if (r < 0)
                 return r;
+        heap_stay_small();
         cgroup_choose(&w->cgroup);
         start_sensor(w);
         struct look_options options = {

@@ -18,6 +18,7 @@
 
 enum {
         READ_SIZE = 256 * 1024,
+        INPUT_KEPT = 2 * READ_SIZE,
         MOST_STARTS = 3,   /* workers in a row that ended before they were ready */
         MOST_CORPSES = 64, /* killed, but still asleep in the kernel */
         NAMES_BYTES = 4 << 20,
@@ -379,6 +380,8 @@ static int take_frames(struct prober *p)
         }
         memmove(p->input.data, p->input.data + used, p->input.size - used);
         p->input.size -= used;
+        if (!p->input.size && p->input.allocated > INPUT_KEPT)
+                buf_done(&p->input); /* an inventory's */
         return r < 0 ? r : 0;
 }
 

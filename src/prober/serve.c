@@ -2,6 +2,7 @@
 #include "prober/channel.h"
 
 #include "base/file.h"
+#include "base/heap.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -104,6 +105,7 @@ static void leave_signals_to_parent(void)
 
 int prober_serve(int socket_fd)
 {
+        heap_stay_small();
         leave_signals_to_parent();
         return serve(socket_fd) < 0;
 }

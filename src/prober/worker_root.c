@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prober/worker_file.h"
 
+#include "base/heap.h"
 #include "prober/reply.h"
 
 #include <errno.h>
@@ -159,5 +160,6 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
                 inventory_reply_pack(&record, reply);
         vec_done(&record.limits); /* the packages are the inventory's */
         vec_done(&record.owners);
+        heap_trim(); /* of the one before, which was needed until now */
         return r;
 }

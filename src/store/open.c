@@ -202,6 +202,12 @@ int store_open(const char *state_dir, enum store_mode mode, struct store **ret, 
         return r;
 }
 
+void store_rest(struct store *s)
+{
+        store_forget_names(s);
+        sqlite3_db_release_memory(s->db);
+}
+
 struct store *store_close(struct store *s)
 {
         if (!s)

@@ -26,6 +26,9 @@ static inline void store_closep(struct store **s)
 }
 #define _cleanup_store_ _cleanup_(store_closep)
 
+/* Give back the memory that only speed needs. */
+void store_rest(struct store *s);
+
 /* ---- writing: between store_begin and store_commit (or store_rollback) ------------------------------ */
 int store_begin(struct store *s, struct error *error);
 int store_commit(struct store *s, struct error *error);
