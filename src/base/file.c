@@ -201,6 +201,39 @@ int file_map_fd(int fd, size_t size, void **ret)
         return 0;
 }
 
+/* Up to `size` bytes: fewer only at the end of the file; -1 on failure. */
+static ssize_t read_block(int fd, void *to, size_t size, size_t at)
+{
+        size_t have = 0;
+        while (have < size) {
+                ssize_t got = pread(fd, (char *)to + have, size - have, (off_t)(at + have));
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got < 0)
+                        return -1;
+                if (!got)
+                        break;
+                have += (size_t)got;
+        }
+        return (ssize_t)have;
+}
+
+bool file_same_content(int first, int second, size_t most)
+{
+        char x[32 * 1024], y[sizeof(x)];
+        struct stat s, t;
+        if (fstat(first, &s) < 0 || fstat(second, &t) < 0 || s.st_size != t.st_size ||
+            (uint64_t)s.st_size > most)
+                return false;
+        for (size_t at = 0;; at += sizeof(x)) {
+                ssize_t got = read_block(first, x, sizeof(x), at);
+                if (got < 0 || read_block(second, y, sizeof(y), at) != got || memcmp(x, y, (size_t)got) != 0)
+                        return false;
+                if (got < (ssize_t)sizeof(x))
+                        return true;
+        }
+}
+
 int file_write_fd(int fd, const void *data, size_t size)
 {
         const char *at = data;

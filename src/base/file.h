@@ -23,6 +23,8 @@ int file_read_in(int root_fd, const char *path, struct buf *to);
  * others set in the file do not appear in it (kernel/events/uprobes.c, valid_vma: no writable mapping gets
  * any). A file that is cut meanwhile ends the process when it is read. 0, -ENODATA (no bytes), or -errno. */
 int file_map_fd(int fd, size_t size, void **ret);
+/* Whether both hold the same bytes, at most `most`: read side by side, up to the first difference. */
+bool file_same_content(int first, int second, size_t most);
 /* Write all bytes. 0 or -errno. */
 int file_write_fd(int fd, const void *data, size_t size);
 /* Create the directory and its parents with mode 0700 where missing. 0 or -errno. */

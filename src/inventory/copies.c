@@ -7,7 +7,6 @@
 #include "inventory/copies.h"
 
 #include "base/clock.h"
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/map.h"
 #include "base/str.h"
@@ -24,7 +23,7 @@
 
 enum {
         HEAD_SIZE = 4096,       /* bytes of a file that are read: headers and notes come first */
-        HASHED = 512 << 20,     /* bytes: files are compared by content up to this size */
+        COMPARED = 512 << 20,   /* bytes: files are compared by content up to this size */
         MOST_FILES = 60000,     /* packaged executables and libraries of a root */
         MOST_ENTRIES = 2000000, /* names of files seen in one call */
         MOST_SLICES = 50,
@@ -280,10 +279,8 @@ uint64_t copies_fingerprint(const struct inventory *inv)
 
 static bool same_content(const struct packaged *p, int root_fd, int fd)
 {
-        char ours[DIGEST_HEX], theirs[DIGEST_HEX];
         _cleanup_close_ int other = file_open_in(root_fd, p->path);
-        return other >= 0 && digest_file(fd, HASHED, ours) == 0 && digest_file(other, HASHED, theirs) == 0 &&
-               !strcmp(ours, theirs);
+        return other >= 0 && file_same_content(fd, other, COMPARED);
 }
 
 static const struct packaged *match(const struct copies *c, int root_fd, int fd, const char *object)
