@@ -90,16 +90,13 @@ static void map_insert(struct map *m, struct map_slot entry)
                 i = (i + 1) & (m->allocated - 1);
         m->slots[i] = entry;
         m->count++;
+        m->used++;
 }
 
-/* `count` counts removed slots as well until the table is rebuilt; a rebuild drops them. */
 static int map_rebuild(struct map *m)
 {
-        size_t live = 0;
-        for (size_t i = 0; i < m->allocated; i++)
-                live += m->slots[i].value != NULL;
         struct map bigger = {.allocated = 16};
-        while (bigger.allocated < live * 4)
+        while (bigger.allocated < m->count * 4)
                 bigger.allocated *= 2;
         bigger.slots = calloc(bigger.allocated, sizeof(*bigger.slots));
         if (!bigger.slots)
@@ -127,7 +124,7 @@ int map_put(struct map *m, const void *key, size_t size, void *value)
                 slot->value = value;
                 return 0;
         }
-        if (m->count * 4 >= m->allocated * 3) {
+        if (m->used * 4 >= m->allocated * 3) {
                 int r = map_rebuild(m);
                 if (r < 0)
                         return r;
@@ -139,7 +136,10 @@ int map_put(struct map *m, const void *key, size_t size, void *value)
 void *map_remove(struct map *m, const void *key, size_t size)
 {
         struct map_slot *slot = map_find(m, map_hash(key, size), key, size);
-        return slot ? TAKE_PTR(slot->value) : NULL;
+        if (!slot)
+                return NULL;
+        m->count--;
+        return TAKE_PTR(slot->value);
 }
 
 void *map_get_str(const struct map *m, const char *key)

@@ -8,7 +8,8 @@
 
 struct map {
         struct map_slot *slots;
-        size_t count, allocated;
+        size_t count;           /* entries */
+        size_t used, allocated; /* slots: those of removed entries are used until the table grows */
 };
 
 #define _cleanup_map_ _cleanup_(map_done)

@@ -6,6 +6,14 @@
 
 const struct engine *const engines[] = {&cpython_engine, NULL};
 
+uint32_t engine_runtimes(void)
+{
+        uint32_t bits = 0;
+        for (size_t i = 0; engines[i]; i++)
+                bits |= engines[i]->runtime;
+        return bits;
+}
+
 bool engine_exists(uint32_t runtime)
 {
         for (size_t i = 0; engines[i]; i++)

@@ -58,3 +58,4 @@ extern const struct engine cpython_engine;
 extern const struct engine *const engines[];
 /* Whether one of them knows this runtime (one enum runtime bit). */
 bool engine_exists(uint32_t runtime);
+uint32_t engine_runtimes(void); /* all that one of them knows */

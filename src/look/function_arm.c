@@ -78,7 +78,7 @@ static bool has_numbers(struct native_watch *n, struct probed_file *f, struct pr
 /* Probes in a file that every new program maps cost each of them. */
 static size_t budget_of(const struct native_watch *n, const struct probed_file *f, size_t processes)
 {
-        double share = processes ? (double)f->processes / (double)processes : 1;
+        double share = processes ? MIN((double)f->processes / (double)processes, 1.0) : 1;
         double rate = n->mappings_per_second * share;
         double limit = n->few_probes ? SENSOR_SINGLE_PROBES : FILE_PROBES_MOST;
         double most = rate > 0 ? CPU_SHARE / (MAPPING_COST * rate) : limit;
@@ -197,6 +197,7 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
                 bool began = (armed && !p->armed) || (guarded && !p->guarded);
                 if (began)
                         p->since = now;
+                f->news |= began || p->armed != armed;
                 p->armed = armed;
                 p->guarded = guarded;
         }

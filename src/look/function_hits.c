@@ -195,11 +195,7 @@ void look_exec_rate(struct look *l, double execs_per_second)
 bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint64_t cgroup)
 {
         const struct native_watch *n = &l->native;
-        struct {
-                uint64_t inode;
-                uint32_t device;
-                uint32_t pad;
-        } key = {inode, device, 0};
+        const struct boring_file key = {.inode = inode, .device = device};
         if (!n->sensor || map_get(&n->boring, &key, sizeof(key)))
                 return false;
         const char *workload = workload_of(l, cgroup, 0);
@@ -368,7 +364,7 @@ static int join_silence(const struct probed_file *f, const struct probed_functio
         return 0;
 }
 
-int functions_join(struct look *l, int64_t now, struct arena *a, struct joined *to)
+int functions_join(struct look *l, bool all, int64_t now, struct arena *a, struct joined *to)
 {
         size_t i = 0;
         vec_each (p, &l->native.hooks.functions)
@@ -376,6 +372,8 @@ int functions_join(struct look *l, int64_t now, struct arena *a, struct joined *
                         return -ENOMEM;
         for (void *value; map_next(&l->native.files, &i, NULL, NULL, &value);) {
                 const struct probed_file *f = value;
+                if (!all && !f->news)
+                        continue;
                 vec_each (p, &f->functions) {
                         int r = join_hits(f, p, &to->evidence);
                         if (r == 0)

@@ -76,7 +76,8 @@ static void forget_boring(struct native_watch *n)
 
 /* ---- advisories ------------------------------------------------------------------------------------- */
 
-/* An import changes what is worth watching: everything is chosen anew. */
+/* An import changes what is worth watching: everything is chosen anew. 1: so it is; 0; or -errno with a
+ * sentence. */
 static int open_advisories(struct look *l, struct error *error)
 {
         struct native_watch *n = &l->native;
@@ -88,7 +89,7 @@ static int open_advisories(struct look *l, struct error *error)
         n->db = advisory_close(n->db);
         int r = advisory_open(l->options.state, ADVISORY_READ, &n->db, error);
         n->db_stamp = advisory_stamp(l->options.state); /* opening may have made it */
-        return r;
+        return r < 0 ? r : 1;
 }
 
 void functions_done(struct native_watch *n)
@@ -141,16 +142,14 @@ static struct probed_file *intern(struct look *l, const struct entry *e, const s
 
 static void note_boring(struct native_watch *n, const struct mapping *m)
 {
-        struct {
-                uint64_t inode;
-                uint32_t device;
-                uint32_t pad;
-        } *key = calloc(1, sizeof(*key));
+        struct boring_file file = {.inode = m->inode, .device = m->device};
+        if (map_get(&n->boring, &file, sizeof(file)))
+                return;
+        struct boring_file *key = malloc(sizeof(*key));
         if (!key)
                 return;
-        key->inode = m->inode;
-        key->device = m->device;
-        if (map_get(&n->boring, key, sizeof(*key)) || map_put(&n->boring, key, sizeof(*key), key) < 0)
+        *key = file;
+        if (map_put(&n->boring, key, sizeof(*key), key) < 0)
                 free(key);
 }
 
@@ -161,6 +160,7 @@ static int note_user(struct native_watch *n, struct probed_file *f, const struct
                         user->round = n->round;
                         return 0;
                 }
+        f->news = true; /* what its silence means has to be said */
         char *workload = strdup(p->workload_id);
         struct probed_user *user = workload ? vec_add(&f->users) : NULL;
         if (!user) {
@@ -191,14 +191,21 @@ static void forget_all_users(struct native_watch *n)
                         forget_users(n, value);
 }
 
-bool functions_watch(const struct native_watch *n, const struct entry *e)
+bool functions_leave(struct native_watch *n, struct entry *e)
 {
-        vec_each (file, &e->files) {
-                const struct used_file *used = *file;
-                if (used && used->probed && used->probed_epoch == n->epoch && used->probed->functions.count)
-                        return true;
+        bool last = false;
+        for (size_t i = 0; e->counted == n->round && i < e->files.count; i++) {
+                const struct used_file *used = e->files.items[i];
+                if (!used || !used->probed)
+                        continue;
+                /* Of an older epoch it is not known. */
+                if (used->probed_epoch != n->epoch)
+                        last = true;
+                else if (used->probed->processes)
+                        last |= !--used->probed->processes && used->probed->functions.count;
         }
-        return false;
+        e->counted = 0;
+        return last;
 }
 
 /* ---- all -------------------------------------------------------------------------------------------- */
@@ -223,6 +230,7 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
 {
         struct native_watch *n = &l->native;
         size_t watched = 0;
+        e->counted = n->round;
         for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
                 struct used_file *used = e->files.items[i];
                 const struct mapping *m = &e->process.mappings.items[i];
@@ -269,7 +277,22 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
         return 0;
 }
 
-int functions_update(struct look *l, struct error *error)
+/* Only what all processes map tells which files nobody maps any more. Those that one of these maps stay. */
+static void forget_unmapped(struct native_watch *n, const entry_list *list)
+{
+        uint64_t before = n->epoch;
+        sweep(n, n->round);
+        forget_all_users(n);
+        vec_each (e, list)
+                for (size_t i = 0; n->epoch != before && (*e)->counted == n->round && i < (*e)->files.count;
+                     i++) {
+                        struct used_file *used = (*e)->files.items[i];
+                        if (used && used->examined && used->probed_epoch == before)
+                                used->probed_epoch = n->epoch;
+                }
+}
+
+int functions_update(struct look *l, enum entry_choice choice, struct error *error)
 {
         struct native_watch *n = &l->native;
         entry_list list;
@@ -278,9 +301,12 @@ int functions_update(struct look *l, struct error *error)
         int r = open_advisories(l, error);
         if (r < 0)
                 return r;
-        if (table_list(&l->table, &list) < 0)
+        if (r > 0)
+                choice = ENTRIES_ALL;
+        r = 0;
+        if (table_list(&l->table, choice, &list) < 0)
                 return error_set(error, -ENOMEM, "out of memory");
-        n->round++;
+        n->round += choice == ENTRIES_ALL;
         vec_each (e, &list)
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
                         r = update_entry(l, *e, error);
@@ -288,9 +314,9 @@ int functions_update(struct look *l, struct error *error)
         if (r == 0) /* what was called before it is armed */
                 r = look_wait(l, error);
         if (r == 0) {
-                sweep(n, n->round);
-                forget_all_users(n);
-                functions_arm(n, list.count);
+                if (choice == ENTRIES_ALL)
+                        forget_unmapped(n, &list);
+                functions_arm(n, l->table.entries.count);
         }
         vec_done(&list);
         return r;

@@ -56,8 +56,7 @@ struct probed_file {
         uint32_t index; /* of the sensor */
         int fd;         /* O_PATH: what is probed; -1: not opened */
         bool asked, resolved, dirty;
-        bool news; /* something of it ran that is not committed yet: it stays, even if nobody maps it any more
-                    */
+        bool news; /* what it told, or watches, is not committed yet: it stays, even if nobody maps it */
         const char *failure; /* NULL, or why none of its functions can be probed */
         uint64_t round;
         size_t processes; /* that map it */
@@ -72,6 +71,12 @@ struct native_match {
         struct arena arena;
         const char *key;
         struct match match;
+};
+
+/* A file without anything to probe. Used as a key: no padding may be left unset. */
+struct boring_file {
+        uint64_t inode;
+        uint32_t device, zero;
 };
 
 /* A hit in a workload that nobody knew when it came. */
@@ -89,7 +94,7 @@ struct native_watch {
         struct probed_file hooks; /* tracepoints, in no file */
         struct map matches;       /* package version → struct native_match */
         VEC(struct early_hit) early;
-        struct map boring; /* (device, inode) of files without anything to probe → any pointer */
+        struct map boring; /* struct boring_file → any pointer */
         uint32_t next_file, next_number;
         struct probed_function *numbers[EVENT_PROBES];
         struct probed_file *number_files[EVENT_PROBES];
@@ -105,16 +110,17 @@ struct native_watch {
 
 struct look;
 void functions_done(struct native_watch *n);
-/* Choose, look up and arm for what is mapped now. 0 or -errno with a sentence. */
-int functions_update(struct look *l, struct error *error);
-/* Add what the probes told, and what their silence means, to what will be committed. 0 or -ENOMEM. */
-int functions_join(struct look *l, int64_t now, struct arena *a, struct joined *to);
+/* Choose, look up and arm for what the chosen processes map now. 0 or -errno with a sentence. */
+int functions_update(struct look *l, enum entry_choice choice, struct error *error);
+/* Add what the probes told, and what their silence means, to what will be committed: of all files, or of
+ * those with news. 0 or -ENOMEM. */
+int functions_join(struct look *l, bool all, int64_t now, struct arena *a, struct joined *to);
 
 /* What was added is in the store. */
 void functions_committed(struct native_watch *n);
 
-/* Whether it maps files with functions that are watched. */
-bool functions_watch(const struct native_watch *n, const struct entry *e);
+/* It maps its files no longer. True: nobody else maps one of them that is watched, as far as is known. */
+bool functions_leave(struct native_watch *n, struct entry *e);
 
 /* ---- between the files of it ------------------------------------------------------------------------- */
 

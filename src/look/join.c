@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The oldest process of a workload speaks for a file that several of them map: its start is the earliest
- * moment that the evidence can speak for, and one record each is enough. */
+/* What a workload is, and what can be said of it, follows from all of its processes: one that could not be
+ * read takes every negative with it. */
 
 #include "look/join.h"
 
@@ -10,45 +10,6 @@
 #include "host/runtime.h"
 
 #include <errno.h>
-
-/* ---- groups ----------------------------------------------------------------------------------------- */
-
-struct group *groups_intern(struct group_table *t, const char *workload, const char *root)
-{
-        struct arena scratch = ARENA_INIT(1 << 20);
-        const char *key = arena_printf(&scratch, "%s\n%s", workload, root);
-        struct group *g = key ? map_get_str(&t->groups, key) : NULL;
-        if (!g && key && (g = calloc(1, sizeof(*g)))) {
-                g->arena = scratch;
-                g->key = key;
-                g->serial = ++t->serials;
-                if (map_put_str(&t->groups, g->key, g) == 0)
-                        return g;
-                free(g);
-                g = NULL;
-        }
-        arena_done(&scratch);
-        return g;
-}
-
-void groups_sweep(struct group_table *t, uint64_t join)
-{
-        size_t i = 0;
-        for (void *value; map_next(&t->groups, &i, NULL, NULL, &value);) {
-                struct group *g = value;
-                if (join && g->join == join)
-                        continue;
-                map_remove(&t->groups, g->key, strlen(g->key));
-                arena_done(&g->arena);
-                free(g);
-        }
-}
-
-void groups_done(struct group_table *t)
-{
-        groups_sweep(t, 0);
-        map_done(&t->groups);
-}
 
 void joined_done(struct joined *j)
 {
@@ -79,8 +40,9 @@ static struct answer answer_now(const struct joining *j, enum answer_value value
                 .value = value, .after = j->in->now, .since = j->in->now, .engine = engine, .reason = reason};
 }
 
-static int note_instance(struct joining *j, struct workload *w, const char *instance)
+static int note_instance(struct joining *j, struct group *g, const char *instance)
 {
+        struct workload *w = g->workload;
         for (size_t i = 0; instance && i < w->instance_count; i++)
                 if (str_equal(w->instances[i], instance))
                         return 0;
@@ -91,6 +53,10 @@ static int note_instance(struct joining *j, struct workload *w, const char *inst
                 return -ENOMEM;
         if (w->instance_count)
                 memcpy(more, w->instances, w->instance_count * sizeof(*more));
+        uint64_t *hash = vec_add(&g->instances);
+        if (!hash)
+                return -ENOMEM;
+        *hash = map_hash(instance, strlen(instance));
         more[w->instance_count++] = instance;
         w->instances = more;
         return 0;
@@ -125,11 +91,12 @@ static int note_exposure(struct joining *j, struct group *g, const struct proces
         return 0;
 }
 
-static void note_privilege(struct joining *j, struct workload *w, const struct process *p)
+static void note_privilege(struct joining *j, struct group *g, const struct process *p)
 {
         const char *privilege = process_privilege(p);
-        if (privilege && w->privileged.value != ANSWER_YES)
-                w->privileged = answer_now(j, ANSWER_YES, "procfs", privilege);
+        g->privileged |= privilege != NULL;
+        if (privilege && g->workload->privileged.value != ANSWER_YES)
+                g->workload->privileged = answer_now(j, ANSWER_YES, "procfs", privilege);
 }
 
 static struct group *group_of(struct joining *j, const char *id, const char *name, enum workload_kind kind,
@@ -156,6 +123,8 @@ static struct group *group_of(struct joining *j, const char *id, const char *nam
         g->workload = w;
         g->unread = g->undirected = NULL;
         g->doubtful = 0;
+        g->privileged = false;
+        g->instances.count = 0;
         return g;
 }
 
@@ -198,8 +167,8 @@ static int note_process(struct joining *j, const struct entry *e, const char *ro
                 w->unreadable++;
                 g->unread = p->unreadable;
         }
-        note_privilege(j, w, p);
-        int r = note_instance(j, w, p->instance);
+        note_privilege(j, g, p);
+        int r = note_instance(j, g, p->instance);
         return r < 0 ? r : note_exposure(j, g, p);
 }
 
@@ -230,76 +199,6 @@ static int close_answers(struct joining *j, struct group *g)
 
 /* ---- evidence --------------------------------------------------------------------------------------- */
 
-static int put_package(struct joined *to, const struct package *p)
-{
-        struct package *slot = vec_add(&to->packages);
-        if (!slot)
-                return -ENOMEM;
-        *slot = *p;
-        return 0;
-}
-
-/* Whether this join has to put the file's evidence for the group; notes that it did. 1, 0 or -ENOMEM. */
-static int mark_file(struct used_file *f, const struct group *g, const struct join_input *in)
-{
-        vec_each (mark, &f->marks) {
-                if (mark->group != g->serial)
-                        continue;
-                bool due = mark->join != in->join && !in->only_new;
-                if (due)
-                        mark->join = in->join;
-                return due;
-        }
-        struct file_mark *mark = vec_add(&f->marks);
-        if (!mark)
-                return -ENOMEM;
-        *mark = (struct file_mark){.group = g->serial, .join = in->join};
-        return 1;
-}
-
-static int put_doubts(struct joining *j, struct group *g, const struct used_file *f)
-{
-        if (f->reply.doubt && !f->reply.doubted.count)
-                g->doubtful++;
-        for (size_t i = 0; f->reply.doubt && i < f->reply.doubted.count; i++) {
-                struct doubt *d = vec_add(&j->to->doubts);
-                if (!d)
-                        return -ENOMEM;
-                *d = (struct doubt){.workload = g->workload->id,
-                                    .package = f->doubted_keys[i],
-                                    .subject = f->reply.file.path,
-                                    .reason = f->reply.doubt,
-                                    .first = j->in->now,
-                                    .last = j->in->now};
-        }
-        return 0;
-}
-
-static int join_file(struct joining *j, struct group *g, struct used_file *f, const struct process *p)
-{
-        g->runtimes |= f->reply.file.runtimes;
-        int r = mark_file(f, g, j->in);
-        if (r > 0)
-                r = put_doubts(j, g, f) < 0 ? -ENOMEM : 1;
-        if (r <= 0)
-                return r;
-        if (f->reply.has_owner && f->reply.owner.stale && (r = put_package(j->to, &f->reply.owner)) < 0)
-                return r;
-        vec_each (linked, &f->reply.linked)
-                if ((r = put_package(j->to, linked)) < 0)
-                        return r;
-        struct mapped_use use = {
-                .process = p,
-                .file = &f->reply.file,
-                .owner = f->owner_key,
-                .owner_stale = f->reply.has_owner && f->reply.owner.stale,
-                .linked = f->linked_keys,
-                .linked_count = f->reply.linked.count,
-                .started = clock_wall_of(p->start),
-        };
-        return mapped_evidence(&use, j->in->now, j->arena, &j->to->evidence);
-}
-
 /* It runs code that a package of another root (the host's) has installed there: it is one of that root's
  * users, and what its interpreters run may be that root's as well. */
 static int join_elsewhere(struct joining *j, const struct group *g, const struct entry *e, const char *root)
@@ -314,9 +213,11 @@ static int join_elsewhere(struct joining *j, const struct group *g, const struct
         return 0;
 }
 
-static int join_entry(struct joining *j, const struct entry *e)
+static int join_entry(struct joining *j, struct entry *e)
 {
         const struct process *p = &e->process;
+        e->joined = true;
+        e->incomplete = false;
         if (!entry_named(e))
                 return 0;
         struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, p->root.id);
@@ -330,12 +231,13 @@ static int join_entry(struct joining *j, const struct entry *e)
                         unread++;
                         continue;
                 }
-                int r = join_file(j, g, f, p);
+                int r = join_file(j->in, g, f, p, j->arena, j->to);
                 if (r < 0)
                         return r;
                 if (f->reply.copied && !str_equal(f->reply.owner.root, p->root.id))
                         elsewhere = f->reply.owner.root;
         }
+        e->incomplete = unread || e->files.count != p->mappings.count;
         if (elsewhere) {
                 int r = join_elsewhere(j, g, e, elsewhere);
                 if (r < 0)
@@ -359,13 +261,7 @@ static int join_late(struct joining *j)
         vec_each (use, j->in->late) {
                 const struct process *p = &use->neighbour->process;
                 struct group *g = group_of(j, p->workload_id, p->workload_name, p->hint.kind, p->root.id);
-                if (!g)
-                        return -ENOMEM;
-                for (size_t i = 0; engines[i]; i++)
-                        g->ended_runtimes += (use->file->reply.file.runtimes & engines[i]->runtime) != 0;
-                struct process gone = {
-                        .pid = use->pid, .start = use->start, .workload_id = p->workload_id, .root = p->root};
-                int r = join_file(j, g, use->file, &gone);
+                int r = g ? join_late_use(j->in, g, use, j->arena, j->to) : -ENOMEM;
                 if (r < 0)
                         return r;
         }
@@ -447,7 +343,7 @@ static int close_group(struct joining *j, struct group *g)
 
 static int join_steps(struct joining *j)
 {
-        int r = table_list(j->in->table, &j->entries);
+        int r = table_list(j->in->table, ENTRIES_ALL, &j->entries);
         if (r < 0)
                 return r;
         if (j->in->nameless &&

@@ -7,33 +7,9 @@
 #include "evidence/mapped.h"
 #include "host/socket.h"
 #include "look/files.h"
+#include "look/group.h"
 #include "look/roots.h"
 #include "look/table.h"
-
-enum { GROUP_COVERS = 8 };
-
-/* A workload in a root, for as long as the look lives. */
-struct group {
-        struct arena arena;
-        const char *key;           /* workload id and root id */
-        uint64_t serial;           /* names it in file marks */
-        uint64_t lost_files;       /* mapped by processes that ended before anybody could look */
-        uint64_t join;             /* that saw it last */
-        uint32_t runtimes;         /* interpreters that its processes held, also those that ended */
-        bool sockets_joined;       /* a join with newly read sockets has seen it */
-        struct workload *workload; /* of the join that runs now */
-        const char *unread;        /* of it: what could not be examined */
-        uint64_t doubtful;         /* of it: mapped files that may be a copy of anything */
-        struct runtime_cover covers[GROUP_COVERS]; /* what engines say, of the look that runs now */
-        size_t cover_count;
-        uint64_t ended_runtimes; /* processes with an interpreter that ended since it was looked at last */
-        const char *undirected;  /* of it: a socket that may let others in */
-};
-
-struct group_table {
-        struct map groups;
-        uint64_t serials;
-};
 
 struct joined {
         VEC(struct workload) workloads;
@@ -64,15 +40,28 @@ struct join_input {
         uint64_t unplaced;          /* files mapped in no workload that is known: a gap of every one */
         size_t nameless;            /* processes that may belong to any workload: all are blind */
         uint64_t join;              /* number of this join, from 1 */
+        uint64_t joined_all;        /* boottime ns: last join of all processes; 0: none yet */
         bool full;                  /* everything was read; else only some processes */
         bool only_new;              /* leave out evidence that an earlier join has put */
         int64_t now, watched_since; /* wall s; 0: no events */
 };
 
-/* The record of (workload, root), made when it is new; NULL: out of memory. */
-struct group *groups_intern(struct group_table *t, const char *workload, const char *root);
-void groups_sweep(struct group_table *t, uint64_t join); /* forget those that `join` did not see; 0: all */
-void groups_done(struct group_table *t);
-
-/* 0 or -ENOMEM. Strings lie in the arena or in the input. */
+/* What all processes are and have used, and what follows from it for each workload. 0 or -ENOMEM. Strings lie
+ * in the arena or in the input. */
 int join_all(const struct join_input *in, struct arena *a, struct joined *ret);
+/* Whether what was read since the last join only adds evidence of workloads that are known: nothing that is
+ * said of a workload changes by it, and no negative that reaches up to the last join of all. */
+bool join_only_adds(const struct join_input *in);
+/* That evidence alone: no workload, no coverage. 0 or -ENOMEM. */
+int join_additions(const struct join_input *in, struct arena *a, struct joined *ret);
+
+/* ---- join_file.c: the use of one file by a process of the group; nothing if it was put already. 0 or
+ * -ENOMEM
+ */
+int join_file(const struct join_input *in, struct group *g, struct used_file *f, const struct process *p,
+              struct arena *a, struct joined *to);
+/* The same by a process that ended. */
+int join_late_use(const struct join_input *in, struct group *g, const struct late_use *use, struct arena *a,
+                  struct joined *to);
+/* Whether its evidence was put for the group. */
+bool join_has_file(const struct used_file *f, const struct group *g);

@@ -79,20 +79,20 @@ static int ask_late_file(struct look *l, const struct entry *e, const struct lat
 
 static int index_cgroups(const struct look *l, struct map *to)
 {
-        entry_list list;
-        int r = table_list(&l->table, &list);
-        if (r < 0)
-                return r;
-        vec_each (e, &list)
-                if (r == 0 && (*e)->process.cgroup_id && entry_named(*e) && !(*e)->process.unreadable)
-                        r = map_put(to, &(*e)->process.cgroup_id, sizeof(uint64_t), *e);
-        vec_done(&list);
+        int r = 0;
+        size_t i = 0;
+        for (void *value; r == 0 && map_next(&l->table.entries, &i, NULL, NULL, &value);) {
+                struct entry *e = value;
+                if (e->process.cgroup_id && entry_named(e) && !e->process.unreadable)
+                        r = map_put(to, &e->process.cgroup_id, sizeof(uint64_t), e);
+        }
         return r;
 }
 
 static int lose_file(struct look *l, const struct entry *e)
 {
         look_loss(l, "files mapped by processes that ended before they could be looked at", 1);
+        l->weakened++;
         if (!e) {
                 l->unplaced++;
                 return 0;
@@ -107,7 +107,7 @@ static int lose_file(struct look *l, const struct entry *e)
 static int ask_late_files(struct look *l, const late_list *taken)
 {
         _cleanup_map_ struct map cgroups = {};
-        int r = index_cgroups(l, &cgroups);
+        int r = taken->count ? index_cgroups(l, &cgroups) : 0;
         for (size_t i = 0; r == 0 && i < taken->count; i++) {
                 const struct late_file *f = &taken->items[i];
                 const struct entry *e = representative(l, &cgroups, f);
@@ -163,6 +163,7 @@ int read_late_files(struct look *l, struct error *error)
         if (l->late_overflow)
                 look_loss(l, "mappings that found no room before the look", l->late_overflow);
         l->unplaced += l->late_overflow;
+        l->weakened += l->late_overflow > 0;
         l->late_overflow = 0;
         vec_each (f, &taken)
                 free(f->path);

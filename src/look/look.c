@@ -18,8 +18,8 @@
 
 enum {
         LOOK_MEMORY = 512 << 20, /* bytes: most that one look may take for what it reads */
-        MOST_LIMITS = 256,
-        MOST_LOSSES = 256,
+        JOIN_COSTS = 4000,       /* all is joined as many times apart as the last time took CPU … */
+        JOIN_MOST_S = 60,        /* … but no further than this, if anything happens */
 };
 
 int look_new(const struct look_options *options, struct look **ret, struct error *error)
@@ -54,6 +54,7 @@ struct look *look_free(struct look *l)
         code_ran_done(l);
         runtimes_done(&l->runtimes);
         quiet_done(&l->quiet);
+        snapshot_close(l->snapshot);
         prober_free(l->prober);
         store_close(l->store);
         forget_snapshot(l);
@@ -75,37 +76,6 @@ struct look *look_free(struct look *l)
         arena_done(&l->arena);
         free(l);
         return NULL;
-}
-
-void look_limit(struct look *l, const char *format, ...)
-{
-        char text[1024];
-        va_list args;
-        va_start(args, format);
-        vsnprintf(text, sizeof(text), format, args);
-        va_end(args);
-        const char *copy = l->limits.count < MOST_LIMITS ? arena_strdup(&l->scratch, text) : NULL;
-        const char **slot = copy ? vec_add(&l->limits) : NULL;
-        if (slot)
-                *slot = copy;
-}
-
-void look_loss(struct look *l, const char *what, uint64_t count)
-{
-        int64_t now = clock_wall();
-        vec_each (loss, &l->losses)
-                if (str_equal(loss->what, what)) {
-                        loss->count += count;
-                        loss->last = now;
-                        return;
-                }
-        char *copy = l->losses.count < MOST_LOSSES ? strdup(what) : NULL;
-        struct loss *loss = copy ? vec_add(&l->losses) : NULL;
-        if (!loss) {
-                free(copy);
-                return;
-        }
-        *loss = (struct loss){.what = copy, .count = count, .first = now, .last = now};
 }
 
 struct errand *errand_new(struct look *l, int pid)
@@ -136,132 +106,6 @@ int look_wait(struct look *l, struct error *error)
         return 0;
 }
 
-/* ---- limits ----------------------------------------------------------------------------------------- */
-
-/* Why processes could not be read, counted by reason. */
-static int limit_unreadable(struct look *l)
-{
-        entry_list list;
-        struct map counts = {};
-        int r = table_list(&l->table, &list);
-        if (r < 0)
-                return r;
-        vec_each (e, &list) {
-                const char *reason = (*e)->process.unreadable;
-                if (!reason)
-                        continue;
-                size_t *count = map_get_str(&counts, reason);
-                if (!count && (count = arena_alloc(&l->scratch, sizeof(*count))))
-                        r = map_put_str(&counts, reason, count);
-                if (count)
-                        ++*count;
-        }
-        size_t i = 0;
-        const void *reason;
-        for (void *count; map_next(&counts, &i, &reason, NULL, &count);)
-                look_limit(l, "%zu process%s could not be read: %s", *(size_t *)count,
-                           *(size_t *)count == 1 ? "" : "es", (const char *)reason);
-        map_done(&counts);
-        vec_done(&list);
-        return r;
-}
-
-/* What could not be read weakens every answer: it is said before what only some root lacks. */
-static int put_unreadable_first(struct look *l)
-{
-        size_t others = l->limits.count = MIN(l->limits.count, (size_t)MOST_LIMITS - 8);
-        if (geteuid() != 0)
-                look_limit(l, "not root: other users' processes cannot be read; run sudo usewear scan");
-        if (limit_unreadable(l) < 0)
-                return -ENOMEM;
-        if (l->nameless)
-                look_limit(l, "%zu processes could not be told apart: neither workload nor root was readable",
-                           l->nameless);
-        for (size_t i = others; i < l->limits.count; i++) {
-                const char *limit = l->limits.items[i];
-                memmove(l->limits.items + i - others + 1, l->limits.items + i - others,
-                        others * sizeof(*l->limits.items));
-                l->limits.items[i - others] = limit;
-        }
-        return 0;
-}
-
-/* ---- commit ----------------------------------------------------------------------------------------- */
-
-static int put_fresh_roots(struct look *l, int64_t now, struct error *error)
-{
-        size_t i = 0;
-        for (struct known_root *root; (root = roots_next(&l->roots, &i));) {
-                int r = root->fresh ? store_put_inventory(l->store, &root->root, &root->inventory.packages,
-                                                          now, error)
-                                    : 0;
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int put_all(struct look *l, const struct joined *j, bool full, int64_t now, struct error *error)
-{
-        const struct machine *m = &l->machine;
-        struct host_facts host = {m->id, m->name, m->os, m->kernel, m->boot_id};
-        int r = store_put_host(l->store, &host, now, error);
-        if (r == 0)
-                r = put_fresh_roots(l, now, error);
-        for (size_t i = 0; r == 0 && i < j->packages.count; i++)
-                r = store_put_package(l->store, &j->packages.items[i], now, error);
-        if (r == 0)
-                r = store_put_workloads(l->store, j->workloads.items, j->workloads.count, now, error);
-        if (r == 0)
-                r = store_put_evidence(l->store, &j->evidence, error);
-        if (r == 0)
-                r = store_put_coverage(l->store, &j->coverage, error);
-        if (r == 0)
-                r = store_put_functions(l->store, &j->functions, error);
-        if (r == 0)
-                r = store_put_losses(l->store, &l->losses, error);
-        if (r == 0)
-                r = store_put_doubts(l->store, &j->doubts, error);
-        if (r == 0 && full)
-                r = store_put_limits(l->store, l->limits.items, l->limits.count, error);
-        return r;
-}
-
-static void forget_committed(struct look *l)
-{
-        size_t i = 0;
-        for (struct known_root *root; (root = roots_next(&l->roots, &i));)
-                if (root->fresh)
-                        roots_committed(root);
-        vec_each (loss, &l->losses)
-                free((char *)loss->what);
-        l->losses.count = 0;
-        table_sweep(&l->table, 0 /* only those that ended */);
-}
-
-static int commit(struct look *l, const struct joined *j, bool full, int64_t now, struct error *error)
-{
-        int r = store_begin(l->store, error);
-        if (r < 0)
-                return r;
-        r = put_all(l, j, full, now, error);
-        if (r == 0)
-                r = store_commit(l->store, error);
-        if (r < 0) {
-                store_rollback(l->store);
-                l->resend = true;
-                if (l->late_uses.count)
-                        look_loss(l, "files of ended processes that could not be stored", l->late_uses.count);
-                return r;
-        }
-        l->resend = false;
-        runtimes_committed(l);
-        forget_committed(l);
-        code_ran_committed(l);
-        functions_committed(&l->native);
-        return 0;
-}
-
 /* ---- looks ------------------------------------------------------------------------------------------ */
 
 static void begin_look(struct look *l)
@@ -271,8 +115,63 @@ static void begin_look(struct look *l)
         arena_done(&l->scratch);
 }
 
-static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, struct error *error)
+/* What all processes say is joined again when a negative may not stay as it is, or is old; as seldom as it is
+ * dear. Until then it speaks up to the last time, and no further. */
+static bool wants_all(const struct look *l, const struct join_input *in)
 {
+        uint64_t pause = MIN(l->join_cost * JOIN_COSTS, JOIN_MOST_S * NS_PER_S);
+        return l->resend || l->weakened != l->weakened_joined || clock_boottime() >= l->joined_all + pause ||
+               !join_only_adds(in);
+}
+
+static int join(struct look *l, const struct join_input *in, enum look_extent extent, struct joined *ret)
+{
+        struct joined joined = {};
+        struct arena *a = &l->scratch;
+        bool all = extent != EXTENT_ADDITIONS;
+        int r = all ? runtimes_cover(l, in->now, a) : 0;
+        if (r == 0)
+                r = all ? join_all(in, a, &joined) : join_additions(in, a, &joined);
+        if (r == 0)
+                r = functions_join(l, all, in->now, a, &joined);
+        if (r == 0)
+                r = code_ran_join(l, &joined.evidence);
+        if (r == 0)
+                r = all ? runtimes_join(l, in, a, &joined) : runtimes_add(l, in, a, &joined);
+        if (r == 0 && in->full)
+                r = limits_put_unreadable_first(l);
+        if (r < 0)
+                joined_done(&joined);
+        else
+                *ret = joined;
+        return r;
+}
+
+/* How far what was read reaches, and the probes and engines that follow from it. */
+static int update(struct look *l, const struct join_input *in, enum look_extent *ret, struct error *error)
+{
+        bool all = in->full || wants_all(l, in);
+        int r = functions_update(l, all ? ENTRIES_ALL : ENTRIES_OPEN, error);
+        if (r < 0)
+                return r;
+        if (in->full)
+                runtime_packages_renew(l);
+        r = runtimes_update(l, all ? ENTRIES_ALL : ENTRIES_OPEN, in->full && !l->thrifty, error);
+        if (r < 0)
+                return r;
+        l->thrifty |= in->full && l->options.watched;
+        if (in->full && l->runtimes.late)
+                look_limit(l,
+                           "%zu processes with an interpreter have run and wait to be looked into: all looks "
+                           "together may take %.2f %% of a CPU",
+                           l->runtimes.late, BUDGET_LATER_NS / 1e7);
+        *ret = in->full ? EXTENT_FULL : all ? EXTENT_ALL : EXTENT_ADDITIONS;
+        return 0;
+}
+
+static int conclude(struct look *l, bool full, size_t *ret_workloads, struct error *error)
+{
+        uint64_t begin = clock_cpu();
         int r = read_late_files(l, error);
         if (r < 0)
                 return r;
@@ -286,47 +185,31 @@ static int join_and_commit(struct look *l, bool full, size_t *ret_workloads, str
                 .unplaced = l->unplaced,
                 .nameless = l->nameless,
                 .join = ++l->joins,
+                .joined_all = l->joined_all,
                 .full = full,
                 .only_new = !full && !l->resend,
                 .now = clock_wall(),
                 .watched_since = l->watched_since,
         };
         struct joined joined;
+        enum look_extent extent;
+        uint64_t now = clock_boottime(), weakened = l->weakened;
         if (l->nameless && full)
                 look_loss(l, "processes of which not even the workload could be read", l->nameless);
-        r = functions_update(l, error);
+        r = update(l, &in, &extent, error);
         if (r < 0)
                 return r;
-        if (full)
-                runtime_packages_renew(l);
-        r = runtimes_update(l, full && !l->thrifty, error);
-        if (r < 0)
-                return r;
-        l->thrifty |= full && l->options.watched;
-        if (full && l->runtimes.late)
-                look_limit(l,
-                           "%zu processes with an interpreter have run and wait to be looked into: all looks "
-                           "together may take %.2f %% of a CPU",
-                           l->runtimes.late, BUDGET_LATER_NS / 1e7);
-        r = runtimes_cover(l, in.now, &l->scratch);
-        if (r == 0)
-                r = join_all(&in, &l->scratch, &joined);
+        r = join(l, &in, extent, &joined);
         if (r < 0)
                 return error_set(error, r, "out of memory");
-        r = functions_join(l, in.now, &l->scratch, &joined);
-        if (r == 0)
-                r = code_ran_join(l, &joined.evidence);
-        if (r == 0)
-                r = runtimes_join(l, &in, &l->scratch, &joined);
-        if (r == 0 && full)
-                r = put_unreadable_first(l);
-        if (r < 0)
-                joined_done(&joined);
-        if (r < 0)
-                return error_set(error, r, "out of memory");
-        r = commit(l, &joined, full, in.now, error);
+        r = look_commit(l, &joined, extent, in.now, error);
         *ret_workloads = joined.workloads.count;
         joined_done(&joined);
+        if (r == 0 && extent != EXTENT_ADDITIONS) {
+                l->joined_all = now;
+                l->join_cost = clock_cpu() - begin;
+                l->weakened_joined = weakened;
+        }
         return r;
 }
 
@@ -335,10 +218,12 @@ static int look_at_all(struct look *l, size_t *ret_workloads, struct error *erro
         uint64_t now = clock_boottime();
         entry_list old;
         pid_list pids = {};
-        if (table_list(&l->table, &old) < 0)
+        if (table_list(&l->table, ENTRIES_ALL, &old) < 0)
                 return error_set(error, -ENOMEM, "out of memory");
-        vec_each (e, &old)
+        vec_each (e, &old) {
                 vec_done(&(*e)->files);
+                (*e)->joined = false;
+        }
         vec_done(&old);
         uint64_t oldest = now > REFRESH_S * NS_PER_S ? now - REFRESH_S * NS_PER_S : 0;
         files_expire(&l->files, l->expire_all ? now : oldest);
@@ -360,8 +245,8 @@ static int look_at_all(struct look *l, size_t *ret_workloads, struct error *erro
                 r = read_roots(l, false, error);
         l->roots_old &= r < 0;
         if (r == 0)
-                r = read_files(l, error);
-        return r < 0 ? r : join_and_commit(l, true, ret_workloads, error);
+                r = read_files(l, ENTRIES_ALL, error);
+        return r < 0 ? r : conclude(l, true, ret_workloads, error);
 }
 
 int look_all(struct look *l, struct look_summary *ret, struct error *error)
@@ -381,7 +266,7 @@ int look_all(struct look *l, struct look_summary *ret, struct error *error)
         *ret = (struct look_summary){
                 .workloads = workloads, .limits = l->limits.items, .limit_count = l->limits.count};
         entry_list list;
-        if (table_list(&l->table, &list) < 0)
+        if (table_list(&l->table, ENTRIES_ALL, &list) < 0)
                 return error_set(error, -ENOMEM, "out of memory");
         ret->processes = list.count;
         vec_done(&list);
@@ -395,6 +280,7 @@ int look_all(struct look *l, struct look_summary *ret, struct error *error)
 void look_rest(struct look *l)
 {
         begin_look(l);
+        store_rest(l->store);
         heap_trim();
 }
 
@@ -405,12 +291,13 @@ int look_some(struct look *l, const int *pids, size_t count, struct error *error
         size_t nameless = l->nameless; /* they live on, unread, until the next look at all */
         l->nameless = 0;
         int r = read_processes(l, pids, count, error);
+        l->weakened += l->nameless > nameless;
         l->nameless = MAX(l->nameless, nameless);
         if (r == 0)
                 r = read_roots(l, true, error);
         if (r == 0)
-                r = read_files(l, error);
-        return r < 0 ? r : join_and_commit(l, false, &workloads, error);
+                r = read_files(l, ENTRIES_OPEN, error);
+        return r < 0 ? r : conclude(l, false, &workloads, error);
 }
 
 void look_spend(struct look *l)
@@ -427,8 +314,8 @@ int look_into_runtimes(struct look *l, struct error *error)
 {
         size_t workloads;
         begin_look(l);
-        int r = runtimes_update(l, false, error);
-        return r < 0 || !runtimes_news(&l->runtimes) ? r : join_and_commit(l, false, &workloads, error);
+        int r = runtimes_update(l, ENTRIES_OPEN, false, error);
+        return r < 0 || !runtimes_news(&l->runtimes) ? r : conclude(l, false, &workloads, error);
 }
 
 int look_prune(struct look *l, int days, struct error *error)
@@ -452,7 +339,9 @@ bool look_process_ended(struct look *l, int pid)
         if (!e)
                 return false;
         e->ended = true;
-        return functions_watch(&l->native, e);
+        bool last = functions_leave(&l->native, e);
+        l->weakened += last; /* only a join of all lets go of its files */
+        return last;
 }
 
 void look_refresh(struct look *l)
@@ -475,6 +364,7 @@ bool look_knows_cgroup(const struct look *l, uint64_t cgroup)
 void look_events_lost(struct look *l, const char *what, uint64_t count)
 {
         look_loss(l, what, count);
+        l->weakened++;
         if (l->watched_since)
                 l->watched_since = clock_wall();
         functions_lost(&l->native);

@@ -61,7 +61,9 @@ void forget_snapshot(struct look *l)
 
 int read_snapshot(struct look *l)
 {
-        if (sensor_snapshot(take_mapping, l, NULL) < 0)
+        if (!l->snapshot && !l->snapshot_refused)
+                l->snapshot_refused = snapshot_open(&l->snapshot, NULL) < 0;
+        if (l->snapshot && snapshot_read(l->snapshot, take_mapping, l) < 0)
                 forget_snapshot(l);
         return 0;
 }
@@ -118,6 +120,9 @@ static int take_process(struct look *l, struct errand *errand, struct wire *repl
         }
         e->round = l->round;
         e->mark = quiet_mark_of(&l->quiet, e->pid, e->process.start);
+        struct entry *old = table_get(&l->table, e->pid);
+        if (r == 0 && old)
+                functions_leave(&l->native, old); /* it is counted again */
         if (r == 0)
                 r = table_put(&l->table, e);
         if (r < 0)
@@ -238,7 +243,7 @@ int read_sockets(struct look *l, struct error *error)
 {
         struct map namespaces = {};
         entry_list list;
-        int r = table_list(&l->table, &list);
+        int r = table_list(&l->table, ENTRIES_ALL, &list);
         l->sockets.count = 0;
         vec_each (e, &list) {
                 const struct process *p = &(*e)->process;
@@ -281,10 +286,10 @@ struct probe_job root_job(const struct look *l, const struct known_root *root, i
         };
 }
 
-static int note_roots(struct look *l)
+static int note_roots(struct look *l, enum entry_choice choice)
 {
         entry_list list;
-        int r = table_list(&l->table, &list);
+        int r = table_list(&l->table, choice, &list);
         if (r < 0)
                 return r;
         vec_each (e, &list)
@@ -297,7 +302,7 @@ static int note_roots(struct look *l)
 
 int read_roots(struct look *l, bool only_new, struct error *error)
 {
-        int r = note_roots(l);
+        int r = note_roots(l, only_new ? ENTRIES_OPEN : ENTRIES_ALL);
         if (r < 0)
                 return error_set(error, r, "out of memory");
         uint64_t now = clock_boottime();
@@ -410,6 +415,14 @@ static int recall_owner(struct look *l, struct used_file *f, struct error *error
         return f->owner_key ? 0 : error_set(error, -ENOMEM, "out of memory");
 }
 
+static bool is_complete(const struct entry *e)
+{
+        vec_each (f, &e->files)
+                if (!*f || !(*f)->examined)
+                        return false;
+        return e->files.count == e->process.mappings.count;
+}
+
 /* A process that ended meanwhile leaves files unexamined: that is a gap, and no failure to read. */
 static void note_ended(struct entry *e)
 {
@@ -420,10 +433,10 @@ static void note_ended(struct entry *e)
                 }
 }
 
-int read_files(struct look *l, struct error *error)
+int read_files(struct look *l, enum entry_choice choice, struct error *error)
 {
         entry_list list;
-        int r = table_list(&l->table, &list);
+        int r = table_list(&l->table, choice, &list);
         for (int pass = 0; r == 0 && pass < FILE_PASSES; pass++) {
                 l->asked.count = 0;
                 vec_each (e, &list)
@@ -443,8 +456,11 @@ int read_files(struct look *l, struct error *error)
                                 files_forget_reply(*f);
                 }
         }
-        vec_each (e, &list)
+        vec_each (e, &list) {
                 note_ended(*e);
+                /* What could not be examined before counts from now on. */
+                (*e)->joined &= !(*e)->incomplete || !is_complete(*e);
+        }
         vec_done(&list);
         if (r == -ENOMEM)
                 return error_set(error, r, "out of memory");

@@ -379,12 +379,14 @@ static int put_silence(struct telling *t, const struct silence *s)
         return 0;
 }
 
-static int tell_all(struct telling *t)
+static int tell_all(struct telling *t, bool silence)
 {
         size_t i = 0;
         for (void *value; map_next(&t->look->runtimes.processes, &i, NULL, NULL, &value);) {
                 struct runtime_process *p = value;
                 const struct entry *e = table_get(&t->look->table, p->pid);
+                if (!silence && !p->fresh)
+                        continue;
                 if (!p->looked || p->failure || !e || !entry_named(e) || e->process.start != p->start)
                         continue;
                 int r = t->only_new && !p->fresh ? 0 : put_packages(t, p, e);
@@ -394,7 +396,7 @@ static int tell_all(struct telling *t)
                         return r;
         }
         i = 0;
-        for (void *value; map_next(&t->silences, &i, NULL, NULL, &value);) {
+        for (void *value; silence && map_next(&t->silences, &i, NULL, NULL, &value);) {
                 int r = put_silence(t, value);
                 if (r < 0)
                         return r;
@@ -402,15 +404,25 @@ static int tell_all(struct telling *t)
         return 0;
 }
 
-int runtimes_join(struct look *l, const struct join_input *in, struct arena *a, struct joined *to)
+static int tell(struct look *l, const struct join_input *in, bool silence, struct arena *a, struct joined *to)
 {
         struct telling t = {.look = l, .now = in->now, .a = a, .to = to, .only_new = in->only_new};
-        int r = tell_all(&t);
+        int r = tell_all(&t, silence);
         size_t i = 0;
         for (void *value; map_next(&t.silences, &i, NULL, NULL, &value);)
                 vec_done(&((struct silence *)value)->symbols);
         map_done(&t.silences);
         return r;
+}
+
+int runtimes_join(struct look *l, const struct join_input *in, struct arena *a, struct joined *to)
+{
+        return tell(l, in, true, a, to);
+}
+
+int runtimes_add(struct look *l, const struct join_input *in, struct arena *a, struct joined *to)
+{
+        return tell(l, in, false, a, to);
 }
 
 void runtimes_committed(struct look *l)

@@ -34,14 +34,6 @@ void runtimes_done(struct runtime_watch *r)
 
 /* ---- whom to ask ------------------------------------------------------------------------------------ */
 
-static uint32_t engine_bits(void)
-{
-        uint32_t bits = 0;
-        for (size_t i = 0; engines[i]; i++)
-                bits |= engines[i]->runtime;
-        return bits;
-}
-
 static uint32_t held_runtimes(const struct entry *e)
 {
         uint32_t bits = 0;
@@ -93,11 +85,11 @@ static void sweep(struct look *l)
         }
 }
 
-static int find_processes(struct look *l)
+static int find_processes(struct look *l, enum entry_choice choice)
 {
-        const uint32_t bits = engine_bits();
+        const uint32_t bits = engine_runtimes();
         entry_list list;
-        int r = table_list(&l->table, &list);
+        int r = table_list(&l->table, choice, &list);
         vec_each (e, &list) {
                 if (r < 0 || !entry_named(*e) || (*e)->ended || !(held_runtimes(*e) & bits))
                         continue;
@@ -246,10 +238,10 @@ static int ask_on(struct look *l, struct error *error)
         return asked;
 }
 
-int runtimes_update(struct look *l, bool all, struct error *error)
+int runtimes_update(struct look *l, enum entry_choice choice, bool all, struct error *error)
 {
         sweep(l);
-        if (find_processes(l) < 0)
+        if (find_processes(l, choice) < 0)
                 return error_set(error, -ENOMEM, "out of memory");
         int asked = ask_due(l, all, error);
         while (asked > 0) {

@@ -60,14 +60,16 @@ struct runtime_watch {
 
 struct look;
 void runtimes_done(struct runtime_watch *r);
-/* Look at what is due and has run since its last look, within the budget; `all`: at all that has run,
- * whatever it costs. 0 or -errno with a sentence. */
-int runtimes_update(struct look *l, bool all, struct error *error);
+/* Take up the chosen processes, and look at what is due and has run since its last look, within the budget;
+ * `all`: at all that has run, whatever it costs. 0 or -errno with a sentence. */
+int runtimes_update(struct look *l, enum entry_choice choice, bool all, struct error *error);
 /* Say in each group what the engines cover; before join_all. 0 or -ENOMEM. */
 int runtimes_cover(struct look *l, int64_t now, struct arena *a);
 /* Add what they told to what will be committed, in `in->only_new` only evidence that is not there yet. 0 or
  * -ENOMEM. */
 int runtimes_join(struct look *l, const struct join_input *in, struct arena *a, struct joined *to);
+/* The evidence alone of those that told something new: no silence. 0 or -ENOMEM. */
+int runtimes_add(struct look *l, const struct join_input *in, struct arena *a, struct joined *to);
 /* Whether some process told something new since the last commit. */
 bool runtimes_news(const struct runtime_watch *r);
 /* It was committed. */

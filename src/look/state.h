@@ -48,11 +48,16 @@ struct look {
         size_t ran_count;
         struct runtime_watch runtimes;
         struct quiet quiet;
+        struct snapshot *snapshot; /* NULL: not opened yet, or cannot be had */
+        bool snapshot_refused;
         uint64_t round, joins;
-        bool expire_all; /* the next full look examines every file anew */
-        bool roots_old;  /* an inventory is to be read again: by the next full look */
-        bool thrifty;    /* looks into processes keep within their budget */
-        bool resend;     /* the last commit failed: put everything again */
+        bool expire_all;                    /* the next full look examines every file anew */
+        bool roots_old;                     /* an inventory is to be read again: by the next full look */
+        bool thrifty;                       /* looks into processes keep within their budget */
+        bool resend;                        /* the last commit failed: put everything again */
+        uint64_t weakened, weakened_joined; /* how often something came that no negative may ignore; of those,
+                                             * what is joined */
+        uint64_t joined_all, join_cost;     /* last join of all: boottime ns when; CPU ns that it took */
 
         late_list late_files;
         uint64_t late_overflow; /* mappings that found no room in late_files */
@@ -81,10 +86,14 @@ struct errand {
         struct used_file *file;
 };
 
+/* ---- limits.c ---- */
 /* Add a sentence to what could not be seen. */
 void look_limit(struct look *l, const char *format, ...) _printf_(2, 3);
 /* Note a loss for the store; equal ones are summed. `what` is copied. */
 void look_loss(struct look *l, const char *what, uint64_t count);
+/* Why processes could not be read, before what only some root lacks. 0 or -ENOMEM. */
+int limits_put_unreadable_first(struct look *l);
+
 /* Dispatch the prober until it has answered everything, draining events meanwhile. 0 or -errno. */
 int look_wait(struct look *l, struct error *error);
 struct errand *errand_new(struct look *l, int pid);
@@ -96,10 +105,20 @@ int read_processes(struct look *l, const int *pids, size_t count, struct error *
 int read_changed_processes(struct look *l, const int *pids, size_t count, struct error *error);
 int read_sockets(struct look *l, struct error *error);
 int read_roots(struct look *l, bool only_new, struct error *error); /* those never read, or also old ones */
-int read_files(struct look *l, struct error *error);
+int read_files(struct look *l, enum entry_choice choice, struct error *error);
 void forget_snapshot(struct look *l);
 /* A job at this root, entered through `pid`; the kind is still to be set. */
 struct probe_job root_job(const struct look *l, const struct known_root *root, int pid);
+
+/* How much a look has to put. */
+enum look_extent {
+        EXTENT_ADDITIONS, /* new evidence of workloads that are known */
+        EXTENT_ALL,       /* also what all processes say of their workloads */
+        EXTENT_FULL,      /* the same, all read anew */
+};
+/* commit.c: 0 or -errno with a sentence; then the next join has to put everything. */
+int look_commit(struct look *l, const struct joined *j, enum look_extent extent, int64_t now,
+                struct error *error);
 
 /* late.c: files mapped by processes that are gone, asked for by their path. 0 or -errno with a sentence. */
 int read_late_files(struct look *l, struct error *error);

@@ -43,6 +43,7 @@ int table_put(struct table *t, struct entry *e)
         int r = map_put(&t->entries, &e->pid, sizeof(e->pid), e);
         if (r < 0)
                 return r;
+        e->known = old && old->process.start == e->process.start && (old->joined || old->known);
         entry_free(old);
         return 0;
 }
@@ -79,13 +80,16 @@ static int compare_age(const void *a, const void *b)
         return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-int table_list(const struct table *t, entry_list *ret)
+int table_list(const struct table *t, enum entry_choice choice, entry_list *ret)
 {
         entry_list list = {};
         size_t i = 0, size;
         const void *key;
         void *value;
         while (map_next(&t->entries, &i, &key, &size, &value)) {
+                const struct entry *e = value;
+                if (choice == ENTRIES_OPEN && e->joined && !e->incomplete)
+                        continue;
                 struct entry **slot = vec_add(&list);
                 if (!slot) {
                         vec_done(&list);

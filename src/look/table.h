@@ -17,8 +17,12 @@ struct entry {
         uint64_t read_at;              /* boottime ns */
         struct quiet_mark mark;        /* what it had done before it was read */
         uint64_t round;                /* of the look that listed it last */
+        uint64_t counted;              /* native_watch.round in which it was counted among users of files */
         size_t calls_read;             /* files of it that were asked for calls before the watching */
         bool ended;                    /* exit was seen: forgotten once its evidence is committed */
+        bool joined;                   /* a join has taken what was read of it */
+        bool incomplete;               /* … but for files that could not be examined */
+        bool known;                    /* an earlier reading of this process was joined */
 };
 
 struct table {
@@ -40,6 +44,10 @@ int table_put(struct table *t, struct entry *e);
 /* Forget those that were not listed in `round` (0: any) or have ended. */
 void table_sweep(struct table *t, uint64_t round);
 void table_done(struct table *t);
-/* All entries, oldest process first. Free the array only. */
+enum entry_choice {
+        ENTRIES_ALL,
+        ENTRIES_OPEN, /* not joined yet, or incomplete */
+};
+/* Such entries, oldest process first. Free the array only. 0 or -ENOMEM. */
 typedef VEC(struct entry *) entry_list;
-int table_list(const struct table *t, entry_list *ret);
+int table_list(const struct table *t, enum entry_choice choice, entry_list *ret);

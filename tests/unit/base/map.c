@@ -44,6 +44,7 @@ static void it_agrees_with_an_array(void **state _unused_)
                 walked++;
         }
         assert_int_equal(walked, expected);
+        assert_int_equal(m.count, expected);
 }
 
 /* A table that is filled and emptied for ever must not grow for ever. */
