@@ -20,9 +20,11 @@ static bool knows_instance(const struct group *g, const char *instance)
         return !instance;
 }
 
-/* An inherited listener makes its workload reachable. */
-static bool has_known_socket(const struct join_input *in, const struct process *p)
+/* An inherited listener makes its workload reachable, and of some kinds nobody knows whom they reach. */
+static bool may_be_reached(const struct join_input *in, const struct process *p)
 {
+        if (p->socket_untold)
+                return true;
         vec_each (inode, &p->sockets)
                 vec_each (s, in->sockets)
                         if (s->inode == *inode)
@@ -52,7 +54,7 @@ static bool entry_only_adds(const struct join_input *in, const struct entry *e)
                 return false;
         const struct group *g = groups_find(in->groups, p->workload_id, p->root.id);
         if (!g || !g->join || (process_privilege(p) && !g->privileged) || !knows_instance(g, p->instance) ||
-            has_known_socket(in, p))
+            may_be_reached(in, p))
                 return false;
         vec_each (f, &e->files)
                 if (!file_only_adds(*f, g, p) || (!e->known && was_unheard(in, p->start, *f)))

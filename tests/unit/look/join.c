@@ -242,8 +242,14 @@ static void is_emulator(struct fixture *f, struct entry *e)
 static void has_inherited_listener(struct fixture *f, struct entry *e)
 {
         struct socket_entry *s = vec_add(&f->sockets);
-        *s = (struct socket_entry){.inode = 5, .protocol = IPPROTO_TCP, .role = SOCKET_LISTEN};
+        *s = (struct socket_entry){.inode = 5, .kind = SOCKET_TCP, .role = SOCKET_LISTEN};
         *(uint64_t *)vec_add(&e->process.sockets) = 5;
+}
+
+static void has_a_raw_socket(struct fixture *f, struct entry *e)
+{
+        (void)f;
+        e->process.socket_untold = "raw";
 }
 
 static void maps_an_unexamined_file(struct fixture *f, struct entry *e)
@@ -286,6 +292,7 @@ static void test_what_is_more_than_an_addition(void **state)
                 is_setuid,
                 is_emulator,
                 has_inherited_listener,
+                has_a_raw_socket,
                 maps_an_unexamined_file,
                 maps_a_doubtful_file,
                 maps_another_roots_file,
