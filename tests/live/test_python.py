@@ -125,7 +125,7 @@ def test_modules_that_are_imported_by_another_path(tmp_path, shop, how):
         report = findings(tmp_path / "state")
     mine = [f for f in report["findings"] if f["package"]["name"] == "jinja2" and f["workload"]
             and f["workload"]["id"] == service.workload]
-    assert mine, [f for f in report["findings"] if f["package"]["name"] == "jinja2"]
+    assert mine, (report["limits"], [f for f in report["findings"] if f["package"]["name"] == "jinja2"])
     assert {f["loaded"]["answer"] for f in mine} == {"yes"} and {f["executed"]["answer"] for f in mine} == {"yes"}
 
 
