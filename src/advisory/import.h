@@ -44,7 +44,7 @@ int import_epss(struct import *i, int fd, struct error *error);
 /* Records of an all.zip. */
 int import_zip(struct import *i, int fd, uint64_t size, struct error *error);
 
-/* ---- paths: import_file.c and import_folder.c ---- */
+/* ---- files ---- */
 enum import_kind { KIND_ZIP, KIND_EPSS, KIND_JSON, KIND_UNKNOWN };
 enum import_kind import_recognise(int fd);
 /* A descriptor that does not block, and what it is of. Or -errno with a sentence. */
@@ -56,7 +56,6 @@ int import_json(struct import *i, int fd, struct error *error);
 /* The whole file, as an import of its own, told like `from`. -ENODATA: neither advisories nor KEV nor EPSS.
  */
 int import_file(const struct import *from, const char *path, struct error *error);
-int import_folder(struct import *i, struct error *error);
 /* What matching remembered may change now. */
 void import_releases_forget(struct advisory_db *db);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths → imports. What a file is tells its content: a zip, gzip, JSON with a record or the KEV catalogue,
- * or EPSS lines. Folders are import_folder.c's. */
+/* One file → an import. What it is tells its content: a zip, gzip, JSON with a record or the KEV catalogue,
+ * or EPSS lines. */
 #include "advisory/import.h"
 
 #include "base/file.h"
@@ -247,35 +247,4 @@ void import_releases_forget(struct advisory_db *db)
 {
         map_done(&db->releases); /* what matching remembered may change now */
         db->releases = (struct map){};
-}
-
-int advisory_import_from(struct advisory_db *db, const char *path, const char *source, const char *ecosystem,
-                         const struct import_watch *watch, struct import_result *ret, struct error *error)
-{
-        struct import_result result = {};
-        struct import i = {.db = db,
-                           .watch = watch,
-                           .result = &result,
-                           .path = path,
-                           .source = source,
-                           .folder = ecosystem,
-                           .holds = true,
-                           .named = *ecosystem};
-        struct stat st;
-        if (stat(path, &st) < 0)
-                return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
-        import_releases_forget(db);
-        int r = S_ISDIR(st.st_mode) ? import_folder(&i, error) : import_file(&i, path, error);
-        if (r == 0 && !result.records && !result.unchanged)
-                r = error_set(error, -ENODATA, "%s holds no usable advisories", path);
-        if (r < 0)
-                return r;
-        *ret = result;
-        return 0;
-}
-
-int advisory_import(struct advisory_db *db, const char *path, const struct import_watch *watch,
-                    struct import_result *ret, struct error *error)
-{
-        return advisory_import_from(db, path, NULL, "", watch, ret, error);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A folder is walked; every archive in it is an import of its own, and its single records are one together.
+/* A path → imports. A folder is walked; every archive in it is an import of its own, and its single records
+ * are one together.
  */
 #include "advisory/import.h"
 
@@ -103,7 +104,7 @@ static int records_import(struct import *i, const path_list *paths, struct listi
         return r;
 }
 
-int import_folder(struct import *i, struct error *error)
+static int import_folder(struct import *i, struct error *error)
 {
         __attribute__((cleanup(paths_done))) path_list paths = {};
         char folder[256];
@@ -151,4 +152,35 @@ int advisory_import_changes(struct advisory_db *db, const char *ecosystem, const
         *ret = result;
         *ret_removed = all.removed;
         return 0;
+}
+
+int advisory_import_from(struct advisory_db *db, const char *path, const char *source, const char *ecosystem,
+                         const struct import_watch *watch, struct import_result *ret, struct error *error)
+{
+        struct import_result result = {};
+        struct import i = {.db = db,
+                           .watch = watch,
+                           .result = &result,
+                           .path = path,
+                           .source = source,
+                           .folder = ecosystem,
+                           .holds = true,
+                           .named = *ecosystem};
+        struct stat st;
+        if (stat(path, &st) < 0)
+                return error_set(error, -errno, "cannot open %s: %s", path, strerror(errno));
+        import_releases_forget(db);
+        int r = S_ISDIR(st.st_mode) ? import_folder(&i, error) : import_file(&i, path, error);
+        if (r == 0 && !result.records && !result.unchanged)
+                r = error_set(error, -ENODATA, "%s holds no usable advisories", path);
+        if (r < 0)
+                return r;
+        *ret = result;
+        return 0;
+}
+
+int advisory_import(struct advisory_db *db, const char *path, const struct import_watch *watch,
+                    struct import_result *ret, struct error *error)
+{
+        return advisory_import_from(db, path, NULL, "", watch, ret, error);
 }

@@ -2,7 +2,7 @@
 #pragma once
 
 /* What the files of the OSV reader share: osv.c reads what the schema defines, osv_specific.c what single
- * databases add to it. Private to src/format. */
+ * databases add to it, both by osv_reader.c. Private to src/format. */
 
 #include "base/buf.h"
 #include "format/osv.h"
