@@ -54,13 +54,17 @@ struct watch {
         struct look_function asked[2 * ARRAY_SIZE(((struct option_list *)0)->items)];
         size_t asked_count;
         bool json;
-        bool looking; /* a look runs, and drains events while it waits */
-        bool urgent;  /* a process of an unknown cgroup runs: look before it ends */
-        bool wanted;  /* a file was mapped that may have functions to be watched */
-        bool news;    /* a function ran that had not before */
-        bool prompt;  /* an interpreter was started */
+        bool looking;                              /* a look runs, and drains events while it waits */
+        bool urgent;                               /* one of `dirty` is */
+        bool news;                                 /* a function ran that had not before */
+        bool prompt;                               /* an interpreter was started */
         uint64_t execs, counted_execs, counted_at; /* programs started; boottime ns */
-        int dirty[DIRTY_MOST];
+        struct dirty {
+                int pid;
+                /* Of an unknown cgroup: look before it ends. Or it mapped a file that may have functions to
+                 * be watched. */
+                bool urgent;
+        } dirty[DIRTY_MOST];
         size_t dirty_count;
         uint64_t look_s;                                       /* what the last full look took */
         uint64_t small_at, small_pause;                        /* boottime ns: last small look; to the next */
@@ -72,16 +76,44 @@ struct watch {
 
 /* ---- events ----------------------------------------------------------------------------------------- */
 
-static void mark_dirty(struct watch *w, const struct event *event)
+/* Its place in the list, or a free one, or that of one that can wait; NULL: none. */
+static struct dirty *find_dirty(struct watch *w, int pid, bool urgent)
 {
-        if (!look_knows_cgroup(w->look, event->cgroup))
-                w->urgent = true;
-        for (size_t i = 0; i < w->dirty_count; i++)
-                if (w->dirty[i] == (int)event->tgid)
-                        return;
+        struct dirty *other = NULL;
+        for (struct dirty *d = w->dirty; d < w->dirty + w->dirty_count; d++) {
+                if (d->pid == pid)
+                        return d;
+                if (!d->urgent)
+                        other = d;
+        }
+        return w->dirty_count < DIRTY_MOST ? &w->dirty[w->dirty_count++] : urgent ? other : NULL;
+}
+
+static void mark_dirty(struct watch *w, const struct event *event, bool wanted)
+{
+        bool urgent = wanted || !look_knows_cgroup(w->look, event->cgroup);
+        struct dirty *d = find_dirty(w, (int)event->tgid, urgent);
         /* What finds no room is told by the events of its mappings, and seen by the next full look. */
-        if (w->dirty_count < DIRTY_MOST)
-                w->dirty[w->dirty_count++] = (int)event->tgid;
+        if (!d)
+                return;
+        *d = (struct dirty){.pid = (int)event->tgid,
+                            .urgent = urgent || (d->pid == (int)event->tgid && d->urgent)};
+        w->urgent |= urgent;
+}
+
+/* Take the processes to be looked at out of the list: all, or only those that cannot wait. */
+static size_t take_dirty(struct watch *w, bool all, int to[static DIRTY_MOST])
+{
+        size_t taken = 0, kept = 0;
+        for (size_t i = 0; i < w->dirty_count; i++)
+                if (all || w->dirty[i].urgent)
+                        to[taken++] = w->dirty[i].pid;
+                else
+                        w->dirty[kept++] = w->dirty[i];
+        memset(w->dirty + kept, 0, (w->dirty_count - kept) * sizeof(*w->dirty));
+        w->dirty_count = kept;
+        w->urgent = false;
+        return taken;
 }
 
 static void look_soon(struct watch *w)
@@ -98,7 +130,7 @@ static int take_event(void *context, const struct event *event)
         case EVENT_EXEC:
                 w->execs++;
                 w->prompt |= engine_exists(runtime_of_program(event->exec.path));
-                mark_dirty(w, event);
+                mark_dirty(w, event, false);
                 break;
         case EVENT_EXIT:
                 w->news |= look_process_ended(w->look, (int)event->tgid);
@@ -111,8 +143,8 @@ static int take_event(void *context, const struct event *event)
                                               .inode = event->map.inode,
                                               .path = event->map.path};
                 look_file_mapped(w->look, &mapped);
-                mark_dirty(w, event);
-                w->wanted |= look_wants_file(w->look, event->map.device, event->map.inode, event->cgroup);
+                mark_dirty(w, event,
+                           look_wants_file(w->look, event->map.device, event->map.inode, event->cgroup));
                 break;
         }
         case EVENT_FUNCTION:
@@ -207,8 +239,9 @@ static int full_look(struct watch *w, bool print)
         struct look_summary summary;
         uint64_t begin = clock_boottime() / NS_PER_S;
         w->looking = true;
+        memset(w->dirty, 0, sizeof(w->dirty));
         w->dirty_count = 0;
-        w->urgent = w->wanted = w->news = w->prompt = false;
+        w->urgent = w->news = w->prompt = false;
         int r = look_all(w->look, &summary, &error);
         w->looking = false;
         w->last_look = clock_boottime() / NS_PER_S;
@@ -235,15 +268,15 @@ static void small_spend(struct watch *w, uint64_t cpu)
         w->small_at = now;
 }
 
-static void small_look(struct watch *w)
+/* At all that is to be looked at, or only at what cannot wait. */
+static void small_look(struct watch *w, bool all)
 {
         struct error error = {};
         uint64_t begin = clock_cpu();
         int pids[DIRTY_MOST];
-        size_t count = w->dirty_count;
-        memcpy(pids, w->dirty, count * sizeof(*pids));
-        w->dirty_count = 0;
-        w->urgent = w->wanted = w->news = w->prompt = false;
+        size_t count = take_dirty(w, all, pids);
+        w->news = false;
+        w->prompt &= !all;
         w->looking = true;
         say_once(w, look_some(w->look, pids, count, &error), &error);
         if (look_wants_all(w->look))
@@ -267,8 +300,8 @@ static int on_events(void *context)
         drain(w);
         if (w->looking)
                 return 0;
-        if (w->urgent || (w->wanted && w->dirty_count))
-                small_look(w);
+        if (w->urgent)
+                small_look(w, false);
         look_tend_probes(w->look);
         return 0;
 }
@@ -296,7 +329,7 @@ static int on_tick(void *context)
                 full_look(w, false);
         else if ((w->dirty_count || w->news) &&
                  clock_boottime() >= w->small_at + w->small_pause / (w->prompt ? SMALL_SOON : 1))
-                small_look(w);
+                small_look(w, true);
         else if (look_runtimes_due(w->look))
                 look_into(w);
         if (now >= w->next_prune) {

@@ -181,6 +181,11 @@ static int list_probes(const struct probed_file *f, probe_list *to)
         return r;
 }
 
+int64_t function_watched_from(void)
+{
+        return clock_wall() + 1;
+}
+
 void functions_rearm(struct native_watch *n, struct probed_file *f, struct error *error)
 {
         probe_list probes = {};
@@ -191,7 +196,7 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
         else
                 r = sensor_set_probes(n->sensor, f->index, f->fd, probes.items, probes.count, error);
         vec_done(&probes);
-        int64_t now = clock_wall(); /* what was attached is in force from now on */
+        int64_t now = function_watched_from();
         vec_each (p, &f->functions) {
                 bool armed = r == 0 && is_wanted(f, p), guarded = armed && wants_guards(f, p);
                 bool began = (armed && !p->armed) || (guarded && !p->guarded);

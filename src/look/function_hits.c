@@ -184,7 +184,7 @@ void functions_lost(struct native_watch *n)
         for (void *value; map_next(&n->files, &i, NULL, NULL, &value);)
                 vec_each (p, &((struct probed_file *)value)->functions)
                         if (p->armed)
-                                p->since = clock_wall();
+                                p->since = function_watched_from();
 }
 
 void look_exec_rate(struct look *l, double execs_per_second)
@@ -303,7 +303,7 @@ static int join_hits(const struct probed_file *f, const struct probed_function *
                         .pid = hit->pid,
                         .first = hit->first,
                         .last = hit->last,
-                        .after = hit->slot_after ? hit->slot_after : p->since,
+                        .after = hit->slot_after ? hit->slot_after : MIN(p->since, hit->first),
                 };
         }
         return 0;

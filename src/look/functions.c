@@ -37,6 +37,8 @@ static void file_free(struct native_watch *n, struct probed_file *f)
         n->epoch++;
         if (n->sensor && f->fd >= 0)
                 sensor_set_probes(n->sensor, f->index, f->fd, NULL, 0, &error);
+        if (f->index < SENSOR_PROBED_FILES)
+                n->index_taken[f->index] = false;
         if (f->fd >= 0)
                 close(f->fd);
         for (size_t i = 0; i < EVENT_PROBES; i++)
@@ -46,17 +48,24 @@ static void file_free(struct native_watch *n, struct probed_file *f)
         free(f);
 }
 
-/* Forget files that the choice `round` did not see (0: all). */
+/* Forget files that the choice `round` did not see (0: all). Who maps one of them again shall be told. */
 static void sweep(struct native_watch *n, uint64_t round)
 {
+        VEC(uint64_t) inodes = {};
         size_t i = 0;
         for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
                 struct probed_file *f = value;
                 if (round && (f->round == round || f->news))
                         continue;
+                uint64_t *inode = f->fd >= 0 ? vec_add(&inodes) : NULL;
+                if (inode)
+                        *inode = f->inode;
                 map_remove(&n->files, f->key, strlen(f->key));
                 file_free(n, f);
         }
+        if (n->sensor && inodes.count)
+                sensor_forget_mappings(n->sensor, inodes.items, inodes.count);
+        vec_done(&inodes);
 }
 
 void functions_committed(struct native_watch *n)
@@ -112,7 +121,9 @@ static struct probed_file *intern(struct look *l, const struct entry *e, const s
         struct native_watch *n = &l->native;
         _cleanup_arena_ struct arena scratch = ARENA_INIT(1 << 20);
         const char *object = used->reply.file.object;
-        const char *key = arena_printf(&scratch, "%s\n%s", used->key, object ? object : "");
+        const char *owner = used->owner_key; /* an upgrade may leave the same file to another version */
+        const char *key =
+                arena_printf(&scratch, "%s\n%s\n%s", used->key, owner ? owner : "", object ? object : "");
         struct probed_file *f = key ? map_get_str(&n->files, key) : NULL;
         *ret_r = key ? 0 : -ENOMEM;
         if (f || !key)
@@ -124,6 +135,7 @@ static struct probed_file *intern(struct look *l, const struct entry *e, const s
         }
         f->arena = ARENA_INIT(PROBED_MEMORY);
         f->fd = -1;
+        f->index = UINT32_MAX;
         f->device = m->device;
         f->inode = m->inode;
         f->key = arena_strdup(&f->arena, key);
@@ -138,6 +150,17 @@ static struct probed_file *intern(struct look *l, const struct entry *e, const s
                 return NULL;
         }
         return f;
+}
+
+/* A number of the sensor's for its probes; false: all are taken. */
+static bool take_index(struct native_watch *n, struct probed_file *f)
+{
+        for (uint32_t i = 0; f->index == UINT32_MAX && i < SENSOR_PROBED_FILES; i++)
+                if (!n->index_taken[i]) {
+                        n->index_taken[i] = true;
+                        f->index = i;
+                }
+        return f->index != UINT32_MAX;
 }
 
 static void note_boring(struct native_watch *n, const struct mapping *m)
@@ -229,7 +252,6 @@ static int keep_file(struct native_watch *n, const struct process *p, const stru
 static int update_entry(struct look *l, struct entry *e, struct error *error)
 {
         struct native_watch *n = &l->native;
-        size_t watched = 0;
         e->counted = n->round;
         for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
                 struct used_file *used = e->files.items[i];
@@ -261,16 +283,8 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                 f->round = n->round;
                 if (note_user(n, f, &e->process) < 0)
                         return error_set(error, -ENOMEM, "out of memory");
-                if (!f->asked && n->next_file < SENSOR_PROBED_FILES) {
-                        if (f->fd < 0)
-                                f->index = n->next_file;
+                if (!f->asked && take_index(n, f))
                         r = function_look_up(l, f, e, m, error);
-                        n->next_file += f->fd >= 0;
-                }
-                if (r == 0 && f->resolved && ++watched > e->calls_read) {
-                        r = functions_read_calls(l, f, e, m, error);
-                        e->calls_read = watched;
-                }
                 if (r < 0)
                         return r;
         }
@@ -282,7 +296,6 @@ static void forget_unmapped(struct native_watch *n, const entry_list *list)
 {
         uint64_t before = n->epoch;
         sweep(n, n->round);
-        forget_all_users(n);
         vec_each (e, list)
                 for (size_t i = 0; n->epoch != before && (*e)->counted == n->round && i < (*e)->files.count;
                      i++) {
@@ -292,6 +305,25 @@ static void forget_unmapped(struct native_watch *n, const entry_list *list)
                 }
 }
 
+/* Ask for what it has called before somebody watched, once for each file of it. */
+static int read_calls(struct look *l, struct entry *e, struct error *error)
+{
+        struct native_watch *n = &l->native;
+        size_t watched = 0;
+        for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
+                const struct used_file *used = e->files.items[i];
+                struct probed_file *f = used && used->probed_epoch == n->epoch ? used->probed : NULL;
+                if (!f || !f->resolved || ++watched <= e->calls_read)
+                        continue;
+                int r = functions_read_calls(l, f, e, &e->process.mappings.items[i], error);
+                if (r < 0)
+                        return r;
+                e->calls_read = watched;
+        }
+        return 0;
+}
+
+/* What is new must be armed soon: slots keep what they tell, and what is gone can wait. */
 int functions_update(struct look *l, enum entry_choice choice, struct error *error)
 {
         struct native_watch *n = &l->native;
@@ -311,13 +343,18 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
                         r = update_entry(l, *e, error);
         functions_take_early(l);
-        if (r == 0) /* what was called before it is armed */
-                r = look_wait(l, error);
         if (r == 0) {
                 if (choice == ENTRIES_ALL)
-                        forget_unmapped(n, &list);
+                        forget_all_users(n);
                 functions_arm(n, l->table.entries.count);
         }
+        vec_each (e, &list)
+                if (r == 0 && entry_named(*e) && !(*e)->ended)
+                        r = read_calls(l, *e, error);
+        if (r == 0)
+                r = look_wait(l, error);
+        if (r == 0 && choice == ENTRIES_ALL)
+                forget_unmapped(n, &list);
         vec_done(&list);
         return r;
 }

@@ -52,8 +52,8 @@ struct probed_function {
 
 struct probed_file {
         struct arena arena;
-        char *key;      /* of the used_file, and its object */
-        uint32_t index; /* of the sensor */
+        char *key;      /* of the used_file, its owner, and its object */
+        uint32_t index; /* of the sensor; UINT32_MAX: none yet */
         int fd;         /* O_PATH: what is probed; -1: not opened */
         bool asked, resolved, dirty;
         bool news; /* what it told, or watches, is not committed yet: it stays, even if nobody maps it */
@@ -95,7 +95,8 @@ struct native_watch {
         struct map matches;       /* package version → struct native_match */
         VEC(struct early_hit) early;
         struct map boring; /* struct boring_file → any pointer */
-        uint32_t next_file, next_number;
+        bool index_taken[SENSOR_PROBED_FILES];
+        uint32_t next_number;
         struct probed_function *numbers[EVENT_PROBES];
         struct probed_file *number_files[EVENT_PROBES];
         uint64_t round;
@@ -146,6 +147,9 @@ int functions_read_calls(struct look *l, struct probed_file *f, const struct ent
 void functions_arm(struct native_watch *n, size_t processes); /* decide for all files, and do it */
 /* Set the probes of a file to those that are still wanted. */
 void functions_rearm(struct native_watch *n, struct probed_file *f, struct error *error);
+/* Wall s of the first whole second from now on: what is attached by now is in force in all of it, while it
+ * may have missed a call at the begin of this one. */
+int64_t function_watched_from(void);
 /* A number for its probes that nobody has; UINT32_MAX: all are taken. */
 uint32_t functions_take_number(struct native_watch *n, struct probed_file *f, struct probed_function *p);
 bool function_ran(const struct probed_function *p, const char *workload);

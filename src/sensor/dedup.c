@@ -68,3 +68,12 @@ bool dedup_is_new(struct dedup *d, const struct dedup_key *key)
         d->young.count++;
         return !known;
 }
+
+void dedup_forget(struct dedup *d, uint64_t inode)
+{
+        struct dedup_key *sets[] = {d->young.keys, d->old.keys};
+        for (size_t k = 0; k < ARRAY_SIZE(sets); k++)
+                for (size_t i = 0; sets[k] && i < slots(d); i++)
+                        if (!slot_is_empty(&sets[k][i]) && sets[k][i].inode == inode)
+                                sets[k][i].by_process = UINT32_MAX; /* stays in the chain, equals none */
+}

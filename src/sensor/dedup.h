@@ -27,3 +27,5 @@ int dedup_init(struct dedup *d, size_t room);
 void dedup_done(struct dedup *d);
 /* True when the key was not there; it is now. */
 bool dedup_is_new(struct dedup *d, const struct dedup_key *key);
+/* Whatever was remembered of the file with this inode number is new again. */
+void dedup_forget(struct dedup *d, uint64_t inode);

@@ -15,7 +15,7 @@
 enum { RING_SIZE = 4 << 20, KEPT_MOST = 16 << 20 };
 enum {
         FETCH_NS = 200000000, /* process events wake nobody: a timer fetches them */
-        FETCH_IDLE = 2,       /* times as seldom, while there are none: a new file is to be known in 100 ms */
+        FETCH_IDLE = 2,       /* times as seldom, while there are none and mappings wake us by themselves */
 };
 
 static uint32_t sources_of(uint32_t types)
@@ -185,7 +185,7 @@ int sensor_drain(struct sensor *s, sensor_handler handler, void *context)
         int r = flow_drain(s);
         s->handler = NULL;
         /* Where nothing happens, fetching is most of what the sensor costs. */
-        uint64_t period = taken(s) != before ? s->fetch_ns : MIN(2 * s->period_ns, FETCH_IDLE * s->fetch_ns);
+        uint64_t period = s->fetch_ns * (taken(s) == before && !s->uses_perf ? FETCH_IDLE : 1);
         if (r == 0 && period != s->period_ns)
                 r = set_period(s, period);
         return s->handler_result ? s->handler_result : r;

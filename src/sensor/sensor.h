@@ -167,6 +167,10 @@ bool sensor_probes_need_admin(struct sensor *s);
  * it is what the kernel takes the program of. */
 const char *sensor_probe_hook(struct sensor *s);
 
+/* Mappings of files with these inode numbers are told again, though their workloads have told them before.
+ * What cannot be forgotten (before Linux 5.6) is not told again. */
+void sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t count);
+
 /* ---- snapshot ------------------------------------------------------------------------------------- */
 
 /* One executable file mapping of one process, from iter/task_vma. */

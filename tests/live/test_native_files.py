@@ -64,6 +64,11 @@ def test_library_loaded_late_is_armed_and_unarmed(tmp_path, root):
             assert quiet["reached"]["since"] >= first["reached"]["since"]
             other.tell("call lib_called")
             reached(state, other, "lib_called")
+        # Nobody maps it any more, a look forgets it; the same workload loads it again.
+        service.tell("close")
+        watch.look()
+        assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
+        wait_until(lambda: text_pages(service.process.pid, "libvictim.so.1") not in library.read_bytes(), 30)
         service.tell("close")
         assert watch.stop() == 0
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What whole-program tests share: the built program, its reports, and programs that stay until told."""
 
+import datetime
 import json
 import os
 import shutil
@@ -87,6 +88,16 @@ class Watch:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.stop()
+
+    def look(self):
+        """One more full look, begun after this call: lines of looks that were printed before are passed over."""
+        asked = time.time()
+        while True:
+            self.process.send_signal(signal.SIGHUP)
+            line = self.process.stdout.readline()
+            assert line, self.process.stderr.read()
+            if datetime.datetime.fromisoformat(json.loads(line)["time"].replace("Z", "+00:00")).timestamp() >= asked:
+                return
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)

@@ -66,9 +66,28 @@ static void test_bounded(void **state)
         dedup_done(&d);
 }
 
+static void test_what_is_forgotten_is_new(void **state)
+{
+        (void)state;
+        struct dedup d;
+        assert_int_equal(dedup_init(&d, 8), 0);
+        for (uint64_t inode = 1; inode <= 10; inode++) /* in both sets */
+                assert_true(is_new(&d, 1, inode));
+        dedup_forget(&d, 2);
+        dedup_forget(&d, 10);
+        dedup_forget(&d, 99);
+        for (uint64_t inode = 1; inode <= 3; inode++)
+                assert_int_equal(is_new(&d, 1, inode), inode == 2);
+        assert_false(is_new(&d, 1, 9));
+        assert_true(is_new(&d, 1, 10));
+        assert_false(is_new(&d, 1, 2));
+        dedup_done(&d);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_what_is_forgotten_is_new),
                 cmocka_unit_test(test_first_only),
                 cmocka_unit_test(test_every_field_counts),
                 cmocka_unit_test(test_bounded),
