@@ -7,9 +7,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         static const struct native_query queries[] = {
-                {"", "shown"},          {"", "hidden"},   {"", "twin_a"},
-                {"", "ns::Thing::run"}, {"main", "main"}, {"runtime", "mallocgc"},
-                {"", "inlined"},        {"", "host"},     {"", "plain", "victim"},
+                {"", "shown"},
+                {"", "hidden"},
+                {"", "twin_a"},
+                {"", "ns::Thing::run"},
+                {"main", "main"},
+                {"runtime", "mallocgc"},
+                {"", "inlined"},
+                {"", "host"},
+                {"", "plain", "victim"},
+                {"main", "small"},
+                {"example.com/lib", "T.Host"},
         };
         struct arena a = ARENA_INIT(64 << 20);
         struct native_function f[ARRAY_SIZE(queries)];

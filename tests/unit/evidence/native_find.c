@@ -107,6 +107,36 @@ static void test_probes_of_the_program(void **state)
         assert_int_equal(copy.sites[0].counter, f[1].sites[0].counter);
 }
 
+/* Two functions by tables made by hand: the newer one tells of a copy that was inlined, the older one tells
+ * of none, so that nothing is said to be absent. */
+static void test_go_tables(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {
+                {"main", "main"}, {"example.com/lib", "T.Host"}, {"main", "small"}, {"main", "none"}};
+        _cleanup_buf_ struct buf new = BUF_INIT(1 << 20), old = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[4];
+        read_sample("go-1.20", &new);
+        struct native_file file = {.bytes = {new.data, new.size}};
+        assert_int_equal(native_find(&file, wanted, 4, &a, f), 0);
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(f[i].site_count, 1);
+        assert_int_equal(new.data[f[0].sites[0].offset], 0x55); /* push */
+        assert_null(f[0].partial);
+        assert_int_equal(f[2].guard_count, 1);
+        assert_int_equal(f[2].guards[0].offset, f[1].sites[0].offset);
+        assert_true(f[3].absent);
+
+        read_sample("go-1.2", &old);
+        file = (struct native_file){.bytes = {old.data, old.size}};
+        assert_int_equal(native_find(&file, wanted, 4, &a, f), 0);
+        assert_int_equal(f[0].site_count, 1);
+        assert_non_null(f[0].partial);
+        assert_false(f[3].absent);
+        assert_non_null(strstr(f[3].unknown, "does not tell what was inlined"));
+}
+
 static void test_no_program(void **state)
 {
         (void)state;
@@ -122,6 +152,7 @@ int main(void)
                 cmocka_unit_test(test_what_is_found),
                 cmocka_unit_test(test_inlined),
                 cmocka_unit_test(test_probes_of_the_program),
+                cmocka_unit_test(test_go_tables),
                 cmocka_unit_test(test_no_program),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
