@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -57,6 +58,9 @@ class Service:
 
     def __exit__(self, *_):
         self.process.kill()
+        for pid in (self.folder / "cgroup.procs").read_text().split():  # its children hold our pipe
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
         self.process.communicate()
         for _ in range(50):
             with contextlib.suppress(OSError):

@@ -4,6 +4,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from native import HERE, Service, compile_c, go_build
@@ -84,6 +85,40 @@ def test_hook_by_hand(tmp_path, tracefs):
         found = wait_until(lambda: listed(state, forks))
         assert [(f["engine"], f["answer"]) for f in found.values()] == [("tracepoint", "yes")]
         assert not listed(state, quiet)
+        assert watch.stop() == 0
+
+
+def test_probes_of_a_program_by_hand(tmp_path):
+    """A workload that passes a probe and one that does not; the kernel counts the semaphore up for both."""
+    state = tmp_path / "state"
+    program = compile_c(tmp_path / "usdt", HERE / "victims/usdt.c")
+    with Service("usewear-test-passes", program) as passes, Service("usewear-test-quiet", program) as quiet, \
+            Watch(state, *(w for n in ("plain", "guarded") for w in ("--hook", f"usdt:{program}:victim:{n}"))) as watch:
+        wait_until(lambda: quiet.tell("a") == "a 1\n" and passes.tell("b") == "b 1\n")
+        for service, name, other in ((passes, "guarded", "plain"), (quiet, "plain", "guarded")):
+            found = wait_until(lambda: (f := listed(state, service)) and
+                               f.get(f"victim:{name}", {}).get("answer") == "yes" and f)
+            assert found[f"victim:{name}"]["engine"] == "uprobe" and found[f"victim:{name}"]["container"] == "usdt"
+            assert found[f"victim:{other}"]["answer"] == "not_observed" and found[f"victim:{other}"]["armed_since"]
+        assert watch.stop() == 0
+
+
+def test_probes_that_python_brings_along(tmp_path):
+    """Debian's interpreter tells each import; the package that owns it has the evidence."""
+    state, python = tmp_path / "state", Path("/usr/bin/python3").resolve()
+    notes = subprocess.run(["readelf", "-n", python], capture_output=True, text=True).stdout
+    if "import__find__load__start" not in notes:
+        pytest.skip(f"{python} has no USDT probes")
+    source = "import gc\ngc.disable()\nprint('ready', flush=True)\nfor line in open(0):\n    __import__(line.strip())\n    print('done', flush=True)"
+    with Service("usewear-test-usdt", python, "-S", "-c", source) as service, \
+            Watch(state, "--hook", f"usdt:{python}:python:import__find__load__start",
+                  "--hook", f"usdt:{python}:python:gc__start") as watch:
+        wait_until(lambda: listed(state, service).get("python:import__find__load__start", {}).get("answer") == "not_observed")
+        assert service.tell("colorsys") == "done\n"
+        found = wait_until(lambda: (f := listed(state, service)) and
+                           f["python:import__find__load__start"]["answer"] == "yes" and f)
+        assert found["python:import__find__load__start"]["package"]
+        assert found["python:gc__start"]["answer"] == "not_observed"
         assert watch.stop() == 0
 
 

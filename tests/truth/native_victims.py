@@ -22,8 +22,8 @@ def c_library(count, seed):
     """Functions of many shapes; each counts in memory that forked children share."""
     dice = random.Random(seed)
     lines = [C_HEAD, "long *lib_counts;", "volatile int sink;",
-             "__attribute__((constructor)) static void begin(void) { lib_counts = mmap(0, 65536, PROT_READ | PROT_WRITE, "
-             "MAP_SHARED | MAP_ANONYMOUS, -1, 0); }",
+             "__attribute__((constructor)) static void begin(void) { if (!lib_counts) lib_counts = mmap(0, 65536, "
+             "PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0); }",  # a program may keep them while we are away
              "#define COUNT(n) __atomic_add_fetch(&lib_counts[n], 1, __ATOMIC_RELAXED)"]
     for n in reversed(range(count)):
         shape = dice.choice(["call", "call", "branch", "loop", "chain", "chain", "leaf", "early", "twin"])
@@ -81,6 +81,25 @@ int main(void)
         return 0;
 }}
 """
+
+
+def c_late_program(count, path):
+    """The same, but the library is loaded and left when it is told to ("open 0", "close 0"); the counts stay."""
+    source = c_program(count, declare=False).replace(C_HEAD, C_HEAD + "#include <dlfcn.h>\nstatic void *library;\n")
+    begin, end = source.index("static int (*const all"), source.index("enum { COUNT")
+    source = source[:begin] + source[end:]
+    source = source.replace("extern long *lib_counts;", "long *lib_counts; /* the library takes it for its own */")
+    source = source.replace("return (void *)(long)all[(long)n](3);", """
+        char name[32];
+        snprintf(name, sizeof(name), "lib_%ld", (long)n);
+        int (*function)(int) = (int (*)(int))dlsym(library, name);
+        return (void *)(long)function(3);
+""")
+    return source.replace("if (!strcmp(how, \"thread\"))", f"""if (!strcmp(how, "open")) {{
+                        library = dlopen("{path}", RTLD_NOW);
+                }} else if (!strcmp(how, "close")) {{
+                        dlclose(library);
+                }} else if (!strcmp(how, "thread"))""")
 
 
 def cxx_program(count):
