@@ -27,7 +27,7 @@ enum {
         LOAD_ATTR_15 = 79,
         FRESH = 17, /* counters of instructions that have not run */
         FRESH_15 = 9,
-        KEY_INSTRUCTIONS = 16, /* that may lie between sys.modules and the deletion: they make the key */
+        NO_NAME = -1,
         DELETE_SUBSCR = 61,
         DELETE_SUBSCR_13 = 9,
         DELETE_SUBSCR_14 = 8,
@@ -135,7 +135,7 @@ static bool read_names(const struct cpython *c, struct image *i, uint64_t code, 
                image_read(i, tuple + cpython_tuple_items(l), n->items, 8 * n->count) == 0;
 }
 
-/* The index of that name, or -1. */
+/* The index of that name, or NO_NAME. */
 static int name_index(const struct cpython *c, struct image *i, const struct names *n, const char *wanted)
 {
         char text[32];
@@ -143,7 +143,7 @@ static int name_index(const struct cpython *c, struct image *i, const struct nam
                 if (cpython_text(i, &c->layout, n->items[at], text, sizeof(text)) >= 0 &&
                     !strcmp(text, wanted))
                         return (int)at;
-        return -1;
+        return NO_NAME;
 }
 
 struct instruction {
@@ -175,49 +175,86 @@ static bool any_instruction(const struct cpython *c, struct image *i, uint64_t c
         return false;
 }
 
+/* Methods that take things out of a dict. */
+static const char *const takers[] = {"pop", "clear", "popitem"};
+
 struct deletion {
         unsigned minor;
-        int modules, pop; /* indices of names */
-        unsigned since;   /* instructions behind the one that loaded sys.modules; 0: none */
+        int modules, takers[ARRAY_SIZE(takers)]; /* indices of names, or NO_NAME */
+        bool loaded;                             /* sys.modules was loaded … */
+        bool at_once;                            /* … by the instruction before this one */
+        bool kept;                               /* … and kept in a variable */
 };
 
 /* An attribute, method or global of that name is loaded. From 3.12 on the last bit says more of it. */
-static bool loads(const struct deletion *d, const struct instruction *t, int name)
+static bool loads(unsigned minor, const struct instruction *t, int name)
 {
-        bool any = d->minor <= 10   ? t->op == LOAD_ATTR || t->op == LOAD_METHOD || t->op == LOAD_GLOBAL
-                   : d->minor == 11 ? t->room == 4 || t->room == 5 || t->room == 10
-                                    : t->room == 4 || t->room == 9;
+        bool any = minor <= 10   ? t->op == LOAD_ATTR || t->op == LOAD_METHOD || t->op == LOAD_GLOBAL
+                   : minor == 11 ? t->room == 4 || t->room == 5 || t->room == 10
+                                 : t->room == 4 || t->room == 9;
         uint8_t plain = (uint8_t)name, shifted = (uint8_t)((unsigned)name << 1);
-        return any && name >= 0 &&
+        return any && name != NO_NAME &&
                (t->argument == plain ||
-                (d->minor >= 11 && (t->argument == shifted || t->argument == (shifted | 1))));
+                (minor >= 11 && (t->argument == shifted || t->argument == (shifted | 1))));
+}
+
+/* A local variable is set, alone or together with what the next instruction does. */
+static bool stores_local(unsigned minor, uint8_t op)
+{
+        static const uint8_t alone[] = {125, 110, 112, 111}; /* up to 3.12, then version by version */
+        static const uint8_t pairs_11[] = {161, 167}, pairs_12[] = {154, 158};
+        if (op == alone[minor <= 12 ? 0 : MIN(minor, 15u) - 12])
+                return true;
+        if (minor >= 13) /* STORE_FAST_LOAD_FAST, STORE_FAST_STORE_FAST */
+                return op == alone[MIN(minor, 15u) - 12] + 1 || op == alone[MIN(minor, 15u) - 12] + 2;
+        return (minor == 11 && memchr(pairs_11, op, sizeof(pairs_11))) ||
+               (minor == 12 && memchr(pairs_12, op, sizeof(pairs_12)));
 }
 
 /* From 3.12 on an instruction that has not run has not counted. */
-static bool has_run(const struct deletion *d, const struct instruction *t)
+static bool has_run(unsigned minor, const struct instruction *t)
 {
-        bool fresh = d->minor == 12   ? t->op == LOAD_ATTR && t->counter == FRESH
-                     : d->minor == 13 ? t->op == LOAD_ATTR_13 && t->counter == FRESH
-                     : d->minor == 14 ? t->op == LOAD_ATTR_14 && t->counter == FRESH
-                     : d->minor == 15 ? t->op == LOAD_ATTR_15 && t->counter == FRESH_15
-                                      : false;
+        bool fresh = minor == 12   ? t->op == LOAD_ATTR && t->counter == FRESH
+                     : minor == 13 ? t->op == LOAD_ATTR_13 && t->counter == FRESH
+                     : minor == 14 ? t->op == LOAD_ATTR_14 && t->counter == FRESH
+                     : minor == 15 ? t->op == LOAD_ATTR_15 && t->counter == FRESH_15
+                                   : false;
         return !fresh;
 }
 
-/* `del sys.modules[…]` or `sys.modules.pop(…)`. */
+/* `del sys.modules[…]` or `sys.modules.pop(…)`, or the same of a variable that it was put into. What is
+ * deleted behind sys.modules may be of another dict: then more is unknown than need be. */
 static bool takes_out(void *context, const struct instruction *t)
 {
         struct deletion *d = context;
         uint8_t deletes = d->minor <= 12   ? DELETE_SUBSCR
                           : d->minor == 13 ? DELETE_SUBSCR_13
                                            : DELETE_SUBSCR_14;
-        if (d->since && (t->op == deletes || (d->since == 1 && loads(d, t, d->pop))))
+        if (d->loaded && t->op == deletes)
                 return true;
-        if (loads(d, t, d->modules) && has_run(d, t))
-                d->since = 1;
-        else if (d->since)
-                d->since = d->since < KEY_INSTRUCTIONS ? d->since + 1 : 0;
+        for (size_t n = 0; n < ARRAY_SIZE(takers); n++)
+                if ((d->at_once || d->kept) && loads(d->minor, t, d->takers[n]))
+                        return true;
+        d->kept |= d->at_once && stores_local(d->minor, t->op);
+        d->at_once = loads(d->minor, t, d->modules) && has_run(d->minor, t);
+        d->loaded |= d->at_once;
         return false;
+}
+
+/* `setattr(f, "__code__", …)`: names in code are one object with the constants that look like names. */
+static bool sets_code(const struct cpython *c, struct image *i, const struct names *n, uint64_t code)
+{
+        static const char *const setters[] = {"setattr", "__setattr__", "__set__"};
+        const struct cpython_layout *l = &c->layout;
+        uint64_t tuple = image_u64(i, code + l->consts), count = image_u64(i, tuple + SIZE);
+        bool named = false, sets = false;
+        if (!c->key_code || image_u64(i, tuple + l->type) != l->tuple)
+                return false;
+        for (uint64_t at = 0; !named && at < MIN(count, (uint64_t)MOST_NAMES); at++)
+                named = image_u64(i, tuple + cpython_tuple_items(l) + 8 * at) == c->key_code;
+        for (size_t s = 0; named && s < ARRAY_SIZE(setters); s++)
+                sets |= name_index(c, i, n, setters[s]) != NO_NAME;
+        return sets;
 }
 
 struct store {
@@ -250,18 +287,26 @@ void cpython_note_replacing(struct cpython *c, struct image *i, const char *file
         struct names n;
         if (c->replaces || may_replace(file, name) || !read_names(c, i, code, &n))
                 return;
-        for (size_t at = 0; at < n.count; at++) {
+        static const char *const other_code = "its code gives functions other code: what ran may be gone";
+        /* unittest.mock.patch.dict, of whatever dict: it may be sys.modules. */
+        if (str_ends(file, "/mock.py") && !strcmp(name, "_clear_dict"))
+                c->replaces = "its code puts back what a dict held, maybe sys.modules: what ran may be gone";
+        /* six mentions both in its body, to other ends. */
+        if (strcmp(name, "<module>") != 0 && sets_code(c, i, &n, code))
+                c->replaces = other_code;
+        for (size_t at = 0; at < n.count && !c->replaces; at++) {
                 struct store store = {c->layout.minor, at};
                 struct deletion deletion = {.minor = c->layout.minor, .modules = (int)at};
                 if (c->key_modules && n.items[at] == c->key_modules) {
-                        deletion.pop = name_index(c, i, &n, "pop");
+                        for (size_t k = 0; k < ARRAY_SIZE(takers); k++)
+                                deletion.takers[k] = name_index(c, i, &n, takers[k]);
                         if (any_instruction(c, i, code, takes_out, &deletion))
                                 c->replaces =
                                         "its code takes modules out of sys.modules: what ran may be gone";
                 }
                 if (c->key_code && n.items[at] == c->key_code &&
                     any_instruction(c, i, code, stores_attribute, &store))
-                        c->replaces = "its code gives functions other code: what ran may be gone";
+                        c->replaces = other_code;
         }
 }
 
