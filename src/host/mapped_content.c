@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 /* The file is mapped, not read: of a large program only the pages with notes and symbols are touched. If
- * somebody truncates it meanwhile the worker dies by SIGBUS, which is what workers are for. */
+ * somebody truncates it meanwhile the job fails (src/prober/serve.c). */
 
 enum {
         CONSTANTS = 64 << 20,  /* bytes of constants that are looked through for an interpreter */

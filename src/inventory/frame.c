@@ -102,7 +102,7 @@ static int replay(struct inventory *inv, const struct inventory *previous, const
 static int read_elf(struct inventory *inv, const struct candidate *c, int fd)
 {
         char magic[4];
-        struct stat s;
+        struct stat s, now;
         if (pread(fd, magic, sizeof(magic), 0) != sizeof(magic) || memcmp(magic, "\177ELF", 4) ||
             fstat(fd, &s) < 0 || s.st_size > LARGEST_ELF)
                 return 0;
@@ -117,6 +117,9 @@ static int read_elf(struct inventory *inv, const struct candidate *c, int fd)
                         if (readers[i]->read_elf && !(readers[i]->skip_owned && c->owner))
                                 r = readers[i]->read_elf(inv, c, &elf);
         munmap(bytes, size);
+        if (fstat(fd, &now) == 0 && (now.st_size != s.st_size || now.st_ctim.tv_sec != s.st_ctim.tv_sec ||
+                                     now.st_ctim.tv_nsec != s.st_ctim.tv_nsec))
+                inventory_limit(inv, "%s: changed while it was read", c->path);
         return r;
 }
 

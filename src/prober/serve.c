@@ -7,9 +7,26 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* The worker's loop: one frame in, one frame out, in order. It never waits for anything but its socket and
  * the work itself; jobs that came meanwhile wait in the socket. */
+
+/* Foreign files are mapped, and whoever may write to one can cut it while it is looked into. The pages that
+ * are gone then read as zeros, like any other nonsense. A signal handler knows nothing but globals. */
+static volatile sig_atomic_t pages_gone;
+
+static void page_is_gone(int number, siginfo_t *info, void *context)
+{
+        uintptr_t size = (uintptr_t)sysconf(_SC_PAGESIZE);
+        void *page = (void *)((uintptr_t)info->si_addr & ~(size - 1));
+        (void)context;
+        if (info->si_code != BUS_ADRERR || mmap(page, size, PROT_READ | PROT_WRITE,
+                                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+                signal(number, SIG_DFL); /* it comes again */
+        pages_gone = 1;
+}
 
 enum { JOB_ARENA = 16 << 20, READ_SIZE = 64 * 1024 };
 
@@ -59,7 +76,11 @@ static int answer(int fd, struct worker *w, struct span frame)
         int r = job_unpack(&wire, &a, &id, &job);
         if (r < 0)
                 return r;
+        pages_gone = 0;
         int status = worker_do(w, &job, &record);
+        /* An inventory has noted the file; anything else speaks of just this one. */
+        if (pages_gone && job.kind != PROBE_INVENTORY)
+                status = -EIO;
         return reply_send(fd, id, status < 0 ? status : record.error, &record);
 }
 
@@ -105,6 +126,8 @@ static void leave_signals_to_parent(void)
 
 int prober_serve(int socket_fd)
 {
+        struct sigaction gone = {.sa_sigaction = page_is_gone, .sa_flags = SA_SIGINFO};
+        sigaction(SIGBUS, &gone, NULL);
         heap_stay_small();
         leave_signals_to_parent();
         return serve(socket_fd) < 0;

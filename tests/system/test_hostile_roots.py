@@ -142,6 +142,38 @@ def test_files_that_change_while_they_are_read(tmp_path):
             thread.join()
 
 
+LARGE = """.section .rodata
+.space 0x4000000, 65
+.globl main
+.text
+main: ret
+"""
+
+
+def test_a_program_that_is_cut_while_it_is_looked_into(tmp_path):
+    """Machine code is mapped, and what was cut off is no memory any more."""
+    put_good(tmp_path / "root")
+    put(tmp_path / "x.s", LARGE)
+    (tmp_path / "root/srv").mkdir()
+    program = tmp_path / "root/srv/program"
+    subprocess.run(["cc", "-o", program, tmp_path / "x.s"], check=True)
+    size, end = program.stat().st_size, threading.Event()
+
+    def cut():
+        while not end.wait(0.005):
+            os.truncate(program, 65536)
+            os.truncate(program, size)
+
+    thread = threading.Thread(target=cut)
+    thread.start()
+    try:
+        for _ in range(5):
+            assert_good(scan(tmp_path / "root"))
+    finally:
+        end.set()
+        thread.join()
+
+
 @needs_root
 @pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv")
 def test_what_may_not_be_read(tmp_path):
