@@ -57,7 +57,7 @@ static void forget_committed(struct look *l)
 {
         size_t i = 0;
         for (struct known_root *root; (root = roots_next(&l->roots, &i));)
-                if (root->fresh)
+                if (root->fresh || root->inventory.packages.count)
                         roots_committed(root);
         vec_each (loss, &l->losses)
                 free((char *)loss->what);

@@ -267,7 +267,7 @@ int read_sockets(struct look *l, struct error *error)
 static void root_done_reply(void *context, int status, struct wire *reply)
 {
         struct errand *errand = context;
-        int r = status ? status : roots_read(errand->root, reply);
+        int r = status ? status : roots_read(errand->root, &errand->look->inventories, reply);
         if (r && !errand->root->failure) /* once, however often it is tried again */
                 look_loss(errand->look, "inventories that could not be read", 1);
         errand->root->failure = r;
@@ -308,8 +308,7 @@ int read_roots(struct look *l, bool only_new, struct error *error)
         uint64_t now = clock_boottime();
         size_t i = 0;
         for (struct known_root *root; (root = roots_next(&l->roots, &i));) {
-                uint64_t rest = (root->has_news ? NEWS_S : REFRESH_S) * NS_PER_S;
-                if (root->read_at && now - root->read_at < rest)
+                if (!roots_due(root, &l->inventories, now))
                         continue;
                 if (only_new && root->known) {
                         l->roots_old = true;

@@ -15,6 +15,7 @@ enum {
         ROOT_MEMORY = 256 << 20, /* bytes; 100,000 packages */
         MOST_PYTHON_PATHS = 256, /* in one root */
         MOST_PLACES = 8192,
+        PUT_EVERY_S = 30 * 60, /* the same inventory is put again */
 };
 
 static void forget_inventory(struct known_root *r)
@@ -67,7 +68,7 @@ static void note_python_paths(struct known_root *r, const struct process *p)
                 const char **slot = copy ? vec_add(&r->python_paths) : NULL;
                 if (slot) {
                         *slot = copy;
-                        r->read_at = 0; /* packages may lie there that were not looked for yet */
+                        r->has_paths = true; /* packages may lie there that were not looked for yet */
                 }
         }
 }
@@ -114,7 +115,18 @@ struct known_root *roots_note(struct root_table *t, const struct entry *e, uint6
         return r;
 }
 
-int roots_read(struct known_root *r, struct wire *reply)
+bool roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now)
+{
+        uint64_t passed = now - r->read_at;
+        r->for_news = false;
+        if (!r->read_at || passed >= inventory_rest(r->cost))
+                return true;
+        bool news = r->has_paths || (r->has_news && passed >= INVENTORY_NEWS_S * NS_PER_S);
+        r->for_news = news && inventory_budget_allows(b, now);
+        return r->for_news;
+}
+
+int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *reply)
 {
         forget_inventory(r);
         int result = inventory_reply_unpack(reply, &r->packages, &r->inventory);
@@ -134,15 +146,22 @@ int roots_read(struct known_root *r, struct wire *reply)
         }
         r->failure = 0;
         r->read_at = clock_boottime();
-        r->has_news = false;
+        r->has_news = r->has_paths = false;
+        r->cost = r->inventory.cpu_ns;
+        if (r->for_news)
+                inventory_budget_charge(b, r->cost);
         r->known = true;
-        r->fresh = true;
+        /* The same packages need not be put again, but for the time that they were seen. */
+        r->fresh |= r->inventory.digest != r->digest || r->read_at - r->put_at > PUT_EVERY_S * NS_PER_S;
+        r->digest = r->inventory.digest;
         return 0;
 }
 
 void roots_committed(struct known_root *r)
 {
         forget_inventory(r);
+        if (r->fresh)
+                r->put_at = r->read_at;
         r->fresh = false;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "host/root.h"
+#include "look/inventory_budget.h"
 #include "look/table.h"
 #include "prober/reply.h"
 
@@ -17,13 +18,17 @@ struct known_root {
         VEC(const char *) kernel_keys;    /* package_key() of the running kernel's packages */
         struct inventory_reply inventory; /* emptied once it is committed */
         size_t package_count;
-        int pid;          /* of a process that lives in it: the way in */
-        int failure;      /* 0 or -errno: why the inventory could not be read */
-        uint64_t read_at; /* boottime ns; 0: not yet */
-        uint64_t round;   /* of the look that saw a process in it last */
-        bool known;       /* read at least once */
-        bool fresh;       /* read, and not committed yet */
-        bool has_news;    /* places were noted that were not looked at yet */
+        int pid;                 /* of a process that lives in it: the way in */
+        int failure;             /* 0 or -errno: why the inventory could not be read */
+        uint64_t read_at;        /* boottime ns; 0: not yet, or to be read again whatever it costs */
+        uint64_t cost;           /* CPU ns that the last reading took */
+        uint64_t digest, put_at; /* of the packages that were committed last; boottime ns when */
+        uint64_t round;          /* of the look that saw a process in it last */
+        bool known;              /* read at least once */
+        bool fresh;              /* read, and not committed yet */
+        bool has_news;           /* places were noted that were not looked at yet */
+        bool has_paths;          /* … from which an interpreter imports */
+        bool for_news;           /* it is read for those, and pays */
 };
 
 struct root_table {
@@ -32,8 +37,10 @@ struct root_table {
 
 /* Note that `e` lives in its root. The record, or NULL: out of memory, or the process has no known root. */
 struct known_root *roots_note(struct root_table *t, const struct entry *e, uint64_t round);
+/* Whether its inventory is to be read now. */
+bool roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now);
 /* Take over a reply of the prober. 0, -EBADMSG or -ENOMEM. */
-int roots_read(struct known_root *r, struct wire *reply);
+int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *reply);
 /* Once committed, only what later looks need is kept. */
 void roots_committed(struct known_root *r);
 /* Forget the roots in which nothing was seen in `round` (0: any). */

@@ -13,8 +13,7 @@
 #include "store/store.h"
 
 enum {
-        REFRESH_S = 600, /* inventories and files are read again after this */
-        NEWS_S = 60,     /* inventories of roots where something runs at a new place */
+        REFRESH_S = 600, /* files are examined again after this */
 };
 
 /* A mapping that an event told of, not attributed yet. */
@@ -42,6 +41,7 @@ struct look {
         struct table table;
         struct file_cache files;
         struct root_table roots;
+        struct inventory_budget inventories;
         struct group_table groups;
         struct native_watch native;
         struct map ran; /* workload, package and file → struct ran_code */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prober/reply.h"
 
+#include "base/map.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -32,6 +34,7 @@ static int packages_unpack(struct wire *from, struct arena *a, package_list *to)
 
 void inventory_reply_pack(const struct inventory_reply *r, struct buf *to)
 {
+        wire_put_u64(to, r->cpu_ns);
         packages_pack(&r->packages, to);
         wire_put_u64(to, r->limits.count);
         vec_each (limit, &r->limits)
@@ -70,7 +73,8 @@ static int owners_unpack(struct wire *from, struct arena *a, struct inventory_re
 
 int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_reply *ret)
 {
-        struct inventory_reply reply = {};
+        struct inventory_reply reply = {.cpu_ns = wire_get_u64(from)};
+        reply.digest = map_hash(from->data, from->left);
         int r = packages_unpack(from, a, &reply.packages);
         uint64_t count = r == 0 ? wire_get_max(from, from->left / LEAST_STRING) : 0;
         for (uint64_t i = 0; i < count && r == 0 && !from->failed; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prober/worker_file.h"
 
+#include "base/clock.h"
 #include "base/heap.h"
 #include "prober/reply.h"
 
@@ -141,10 +142,12 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(OWNERS_MEMORY);
         const struct inventory *inventory;
+        uint64_t begin = clock_cpu();
         int r = read_root(w, job, &inventory);
         if (r < 0)
                 return r;
-        struct inventory_reply record = {.packages = *inventory_packages(inventory)};
+        struct inventory_reply record = {.packages = *inventory_packages(inventory),
+                                         .cpu_ns = clock_cpu() - begin};
         size_t count;
         const char *const *limits = inventory_limits(inventory, &count);
         for (size_t i = 0; i < count && r == 0; i++) {
