@@ -40,7 +40,8 @@ struct join_input {
         uint64_t unplaced;          /* files mapped in no workload that is known: a gap of every one */
         size_t nameless;            /* processes that may belong to any workload: all are blind */
         uint64_t join;              /* number of this join, from 1 */
-        uint64_t joined_all;        /* boottime ns: last join of all processes; 0: none yet */
+        uint64_t last_all;          /* number of the last one of all processes; 0: none yet */
+        uint64_t joined_all;        /* boottime ns: when that was */
         bool full;                  /* everything was read; else only some processes */
         bool only_new;              /* leave out evidence that an earlier join has put */
         int64_t now, watched_since; /* wall s; 0: no events */

@@ -32,6 +32,12 @@ static bool may_be_reached(const struct join_input *in, const struct process *p)
         return false;
 }
 
+/* The last join of all has said that it runs. */
+static bool is_known(const struct join_input *in, const struct group *g)
+{
+        return g && in->last_all && g->join == in->last_all;
+}
+
 /* What its functions did before the last join of all, silence up to then has not heard. */
 static bool was_unheard(const struct join_input *in, uint64_t start, const struct used_file *f)
 {
@@ -53,7 +59,7 @@ static bool entry_only_adds(const struct join_input *in, const struct entry *e)
             (p->exe && runtime_emulates(p->exe)))
                 return false;
         const struct group *g = groups_find(in->groups, p->workload_id, p->root.id);
-        if (!g || !g->join || (process_privilege(p) && !g->privileged) || !knows_instance(g, p->instance) ||
+        if (!is_known(in, g) || (process_privilege(p) && !g->privileged) || !knows_instance(g, p->instance) ||
             may_be_reached(in, p))
                 return false;
         vec_each (f, &e->files)
@@ -66,7 +72,7 @@ static bool late_only_adds(const struct join_input *in, const struct late_use *u
 {
         const struct process *neighbour = &use->neighbour->process;
         const struct group *g = groups_find(in->groups, neighbour->workload_id, neighbour->root.id);
-        return g && g->join && file_only_adds(use->file, g, neighbour) &&
+        return is_known(in, g) && file_only_adds(use->file, g, neighbour) &&
                !was_unheard(in, use->start, use->file);
 }
 

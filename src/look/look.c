@@ -165,6 +165,8 @@ static int update(struct look *l, const struct join_input *in, enum look_extent 
                            "%zu processes with an interpreter have run and wait to be looked into: all looks "
                            "together may take %.2f %% of a CPU",
                            l->runtimes.late, BUDGET_LATER_NS / 1e7);
+        /* Events came while this waited: a process may have ended with files that are lost. */
+        all = all || !join_only_adds(in);
         *ret = in->full ? EXTENT_FULL : all ? EXTENT_ALL : EXTENT_ADDITIONS;
         return 0;
 }
@@ -185,6 +187,7 @@ static int conclude(struct look *l, bool full, size_t *ret_workloads, struct err
                 .unplaced = l->unplaced,
                 .nameless = l->nameless,
                 .join = ++l->joins,
+                .last_all = l->last_all,
                 .joined_all = l->joined_all,
                 .full = full,
                 .only_new = !full && !l->resend,
@@ -206,6 +209,7 @@ static int conclude(struct look *l, bool full, size_t *ret_workloads, struct err
         *ret_workloads = joined.workloads.count;
         joined_done(&joined);
         if (r == 0 && extent != EXTENT_ADDITIONS) {
+                l->last_all = in.join;
                 l->joined_all = now;
                 l->join_cost = clock_cpu() - begin;
                 l->weakened_joined = weakened;

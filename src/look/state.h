@@ -57,7 +57,8 @@ struct look {
         bool resend;                        /* the last commit failed: put everything again */
         uint64_t weakened, weakened_joined; /* how often something came that no negative may ignore; of those,
                                              * what is joined */
-        uint64_t joined_all, join_cost;     /* last join of all: boottime ns when; CPU ns that it took */
+        uint64_t last_all, joined_all,
+                join_cost; /* last join of all: its number; boottime ns when; CPU ns that it took */
 
         late_list late_files;
         uint64_t late_overflow; /* mappings that found no room in late_files */

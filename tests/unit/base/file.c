@@ -193,6 +193,37 @@ static void what_is_written_into_a_mapping_stays_there(void **state _unused_)
         unlink(path);
 }
 
+static void fill(int fd, size_t size, char byte)
+{
+        char block[1000];
+        memset(block, byte, sizeof(block));
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+        for (size_t done = 0; done < size; done += MIN(sizeof(block), size - done))
+                assert_int_equal(file_write_fd(fd, block, MIN(sizeof(block), size - done)), 0);
+}
+
+static void contents_are_compared_to_the_last_byte(void **state _unused_)
+{
+        const size_t sizes[] = {0, 1, 32 * 1024 - 1, 32 * 1024, 32 * 1024 + 1, 100000};
+        _cleanup_close_ int first = memfd_create("first", MFD_CLOEXEC);
+        _cleanup_close_ int second = memfd_create("second", MFD_CLOEXEC);
+        for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+                fill(first, sizes[i], 'x');
+                fill(second, sizes[i], 'x');
+                assert_true(file_same_content(first, second, sizes[i]));
+                assert_true(file_same_content(first, first, sizes[i]));
+                if (!sizes[i])
+                        continue;
+                assert_false(file_same_content(first, second, sizes[i] - 1));
+                assert_int_equal(pwrite(second, "y", 1, (off_t)sizes[i] - 1), 1);
+                assert_false(file_same_content(first, second, sizes[i]));
+                fill(second, sizes[i] - 1, 'x');
+                assert_false(file_same_content(first, second, sizes[i]));
+        }
+        assert_false(file_same_content(first, -1, 100000));
+}
+
 static void folders_are_made(void **state _unused_)
 {
         char path[128];
@@ -217,6 +248,7 @@ int main(void)
                 cmocka_unit_test(what_is_no_file_is_told),
                 cmocka_unit_test(reading_stops_at_the_limit),
                 cmocka_unit_test(what_is_written_into_a_mapping_stays_there),
+                cmocka_unit_test(contents_are_compared_to_the_last_byte),
                 cmocka_unit_test(folders_are_made),
                 cmocka_unit_test(walking_by_hand_gives_the_same),
         };

@@ -18,7 +18,7 @@ struct fixture {
         late_use_list late;
         struct arena arena;
         struct joined joined;
-        uint64_t joins, unplaced;
+        uint64_t joins, last_all, unplaced;
         size_t nameless;
 };
 
@@ -89,6 +89,7 @@ static struct join_input input(struct fixture *f, bool full)
                                    .unplaced = f->unplaced,
                                    .nameless = f->nameless,
                                    .join = ++f->joins,
+                                   .last_all = f->last_all,
                                    .joined_all = 1000 * PROCESS_START_GRAIN,
                                    .full = full,
                                    .only_new = !full,
@@ -100,6 +101,7 @@ static void join(struct fixture *f, bool full)
 {
         struct join_input in = input(f, full);
         assert_int_equal(join_all(&in, &f->arena, &f->joined), 0);
+        f->last_all = in.join;
 }
 
 /* What changed, alone if it only adds to what is known. */
@@ -221,6 +223,13 @@ static void is_of_a_new_workload(struct fixture *f, struct entry *e)
         e->process.workload_id = "systemd:b.service";
 }
 
+/* All of its processes had ended. */
+static void is_of_a_workload_that_stopped(struct fixture *f, struct entry *e)
+{
+        (void)e;
+        groups_find(&f->groups, "systemd:a.service", "host")->join--;
+}
+
 static void is_of_a_new_instance(struct fixture *f, struct entry *e)
 {
         (void)f;
@@ -289,6 +298,7 @@ static void test_what_is_more_than_an_addition(void **state)
                 is_nameless,
                 is_of_a_new_workload,
                 is_of_a_new_instance,
+                is_of_a_workload_that_stopped,
                 is_setuid,
                 is_emulator,
                 has_inherited_listener,
