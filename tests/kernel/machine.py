@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A machine in qemu: a kernel, a root in memory (archive.py), one script, and what it says over the serial console.
 
-There is no disk, no network and no clock to agree on."""
+There is no network and no clock to agree on, and a disk only for who brings one."""
 
 import base64
 import io
@@ -36,15 +36,19 @@ class Silent(Exception):
     """The machine sent no results: what stood on its console."""
 
 
-def boot(image, root, parts, arch="amd64", options=(), seconds=300):
-    """Start, wait for its end (at most so many seconds), take what it sent."""
-    folder = root.parent
-    command = [*QEMU[arch], "-accel", "tcg,thread=single", "-smp", "2", "-m", "1024", "-kernel", image, "-initrd", root,
-               "-append", f"console={CONSOLE[arch]} panic=-1 quiet usewear.parts={','.join(parts)}",
+def boot(image, root, parts, arch="amd64", words="", options=(), seconds=300):
+    """With that root in memory, for these parts of guest.sh."""
+    return run(image, f"{words} usewear.parts={','.join(parts)}", ["-initrd", root, *options], arch, seconds)
+
+
+def run(image, words, options, arch="amd64", seconds=300):
+    """Start with these words for the kernel, wait for its end (at most so many seconds), take what it sent."""
+    command = [*QEMU[arch], "-accel", "tcg,thread=single", "-smp", "2", "-m", "1024", "-kernel", image,
+               "-append", f"console={CONSOLE[arch]} panic=-1 quiet {words}",
                "-display", "none", "-serial", "stdio", "-monitor", "none", "-nodefaults", "-no-reboot", *options]
     try:
         done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds,
-                              check=False, cwd=folder)
+                              check=False)
         console = done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
     except subprocess.TimeoutExpired as e:
         console = (e.stdout or b"").decode(errors="replace") + f"\n(stopped after {seconds} s)"

@@ -124,7 +124,7 @@ def test_cgroups(booted, note, layout):
     note(f"~cgroups {layout}", f"told apart by {doctor['cgroup']['controller'] or 'v2'}")
 
 
-@pytest.mark.boots("trouble")
+@pytest.mark.boots("cpus")
 def test_many_cpus(booted, note):
     assert booted.text("possible.out").strip() == "0-127"
     doctor = json.loads(booted.text("doctor.out"))
