@@ -10,7 +10,8 @@ HEAD = """# Kernels
 One binary for every kernel since 5.10, proven by booting Debian's own in an emulator: `make check-kernels` (x86-64)
 and `make check-arm64` write this page. Each hook below was attached and has delivered an event that was provoked
 for it. An end is lost where the kernel may preempt the program that tells it and another process
-ends on the same CPU meanwhile; the kernel counts these, and so does Usewear.
+ends on the same CPU meanwhile; the kernel counts these, and so does Usewear. All four kernels take eight minutes
+(16 machines; measured on two CPUs with nothing else, in two runs of 240 and 226 s).
 """
 
 INSTRUCTIONS = """
