@@ -49,6 +49,21 @@ static int find_symbols(struct image *i, const struct live_elf *e, struct cpytho
         return 0;
 }
 
+/* A program that is not position-independent has copies of those types of a shared libpython that it
+ * mentions, and everybody uses these (R_*_COPY of the psABI): what the program defines goes before what the
+ * library does. */
+static void take_copies(struct image *i, const struct live_elf *e, struct cpython_layout *l)
+{
+        struct wanted_type wanted[TYPES];
+        uint64_t copy;
+        list_types(l, wanted);
+        for (size_t n = 0; n < TYPES; n++)
+                if (live_elf_symbol(i, e, wanted[n].symbol, &copy) == 0 &&
+                    (cpython_type_is(i, copy, 0, wanted[n].name) ||
+                     cpython_type_is(i, copy, CPYTHON_FREE_HEAD, wanted[n].name)))
+                        *wanted[n].to = copy;
+}
+
 /* ---- by structure ------------------------------------------------------------------------------------ */
 
 struct search {
@@ -141,14 +156,36 @@ static int find_in(struct image *i, uint64_t start, bool by_symbols, struct cpyt
         return r;
 }
 
+static bool is_object(const struct image_area *area)
+{
+        return !area->offset && area->path[0] == '/' && area->readable;
+}
+
+static void take_all_copies(struct image *i, struct cpython_layout *l, struct cpython_marks *m)
+{
+        for (size_t n = 0; n < i->area_count; n++) {
+                struct live_elf e;
+                uint64_t type;
+                if (!is_object(&i->areas[n]) || i->areas[n].start == l->elf_start ||
+                    live_elf_open(i, i->areas[n].start, &e) < 0)
+                        continue;
+                take_copies(i, &e, l);
+                if (live_elf_symbol(i, &e, "PyType_Type", &type) == 0 &&
+                    (cpython_type_is(i, type, 0, "type") ||
+                     cpython_type_is(i, type, CPYTHON_FREE_HEAD, "type")))
+                        m->type = type;
+        }
+}
+
 int cpython_find(struct image *i, struct cpython_layout *l, struct cpython_marks *ret)
 {
         for (unsigned pass = 0; pass < 2; pass++)
                 for (size_t n = 0; n < i->area_count; n++) {
-                        const struct image_area *area = &i->areas[n];
-                        if (area->offset || area->path[0] != '/' || !area->readable)
+                        if (!is_object(&i->areas[n]))
                                 continue;
-                        int r = find_in(i, area->start, pass == 0, l, ret);
+                        int r = find_in(i, i->areas[n].start, pass == 0, l, ret);
+                        if (r == 0 && pass == 0)
+                                take_all_copies(i, l, ret);
                         if (r != -ENOENT)
                                 return i->failed ? i->failed : r;
                         if (i->failed)

@@ -72,8 +72,15 @@ static size_t utf8_put(char *to, uint32_t c)
         return 4;
 }
 
-/* PyASCIIObject: length behind the head, hash, then the state: interned (2 bits, in free-threaded builds 8 or
- * 16), kind (3), compact, ascii (Include/cpython/unicodeobject.h). */
+/* Where in the state of a str the bits of its kind begin: behind those that say how it is interned, which are
+ * 2, in free-threaded builds from 3.14 on 8 or 16 with values below 4. No kind is 0. */
+static unsigned kind_shift(const struct cpython_layout *l, uint32_t state)
+{
+        return !l->free_threaded || state >> 2 & 7 ? 2 : state >> 8 & 7 ? 8 : 16;
+}
+
+/* PyASCIIObject: length behind the head, hash, then the state: interned, kind (3 bits), compact, ascii
+ * (Include/cpython/unicodeobject.h). */
 ssize_t cpython_text(struct image *i, const struct cpython_layout *l, uint64_t object, char *to, size_t size)
 {
         uint64_t head[3]; /* length, hash, state */
@@ -82,7 +89,7 @@ ssize_t cpython_text(struct image *i, const struct cpython_layout *l, uint64_t o
             image_read(i, object + l->head, head, sizeof(head)) < 0)
                 return -EBADMSG;
         uint32_t state = (uint32_t)head[2];
-        unsigned shift = !l->free_threaded ? 2 : l->minor >= 14 ? 16 : 8;
+        unsigned shift = kind_shift(l, state);
         unsigned kind = state >> shift & 7, compact = state >> (shift + 3) & 1,
                  ascii = state >> (shift + 4) & 1;
         if ((kind != 1 && kind != 2 && kind != 4) || !compact || (ascii && kind != 1) ||

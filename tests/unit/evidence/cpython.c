@@ -186,6 +186,124 @@ static void an_interpreter_is_found_without_symbols(void **state _unused_)
         }
 }
 
+/* ---- copies of types in the program ------------------------------------------------------------------- */
+
+enum { PROGRAM = 0x10000, COPY = PROGRAM + 0x800 };
+
+static char program[IMAGE_PAGE];
+
+/* A program that defines PyFunction_Type and a PyTuple_Type that is something else. */
+static void make_program(uint64_t type, uint64_t name)
+{
+        static const char names[] = "\0PyFunction_Type\0PyTuple_Type";
+        Elf64_Ehdr header = {.e_phoff = 0x40, .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2};
+        const Elf64_Phdr segments[] = {{.p_type = PT_LOAD, .p_vaddr = PROGRAM, .p_memsz = IMAGE_PAGE},
+                                       {.p_type = PT_DYNAMIC, .p_vaddr = PROGRAM + 0x100}};
+        const Elf64_Dyn dynamic[] = {
+                {DT_SYMTAB, {PROGRAM + 0x200}}, {DT_STRTAB, {PROGRAM + 0x300}}, {DT_HASH, {PROGRAM + 0x400}}};
+        const Elf64_Sym symbols[] = {{},
+                                     {.st_name = 1, .st_shndx = 9, .st_value = COPY},
+                                     {.st_name = 17, .st_shndx = 9, .st_value = COPY + 64}};
+        const uint32_t hash[] = {1, 3, 1, 0, 2, 0};
+        memcpy(header.e_ident, ELFMAG, SELFMAG);
+        header.e_ident[EI_CLASS] = ELFCLASS64;
+        header.e_ident[EI_DATA] = ELFDATA2LSB;
+        memset(program, 0, sizeof(program));
+        memcpy(program, &header, sizeof(header));
+        memcpy(program + 0x40, segments, sizeof(segments));
+        memcpy(program + 0x100, dynamic, sizeof(dynamic));
+        memcpy(program + 0x200, symbols, sizeof(symbols));
+        memcpy(program + 0x300, names, sizeof(names));
+        memcpy(program + 0x400, hash, sizeof(hash));
+        memcpy(program + COPY - PROGRAM + 8, &type, sizeof(type));
+        memcpy(program + COPY - PROGRAM + 24, &name, sizeof(name));
+}
+
+static int read_program(void *context, struct remote_piece *pieces, size_t count)
+{
+        int r = recorded_read(context, pieces, count);
+        for (size_t n = 0; n < count; n++)
+                if (pieces[n].address / IMAGE_PAGE == PROGRAM / IMAGE_PAGE) {
+                        size_t at = pieces[n].address % IMAGE_PAGE;
+                        pieces[n].got = MIN(pieces[n].size, IMAGE_PAGE - at);
+                        memcpy(pieces[n].to, program + at, pieces[n].got);
+                }
+        return r;
+}
+
+/* Objects of a library's types refer to the copies that the program has of them. */
+static void types_are_where_the_program_has_copies_of_them(void **state _unused_)
+{
+        struct recorded r;
+        struct cpython_layout plain, copied;
+        VEC(struct image_area) areas = {};
+        load("cpython-3.11", &r);
+        struct image_area *first = vec_add(&areas);
+        *first = (struct image_area){
+                .start = PROGRAM, .end = PROGRAM + IMAGE_PAGE, .readable = true, .path = "/usr/bin/server"};
+        vec_each (area, &r.areas) {
+                struct image_area *to = vec_add(&areas);
+                *to = *area;
+        }
+        struct image_source source = {&r, read_program, NULL};
+        for (int round = 0; round < 2; round++) {
+                _cleanup_image_ struct image image;
+                assert_int_equal(image_open(&image, &source, areas.items, areas.count, plenty), 0);
+                assert_int_equal(cpython_recognise(&image, round ? &copied : &plain), 0);
+                if (!round)
+                        make_program(image_u64(&image, plain.function + 8),
+                                     image_u64(&image, plain.function + 24));
+        }
+        assert_int_equal(copied.function, COPY);
+        assert_int_equal(copied.tuple, plain.tuple);
+        assert_int_equal(copied.elf_start, plain.elf_start);
+        assert_int_equal(copied.minor, 11);
+        vec_done(&areas);
+        recorded_done(&r);
+}
+
+/* ---- strings ------------------------------------------------------------------------------------------- */
+
+static char text_object[IMAGE_PAGE];
+
+static int read_text_object(void *context _unused_, struct remote_piece *pieces, size_t count)
+{
+        for (size_t n = 0; n < count; n++) {
+                size_t at = pieces[n].address % IMAGE_PAGE;
+                pieces[n].got = MIN(pieces[n].size, IMAGE_PAGE - at);
+                memcpy(pieces[n].to, text_object + at, pieces[n].got);
+        }
+        return 0;
+}
+
+static void strings_of_free_threaded_builds_are_read(void **state _unused_)
+{
+        static const uint32_t states[] = {
+                1 | 1 << 2 | 3 << 5,   /* 3.13: interned has two bits */
+                3 | 1 << 8 | 3 << 11,  /* 3.14: eight … */
+                2 | 1 << 16 | 3 << 19, /* … or sixteen */
+        };
+        const struct cpython_layout l = {.minor = 13,
+                                         .free_threaded = true,
+                                         .type = 24,
+                                         .head = 32,
+                                         .string_data = 56,
+                                         .string = 0x5000};
+        const struct image_area area = {
+                .start = PROGRAM, .end = PROGRAM + IMAGE_PAGE, .readable = true, .path = ""};
+        struct image_source source = {NULL, read_text_object, NULL};
+        for (size_t n = 0; n < ARRAY_SIZE(states); n++) {
+                char text[16];
+                const uint64_t head[] = {0, 0, 0, l.string, 3, 0, states[n]};
+                memcpy(text_object, head, sizeof(head));
+                memcpy(text_object + 56, "sys", 4);
+                _cleanup_image_ struct image image;
+                assert_int_equal(image_open(&image, &source, &area, 1, plenty), 0);
+                assert_int_equal(cpython_text(&image, &l, PROGRAM, text, sizeof(text)), 3);
+                assert_string_equal(text, "sys");
+        }
+}
+
 /* ---- what changes while it is looked at ---------------------------------------------------------------- */
 
 struct changing {
@@ -422,6 +540,8 @@ int main(void)
                 cmocka_unit_test(a_budget_ends_the_look_and_the_next_goes_on),
                 cmocka_unit_test(what_ran_stays_and_what_goes_is_unknown),
                 cmocka_unit_test(an_interpreter_is_found_without_symbols),
+                cmocka_unit_test(types_are_where_the_program_has_copies_of_them),
+                cmocka_unit_test(strings_of_free_threaded_builds_are_read),
                 cmocka_unit_test(freed_constants_hold_nothing),
                 cmocka_unit_test(another_program_is_told_apart),
                 cmocka_unit_test(counters_tell_what_ran),
