@@ -55,7 +55,7 @@ check-arm64:
 # What is said of functions, against victims that count their calls and against the runtimes' own tracers
 # (docs/accuracy.md).
 check-truth:
-	@tools/install-deps --tests
+	@tools/install-deps --truth
 	@USEWEAR_TRUTH=all tests/run --only tests/truth
 
 # Matching against osv-scanner, on the same records (docs/matching.md).

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""CPython inside of other programs, and as others build it: what ran and what did not must be told there as well."""
+
+import contextlib
+import gzip
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from judge import PROGRAM
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
+from native import Service  # noqa: E402
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: reads the memory of other processes")
+
+# A module that nobody else imports: one of its functions runs, another does not.
+RUNS = "import colorsys; colorsys.rgb_to_hsv(.1, .2, .3)"
+STAYS = f"{RUNS}; print('ready', flush=True); import sys; sys.stdin.read()"
+
+
+def needs(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            pytest.skip(f"needs {program}")
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            if value := condition():
+                return value
+        time.sleep(0.1)
+    raise AssertionError("it did not happen")
+
+
+def functions(pid, folder):
+    done = subprocess.run([PROGRAM, "functions", str(pid), "--json", "--state", folder], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def told(report, module="colorsys"):
+    return {f["name"]: f["answer"] for f in report["functions"] if f["container"] == module}
+
+
+def check(pid, folder, ran="yes"):
+    report = functions(pid, folder)
+    answers = told(report)
+    assert answers["rgb_to_hsv"] == ran and answers["hls_to_rgb"] == "not_observed", report["engines"]
+    return report
+
+
+@contextlib.contextmanager
+def running(*command, **options):
+    process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, **options)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def children(pid):
+    return [int(p) for task in Path(f"/proc/{pid}/task").iterdir() for p in (task / "children").read_text().split()]
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def fetch(port):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+        return answer.read() == b"answered"
+
+
+APPLICATION = """
+import colorsys
+def application(environ, start_response):
+    colorsys.rgb_to_hsv(.1, .2, .3)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"answered"]
+"""
+
+
+# ---- programs that CPython is linked into ----------------------------------------------------------------------------
+
+EMBEDS = """
+#include <Python.h>
+int main(int argc, char **argv)
+{
+        Py_Initialize();
+        return PyRun_SimpleString(argv[argc - 1]);
+}
+"""
+
+
+@pytest.mark.parametrize("how", ["exporting", "hidden", "static"])
+def test_program_of_its_own(tmp_path, how):
+    """It exports what CPython has, or nothing, or has no dynamic section at all."""
+    needs("cc", "strip", "python3-config")
+    paths = subprocess.run(["/usr/bin/python3", "-c", "import sysconfig as s; print(s.get_config_var('LIBPL'), "
+                            "s.get_config_var('LIBRARY'), s.get_config_var('INCLUDEPY'))"], capture_output=True, text=True)
+    folder, library, headers = paths.stdout.split()
+    if not Path(folder, library).exists():
+        pytest.skip(f"needs {library}")
+    (tmp_path / "embeds.c").write_text(EMBEDS)
+    flags = {"exporting": ["-rdynamic"], "hidden": ["-Wl,--no-export-dynamic"], "static": ["-static"]}[how]
+    subprocess.run(["cc", "-no-pie", "-I", headers, "-o", tmp_path / "calc", tmp_path / "embeds.c", *flags,
+                    Path(folder, library), "-lz", "-lexpat", "-lm"], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["strip", tmp_path / "calc"], check=True)
+    with Service("usewear-test-embeds", tmp_path / "calc", STAYS) as service:
+        report = check(service.process.pid, tmp_path)
+        assert not report["engines"][0]["gaps"] and report["engines"][0]["version"].startswith("3.")
+        # A scan finds out by itself that the program holds an interpreter.
+        subprocess.run([PROGRAM, "scan", "--state", tmp_path / "scan"], check=True, capture_output=True)
+    with sqlite3.connect(tmp_path / "scan/evidence.db") as db:
+        covered = db.execute("SELECT engine, reason FROM coverage WHERE workload IN (SELECT id FROM name WHERE text = ?)",
+                             (service.workload,)).fetchall()
+    assert ("cpython", None) in covered, covered
+
+
+def test_gdb(tmp_path):
+    needs("gdb")
+    with running("gdb", "-nx", "-q", "-ex", f"python {RUNS}; print('ready', flush=True)") as process:
+        wait_for(lambda: b"ready" in process.stdout.readline())
+        check(process.pid, tmp_path)
+
+
+def test_vim(tmp_path):
+    needs("vim.nox")
+    with running("vim.nox", "-u", "NONE", "-es", "-c", f"py3 {RUNS}; open('{tmp_path}/ready', 'w').close(); import time; "
+                 "time.sleep(1000)") as process:
+        wait_for((tmp_path / "ready").exists)
+        check(process.pid, tmp_path)
+
+
+def uwsgi(command, tmp_path):
+    """What a worker does is its own; the master has only imported it."""
+    (tmp_path / "app.py").write_text(APPLICATION)
+    port = free_port()
+    with running(*command, "--http-socket", f"127.0.0.1:{port}", "--wsgi-file", tmp_path / "app.py", "--master",
+                 "--processes", "1", cwd=tmp_path) as process:
+        wait_for(lambda: fetch(port))
+        worker, = children(process.pid)
+        report = check(worker, tmp_path)
+        assert [g for g in report["engines"][0]["gaps"] if "forked" in g]
+        check(process.pid, tmp_path, ran="not_observed")
+        assert told(report, "uwsgi_file_" + str(tmp_path / "app.py").replace("/", "_").removesuffix(".py")) == \
+            {"application": "yes"} or "application" in {f["name"] for f in report["functions"] if f["answer"] == "yes"}
+
+
+def test_uwsgi_of_debian(tmp_path):
+    needs("uwsgi_python3")
+    uwsgi(["uwsgi_python3"], tmp_path)
+
+
+def environment(folder, *packages):
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    done = subprocess.run([folder / "bin/pip", "install", "-q", "--disable-pip-version-check", *packages],
+                          capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"{' '.join(packages)} cannot be had: {done.stderr.strip().splitlines()[-1]}")
+    return folder
+
+
+# ---- as others install and build it ----------------------------------------------------------------------------------
+
+def test_environment_of_uv(tmp_path):
+    """Its python is a link, and its packages are links to uv's own store."""
+    tools = environment(tmp_path / "tools", "uv")
+    env = {**os.environ, "UV_CACHE_DIR": str(tmp_path / "cache"), "UV_LINK_MODE": "symlink", "UV_PYTHON_DOWNLOADS": "never"}
+    run = dict(check=True, capture_output=True, env=env)
+    subprocess.run([tools / "bin/uv", "venv", "--python", sys.executable, tmp_path / "venv"], **run)
+    subprocess.run([tools / "bin/uv", "pip", "install", "--python", tmp_path / "venv/bin/python", "iniconfig==2.0.0"], **run)
+    (tmp_path / "x.ini").write_text("[a]\nb = c\n")
+    with running(tmp_path / "venv/bin/python", "-c", f"import iniconfig; iniconfig.IniConfig('{tmp_path}/x.ini'); {STAYS}") as p:
+        assert p.stdout.readline() == b"ready\n"
+        report = check(p.pid, tmp_path)
+    package, = [p for p in report["packages"] if p["package"]["name"] == "iniconfig"]
+    assert package["executed"] and package["package"]["version"] == "2.0.0"
+    assert {f["answer"] for f in report["functions"] if f["name"] == "IniConfig.get"} == {"not_observed"}
+
+
+def test_build_of_python_build_standalone(tmp_path):
+    """What uv installs; go-embed-python is a Go module that holds one."""
+    go = shutil.which("go", path=os.environ["PATH"] + ":/usr/local/go/bin:/usr/lib/go/bin")
+    if not go:
+        pytest.skip("needs go")
+    (tmp_path / "go.mod").write_text("module example.com/x\n\ngo 1.17\n")
+    done = subprocess.run([go, "mod", "download", "-json", "github.com/kluctl/go-embed-python@v0.0.0-3.12.2-20240224-3"],
+                          cwd=tmp_path, capture_output=True, text=True,
+                          env={**os.environ, "GONOSUMDB": "*", "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"})
+    found = json.loads(done.stdout) if done.returncode == 0 else {}
+    if not found.get("Dir"):
+        pytest.skip("go-embed-python cannot be had")
+    home = tmp_path / "python"
+    for path in Path(found["Dir"], "python/internal/data/linux-amd64").rglob("*"):
+        to = home / path.relative_to(Path(found["Dir"], "python/internal/data/linux-amd64"))
+        if path.is_file():
+            to.parent.mkdir(parents=True, exist_ok=True)
+            data = path.read_bytes()
+            if path.suffix == ".gz":
+                to, data = to.with_suffix(""), gzip.decompress(data)
+            to.write_bytes(data)
+    python = home / "bin/python3.12"
+    python.chmod(0o755)
+    with running(python, "-c", STAYS, env={"PYTHONHOME": str(home)}) as process:
+        assert process.stdout.readline() == b"ready\n"
+        assert check(process.pid, tmp_path)["engines"][0]["version"] == "3.12.2"
