@@ -16,7 +16,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from native import Service
-from whole import SOURCE, Victim, Watch, findings, needs_root, usewear, virtualenv, wait_until
+from whole import SOURCE, Victim, Watch, advisory, findings, needs_root, usewear, virtualenv, wait_until
 
 pytestmark = needs_root
 
@@ -252,3 +252,24 @@ def test_a_module_that_two_packages_list_is_a_doubt_about_both(tmp_path, linked)
         doubted = {package.split("|")[3]: reason for package, reason in db.execute("SELECT package, reason FROM doubt")
                    if "|twofold|" in package}
     assert set(doubted) == {"1.0", "2.0"} and all("twofold.py belongs to several packages" in text for text in doubted.values())
+
+
+def test_metadata_that_lies_twice_is_one_package(tmp_path):
+    """pip's and setuptools' folders of one version: what was seen of the one holds for the other."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    site = next((tmp_path / "venv").glob("lib/python*/site-packages"))
+    (site / "doubled.py").write_text("def idle():\n    input()\n")
+    for name, inner, listing in (("dist-info", "METADATA", ("RECORD", "doubled.py,,\n")),
+                                 ("egg-info", "PKG-INFO", ("installed-files.txt", "../doubled.py\n"))):
+        info = site / f"doubled-1.0.{name}"
+        info.mkdir()
+        (info / inner).write_text("Metadata-Version: 2.1\nName: doubled\nVersion: 1.0\n")
+        (info / listing[0]).write_text(listing[1])
+    state = tmp_path / "state"
+    usewear(state, "db", "import", str(advisory(tmp_path / "record.json", "doubled", "2.0", "PyPI")))
+    with Service("usewear-test-doubled", tmp_path / "venv/bin/python", "-c",
+                 "import doubled; print('ready', flush=True); doubled.idle()") as service:
+        report = findings(state)
+    mine = [f for f in report["findings"] if f["package"]["name"] == "doubled"]
+    assert [(f["workload"]["id"], f["loaded"]["answer"], f["executed"]["answer"]) for f in mine] == [
+        (service.workload, "yes", "yes")], mine
