@@ -38,7 +38,11 @@ enum {
         SMALL_SOON = 4,      /* parts of a pause where an interpreter started: it tells only while it lives */
         SMALL_MOST_S = 15,   /* no pause is longer */
         FETCH_NS = 50000000, /* how often events are fetched, and probes tended: new files wait no longer */
-        COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
+        COUNT_EVERY_S =
+                5,        /* how soon lost events are noticed, and how long programs are counted for a mean */
+        STORM_RATE = 100, /* programs a second that are not waited so long for */
+        STORM_NS = 500000000,       /* … but so long */
+        STORM_FIRST_NS = 100000000, /* … and the first time, when all is to be armed, no longer than this */
         DAY_S = 24 * 60 * 60,
 };
 
@@ -59,6 +63,7 @@ struct watch {
         bool news;                                 /* a function ran that had not before */
         bool prompt;                               /* an interpreter was started */
         uint64_t execs, counted_execs, counted_at; /* programs started; boottime ns */
+        bool counted;
         struct dirty {
                 int pid;
                 /* Of an unknown cgroup: look before it ends. Or it mapped a file that may have functions to
@@ -185,10 +190,25 @@ static void count_drops(struct watch *w)
         }
 }
 
+/* What starts maps files, and pays for each probe in them: a storm must be known while it begins. */
+static void count_execs(struct watch *w)
+{
+        uint64_t now = clock_boottime(), passed = now - w->counted_at, execs = w->execs - w->counted_execs;
+        double rate = (double)execs * NS_PER_S / (double)MAX(passed, 1u);
+        bool storm = rate >= STORM_RATE && passed >= (w->counted ? STORM_NS : STORM_FIRST_NS);
+        if (!storm && passed < COUNT_EVERY_S * NS_PER_S)
+                return;
+        look_exec_rate(w->look, rate);
+        w->counted_execs = w->execs;
+        w->counted_at = now;
+        w->counted = true;
+}
+
 static void drain(void *context)
 {
         struct watch *w = context;
         sensor_drain(w->sensor, take_event, w);
+        count_execs(w);
 }
 
 /* ---- looks ------------------------------------------------------------------------------------------ */
@@ -306,23 +326,12 @@ static int on_events(void *context)
         return 0;
 }
 
-static void count_execs(struct watch *w)
-{
-        uint64_t now = clock_boottime();
-        if (w->counted_at)
-                look_exec_rate(w->look, (double)(w->execs - w->counted_execs) * NS_PER_S /
-                                                (double)(now - w->counted_at));
-        w->counted_execs = w->execs;
-        w->counted_at = now;
-}
-
 static int on_tick(void *context)
 {
         struct watch *w = context;
         uint64_t now = clock_boottime() / NS_PER_S;
         if (w->sensor && now >= w->next_count) {
                 count_drops(w);
-                count_execs(w);
                 w->next_count = now + COUNT_EVERY_S;
         }
         if (now >= w->next_look)
@@ -452,6 +461,7 @@ static int watch_serve(struct watch *w)
         heap_stay_small();
         cgroup_choose(&w->cgroup);
         start_sensor(w);
+        w->counted_at = clock_boottime();
         struct look_options options = {
                 .state = w->state,
                 .cgroup = &w->cgroup,

@@ -219,6 +219,8 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
 void functions_arm(struct native_watch *n, size_t processes)
 {
         size_t i = 0;
+        n->planned_rate = n->mappings_per_second;
+        n->replan = false;
         for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
                 struct probed_file *f = value;
                 struct error error;

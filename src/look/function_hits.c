@@ -16,6 +16,7 @@ enum {
         REST_NS_SHIFT = 6,   /* at most 2^6 minutes */
         EARLY_MOST = 4096,
         SWAP_LEAST_NS = 20000000,
+        RATE_GROWS = 2,  /* programs start so many times as often as planned for: fewer probes, at once */
         SWAP_COSTS = 20, /* a change is no more frequent than this many times what it takes */
 };
 #define REST_NS (60 * NS_PER_S)
@@ -161,6 +162,8 @@ void look_tend_probes(struct look *l)
         if (!n->sensor || (!rate && !n->pending) ||
             now - n->swapped < MAX((uint64_t)SWAP_LEAST_NS, SWAP_COSTS * n->swap_ns))
                 return;
+        if (n->replan)
+                functions_arm(n, l->table.entries.count);
         size_t i = 0;
         for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
                 struct probed_file *f = value;
@@ -189,7 +192,10 @@ void functions_lost(struct native_watch *n)
 
 void look_exec_rate(struct look *l, double execs_per_second)
 {
-        l->native.mappings_per_second = execs_per_second;
+        struct native_watch *n = &l->native;
+        n->mappings_per_second = execs_per_second;
+        if (execs_per_second > RATE_GROWS * n->planned_rate)
+                n->replan = n->pending = true;
 }
 
 bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint64_t cgroup)

@@ -102,6 +102,8 @@ struct native_watch {
         uint64_t round;
         uint64_t epoch;             /* changes when a file is forgotten */
         double mappings_per_second; /* of a file that every program maps */
+        double planned_rate;        /* what it was when the probes were last chosen */
+        bool replan;                /* it has grown much since */
         uint64_t swapped;           /* boottime ns: end of the last change of probes */
         uint64_t swap_ns;           /* how long it took */
         uint64_t rated;             /* boottime ns: last look at the rates */
