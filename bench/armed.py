@@ -95,12 +95,7 @@ def libraries(program, wanted):
 
 
 def advisories(folder, names):
-    """One made-up advisory for each package whose library is among `names`: {soname: (path, [function])}; one of no package
-    here, so that there is something to import."""
-    (folder / "none.json").write_text(json.dumps({
-        "schema_version": "1.6.0", "id": "USEWEAR-BENCH", "modified": "2026-01-01T00:00:00Z", "affected": [
-            {"package": {"ecosystem": "Debian:12", "name": "usewear-bench"},
-             "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]}))
+    """One made-up advisory for each package whose library is among `names`: {soname: (path, [function])}."""
     release = re.search(r'VERSION_ID="?(\d+)', Path("/etc/os-release").read_text())[1]
     for i, (soname, (path, functions)) in enumerate(names.items()):
         real = str(Path(path).resolve())
@@ -140,10 +135,17 @@ def instruction_counter():
     return fd >= 0
 
 
+SLOTS = 25  # tenths of a second from the start of the watch on
+
+
+def dearest(slots):
+    """The dearest slot, against the middle one of them."""
+    return max(slots[:SLOTS]) / statistics.median(slots[:SLOTS])
+
+
 def armed_windows(program, state, workload, seconds, count):
-    """(windows, ratio of the 100 ms around the arming that cost most to those before it) of a watch that arms; what has
-    run once is taken away before the first window."""
-    before = [workload.work(0.1) for _ in range(10)] if seconds > 0.5 else [1]
+    """(windows, dearest slot, hits a second, BPF ns a hit) of a watch that arms; what has run once is taken away before the
+    first window."""
     slots, done = [], threading.Event()
 
     def record():
@@ -159,27 +161,37 @@ def armed_windows(program, state, workload, seconds, count):
         beside.join()
     time.sleep(2)
     windows = [workload.work(seconds) for _ in range(count)]
+    with measure.Statistics():
+        before = sensor.probe_runs()
+        workload.work(seconds)
+        after = sensor.probe_runs()
     sensor.stop()
-    return windows, max(slots) / statistics.median(before) if slots else None
+    hits = after[0] - before[0]
+    return windows, dearest(slots) if slots else None, hits / seconds, (after[1] - before[1]) / hits if hits else 0
 
 
 def bench(program, workload, names, rounds, seconds):
     """Blocks off, armed, armed, off … of windows each."""
     state, count = with_advisories(program, names), 3
-    off, on, dips = [], [], []
+    off, on, dips, quiet, hits, ns = [], [], [], [], [], []
     for i in range(rounds):
         def plain():
+            if hasattr(workload, "counts"):
+                quiet.append(dearest([workload.work(0.1) for _ in range(SLOTS)]))
             off.append(statistics.median(workload.work(seconds) for _ in range(count)))
 
         def armed():
-            windows, dip = armed_windows(program, state.name, workload, seconds, count)
+            windows, dip, rate, cost = armed_windows(program, state.name, workload, seconds, count)
             on.append(statistics.median(windows))
             dips.append(dip)
+            hits.append(rate)
+            ns.append(cost)
         for block in ((plain, armed) if i % 2 == 0 else (armed, plain)):
             block()
     state.cleanup()
-    return {"off": statistics.median(off), **measure.ratio(off, on),
-            "dip": statistics.median(dips) if dips[0] else None}
+    return {"off": statistics.median(off), **measure.ratio(off, on), "hits": statistics.median(hits), "most": max(hits),
+            "ns": statistics.median(ns), "dip": statistics.median(dips) if quiet else None,
+            "quiet": statistics.median(quiet) if quiet else None}
 
 
 def own_cpu(program, names, count, rounds):
@@ -215,22 +227,22 @@ def table(program, rounds, seconds):
              f"{os.cpu_count()} CPUs. Functions of made-up advisories, a seeded choice of the libraries' exported ones. Compared is "
              f"the CPU time that the application takes for one request or program, in {rounds} interleaved pairs of three windows of "
              f"{seconds} s; above 1 is dearer. What has run once is taken away again, so that the windows show the steady state "
-             "of the rest. *Arming* is the dearest tenth of a second from the start of the watch on. "
+             f"of the rest: *hits* are what these still get, counted by the kernel. *Arming* is the dearest of the first {SLOTS} tenths of a "
+             "second of the watch, from its start on, against their median, and *without* the same where nothing starts. "
              + ("" if instruction_counter() else "This machine counts no instructions: there is no performance counter."),
-             "", "| workload | functions | CPU without | ratio, armed | middle half | resolution | arming |",
-             "|---|---|---|---|---|---|---|"]
+             "", "| workload | functions | CPU without | ratio, armed | middle half | resolution | hits a second (most) | BPF ns a hit |"
+             " arming | without |", "|---|---|---|---|---|---|---|---|---|---|"]
     for kind, victim, wanted in ((NginxTls, "nginx", {"libssl.so.3": 60, "libcrypto.so.3": 120, "libz.so.1": 20}),
                                  (Programs, "true", {"libc.so.6": 200})):
         if missing(kind):
-            lines.append(f"| {kind.name} | not run: needs {' and '.join(missing(kind))} | | | | | |")
+            lines.append(f"| {kind.name} | not run: needs {' and '.join(missing(kind))} | | | | | | | | |")
             continue
         names = choose(victim, wanted)
         with kind() as workload:
             r = bench(program, workload, names, rounds, seconds)
-        print(f"{kind.name}: {r}", file=sys.stderr, flush=True)
         lines.append(f"| {kind.name} | {sum(len(f) for _, f in names.values())} | {1e6 * r['off']:,.1f} µs | {r['median']:.3f} | "
-                     f"{r['low']:.3f}–{r['high']:.3f} | ±{100 * r['resolution']:.1f} % | "
-                     f"{'%.2f' % r['dip'] if r['dip'] else ''} |")
+                     f"{r['low']:.3f}–{r['high']:.3f} | ±{100 * r['resolution']:.1f} % | {r['hits']:.0f} ({r['most']:.0f}) | "
+                     f"{r['ns']:.0f} | " + (f"{r['dip']:.2f} | {r['quiet']:.2f} |" if r["dip"] else "| |"))
         print(lines[-1], file=sys.stderr, flush=True)
     names = choose("curl", {"libssl.so.3": 60, "libcrypto.so.3": 120, "libz.so.1": 20})
     if names:

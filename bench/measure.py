@@ -48,6 +48,19 @@ class Sensor:
             sizes.append(int(re.search(r"VmRSS:\s+(\d+)", status)[1]))
         return sizes
 
+    def probe_runs(self):
+        """(runs, ns) of the programs behind the links of uprobe_multi; ns only while statistics are on."""
+        texts = []
+        for info in Path(f"/proc/{self.process.pid}/fdinfo").iterdir():
+            try:
+                texts.append(info.read_text())
+            except OSError:
+                continue
+        fields = [dict(re.findall(r"^(\w+):\s+(\S+)$", text, re.M)) for text in texts]
+        behind = {f["prog_id"] for f in fields if f.get("link_type") == "uprobe_multi"}
+        own = {f["prog_id"]: f for f in fields if "run_cnt" in f and f["prog_id"] in behind}.values()
+        return sum(int(f["run_cnt"]) for f in own), sum(int(f["run_time_ns"]) for f in own)
+
     def programs(self):
         """(runs, ns) of all BPF programs that the sensor holds, and the bytes of its maps."""
         runs = ns = memory = 0
