@@ -154,9 +154,10 @@ def certificate(folder):
 class Nginx:
     name, needs = "nginx with OpenSSL, Debian's", ("nginx", "openssl")
     files = ("nginx", "libssl.so.3", "libcrypto.so.3", "libz.so.1")
-    port = 18471
 
     def __init__(self, folder):
+        with socket.create_server(("127.0.0.1", 0)) as free:  # nobody else may answer
+            self.port = free.getsockname()[1]
         self.place = open_folder()
         folder = Path(self.place.name)
         certificate(folder)
