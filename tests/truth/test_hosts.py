@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from foreign import open_folder
 from judge import PROGRAM
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
@@ -106,14 +107,16 @@ EMBEDS = """
 int main(int argc, char **argv)
 {
         Py_Initialize();
+        if (Py_TYPE(Py_None) == &PyFunction_Type || Py_TYPE(Py_None) == &PyModule_Type)
+                return 1;
         return PyRun_SimpleString(argv[argc - 1]);
 }
 """
 
 
-@pytest.mark.parametrize("how", ["exporting", "hidden", "static"])
+@pytest.mark.parametrize("how", ["exporting", "hidden", "static", "shared"])
 def test_program_of_its_own(tmp_path, how):
-    """It exports what CPython has, or nothing, or has no dynamic section at all."""
+    """It exports what CPython has, or nothing, or has no dynamic section at all, or has copies of a library's types."""
     needs("cc", "strip", "python3-config")
     paths = subprocess.run(["/usr/bin/python3", "-c", "import sysconfig as s; print(s.get_config_var('LIBPL'), "
                             "s.get_config_var('LIBRARY'), s.get_config_var('INCLUDEPY'))"], capture_output=True, text=True)
@@ -121,9 +124,10 @@ def test_program_of_its_own(tmp_path, how):
     if not Path(folder, library).exists():
         pytest.skip(f"needs {library}")
     (tmp_path / "embeds.c").write_text(EMBEDS)
-    flags = {"exporting": ["-rdynamic"], "hidden": ["-Wl,--no-export-dynamic"], "static": ["-static"]}[how]
-    subprocess.run(["cc", "-no-pie", "-I", headers, "-o", tmp_path / "calc", tmp_path / "embeds.c", *flags,
-                    Path(folder, library), "-lz", "-lexpat", "-lm"], check=True, stderr=subprocess.DEVNULL)
+    flags = {"exporting": ["-rdynamic"], "hidden": ["-Wl,--no-export-dynamic"], "static": ["-static"], "shared": []}[how]
+    linked = [f"-l{library[3:-2]}"] if how == "shared" else [Path(folder, library), "-lz", "-lexpat", "-lm"]
+    subprocess.run(["cc", "-no-pie", "-fno-pic", "-I", headers, "-o", tmp_path / "calc", tmp_path / "embeds.c", *flags,
+                    *linked], check=True, stderr=subprocess.DEVNULL)
     subprocess.run(["strip", tmp_path / "calc"], check=True)
     with Service("usewear-test-embeds", tmp_path / "calc", STAYS) as service:
         report = check(service.process.pid, tmp_path)
@@ -180,6 +184,46 @@ def environment(folder, *packages):
     return folder
 
 
+def test_uwsgi_of_pypi(tmp_path):
+    uwsgi([environment(tmp_path / "venv", "uwsgi") / "bin/uwsgi"], tmp_path)
+
+
+def test_mod_wsgi(tmp_path):
+    needs("apache2")
+    modules = Path("/usr/lib/apache2/modules")
+    if not (modules / "mod_wsgi.so").exists():
+        pytest.skip("needs libapache2-mod-wsgi-py3")
+    place = open_folder()  # its processes become another user
+    folder = Path(place.name)
+    (folder / "app.py").write_text(APPLICATION)
+    port = free_port()
+    (folder / "httpd.conf").write_text(f"""
+ServerName localhost
+User www-data
+Group www-data
+Listen 127.0.0.1:{port}
+PidFile {folder}/pid
+ErrorLog {folder}/error.log
+DefaultRuntimeDir {folder}
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule wsgi_module {modules}/mod_wsgi.so
+WSGISocketPrefix {folder}/wsgi
+WSGIDaemonProcess app processes=1 threads=2
+WSGIScriptAlias / {folder}/app.py process-group=app application-group=%{{GLOBAL}}
+<Directory {folder}>
+Require all granted
+</Directory>
+""")
+    with running("apache2", "-DFOREGROUND", "-f", folder / "httpd.conf") as process:
+        wait_for(lambda: fetch(port))
+        answers = [told(functions(pid, tmp_path)) for pid in children(process.pid)]
+    # The daemon has imported it; those that only pass requests on have not.
+    imported = [a for a in answers if a]
+    assert len(answers) > 1 and imported == [imported[0]]
+    assert imported[0]["rgb_to_hsv"] == "yes" and imported[0]["hls_to_rgb"] == "not_observed"
+
+
 # ---- as others install and build it ----------------------------------------------------------------------------------
 
 def test_environment_of_uv(tmp_path):
@@ -224,3 +268,38 @@ def test_build_of_python_build_standalone(tmp_path):
     with running(python, "-c", STAYS, env={"PYTHONHOME": str(home)}) as process:
         assert process.stdout.readline() == b"ready\n"
         assert check(process.pid, tmp_path)["engines"][0]["version"] == "3.12.2"
+
+
+KERNEL = """
+import sys
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel(kernel_name="python3")
+def cell(code):
+    reply = client.execute_interactive(code, output_hook=lambda m: None, timeout=60)
+    assert reply["content"]["status"] == "ok", reply
+cell("import colorsys")
+cell("def cell_ran():\\n    return colorsys.rgb_to_hsv(.1, .2, .3)\\ndef cell_silent():\\n    return len('a')")
+cell("cell_ran()")
+print(manager.provisioner.process.pid, flush=True)
+sys.stdin.read()
+manager.shutdown_kernel(now=True)
+"""
+
+
+def test_kernel_of_a_notebook(tmp_path):
+    """Cells are no imports: what they define can be replaced by running them again, so silence of it is unknown. The
+    debugger that ipykernel brings may replace how all code is run: then no silence is told."""
+    venv = environment(tmp_path / "venv", "ipykernel")
+    with running(venv / "bin/python", "-c", KERNEL) as process:
+        line = process.stdout.readline()
+        assert line, "the kernel did not start"
+        report = functions(int(line), tmp_path)
+        process.stdin.close()
+        process.wait(timeout=60)
+        process.stdin = None
+    debugged = "a module replaces how code is run" in report["engines"][0]["gaps"]
+    answers = told(report)
+    assert answers["rgb_to_hsv"] == "yes" and answers["hls_to_rgb"] == ("unknown" if debugged else "not_observed")
+    cells = {f["name"]: f["answer"] for f in report["functions"] if f["name"] in ("cell_ran", "cell_silent")}
+    assert cells == {"cell_ran": "yes", "cell_silent": "unknown"}
+    assert [p for p in report["packages"] if p["package"]["name"] == "ipykernel" and p["executed"]]
