@@ -5,7 +5,7 @@
  * the size of jars. */
 
 #include "inventory/archive.h"
-#include "inventory/java.h"
+#include "inventory/jar.h"
 
 #include "format/zip_nested.h"
 #include "host/runtime.h"
@@ -17,11 +17,6 @@ enum { MOST_DEPTH = 8, MOST_POMS = 4000, MOST_NESTED = 20000, MOST_FOLDERS = 100
 
 /* Bytes that archives inside one file may unpack to. */
 #define INFLATED_MOST (4ull << 30)
-
-int jar_read(const struct jar *jar, const struct zip_entry *entry, struct buf *to)
-{
-        return zip_read(jar->zip, entry, to);
-}
 
 /* ---- names of entries -------------------------------------------------------------------------------- */
 

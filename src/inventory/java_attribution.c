@@ -4,7 +4,7 @@
  * decide first; then the folder that group and artefact spell, as deep as there are classes. What nobody can
  * be named for is nobody's. */
 
-#include "inventory/java.h"
+#include "inventory/jar.h"
 
 #include "host/runtime.h"
 

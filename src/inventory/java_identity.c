@@ -3,7 +3,7 @@
 /* What an archive is called: by the one pom.properties in it, else by the one pom.xml, else by the manifest
  * and the name of the file; among several poms by the one that is named like the file. */
 
-#include "inventory/java.h"
+#include "inventory/jar.h"
 
 #include <errno.h>
 

@@ -54,6 +54,9 @@ int java_attribute(struct jar *jar);
 int java_add(struct jar *jar);
 
 /* The entry's text, at most METADATA_SIZE. 0 or -errno. */
-int jar_read(const struct jar *jar, const struct zip_entry *entry, struct buf *to);
+static inline int jar_read(const struct jar *jar, const struct zip_entry *entry, struct buf *to)
+{
+        return zip_read(jar->zip, entry, to);
+}
 /* Classes at and below "com/x". */
 size_t jar_classes_below(const struct jar *jar, const char *prefix);
