@@ -6,14 +6,18 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 static int resolve(const char *command, const char *path, size_t size, struct function_spec *to)
 {
         _cleanup_free_ char *text = strndup(path, size);
         if (!text)
                 return log_error(-ENOMEM, "out of memory");
+        struct stat st;
         to->file = realpath(text, NULL);
-        return to->file ? 0 : log_error(-errno, "%s: %s: %s", command, text, strerror(errno));
+        if (!to->file || stat(to->file, &st) < 0)
+                return log_error(-errno, "%s: %s: %s", command, text, strerror(errno));
+        return S_ISREG(st.st_mode) ? 0 : log_error(-EINVAL, "%s: %s is no regular file", command, text);
 }
 
 static int parse_function(const char *command, const char *spec, struct function_spec *to)

@@ -41,6 +41,22 @@ static int on_dwarf_copy(void *context, const struct dwarf_copy *c)
         return r;
 }
 
+static int on_range(void *context, uint64_t begin, uint64_t end)
+{
+        struct search *s = ((struct dwarf_search *)context)->s;
+        struct code_range *range = vec_add(&s->described);
+        if (!range)
+                return -ENOMEM;
+        *range = (struct code_range){begin, end};
+        return 0;
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+        const struct code_range *x = a, *y = b;
+        return x->begin < y->begin ? -1 : x->begin > y->begin;
+}
+
 /* Hosts whose address no symbol confirms might be entered elsewhere. */
 static int note_hosts(struct search *s)
 {
@@ -55,11 +71,38 @@ static int note_hosts(struct search *s)
 int search_dwarf(struct search *s, struct span bytes)
 {
         struct dwarf_search d = {.s = s};
-        int r = dwarf_inline_walk(bytes, on_dwarf_copy, &d);
+        int r = dwarf_inline_walk(bytes, on_dwarf_copy, on_range, &d);
         if (r == -ENOMEM)
                 return r;
+        if (s->described.count)
+                qsort(s->described.items, s->described.count, sizeof(*s->described.items), compare_ranges);
         s->inlines_known = r == 0 && !d.unreadable;
         return note_hosts(s);
+}
+
+/* A name that is reserved to compilers and C libraries (C11 7.1.3): what bears it was made without the
+ * headers of others. Start files have a few more. */
+static bool is_reserved(const char *name)
+{
+        return span_starts(span_of(name), "__") || str_equal(name, "_start") ||
+               str_equal(name, "_dl_relocate_static_pie") || str_equal(name, "atexit") ||
+               str_equal(name, "at_quick_exit");
+}
+
+/* Code of a source file without debug information may hold a copy of what comes from a header, and nothing
+ * tells of it. */
+static bool is_undescribed(const struct search *s, const struct elf_function *f)
+{
+        size_t low = 0, high = s->described.count;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (s->described.items[middle].begin <= f->address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return f->size && !symbol_is_thunk(span_of(f->name)) &&
+               !(low && f->address < s->described.items[low - 1].end) && !is_reserved(f->name);
 }
 
 /* ---- symbols at one address ------------------------------------------------------------------------- */
@@ -81,6 +124,8 @@ static int on_neighbour(void *context, const struct elf_function *f)
         struct copy *c = map_get(&s->places, &f->address, sizeof(f->address));
         struct guard *host = map_get(&s->entries, &f->address, sizeof(f->address));
         struct span name = symbol_fold(f->name, &clone);
+        s->thunks = s->thunks || symbol_is_thunk(name);
+        s->undescribed = s->undescribed || is_undescribed(s, f);
         if (host && clone != SYMBOL_COLD)
                 host->size = MAX(host->size, MAX(f->size, (uint64_t)1));
         for (; c; c = c->next)

@@ -75,6 +75,7 @@ int search_named(struct search *s, struct span symbol, search_handler each, void
 struct symbol_seen {
         const struct elf_function *function;
         enum symbol_clone clone;
+        struct span name;
         bool plain; /* neither mangled nor with a suffix: says nothing of where it belongs */
 };
 
@@ -83,6 +84,7 @@ static int take_symbol(struct search *s, size_t wanted, void *context)
         const struct symbol_seen *seen = context;
         struct note *n = &s->notes[wanted];
         n->chosen |= seen->function->chosen;
+        n->repeated |= seen->function->repeated && !symbol_is_rust(seen->name);
         n->part |= seen->clone == SYMBOL_PART || seen->clone == SYMBOL_OUTLINED;
         bool entered = seen->clone == SYMBOL_WHOLE || seen->clone == SYMBOL_PART;
         if (seen->function->chosen || !entered)
@@ -98,6 +100,7 @@ static int on_symbol(void *context, const struct elf_function *f)
 {
         struct symbol_seen seen = {.function = f};
         struct span name = symbol_fold(f->name, &seen.clone);
+        seen.name = name;
         seen.plain = (!f->name[name.size] || f->name[name.size] == '@') && !span_starts(name, "_Z") &&
                      !span_starts(name, "_R");
         return search_named(context, name, take_symbol, &seen);
@@ -208,5 +211,6 @@ int native_find(const struct native_file *file, const struct native_query *queri
         map_done(&s.words);
         map_done(&s.places);
         map_done(&s.entries);
+        vec_done(&s.described);
         return r;
 }

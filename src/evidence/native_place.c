@@ -121,6 +121,10 @@ static const char *why_partial(const struct search *s, const struct note *n)
                 return "it may be folded into another function";
         if (!s->inlines_known || (!s->go && !n->described))
                 return "may be inlined: no debug information";
+        if (s->thunks && n->inlined)
+                return "inlined copies of it may run unseen";
+        if (s->undescribed && n->repeated)
+                return "may be inlined: no debug information of a part of the file";
         return NULL;
 }
 

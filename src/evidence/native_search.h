@@ -6,6 +6,7 @@
  * it. Only these files see it. */
 
 #include "base/map.h"
+#include "base/vec.h"
 #include "evidence/native_find.h"
 #include "format/go_functions.h"
 
@@ -35,9 +36,15 @@ struct note {
         bool inlined;   /* somewhere */
         bool hostless;  /* and where is not told */
         bool described; /* debug information has its code, and so knows its copies */
+        bool repeated;  /* it may come from a header: other source files may hold copies */
         bool twins;     /* several functions of one source file each are called so */
         bool stuck;     /* a copy or a guard of it cannot be probed */
         bool jump;      /* its whole code is a jump: folded into another */
+};
+
+/* Code that debug information tells of: begin and end. */
+struct code_range {
+        uint64_t begin, end;
 };
 
 /* Queries with the same last word. */
@@ -58,7 +65,10 @@ struct search {
         struct note *notes;
         struct native_function *results;
         bool go;
-        bool inlines_known; /* every copy that was inlined has been told */
+        VEC(struct code_range) described;
+        bool inlines_known; /* every copy that was inlined has been told, in code that is described */
+        bool undescribed;   /* there is other code */
+        bool thunks;        /* of C++: the function itself may be inlined into one, and DWARF does not tell */
 };
 
 /* Add a place, or a guard, once. 0 or -ENOMEM. */

@@ -13,6 +13,7 @@ enum { MOST_DEPTH = 128, MOST_ENTRIES = 50000000 };
 
 struct walk {
         dwarf_copy_handler handler;
+        dwarf_range_handler on_range;
         void *context;
         size_t entries;
         bool cut;
@@ -39,6 +40,16 @@ static uint64_t entry_of(Dwarf_Die *die)
         return dwarf_ranges(die, 0, &base, &begin, &end) > 0 ? begin : 0;
 }
 
+static int tell_ranges(struct walk *w, Dwarf_Die *die)
+{
+        Dwarf_Addr base, begin, end;
+        ptrdiff_t at = 0;
+        int r = 0;
+        while (r == 0 && (at = dwarf_ranges(die, at, &base, &begin, &end)) > 0)
+                r = w->on_range(w->context, begin, end);
+        return r;
+}
+
 static int visit(struct walk *w, Dwarf_Die *die, uint64_t *host)
 {
         int tag = dwarf_tag(die);
@@ -49,6 +60,9 @@ static int visit(struct walk *w, Dwarf_Die *die, uint64_t *host)
                 *host = entry_of(die);
                 if (!*host)
                         return 0; /* a declaration, or what copies are made from */
+                int r = tell_ranges(w, die);
+                if (r)
+                        return r;
         }
         c.address = *host;
         c.name = text_of(die, DW_AT_name);
@@ -89,7 +103,10 @@ static int walk_units(struct walk *w, Dwarf *dwarf)
         int more, r = 0;
         while (r == 0 && (more = dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) == 0) {
                 units++;
-                r = walk_children(w, &die, 0, 0);
+                if (dwarf_srclang(&die) == DW_LANG_Mips_Assembler)
+                        r = tell_ranges(w, &die);
+                if (r == 0)
+                        r = walk_children(w, &die, 0, 0);
         }
         if (r)
                 return r;
@@ -97,9 +114,10 @@ static int walk_units(struct walk *w, Dwarf *dwarf)
         return w->cut ? -EBADMSG : units ? 0 : -ENOENT;
 }
 
-int dwarf_inline_walk(struct span bytes, dwarf_copy_handler handler, void *context)
+int dwarf_inline_walk(struct span bytes, dwarf_copy_handler handler, dwarf_range_handler on_range,
+                      void *context)
 {
-        struct walk w = {.handler = handler, .context = context};
+        struct walk w = {.handler = handler, .on_range = on_range, .context = context};
         elf_version(EV_CURRENT);
         Elf *elf = elf_memory((char *)bytes.data, bytes.size);
         if (!elf)

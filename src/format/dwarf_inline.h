@@ -13,6 +13,11 @@ struct dwarf_copy {
 /* Called for each function that has code, and for each copy that was inlined into one, until it returns
  * non-zero, which is returned. */
 typedef int (*dwarf_copy_handler)(void *context, const struct dwarf_copy *c);
+/* Called for each stretch of code that a function's entry tells of, until it returns non-zero. Units in
+ * assembly language have no such entries, and inline nothing: they are told as a whole. */
+typedef int (*dwarf_range_handler)(void *context, uint64_t begin, uint64_t end);
+
 /* 0; -ENOENT: no DWARF; -EBADMSG: damaged, or deeper or longer than what is walked: not everything was told.
  * The bytes are those of an ELF file and are only read. */
-int dwarf_inline_walk(struct span bytes, dwarf_copy_handler handler, void *context);
+int dwarf_inline_walk(struct span bytes, dwarf_copy_handler handler, dwarf_range_handler on_range,
+                      void *context);

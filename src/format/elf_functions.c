@@ -44,6 +44,7 @@ static bool entry_read(const struct elf *e, const struct tables *t, size_t i, st
                 .address = e->wide ? number(p + 8, 8) : number(p + 4, 4),
                 .size = e->wide ? number(p + 16, 8) : number(p + 8, 4),
                 .local = info >> 4 == STB_LOCAL,
+                .repeated = info >> 4 != STB_GLOBAL,
                 .chosen = type == STT_GNU_IFUNC,
         };
         return ret->address != 0;

@@ -11,6 +11,7 @@ struct elf_function {
         const char *name;       /* as it stands in the table; valid as long as the bytes */
         uint64_t address, size; /* virtual address; size 0 where the table does not know it */
         bool local;             /* STB_LOCAL: of one source file */
+        bool repeated;          /* not STB_GLOBAL: other source files may have the same code, of one header */
         bool chosen;            /* STT_GNU_IFUNC: the address is that of the function which chooses one */
 };
 

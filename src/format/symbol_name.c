@@ -137,9 +137,29 @@ static bool qualified_is(char *text, const char *wanted)
         return readable_is(text + 1, wanted);
 }
 
+bool symbol_is_thunk(struct span symbol)
+{
+        return span_starts(symbol, "_ZTh") || span_starts(symbol, "_ZTv") || span_starts(symbol, "_ZTc");
+}
+
+bool symbol_is_rust(struct span symbol)
+{
+        enum { HASH = 20 }; /* "17h", 16 digits, "E" */
+        return span_starts(symbol, "_R") ||
+               (span_starts(symbol, "_ZN") && symbol.size > HASH && symbol.data[symbol.size - 1] == 'E' &&
+                !memcmp(symbol.data + symbol.size - HASH, "17h", 3));
+}
+
+/* "non-virtual thunk to A::f()": whoever enters that enters A::f. */
+static char *behind_thunk(struct span symbol, char *text)
+{
+        char *to = symbol_is_thunk(symbol) ? strstr(text, "thunk to ") : NULL;
+        return to ? to + strlen("thunk to ") : text;
+}
+
 bool symbol_is(struct span symbol, const char *wanted)
 {
-        char text[SYMBOL_DEMANGLED];
+        char buffer[SYMBOL_DEMANGLED];
         if (span_equal(symbol, wanted))
                 return true;
         if (!span_starts(symbol, "_Z") && !span_starts(symbol, "_R"))
@@ -147,5 +167,8 @@ bool symbol_is(struct span symbol, const char *wanted)
         struct span word = last_word(wanted);
         if (!word.size || !memmem(symbol.data, symbol.size, word.data, word.size))
                 return false;
-        return symbol_demangle(symbol, text) && (readable_is(text, wanted) || qualified_is(text, wanted));
+        if (!symbol_demangle(symbol, buffer))
+                return false;
+        char *text = behind_thunk(symbol, buffer);
+        return readable_is(text, wanted) || qualified_is(text, wanted);
 }

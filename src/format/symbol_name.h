@@ -21,5 +21,11 @@ enum { SYMBOL_DEMANGLED = 4096 }; /* bytes, NUL included */
 bool symbol_demangle(struct span mangled, char to[static SYMBOL_DEMANGLED]);
 
 /* Whether a (folded) symbol is the function `wanted`: equal as it stands, or its readable form is, type
- * parameters aside ("lru::LruCache::iter" names "lru::LruCache<K,V>::iter"). */
+ * parameters aside ("lru::LruCache::iter" names "lru::LruCache<K,V>::iter"). A thunk of C++ is its function.
+ */
 bool symbol_is(struct span symbol, const char *wanted);
+
+/* Itanium C++ ABI, 5.1.4.4: "Virtual Override Thunks". */
+bool symbol_is_thunk(struct span symbol);
+/* Rust's mangling, legacy or v0. */
+bool symbol_is_rust(struct span symbol);

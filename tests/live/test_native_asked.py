@@ -123,7 +123,9 @@ def test_probes_that_python_brings_along(tmp_path):
 
 
 @pytest.mark.parametrize("words, said", [(("--function", "nothing"), "FILE:NAME"), (("--hook", "x:y"), "tracepoint:"),
-                                         (("--hook", "tracepoint:no:such"), "no such tracepoint")])
+                                         (("--hook", "tracepoint:no:such"), "no such tracepoint"),
+                                         (("--function", "/usr/bin:main"), "no regular file"),
+                                         (("--hook", "usdt:/dev/null:a:b"), "no regular file")])
 def test_what_cannot_be_watched_is_said(tmp_path, tracefs, words, said):
     done = subprocess.run([*WITH_TRACEFS, PROGRAM, "watch", "--state", tmp_path / "state", *words], capture_output=True, text=True,
                           timeout=120)

@@ -84,6 +84,40 @@ static void test_inlined(void **state)
         assert_non_null(strstr(f[0].partial, "no debug information"));
 }
 
+/* Of two source files one has debug information, the other one holds a copy of a function of their header. */
+static void test_a_part_without_debug_information(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "alone"}, {"", "inlined"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[2];
+        read_sample("mixed", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 2, &a, f), 0);
+        assert_null(f[0].partial); /* of one source file alone */
+        assert_int_equal(f[1].site_count, 1);
+        assert_non_null(f[1].partial);
+        assert_non_null(strstr(f[1].partial, "no debug information of a part"));
+}
+
+/* A second base class: its table leads to a thunk, into which the compiler has copied the function. */
+static void test_a_thunk_is_a_copy(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "C::g"}, {"", "A::f"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[2];
+        read_sample("thunk", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 2, &a, f), 0);
+        assert_int_equal(f[0].site_count, 2);
+        assert_false(f[0].sites[0].shared || f[0].sites[1].shared);
+        assert_null(f[0].partial);
+        assert_int_equal(f[1].site_count, 1);
+}
+
 static void test_probes_of_the_program(void **state)
 {
         (void)state;
@@ -151,6 +185,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_is_found),
                 cmocka_unit_test(test_inlined),
+                cmocka_unit_test(test_a_part_without_debug_information),
+                cmocka_unit_test(test_a_thunk_is_a_copy),
                 cmocka_unit_test(test_probes_of_the_program),
                 cmocka_unit_test(test_go_tables),
                 cmocka_unit_test(test_no_program),

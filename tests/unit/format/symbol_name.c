@@ -46,6 +46,10 @@ static void test_names_of_other_languages(void **state)
                  "5clone17h0123456789abcdefE",
                  "alloc::vec::Vec::clone", true},
                 {"_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar", true},
+                {"_ZThn16_N1C1gEv", "C::g", true},
+                {"_ZTv0_n24_N1C1gEv", "C::g", true},
+                {"_ZTch0_h16_N1C1gEv", "C::g", true},
+                {"_ZThn16_N1C1gEv", "C::h", false},
                 {"plain", "plain", true},
                 {"plain", "plai", false},
         };
