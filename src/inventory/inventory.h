@@ -29,6 +29,9 @@ struct inventory_hints {
  * (memory). */
 int inventory_read(int root_fd, const char *root_id, const struct inventory_hints *hints,
                    struct inventory *previous, struct inventory **ret);
+/* A number that differs where something was installed, upgraded or removed since: of the package managers'
+ * databases and the folders of Python modules. Costs a status call each. */
+uint64_t inventory_stamp(int root_fd, const char *const *python_paths, size_t count);
 struct inventory *inventory_free(struct inventory *inv); /* returns NULL */
 static inline void inventory_freep(struct inventory **inv)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* When an inventory is read again: at once where something new runs, as far as the CPU time of all readings
- * goes, and else as seldom as it is dear. Pure: times come in. Only files of this folder see it. */
+/* When an inventory is read again: at once where something new runs or was installed, as far as the CPU time
+ * of all readings goes, and else as seldom as it is dear. Pure: times come in. Only files of this folder see
+ * it. */
 
 #include "base/macro.h"
 

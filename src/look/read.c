@@ -300,11 +300,39 @@ static int note_roots(struct look *l, enum entry_choice choice)
         return r;
 }
 
+static void stamp_done_reply(void *context, int status, struct wire *reply)
+{
+        struct errand *errand = context;
+        roots_stamped(errand->root, status, reply);
+}
+
+/* Ask each root that was read whether something was installed there since. */
+static int stamp_roots(struct look *l, struct error *error)
+{
+        size_t i = 0;
+        for (struct known_root *root; (root = roots_next(&l->roots, &i));) {
+                if (!root->known || root->failure || root->unstamped)
+                        continue;
+                struct errand *errand = errand_new(l, root->pid);
+                if (!errand)
+                        return error_set(error, -ENOMEM, "out of memory");
+                errand->root = root;
+                struct probe_job job = root_job(l, root, root->pid);
+                job.kind = PROBE_STAMP;
+                int r = prober_submit(l->prober, &job, stamp_done_reply, errand);
+                if (r < 0)
+                        return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
+        }
+        return look_wait(l, error);
+}
+
 int read_roots(struct look *l, bool only_new, struct error *error)
 {
         int r = note_roots(l, only_new ? ENTRIES_OPEN : ENTRIES_ALL);
         if (r < 0)
                 return error_set(error, r, "out of memory");
+        if (!only_new && (r = stamp_roots(l, error)) < 0)
+                return r;
         uint64_t now = clock_boottime();
         size_t i = 0;
         for (struct known_root *root; (root = roots_next(&l->roots, &i));) {

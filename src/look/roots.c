@@ -115,13 +115,23 @@ struct known_root *roots_note(struct root_table *t, const struct entry *e, uint6
         return r;
 }
 
+void roots_stamped(struct known_root *r, int status, struct wire *reply)
+{
+        uint64_t stamp = status ? 0 : wire_get_u64(reply);
+        r->unstamped |= status == -ETIME;
+        if (status || wire_end(reply) < 0)
+                return;
+        r->changed |= r->stamp && r->stamp != stamp;
+        r->stamp = stamp;
+}
+
 bool roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now)
 {
         uint64_t passed = now - r->read_at;
         r->for_news = false;
         if (!r->read_at || passed >= inventory_rest(r->cost))
                 return true;
-        bool news = r->has_paths || (r->has_news && passed >= INVENTORY_NEWS_S * NS_PER_S);
+        bool news = r->has_paths || r->changed || (r->has_news && passed >= INVENTORY_NEWS_S * NS_PER_S);
         r->for_news = news && inventory_budget_allows(b, now);
         return r->for_news;
 }
@@ -146,7 +156,7 @@ int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *re
         }
         r->failure = 0;
         r->read_at = clock_boottime();
-        r->has_news = r->has_paths = false;
+        r->has_news = r->has_paths = r->changed = false;
         r->cost = r->inventory.cpu_ns;
         if (r->for_news)
                 inventory_budget_charge(b, r->cost);

@@ -22,12 +22,15 @@ struct known_root {
         int failure;             /* 0 or -errno: why the inventory could not be read */
         uint64_t read_at;        /* boottime ns; 0: not yet, or to be read again whatever it costs */
         uint64_t cost;           /* CPU ns that the last reading took */
+        uint64_t stamp;          /* inventory_stamp(); 0: not known */
         uint64_t digest, put_at; /* of the packages that were committed last; boottime ns when */
         uint64_t round;          /* of the look that saw a process in it last */
         bool known;              /* read at least once */
         bool fresh;              /* read, and not committed yet */
         bool has_news;           /* places were noted that were not looked at yet */
         bool has_paths;          /* … from which an interpreter imports */
+        bool changed;            /* something was installed, upgraded or removed since it was read */
+        bool unstamped;          /* asking for that does not end in time */
         bool for_news;           /* it is read for those, and pays */
 };
 
@@ -37,6 +40,8 @@ struct root_table {
 
 /* Note that `e` lives in its root. The record, or NULL: out of memory, or the process has no known root. */
 struct known_root *roots_note(struct root_table *t, const struct entry *e, uint64_t round);
+/* Take over the answer to PROBE_STAMP. */
+void roots_stamped(struct known_root *r, int status, struct wire *reply);
 /* Whether its inventory is to be read now. */
 bool roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now);
 /* Take over a reply of the prober. 0, -EBADMSG or -ENOMEM. */

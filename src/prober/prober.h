@@ -18,6 +18,7 @@ enum probe_kind {
         PROBE_PROCESS,   /* pid, flags                        → process_unpack */
         PROBE_SOCKETS,   /* pid                               → socket_unpack */
         PROBE_INVENTORY, /* pid, root_id, hints, things, flags → inventory_reply_unpack */
+        PROBE_STAMP,     /* pid, root_id, python_paths        → u64, inventory_stamp */
         PROBE_FILE,      /* pid, root_id, mapping, started    → file_reply_unpack */
         PROBE_FUNCTIONS, /* pid, root_id, mapping, queries    → function_reply_unpack */
         PROBE_CALLS,     /* pid, start and path of a mapping, queries → calls_reply_unpack */

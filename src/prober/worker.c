@@ -68,6 +68,8 @@ int worker_do(struct worker *w, const struct probe_job *job, struct buf *reply)
                 return worker_file(w, job, reply);
         case PROBE_INVENTORY:
                 return worker_inventory(w, job, reply);
+        case PROBE_STAMP:
+                return worker_stamp(w, job, reply);
         case PROBE_FUNCTIONS:
                 return worker_functions(w, job, reply);
         case PROBE_CALLS:

@@ -45,6 +45,7 @@ struct module_owner worker_module_owner(struct worker *w, const struct probe_job
 /* The path of the mapped file in the job's root, as it was when the process was looked at. 0 or -ENOMEM. */
 int worker_path_in_root(const struct probe_job *job, struct arena *a, const char **ret);
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply);
+int worker_stamp(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_functions(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_calls(const struct probe_job *job, struct buf *reply);

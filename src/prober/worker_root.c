@@ -112,6 +112,15 @@ const struct inventory *worker_inventory_of(struct worker *w, const struct probe
         return inventory;
 }
 
+int worker_stamp(struct worker *w, const struct probe_job *job, struct buf *reply)
+{
+        _cleanup_close_ int root_fd = worker_root_open(w, job);
+        if (root_fd < 0)
+                return root_fd;
+        wire_put_u64(reply, inventory_stamp(root_fd, job->python_paths, job->python_path_count));
+        return 0;
+}
+
 /* Whose the things are that the job asks for. 0 or -ENOMEM. */
 static int tell_owners(struct worker *w, const struct probe_job *job, const struct inventory *inventory,
                        struct arena *a, struct inventory_reply *to)

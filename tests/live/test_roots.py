@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from stream import needs_root
+from whole import PROGRAM, Watch, wait_until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 import rpm_databases  # noqa: E402
@@ -93,6 +94,24 @@ def test_alpine(usewear, waiting, tmp_path):
         found = used(usewear, tmp_path / "state")
     assert found["quiet"]["ecosystem"] == "Alpine:v3.18" and found["quiet"]["source"] == "quiet-origin"
     assert found["quiet"]["use"] == "loaded" and found["other"]["use"] is None
+
+
+@needs_root
+def test_upgrade_is_seen_while_watched(waiting, tmp_path):
+    """Long before the inventory is old enough to be read again for its age."""
+    root, state = tmp_path / "alpine", tmp_path / "state"
+    put(root / "etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\n")
+    put(root / "lib/apk/db/installed", APK)
+
+    def versions():
+        done = subprocess.run([PROGRAM, "sbom", "--state", state, "--json"], check=True, capture_output=True)
+        return {p["name"]: p["version"] for p in json.loads(done.stdout)["packages"] if p["root"] != "host"}
+
+    with running_in(root, waiting), Watch(state, "--interval", "3") as watch:
+        assert versions()["other"] == "2-r0"
+        assert watch.process.stdout.readline()  # the next full look: its inventories have their first stamp
+        put(root / "lib/apk/db/installed", APK.replace("V:2-r0", "V:2-r1"))
+        wait_until(lambda: watch.process.stdout.readline() and versions()["other"] == "2-r1")
 
 
 def advisories(usewear, state, folder, ecosystems):
