@@ -231,6 +231,12 @@ static int set_up(struct updating *u, struct error *error)
         while (*url && url[strlen(url) - 1] == '/')
                 url[strlen(url) - 1] = 0;
         u->updater.url = url;
+        if (!o->from && access(program, F_OK) < 0)
+                return error_set(
+                        error, -ENOENT,
+                        "usewear-download, which fetches advisories, is neither beside usewear nor in "
+                        "../libexec/usewear: install its package, or bring a folder of advisories: "
+                        "usewear db update --from DIR");
         int r = advisory_open(o->common.state, ADVISORY_WRITE, &u->updater.db, error);
         for (size_t i = 1; r == 0 && i < o->common.argument_count; i++)
                 if (name_add(u, o->common.arguments[i]) < 0)

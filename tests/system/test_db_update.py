@@ -397,3 +397,14 @@ def test_https_by_way_of_a_proxy(world, tmp_path):
 def test_usewear_itself_links_no_tls():
     needed = subprocess.run(["ldd", USEWEAR], text=True, capture_output=True).stdout
     assert "libcurl" not in needed and "libssl" not in needed
+
+
+def test_one_line_where_what_fetches_is_not_there(tmp_path):
+    """The one file of a release, copied alone: what scan advises is answered with what to do, once."""
+    (tmp_path / "bin").mkdir()
+    alone = shutil.copy(USEWEAR, tmp_path / "bin/usewear")
+    run = subprocess.run([alone, "db", "update", "Debian", "npm", "--state", tmp_path / "state"], text=True, capture_output=True,
+                         timeout=60, check=False)
+    assert run.returncode == 2 and not run.stdout
+    said, = run.stderr.splitlines()
+    assert "usewear-download" in said and "--from DIR" in said
