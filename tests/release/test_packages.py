@@ -94,6 +94,8 @@ def test_deb(packages, tmp_path):
 def test_rpm(packages, tmp_path):
     if ".rpm" not in packages:
         pytest.skip("needs rpmbuild")
+    scripts = run("rpm", "-qp", "--nosignature", "--scripts", packages[".rpm"][0])
+    assert "try-restart usewear.service" in scripts.split("postuninstall")[1], "an upgrade leaves the old program running"
     root = tmp_path / "root"
     (root / "bin").mkdir(parents=True)
     if not shutil.which("busybox"):
