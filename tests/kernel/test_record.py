@@ -30,6 +30,13 @@ def test_a_run_replaces_what_was_known_of_its_kernels(tmp_path):
     assert "| exec | raw_tp | tp_btf |" in x86 and "6.1.1-1" in x86 and "Not run: 6.12 (no such package)." in x86
     assert "| exec_btf | **not tested** | 151,024 |" in x86 and "| sample_tick | **not tested** | – |" in x86
     assert "| exec | raw_tp |" in arm
+    assert "Not run" not in arm
+
+
+def test_an_architecture_without_a_run_is_said():
+    one = {"rows": {"exec": "raw_tp"}, "instructions": {}, "release": "6.1.0", "package": "6.1"}
+    x86, arm = page({"amd64": {"kernels": {"6.1": one}, "missing": {}}}).split("## arm64")
+    assert "Not run" not in x86 and "Not run" in arm
 
 
 def test_all_modules_share_the_machines():

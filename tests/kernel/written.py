@@ -59,4 +59,6 @@ def page(recorded):
     lines = [HEAD]
     for arch, run in sorted(recorded.items()):
         section(lines, arch, run["kernels"], run["missing"])
+    for arch in NAMES.keys() - recorded.keys():
+        lines.append(f"\n## {NAMES[arch]}\n\nNot run: no whole run has been recorded.")
     return "\n".join(lines) + "\n" + INSTRUCTIONS
