@@ -328,6 +328,8 @@ static const char *why_silence_is_nothing(const struct probed_file *f, const str
                 return p->unarmed;
         if (!p->armed)
                 return "not armed yet";
+        if (f->doubt)
+                return f->doubt;
         if (p->found.partial)
                 return p->found.partial;
         if (is_shared(p))

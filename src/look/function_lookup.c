@@ -9,6 +9,10 @@
 #include "host/mapped_hold.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 struct lookup {
         struct look *look;
@@ -40,6 +44,36 @@ static void take_found(struct probed_file *f, const struct function_reply *reply
         }
         f->resolved = true;
         f->dirty = true;
+}
+
+/* Where the worker found a function, the file system is none that blocks. */
+static bool may_ask(const struct probed_file *f)
+{
+        if (!f->resolved || f->fd < 0)
+                return false;
+        vec_each (p, &f->functions)
+                if (!p->found.unknown)
+                        return true;
+        return false;
+}
+
+/* Whatever changes a file of a lower layer, be it only its times, copies it up (overlayfs.rst,
+ * "Non-directories"). Processes go on with the inode that they have mapped, while path and number lead to the
+ * new one, and so does a probe. The copy's ctime is the time of the copy. */
+void function_note_copy_up(struct probed_file *f, const struct entry *e)
+{
+        struct statfs fs;
+        struct statx st;
+        if (f->doubt || !may_ask(f) || fstatfs(f->fd, &fs) < 0 || fs.f_type != OVERLAYFS_SUPER_MAGIC ||
+            statx(f->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME, &st) < 0)
+                return;
+        int64_t changed = (int64_t)st.stx_ctime.tv_sec * (int64_t)NS_PER_S + st.stx_ctime.tv_nsec;
+        if (!f->changed)
+                f->changed = changed;
+        if (changed == f->changed && st.stx_ctime.tv_sec < clock_wall_of(e->process.start))
+                return;
+        f->doubt = "its file may have been copied to another layer while it was mapped";
+        f->news = true;
 }
 
 int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,

@@ -287,6 +287,7 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                         r = function_look_up(l, f, e, m, error);
                 if (r < 0)
                         return r;
+                function_note_copy_up(f, e);
         }
         return 0;
 }

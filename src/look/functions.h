@@ -58,6 +58,8 @@ struct probed_file {
         bool asked, resolved, dirty;
         bool news; /* what it told, or watches, is not committed yet: it stays, even if nobody maps it */
         const char *failure; /* NULL, or why none of its functions can be probed */
+        const char *doubt;   /* NULL, or why silence in it means nothing */
+        int64_t changed;     /* wall ns: ctime when it was first looked at, of a file on overlayfs; else 0 */
         uint64_t round;
         size_t processes; /* that map it */
         uint32_t device;
@@ -139,6 +141,9 @@ bool choice_is_asked_for(const struct look *l, const struct entry *e, const stru
  * error; what hinders this file is noted in it. */
 int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,
                      struct error *error);
+
+/* Doubt a file of overlayfs that was copied up since this process, or any before it, mapped it. */
+void function_note_copy_up(struct probed_file *f, const struct entry *e);
 
 /* function_calls.c: what a process has called of the file before it was watched. 0 or -errno with a sentence.
  */

@@ -103,12 +103,11 @@ def test_memfd_is_not_mistaken_for_the_library(tmp_path, root):
         assert watch.stop() == 0
 
 
-def test_overlay(tmp_path, root):
-    """Containers map files of layers: the kernel probes the inode below."""
-    state = tmp_path / "state"
+@pytest.fixture
+def merged(tmp_path, root):
+    """The root as the lower layer of an overlay."""
     base = tmp_path / "overlay"
-    for name in ("upper", "work", "merged"):
-        (base / name).mkdir(parents=True)
+    base.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "none", base], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("cannot mount a tmpfs")
     try:
@@ -119,17 +118,35 @@ def test_overlay(tmp_path, root):
                           stderr=subprocess.DEVNULL).returncode:
             pytest.skip("cannot mount an overlay")
         try:
-            with Watch(state) as watch, late(base / "merged") as service:
-                assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
-                wait_until(lambda: (a := answers(state, service)) and
-                           a["lib_called"]["reached"]["answer"] == "not_observed")
-                service.tell("call lib_called")
-                reached(state, service, "lib_called")
-                assert watch.stop() == 0
+            yield base / "merged"
         finally:
             subprocess.run(["umount", base / "merged"], check=True)
     finally:
         subprocess.run(["umount", base], check=True)
+
+
+def test_overlay(tmp_path, merged):
+    """Containers map files of layers: the kernel probes the inode below."""
+    state = tmp_path / "state"
+    with Watch(state) as watch, late(merged) as service:
+        assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
+        wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["reached"]["answer"] == "not_observed")
+        service.tell("call lib_called")
+        reached(state, service, "lib_called")
+        assert watch.stop() == 0
+
+
+def test_copied_up_while_mapped(tmp_path, merged):
+    """What is probed is the copy, what runs is the file below: silence means nothing."""
+    state = tmp_path / "state"
+    with late(merged) as service:
+        assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
+        os.utime(merged / "usr/lib/libvictim.so.1")
+        with Watch(state) as watch:
+            found = wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["reached"])
+            service.tell("call lib_called")
+            assert found["answer"] == "unknown" and "another layer" in found["reason"], found
+            assert watch.stop() == 0
 
 
 def test_killed_watch_leaves_no_breakpoint(tmp_path, root):
