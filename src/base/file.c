@@ -152,6 +152,32 @@ int file_open_dir_in(int root_fd, const char *path)
         return open_in(root_fd, path, O_RDONLY | O_DIRECTORY);
 }
 
+static int path_of(int fd, char to[static PATH_MAX])
+{
+        char link[64];
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        ssize_t size = readlink(link, to, PATH_MAX);
+        if (size < 0 || size >= PATH_MAX)
+                return size < 0 ? -errno : -ENAMETOOLONG;
+        to[size] = '\0';
+        return 0;
+}
+
+int file_path_in(int root_fd, int fd, char to[static PATH_MAX])
+{
+        char root[PATH_MAX], path[PATH_MAX];
+        int r = path_of(root_fd, root);
+        if (r == 0)
+                r = path_of(fd, path);
+        if (r < 0)
+                return r;
+        size_t size = strcmp(root, "/") ? strlen(root) : 0;
+        if (strncmp(root, path, size) != 0 || (path[size] && path[size] != '/'))
+                return -ENOENT;
+        strcpy(to, path[size] ? path + size : "/");
+        return 0;
+}
+
 int file_read_fd(int fd, struct buf *to)
 {
         for (;;) {

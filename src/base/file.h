@@ -6,6 +6,8 @@
 
 #include "base/buf.h"
 
+#include <limits.h>
+
 /* Open for reading below the directory `root_fd`, as if it were "/": symbolic links, "..", and magic
  * links never lead out (openat2 RESOLVE_IN_ROOT, Linux 5.6; without it every component is walked by
  * hand). Only regular files (-EISDIR for directories, -EINVAL for the rest): opening never blocks on a
@@ -13,6 +15,9 @@
 int file_open_in(int root_fd, const char *path);
 /* The same for a directory. */
 int file_open_dir_in(int root_fd, const char *path);
+/* Where the opened file lies, without links, as seen from the directory `root_fd`: "/srv/x", or "/" for the
+ * root itself. 0, -ENOENT (not below it), -ENAMETOOLONG or -errno. */
+int file_path_in(int root_fd, int fd, char to[static PATH_MAX]);
 /* Append the rest of the descriptor to the buffer. 0, -EFBIG when its limit is met, or -errno. */
 int file_read_fd(int fd, struct buf *to);
 /* Append the whole file. AT_FDCWD works as dir_fd; no confinement: for Usewear's own files and /proc. */

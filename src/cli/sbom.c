@@ -158,12 +158,19 @@ static int gather(struct sbom_work *w, const struct sbom_options *o, const char 
         return 0;
 }
 
-/* Reproducible builds say what time it is (reproducible-builds.org/specs/source-date-epoch). */
-static int64_t document_time(void)
+/* Reproducible builds say what time it is, and want an end where they say it wrongly
+ * (reproducible-builds.org/specs/source-date-epoch). Behind the year 9999 RFC 3339 has no dates. */
+static int document_time(int64_t *ret)
 {
+        static const uint64_t most = 253402300799;
         uint64_t epoch;
         const char *text = getenv("SOURCE_DATE_EPOCH");
-        return text && str_to_u64(text, 10, &epoch) == 0 && epoch < INT64_MAX ? (int64_t)epoch : clock_wall();
+        bool given = text && *text;
+        if (given && (str_to_u64(text, 10, &epoch) < 0 || epoch > most))
+                return log_error(-EINVAL, "SOURCE_DATE_EPOCH is '%s'; take seconds since 1970, or unset it",
+                                 text);
+        *ret = given ? (int64_t)epoch : clock_wall();
+        return 0;
 }
 
 static int print(const struct sbom *s, const char *format)
@@ -225,8 +232,8 @@ static int sbom_run(int argc, char **argv)
                 return EXIT_USAGE;
         }
         _cleanup_(work_done) struct sbom_work work = {.arena = ARENA_INIT((size_t)SBOM_MEMORY)};
-        struct sbom s = {.version = USEWEAR_VERSION, .time = document_time()};
-        if (gather(&work, &o, options.state, &s) < 0)
+        struct sbom s = {.version = USEWEAR_VERSION};
+        if (document_time(&s.time) < 0 || gather(&work, &o, options.state, &s) < 0)
                 return EXIT_USAGE;
         if (sbom_prepare(&s, &work.arena) < 0) {
                 log_error(-ENOMEM, "out of memory");

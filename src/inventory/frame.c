@@ -104,8 +104,13 @@ static int read_elf(struct inventory *inv, const struct candidate *c, int fd)
         char magic[4];
         struct stat s, now;
         if (pread(fd, magic, sizeof(magic), 0) != sizeof(magic) || memcmp(magic, "\177ELF", 4) ||
-            fstat(fd, &s) < 0 || s.st_size > LARGEST_ELF)
+            fstat(fd, &s) < 0)
                 return 0;
+        if (s.st_size > LARGEST_ELF) {
+                inventory_limit(inv, "%s: a program of more than %d MiB, not looked into", c->path,
+                                LARGEST_ELF >> 20);
+                return 0;
+        }
         size_t size = (size_t)s.st_size;
         void *bytes = NULL;
         if (file_map_fd(fd, size, &bytes) < 0)
@@ -144,6 +149,17 @@ static int read_candidate(struct inventory *inv, const struct found *item, const
         return fd < 0 ? (fd == -ENOMEM ? fd : 0) : read_elf(inv, c, fd);
 }
 
+/* What may not be read is told, by the reader or here. */
+static int read_or_tell(struct inventory *inv, const struct found *item, const struct candidate *c)
+{
+        size_t told = inv->limits.count + inv->limits_more;
+        inv->denied = false;
+        int r = read_candidate(inv, item, c);
+        if (inv->denied && inv->limits.count + inv->limits_more == told)
+                inventory_limit(inv, "%s: not permitted", c->path);
+        return r;
+}
+
 /* Owned by the distribution: the folder itself, or what makes it a folder of metadata. */
 static const char *os_owner(const struct inventory *inv, const struct candidate *c)
 {
@@ -176,7 +192,7 @@ static int take(struct inventory *inv, const struct found *item, const struct in
                 r = replay(inv, previous, item->reading);
         else if (r == 0) {
                 inv->counts.read++;
-                r = read_candidate(inv, item, &c);
+                r = read_or_tell(inv, item, &c);
         }
         reading_end(inv);
         inv->candidate = NULL;

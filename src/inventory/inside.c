@@ -10,6 +10,7 @@
 #include "format/java_names.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -282,14 +283,47 @@ static int kind_of(int root_fd, const char *container, const char *name)
         return strstr(name, "::") || *name == '<' ? INSIDE_RUST : INSIDE_GO;
 }
 
+/* Claims are made on true names; a person may name a file through links ("/app" for "/srv/app") or with dots.
+ * What the distribution lists under the name as it stands is meant so: of a link, who brought the link.
+ * -ENOENT: there is no such file. */
+static int true_name(const struct inventory *inv, int root_fd, const char *thing, char to[static CLAIM_NAME])
+{
+        char outer[CLAIM_NAME], path[PATH_MAX];
+        const char *inner = strstr(thing, "!/");
+        size_t size = inner ? (size_t)(inner - thing) : strlen(thing), whole = strlen(thing);
+        if (!whole || whole >= sizeof(outer))
+                return whole ? -ENAMETOOLONG : -ENOENT;
+        memcpy(to, thing, whole + 1);
+        memcpy(outer, thing, size);
+        outer[size] = '\0';
+        if (inventory_is_os_owned(inv, outer))
+                return 0;
+        int fd = file_open_in(root_fd, outer);
+        if (fd == -EISDIR)
+                fd = file_open_dir_in(root_fd, outer);
+        if (fd < 0)
+                return fd;
+        int r = file_path_in(root_fd, fd, path);
+        close(fd);
+        if (r == 0 && snprintf(to, CLAIM_NAME, "%s%s", path, inner ? inner : "") >= CLAIM_NAME)
+                r = -ENAMETOOLONG;
+        return r;
+}
+
 int inventory_owners_named(const struct inventory *inv, int root_fd, const char *thing, package_refs *to)
 {
+        char name[CLAIM_NAME];
         const char *mark = strrchr(thing, '!');
-        if (!mark || mark[1] == '/')
-                return inventory_owners(inv, thing, to);
-        _cleanup_free_ char *container = strndup(thing, (size_t)(mark - thing));
-        if (!container)
+        if (!mark || mark[1] == '/') {
+                int r = true_name(inv, root_fd, thing, name);
+                /* Interpreters name "/app.pyz/yaml/loader.py", and files may be gone that packages list. */
+                int told = inventory_owners(inv, r < 0 ? thing : name, to);
+                return told == 0 && !to->count && r == -ENOENT ? r : told;
+        }
+        _cleanup_free_ char *outer = strndup(thing, (size_t)(mark - thing));
+        if (!outer)
                 return -ENOMEM;
+        const char *container = true_name(inv, root_fd, outer, name) < 0 ? outer : name;
         int kind = kind_of(root_fd, container, mark + 1);
         return kind < 0 ? kind : inventory_owners_inside(inv, container, (enum inside)kind, mark + 1, to);
 }

@@ -89,13 +89,14 @@ static int read_conan(struct inventory *inv, struct span text)
         return r == -ENOENT ? 0 : r;
 }
 
-/* vcpkg writes dpkg's format; features of a package are further paragraphs without a version. Its libraries
- * are mostly linked into programs, where nobody can tell whether they are used. */
+/* vcpkg writes dpkg's format; features of a package are further paragraphs without a version, and what was
+ * removed stays as "not-installed". Its libraries are mostly linked into programs, where nobody can tell
+ * whether they are used. */
 static int read_vcpkg(struct inventory *inv, struct span text)
 {
         struct dpkg_package d;
         while (dpkg_status_next(&text, &d)) {
-                if (!d.name.size || !d.version.size)
+                if (!d.installed || !d.name.size || !d.version.size)
                         continue;
                 const char *name = arena_strndup(&inv->arena, d.name.data, d.name.size);
                 const char *version = arena_strndup(&inv->arena, d.version.data, d.version.size);

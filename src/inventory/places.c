@@ -235,23 +235,8 @@ static bool is_broad(const char *path)
 /* The folder without symbolic links, as seen from the root; false: there is none. */
 static bool true_path(const struct inventory *inv, const char *path, char to[static PATH_MAX])
 {
-        char link[64], root[PATH_MAX], folder[PATH_MAX];
         _cleanup_close_ int fd = file_open_dir_in(inv->root_fd, path);
-        if (fd < 0)
-                return false;
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", inv->root_fd);
-        ssize_t root_size = readlink(link, root, sizeof(root) - 1);
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        ssize_t size = readlink(link, folder, sizeof(folder) - 1);
-        if (root_size < 0 || size < 0 || root_size >= PATH_MAX - 1 || size >= PATH_MAX - 1)
-                return false;
-        root[root_size] = folder[size] = '\0';
-        if (!strcmp(root, "/"))
-                root_size = 0;
-        if (strncmp(root, folder, (size_t)root_size) != 0 || (folder[root_size] && folder[root_size] != '/'))
-                return false;
-        strcpy(to, folder[root_size] ? folder + root_size : "/");
-        return true;
+        return fd >= 0 && file_path_in(inv->root_fd, fd, to) == 0;
 }
 
 /* Whether the place, or a folder above it, was walked. 1, 0 or -ENOMEM. */
@@ -430,6 +415,7 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret)
         f.walk = (struct walk){.root_fd = inv->root_fd,
                                .depth = inv->hints.whole ? 0 : LOOK_DEPTH,
                                .caches = inv->hints.caches,
+                               .tell_caches = inv->hints.whole,
                                .mounts = inv->hints.one_file_system ? WALK_ONE
                                          : inv->hints.every_mount   ? WALK_MOUNTS
                                                                     : WALK_DISKS,

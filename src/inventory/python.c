@@ -9,6 +9,7 @@
 #include "format/json_tree.h"
 #include "host/runtime.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -108,20 +109,42 @@ static int read_metadata(const struct distribution *d, struct dist_info *ret)
         return r;
 }
 
+/* The path of "file:///srv/My%20App" (RFC 8089), in the arena; NULL: another kind, or out of memory. */
+static const char *path_of_url(struct inventory *inv, const char *url)
+{
+        static const char scheme[] = "file://", host[] = "localhost/";
+        if (!str_starts(url ? url : "", scheme))
+                return NULL;
+        const char *from = url + strlen(scheme);
+        if (str_starts(from, host))
+                from += strlen(host) - 1;
+        char *path = arena_strdup(&inv->arena, from), *to = path;
+        for (const char *s = from; to && *s; s++) {
+                char digits[3] = "";
+                if (*s == '%' && isxdigit((unsigned char)s[1]) && isxdigit((unsigned char)s[2])) {
+                        memcpy(digits, s + 1, 2);
+                        *to++ = (char)strtoul(digits, NULL, 16);
+                        s += 2;
+                } else
+                        *to++ = *s;
+        }
+        if (to)
+                *to = '\0';
+        return path;
+}
+
 /* An editable install lists only the file that points to its project (PEP 610, direct_url.json). */
 static int own_project(const struct distribution *d)
 {
-        static const char scheme[] = "file://";
         _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
         _cleanup_json_tree_ json_t *tree = NULL;
         int r = read_text(d, "direct_url.json", &text);
         if (r < 0 || json_tree_load((struct span){text.data, text.size}, 1000, &tree) < 0)
                 return r == -ENOMEM ? r : 0;
-        const char *url = json_tree_text(tree, "url");
-        if (!json_is_true(json_object_get(json_object_get(tree, "dir_info"), "editable")) ||
-            !str_starts(url ? url : "", scheme))
+        if (!json_is_true(json_object_get(json_object_get(tree, "dir_info"), "editable")))
                 return 0;
-        return inventory_own_folder(d->inv, url + strlen(scheme), d->index);
+        const char *folder = path_of_url(d->inv, json_tree_text(tree, "url"));
+        return folder ? inventory_own_folder(d->inv, folder, d->index) : 0;
 }
 
 static int read_distribution(struct inventory *inv, const char *site, const char *entry)
@@ -155,11 +178,18 @@ static int read_distribution(struct inventory *inv, const char *site, const char
         return r < 0 ? r : own_project(&d);
 }
 
+/* pip moves what it replaces aside ("~equests-2.0.dist-info"); where it was stopped, that stays, and pip
+ * itself does not count it (pip, metadata/base.py: iter_all_distributions). */
+static bool is_aside(const char *name)
+{
+        return *name == '~';
+}
+
 static int read_python(struct inventory *inv, const struct candidate *c)
 {
         char site[PATH_SIZE];
         size_t size = (size_t)(c->name - c->path);
-        if (size < 2 || size > sizeof(site))
+        if (is_aside(c->name) || size < 2 || size > sizeof(site))
                 return 0;
         memcpy(site, c->path, size - 1);
         site[size - 1] = '\0';

@@ -54,6 +54,7 @@ static int depend(struct inventory *inv, const char *path, int fd)
 int inventory_open(struct inventory *inv, const char *path)
 {
         int fd = file_open_in(inv->root_fd, path);
+        inv->denied |= fd == -EACCES || fd == -EPERM;
         if (depend(inv, path, fd) < 0) {
                 if (fd >= 0)
                         close(fd);

@@ -85,6 +85,7 @@ struct inventory {
         struct recall *recall;             /* what was read, and from which files; NULL: not remembered */
         bool reading;                      /* what is added now belongs to the last reading of `recall` */
         const struct candidate *candidate; /* the one that is being read, or NULL */
+        bool denied;                       /* something of it may not be read */
         struct inventory_counts counts;
         struct tables *tables; /* signatures, once a reader has asked for them (tables.h); or NULL */
 };

@@ -100,7 +100,7 @@ bool is_shared_object(const char *name)
 static bool is_no_program(const char *ending)
 {
         static const char endings[] =
-                " a adoc bash bat bin bz2 c cc cfg cjs class cmake cnf conf cpp crt css csv cts d.ts db deb "
+                " a adoc bash bat bz2 c cc cfg cjs class cmake cnf conf cpp crt css csv cts d.ts db deb "
                 "dist "
                 "docx el elc eot erb ex exs fish gem gif gmo go gz h hpp hs html htm i18n ico in inc info "
                 "ini ipynb "

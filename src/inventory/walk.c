@@ -132,15 +132,26 @@ static bool enters(struct walking *k, int dir_fd, const char *name, uint64_t dev
         return k->w->mounts != WALK_ONE && is_disk_at(dir_fd, name);
 }
 
-/* Whole paths: kernel interfaces, and where container engines keep images, which are roots of their own. */
+static bool is_one_of(const char *path, const char *const *folders, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (!strcmp(path, folders[i]))
+                        return true;
+        return false;
+}
+
+/* Whole paths: kernel interfaces and the like, where nothing is installed. */
 static bool is_foreign(const char *path)
 {
         static const char *const folders[] = {
-                "/proc",
-                "/sys",
-                "/dev",
-                "/run",
-                "/var/run",
+                "/proc", "/sys", "/dev", "/run", "/var/run", "/var/lib/dpkg/info", "/lost+found"};
+        return is_one_of(path, folders, ARRAY_SIZE(folders));
+}
+
+/* Where container engines keep images, which are roots of their own. */
+static bool is_engine(const char *path)
+{
+        static const char *const folders[] = {
                 "/var/lib/docker/overlay2",
                 "/var/lib/docker/image",
                 "/var/lib/docker/containers",
@@ -151,27 +162,27 @@ static bool is_foreign(const char *path)
                 "/var/lib/lxd",
                 "/var/lib/machines",
                 "/var/lib/rancher/k3s/agent/containerd",
-                "/var/lib/dpkg/info",
-                "/lost+found",
         };
-        for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
-                if (!strcmp(path, folders[i]))
-                        return true;
-        return false;
+        return is_one_of(path, folders, ARRAY_SIZE(folders));
+}
+
+/* Folders of version control hold no files under their own names. */
+static bool is_history(const char *name)
+{
+        static const char *const names[] = {".git", ".hg", ".svn"};
+        return is_one_of(name, names, ARRAY_SIZE(names));
 }
 
 /* What package managers and builds keep to install or build again: nothing in there is installed. */
 static bool is_cache(const char *path, const char *name)
 {
-        static const char *const names[] = {".cache", "_cacache", ".ccache", ".gradle",
-                                            ".git",   ".hg",      ".svn"};
+        static const char *const names[] = {".cache", "_cacache", ".ccache", ".gradle"};
         static const char *const endings[] = {
                 "/var/cache",   "/.npm/_npx",       "/.m2/repository", "/.cargo/registry",   "/.cargo/git",
                 "/go/pkg/mod",  "/.nuget/packages", "/.bundle/cache",  "/.yarn/berry/cache", "/.ivy2/cache",
                 "/.conan/data", "/.composer/cache", "/conda/pkgs",     "/miniconda3/pkgs",   "/.rustup/tmp"};
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-                if (!strcmp(name, names[i]))
-                        return true;
+        if (is_one_of(name, names, ARRAY_SIZE(names)))
+                return true;
         for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
                 if (str_ends(path, endings[i]))
                         return true;
@@ -216,8 +227,18 @@ static int walk_folder(struct walking *k, int fd, size_t depth);
 static int enter(struct walking *k, int dir_fd, const struct walk_entry *e, size_t depth)
 {
         struct walk *w = k->w;
-        if (w->shallow || is_foreign(k->path.data) || (!w->caches && is_cache(k->path.data, e->name)) ||
-            !enters(k, dir_fd, e->name, e->identity.device))
+        if (w->shallow || is_foreign(k->path.data) || is_history(e->name))
+                return 0;
+        if (is_engine(k->path.data)) {
+                w->left_out(w->context, k->path.data, "images and containers of an engine, each a root");
+                return 0;
+        }
+        if (!w->caches && is_cache(k->path.data, e->name)) {
+                if (w->tell_caches)
+                        w->left_out(w->context, k->path.data, "a cache; --caches looks into it");
+                return 0;
+        }
+        if (!enters(k, dir_fd, e->name, e->identity.device))
                 return 0;
         if (depth >= (w->depth ? w->depth : DEPTH)) {
                 w->left_out(w->context, k->path.data, "nested too deeply");
@@ -246,7 +267,9 @@ static int visit(struct walking *k, int dir_fd, const struct dirent *d, size_t d
         buf_add_char(&k->path, '/');
         buf_add_str(&k->path, d->d_name);
         int r = k->path.error;
-        if (r == 0 && k->path.size < PATH_MAX) {
+        if (r == 0 && k->path.size >= PATH_MAX) {
+                w->left_out(w->context, k->path.data, "its path is too long");
+        } else if (r == 0) {
                 e.path = k->path.data;
                 e.name = k->path.data + before + 1;
                 if (look_at(dir_fd, d->d_name, &e) == 0) {

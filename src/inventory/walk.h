@@ -31,6 +31,7 @@ struct walk {
         size_t depth, most_entries; /* limits; 0: 64 and 20,000,000 */
         bool shallow;               /* only the folder itself */
         bool caches;                /* package managers' and build caches, too */
+        bool tell_caches;           /* else name them as left out */
         enum walk_mounts mounts;
         /* Which readers want a file or folder of this name (bits); 0: it is not even looked at. */
         uint64_t (*wants)(void *context, const char *name, bool folder);

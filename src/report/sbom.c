@@ -43,8 +43,17 @@ void sbom_uuid(const struct sbom *s, char to[static SBOM_UUID])
         buf_addf(&text, "%s\n%s\n", s->name ? s->name : "", s->version ? s->version : "");
         for (size_t i = 0; i < s->count; i++) {
                 const struct sbom_item *item = &s->items[i];
-                buf_addf(&text, "%s|%s|%u\n", item->ref, item->use ? item->use : "", item->package->method);
+                const struct package *p = item->package;
+                const char *const texts[] = {p->source, p->source_version, p->owner,
+                                             p->detail, p->module,         p->not_evaluated};
+                buf_addf(&text, "%s|%s|%u|%u|%lld|%lld", item->ref, item->use ? item->use : "", p->method,
+                         sbom_confidence(p), (long long)item->first, (long long)item->last);
+                for (size_t n = 0; n < ARRAY_SIZE(texts); n++)
+                        buf_addf(&text, "|%s", texts[n] ? texts[n] : "");
+                buf_add_char(&text, '\n');
         }
+        for (size_t i = 0; i < s->limit_count; i++)
+                buf_addf(&text, "%s\n", s->limits[i]);
         digest_bytes(text.data ? text.data : "", text.size, hex);
         static const char variant[] = "89ab";
         char nibble[2] = {hex[16], '\0'};

@@ -6,7 +6,7 @@
 
 #include "report/text.h"
 
-enum { SCRATCH = 1 << 20, VERSION = 22, ECOSYSTEM = 12, USE = 9, LEAST_NAME = 20 };
+enum { SCRATCH = 1 << 20, VERSION = 22, ECOSYSTEM = 12, USE = 9, LEAST_NAME = 20, LONGEST_LINE = 8192 };
 
 static void put_row(struct buf *to, const char *name, const char *version, const char *ecosystem,
                     const char *use, const char *path, size_t columns, size_t width)
@@ -32,11 +32,18 @@ static size_t name_columns(const struct sbom *s, size_t width)
         return MIN(columns, MAX(most, (size_t)LEAST_NAME));
 }
 
+/* Names come from the tree. */
+static void put_line(struct buf *to, const char *text)
+{
+        char clean[LONGEST_LINE];
+        buf_addf(to, "%s\n", str_printable(clean, sizeof(clean), text));
+}
+
 static void put_answers(const struct sbom *s, struct buf *to)
 {
         for (size_t i = 0; i < s->answer_count; i++) {
                 const struct sbom_answer *answer = &s->answers[i];
-                buf_addf(to, "%s\n", answer->thing);
+                put_line(to, answer->thing);
                 if (answer->unknown)
                         buf_addf(to, "    unknown: %s\n", answer->unknown);
                 else if (!answer->count)
@@ -47,8 +54,9 @@ static void put_answers(const struct sbom *s, struct buf *to)
                         _cleanup_arena_ struct arena a = ARENA_INIT(SCRATCH);
                         const struct package *p = answer->packages[n];
                         const char *ecosystem = package_ecosystem(p, &a);
-                        buf_addf(to, "    %s %s · %s · %s\n", p->name, p->version ? p->version : "?",
-                                 ecosystem ? ecosystem : "", p->path ? p->path : "");
+                        put_line(to, arena_printf(&a, "    %s %s · %s · %s", p->name,
+                                                  p->version ? p->version : "?", ecosystem ? ecosystem : "",
+                                                  p->path ? p->path : ""));
                 }
         }
 }

@@ -265,3 +265,48 @@ def test_spoilt_databases_of_rpm(tmp_path):
         report = scan(victim)
         assert_good(report)
         assert len(report["packages"]) <= len(GOOD) + len(blobs)
+
+
+@needs_root
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="needs setpriv")
+def test_each_file_that_may_not_be_read_is_named(tmp_path):
+    """Whatever reader asked for it; programs that may only be run, too."""
+    names = ["srv/n/node_modules/x/package.json", "srv/p/x-1.dist-info/METADATA", "srv/p/x.egg-link", "srv/p/conda-meta/x.json",
+             "srv/p/pip/_vendor/vendor.txt", "srv/d/x.deps.json", "srv/l/x/ebin/x.app", "srv/v/vcpkg/status", "srv/v/conaninfo.txt",
+             "srv/j/release", "srv/b/libx.so.1", "srv/b/program", "srv/r/specifications/x-1.gemspec"]
+    put_good(tmp_path)
+    for name in names:
+        put(tmp_path / name, pathlib.Path(shutil.which("true")).read_bytes())
+        (tmp_path / name).chmod(0o711 if name.endswith("program") else 0)
+    for path in (tmp_path, *tmp_path.parents):
+        if str(path).startswith("/tmp/"):
+            path.chmod(0o755)
+    report = scan(tmp_path, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    assert_good(report)
+    for name in names:
+        told = [limit for limit in report["limits"] if name.removesuffix("/METADATA") in limit]
+        assert len(told) == 1, (name, report["limits"])
+
+
+def test_what_is_left_out_is_named(tmp_path):
+    """Programs beyond all sizes, caches, what engines keep, paths that no call takes."""
+    put_good(tmp_path)
+    put(tmp_path / "srv/large", pathlib.Path(shutil.which("true")).read_bytes())
+    (tmp_path / "srv/large").chmod(0o755)
+    os.truncate(tmp_path / "srv/large", 3 << 30)
+    for folder in ("home/u/.cache", "root/.m2/repository", "var/lib/docker/overlay2"):
+        put(tmp_path / folder / "v/site-packages/x-1.dist-info/METADATA", "Name: x\nVersion: 1\n")
+    before = os.open(".", os.O_PATH)
+    os.chdir(tmp_path)
+    for _ in range(30):
+        os.mkdir("n" * 200)
+        os.chdir("n" * 200)
+    os.fchdir(before)
+    os.close(before)
+    report = scan(tmp_path)
+    assert {p["name"] for p in report["packages"]} == GOOD
+    limits = "\n".join(report["limits"])
+    for text in ("/srv/large: a program of more than", "/home/u/.cache", "/root/.m2/repository", "--caches", "/var/lib/docker/overlay2",
+                 "its path is too long"):
+        assert text in limits, limits
+    shutil.rmtree(tmp_path / ("n" * 200))

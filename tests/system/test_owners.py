@@ -137,7 +137,8 @@ def test_classes_of_jars(tmp_path):
                 "/srv/app.jar!/BOOT-INF/lib/inner.jar!org.inner.A": "org.inner:inner",
                 "/srv/app.jar!/BOOT-INF/lib/inner.jar!/org/inner/A.class": "org.inner:inner",
                 "/srv/app.jar!odd.One": "com.acme:app com.google.code.gson:gson", "/srv/app.jar": "com.acme:app",
-                "/srv/other.txt": "nobody"}
+                "/srv/other.txt": "nobody", "/srv/none.txt": "unknown"}
+    put(tmp_path / "srv/other.txt")
     told = ask(tmp_path, *expected)
     assert {thing: " ".join(sorted(names.split())) for thing, names in told.items()} == expected
 
@@ -167,3 +168,58 @@ def test_answers_for_people(tmp_path):
     put(tmp_path / "srv/x")
     done = subprocess.run([USEWEAR, "sbom", "--root", tmp_path, "--owner", "/srv/x"], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-2:] == ["/srv/x", "    no package's"]
+
+
+def test_names_through_links(tmp_path):
+    """A file is the same one under whatever name a person gives it."""
+    put(tmp_path / "srv/app/package.json", '{"name": "app", "version": "1.0.0"}')
+    put(tmp_path / "srv/shared/x/package.json", '{"name": "x", "version": "1.0.0"}')
+    put(tmp_path / "srv/shared/x/index.js")
+    (tmp_path / "srv/app/node_modules").mkdir()
+    os.symlink("../../shared/x", tmp_path / "srv/app/node_modules/x")
+    os.symlink("/srv/app", tmp_path / "app")
+    os.symlink("srv/shared/x/index.js", tmp_path / "index.js")
+    os.symlink("../../../../../../etc/passwd", tmp_path / "out")
+    with zipfile.ZipFile(tmp_path / "srv/a.jar", "w") as archive:
+        archive.writestr(*pom("g", "a", "1"))
+        archive.writestr("g/a/A.class", "")
+    os.symlink("srv/a.jar", tmp_path / "b.jar")
+    expected = {"/srv/shared/x/index.js": "x", "/srv/app/node_modules/x/index.js": "x", "/app/node_modules/x/index.js": "x",
+                "/index.js": "x", "srv/shared/x/index.js": "x", "//srv/shared/x/index.js": "x",
+                "/srv/../srv/shared/./x/index.js": "x", "/app/package.json": "app", "/b.jar": "g:a", "/b.jar!g.a.A": "g:a",
+                "/b.jar!/g/a/A.class": "g:a", "/srv/gone": "unknown", "/out": "unknown", "": "unknown"}
+    assert ask(tmp_path, *expected) == expected
+
+
+def test_editable_projects_with_odd_names(tmp_path):
+    site = tmp_path / "opt/v/lib/python3.11/site-packages"
+    for name, url in (("one", "file:///srv/My%20App"), ("two", "file://localhost/srv/two")):
+        put(site / f"{name}-1.0.dist-info/METADATA", f"Name: {name}\nVersion: 1.0\n")
+        put(site / f"{name}-1.0.dist-info/direct_url.json", json.dumps({"url": url, "dir_info": {"editable": True}}))
+    put(tmp_path / "srv/My App/one/a.py")
+    put(tmp_path / "srv/two/b.py")
+    expected = {"/srv/My App/one/a.py": "one", "/srv/two/b.py": "two"}
+    assert ask(tmp_path, *expected) == expected
+
+
+def test_answers_do_not_steer_the_terminal(tmp_path):
+    put(tmp_path / "var/lib/dpkg/status", "Package: a\x1b[31m\nStatus: install ok installed\nVersion: 1\x07\n")
+    put(tmp_path / "var/lib/dpkg/info/a\x1b[31m.list", "/srv/x\n")
+    put(tmp_path / "srv/x")
+    done = subprocess.run([USEWEAR, "sbom", "--root", tmp_path, "--owner", "/srv/x", "--owner", "/\x1b[2J"], capture_output=True, text=True,
+                          check=True)
+    assert "a?[31m 1?" in done.stdout and not set(done.stdout) & {"\x1b", "\x07"}
+
+
+def test_programs_by_any_name(tmp_path):
+    """Nuitka and others call programs x.bin."""
+    (tmp_path / "section").write_bytes(zlib.compress(json.dumps({"packages": [
+        {"name": "app", "version": "0.1.0", "source": "local", "root": True},
+        {"name": "serde", "version": "1.0.0", "source": "crates.io"}]}).encode()))
+    put(tmp_path / "x.c", "int main(void) { return 0; }")
+    (tmp_path / "root/opt").mkdir(parents=True)
+    subprocess.run(["cc", "-o", tmp_path / "plain", tmp_path / "x.c"], check=True)
+    subprocess.run(["objcopy", f"--add-section=.dep-v0={tmp_path / 'section'}", tmp_path / "plain", tmp_path / "root/opt/app.bin"],
+                   check=True)
+    expected = {"/opt/app.bin!serde::de::x": "serde"}
+    assert ask(tmp_path / "root", *expected) == expected

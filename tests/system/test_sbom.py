@@ -276,3 +276,35 @@ def test_damaged_databases_are_told(tmp_path, name):
     put(tmp_path / "var/lib/rpm" / name, "no database" * 1000)
     report = json.loads(sbom(tmp_path, "--json"))
     assert not report["packages"] and any(name in limit for limit in report["limits"])
+
+
+def test_what_was_removed_is_no_package(tmp_path):
+    """What pip moved aside when it was stopped, and what vcpkg and opkg only remember."""
+    site = tmp_path / "opt/v/lib/python3.11/site-packages"
+    for folder, name, version in (("requests-2.31.0", "requests", "2.31.0"), ("~equests-2.0", "requests", "2.0"), ("~rphan-1.0", "orphan", "1.0")):
+        put(site / f"{folder}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    put(tmp_path / "srv/vcpkg/status", "".join(f"Package: {name}\nVersion: 1\nArchitecture: x64-linux\nStatus: {status}\n\n" for name, status in (
+        ("fmt", "install ok installed"), ("zlib", "purge ok not-installed"))))
+    assert {(p["name"], p["version"]) for p in packages(tmp_path)} == {("requests", "2.31.0"), ("fmt", "1")}
+    listed = subprocess.run([sys.executable, "-m", "pip", "list", "--path", site, "--format", "json"], capture_output=True, text=True,
+                            check=True).stdout
+    assert [(p["name"], p["version"]) for p in json.loads(listed)] == [("requests", "2.31.0")]
+
+
+@pytest.mark.parametrize("epoch", ["253402300800", "99999999999999999999", "-1", "yesterday"])
+def test_a_time_that_is_none_is_refused(tree, epoch):
+    done = subprocess.run([USEWEAR, "sbom", "--root", tree], text=True, capture_output=True, timeout=120,
+                          env={**os.environ, "SOURCE_DATE_EPOCH": epoch})
+    assert done.returncode == 2 and "SOURCE_DATE_EPOCH" in done.stderr and not done.stdout
+    assert "9999-12-31T23:59:59Z" in sbom(tree, "--json", SOURCE_DATE_EPOCH="253402300799")
+
+
+def test_another_content_has_another_serial_number(tmp_path):
+    serials = set()
+    for source in ("a", "b"):
+        put(tmp_path / "var/lib/dpkg/status", f"Package: x\nStatus: install ok installed\nVersion: 1\nSource: {source}\n")
+        put(tmp_path / "var/lib/dpkg/info/x.list", "")
+        serials.add(json.loads(sbom(tmp_path, "--format", "cyclonedx"))["serialNumber"])
+    put(tmp_path / "srv/x.jar", "no archive")
+    serials.add(json.loads(sbom(tmp_path, "--format", "cyclonedx"))["serialNumber"])
+    assert len(serials) == 3
