@@ -93,7 +93,8 @@ struct cpython {
         bool unheld;                    /* code that seems to have run is not held by what held it */
         const char *replaces;           /* NULL, or how its code may have replaced other code */
         uint64_t key_modules, key_code; /* addresses of the str objects "modules", "__code__"; or 0 */
-        const char *evaluator;          /* module that replaces the frame evaluation, or NULL */
+        uint64_t key_load, key_exec, key_compile, key_open; /* "exec_module", "exec", "compile", "open" */
+        const char *evaluator; /* module that replaces the frame evaluation, or NULL */
         const char *modules_unknown;
         uint64_t lost;               /* objects that were too many, or could not be read, in the last look */
         struct cpython_found *found; /* of the scan that goes on */
@@ -152,5 +153,5 @@ int cpython_confirm(struct cpython *c, struct image *i, uint64_t now);
 uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uint32_t line);
 /* ---- modules.c: 0 or -ENOMEM */
 int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *module_objects, size_t count);
-void cpython_find_keys(struct cpython *c, struct image *i);   /* key_modules, key_code */
+void cpython_find_keys(struct cpython *c, struct image *i);   /* all but key_load */
 int cpython_read_modules(struct cpython *c, struct image *i); /* sys.modules of each interpreter */

@@ -51,7 +51,8 @@ static int find_symbols(struct image *i, const struct live_elf *e, struct cpytho
 
 /* A program that is not position-independent has copies of those types of a shared libpython that it
  * mentions, and everybody uses these (R_*_COPY of the psABI): what the program defines goes before what the
- * library does. */
+ * library does. Such a program lies below all libraries; a libpython behind an interpreter is a second one,
+ * which an extension brought, and nobody uses its types. */
 static void take_copies(struct image *i, const struct live_elf *e, struct cpython_layout *l)
 {
         struct wanted_type wanted[TYPES];
@@ -166,7 +167,7 @@ static void take_all_copies(struct image *i, struct cpython_layout *l, struct cp
         for (size_t n = 0; n < i->area_count; n++) {
                 struct live_elf e;
                 uint64_t type;
-                if (!is_object(&i->areas[n]) || i->areas[n].start == l->elf_start ||
+                if (!is_object(&i->areas[n]) || i->areas[n].start >= l->elf_start ||
                     live_elf_open(i, i->areas[n].start, &e) < 0)
                         continue;
                 take_copies(i, &e, l);

@@ -163,6 +163,11 @@ int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *mod
         return 0;
 }
 
+static uint64_t key_of(struct reading *r, uint64_t module, const char *name)
+{
+        return attribute(r, module, name, SYS_ATTRIBUTES) ? r->wanted_key : 0;
+}
+
 /* Names in code and the keys of dicts are the same str objects. */
 void cpython_find_keys(struct cpython *c, struct image *i)
 {
@@ -171,6 +176,14 @@ void cpython_find_keys(struct cpython *c, struct image *i)
         c->key_modules = c->key_code = 0;
         if (c->systems.count && attribute(&r, c->systems.items[0], "modules", SYS_ATTRIBUTES))
                 c->key_modules = r.wanted_key;
+        vec_each (m, &c->modules) {
+                if (strcmp(m->name, "builtins") != 0)
+                        continue;
+                c->key_exec = key_of(&r, m->object, "exec");
+                c->key_compile = key_of(&r, m->object, "compile");
+                c->key_open = key_of(&r, m->object, "open");
+                break;
+        }
         /* Later versions tell by the function itself whether it was given other code. */
         r.key = "__code__";
         if (l->minor <= 11 && cpython_dict_each(i, l, image_u64(i, l->function + TYPE_DICT), SYS_ATTRIBUTES,

@@ -176,7 +176,7 @@ static bool any_instruction(const struct cpython *c, struct image *i, uint64_t c
 }
 
 /* Methods that take things out of a dict. */
-static const char *const takers[] = {"pop", "clear", "popitem"};
+static const char *const takers[] = {"pop", "clear", "popitem", "__delitem__"};
 
 struct deletion {
         unsigned minor;
@@ -271,6 +271,74 @@ static bool stores_attribute(void *context, const struct instruction *t)
         return stores && t->argument == (s->name & 255);
 }
 
+/* ---- code that loads files by itself --------------------------------------------------------------- */
+
+struct load {
+        unsigned minor;
+        int name;
+};
+
+static bool loads_and_ran(void *context, const struct instruction *t)
+{
+        const struct load *l = context;
+        return loads(l->minor, t, l->name) && has_run(l->minor, t);
+}
+
+static bool is_named(const struct names *n, uint64_t key)
+{
+        for (size_t at = 0; key && at < n->count; at++)
+                if (n->items[at] == key)
+                        return true;
+        return false;
+}
+
+/* A loader that hands on to another one is called by what imports; a configuration is no module. */
+static bool may_load(const char *file, const char *name)
+{
+        return !strcmp(name, "exec_module") || !strcmp(name, "_exec_module") ||
+               str_ends(file, "/importlib/util.py") ||
+               (str_ends(file, "/flask/config.py") && !strcmp(name, "from_pyfile")) ||
+               (str_ends(file, "/gunicorn/app/base.py") && !strcmp(name, "get_config_from_filename"));
+}
+
+/* `loader.exec_module(…)`, or what is compiled from a file and executed: the file may have been loaded
+ * before, and what ran then went with the first load. */
+static bool loads_files(const struct cpython *c, struct image *i, const struct names *n, uint64_t code)
+{
+        for (size_t at = 0; c->key_load && at < n->count; at++) {
+                struct load load = {c->layout.minor, (int)at};
+                if (n->items[at] == c->key_load && any_instruction(c, i, code, loads_and_ran, &load))
+                        return true;
+        }
+        return is_named(n, c->key_exec) && is_named(n, c->key_compile) && is_named(n, c->key_open);
+}
+
+/* All names of one text are one object: what imports calls exec_module as well. */
+static void find_load_key(struct look *k)
+{
+        struct names n;
+        k->c->key_load = 0;
+        for (size_t at = 0; at < k->count && !k->c->key_load; at++) {
+                const struct seen_code *s = &k->codes[at];
+                if (!s->valid || strcmp(s->name_text, "_load_unlocked") != 0 ||
+                    !str_starts(s->file_text, "<frozen importlib") || !read_names(k->c, k->i, s->address, &n))
+                        continue;
+                int index = name_index(k->c, k->i, &n, "exec_module");
+                k->c->key_load = index != NO_NAME ? n.items[index] : 0;
+        }
+}
+
+/* The code of an interpreter goes with it, and the same files are loaded by others. */
+static bool has_interpreters(const struct cpython *c)
+{
+        vec_each (m, &c->modules)
+                if (!strcmp(m->name, "_xxsubinterpreters") || !strcmp(m->name, "_interpreters"))
+                        return true;
+        return false;
+}
+
+/* ---- all of it -------------------------------------------------------------------------------------- */
+
 /* What imports takes a module out of the list when it fails to load; types.coroutine changes a flag of
  * functions that have just been made; setuptools puts its own distutils, which are other files, in the place
  * of the library's. */
@@ -285,14 +353,17 @@ void cpython_note_replacing(struct cpython *c, struct image *i, const char *file
                             uint64_t code)
 {
         struct names n;
+        static const char *const loads_itself = "its code loads files by itself: what ran may be gone";
         if (c->replaces || may_replace(file, name) || !read_names(c, i, code, &n))
                 return;
+        if (!may_load(file, name) && loads_files(c, i, &n, code))
+                c->replaces = loads_itself;
         static const char *const other_code = "its code gives functions other code: what ran may be gone";
         /* unittest.mock.patch.dict, of whatever dict: it may be sys.modules. */
         if (str_ends(file, "/mock.py") && !strcmp(name, "_clear_dict"))
                 c->replaces = "its code puts back what a dict held, maybe sys.modules: what ran may be gone";
         /* six mentions both in its body, to other ends. */
-        if (strcmp(name, "<module>") != 0 && sets_code(c, i, &n, code))
+        if (!str_ends(file, "/six.py") && sets_code(c, i, &n, code))
                 c->replaces = other_code;
         for (size_t at = 0; at < n.count && !c->replaces; at++) {
                 struct store store = {c->layout.minor, at};
@@ -305,7 +376,8 @@ void cpython_note_replacing(struct cpython *c, struct image *i, const char *file
                                         "its code takes modules out of sys.modules: what ran may be gone";
                 }
                 if (c->key_code && n.items[at] == c->key_code &&
-                    any_instruction(c, i, code, stores_attribute, &store))
+                    (any_instruction(c, i, code, stores_attribute, &store) ||
+                     name_index(c, i, &n, "__set__") != NO_NAME))
                         c->replaces = other_code;
         }
 }
@@ -313,6 +385,9 @@ void cpython_note_replacing(struct cpython *c, struct image *i, const char *file
 int look_find_replaced(struct look *k)
 {
         cpython_find_keys(k->c, k->i);
+        find_load_key(k);
+        if (!k->c->replaces && has_interpreters(k->c))
+                k->c->replaces = "it may have had other interpreters: what ran in them may be gone";
         for (size_t n = 0; n < k->count && !k->c->replaces; n++) {
                 const struct seen_code *s = &k->codes[n];
                 if (s->valid && s->ran)

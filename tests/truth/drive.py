@@ -13,8 +13,15 @@ gc.disable()
 MODE, WORKLOAD, FOLDER = sys.argv[1:4]
 ASK, TELL = os.dup(0), os.dup(1)  # pools close theirs
 os.chdir(FOLDER)
-with open(WORKLOAD) as file:
-    PROGRAM = compile(file.read(), WORKLOAD, "exec")
+
+
+def read():
+    """Not beside the `exec`: a function that opens, compiles and executes files takes all negatives away."""
+    with open(WORKLOAD) as file:
+        return compile(file.read(), WORKLOAD, "exec")
+
+
+PROGRAM = read()
 # What ran before the tracer was there is not judged.
 BEFORE = sorted({str(getattr(module, "__file__", None)) for module in list(sys.modules.values())} | {__file__})
 CALLED = set()

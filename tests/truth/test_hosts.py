@@ -303,3 +303,25 @@ def test_kernel_of_a_notebook(tmp_path):
     cells = {f["name"]: f["answer"] for f in report["functions"] if f["name"] in ("cell_ran", "cell_silent")}
     assert cells == {"cell_ran": "yes", "cell_silent": "unknown"}
     assert [p for p in report["packages"] if p["package"]["name"] == "ipykernel" and p["executed"]]
+
+
+def test_second_library_beside_the_interpreter(tmp_path):
+    """An extension brought a libpython that nobody uses, into an interpreter that has its own types."""
+    needs("/usr/bin/python3")
+    library = subprocess.run(["/usr/bin/python3", "-c", "import sysconfig; print(sysconfig.get_config_var('INSTSONAME'))"],
+                             capture_output=True, text=True, check=True).stdout.strip()
+    load = f"import ctypes; ctypes.CDLL({library!r}); "
+    if subprocess.run(["/usr/bin/python3", "-c", load], capture_output=True).returncode:
+        pytest.skip(f"needs {library}")
+    with running("/usr/bin/python3", "-c", load + STAYS) as process:
+        assert process.stdout.readline()
+        check(process.pid, tmp_path)
+
+
+def test_body_of_the_program_replaces_code(tmp_path):
+    """Before 3.12 nothing but the code that does it tells of it."""
+    replaces = f"{RUNS}; f = colorsys.rgb_to_hsv; setattr(f, '__code__', f.__code__.replace()); " \
+               "print('ready', flush=True); import sys; sys.stdin.read()"
+    with running("/usr/bin/python3", "-c", replaces) as process:
+        assert process.stdout.readline()
+        assert told(functions(process.pid, tmp_path))["rgb_to_hsv"] == "unknown"
