@@ -428,6 +428,9 @@ int process_list(pid_list *ret)
                         r = -ENOMEM;
         }
         closedir(proc);
+        /* Whoever asks is in it: else this is a folder where it is not mounted. */
+        if (r == 0 && !list.count)
+                r = -ENOENT;
         if (r < 0)
                 vec_done(&list);
         else

@@ -74,7 +74,7 @@ int process_read(struct process_reader *reader, int pid, unsigned flags, struct 
 void process_pack(const struct process *p, struct buf *to);
 int process_unpack(struct wire *from, struct arena *a, struct process *ret); /* 0 or -EBADMSG */
 
-/* All pids of /proc now (thread-group leaders). 0 or -errno. */
+/* All pids of /proc now (thread-group leaders). 0 or -errno; -ENOENT too where /proc is an empty folder. */
 typedef VEC(int) pid_list;
 int process_list(pid_list *ret);
 /* "uid 0", the strongest capability, "setuid", or NULL: why the process counts as privileged. */

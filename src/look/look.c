@@ -234,7 +234,10 @@ static int look_at_all(struct look *l, size_t *ret_workloads, struct error *erro
         l->expire_all = false;
         int r = process_list(&pids);
         if (r < 0)
-                return error_set(error, r, "cannot list the processes in /proc: %s", strerror(-r));
+                return error_set(error, r, "cannot list the processes in /proc: %s",
+                                 r == -ENOENT
+                                         ? "it is not mounted; mount -t proc proc /proc, or start where it is"
+                                         : strerror(-r));
         if (l->options.watched)
                 quiet_take(&l->quiet);
         r = read_snapshot(l);

@@ -118,9 +118,12 @@ def test_empty_root_with_proc(tmp_path, program):
     assert any(hook["state"] == "serving" for hook in report["hooks"]) or report["events_error"]
 
 
-def test_empty_root_without_anything(tmp_path, program):
-    """Without /proc nothing can be looked at: said in one line, not a crash."""
+@pytest.mark.parametrize("folders", [[], ["proc", "sys"]])
+def test_empty_root_without_anything(tmp_path, program, folders):
+    """Without /proc nothing can be looked at, nor where it is only a folder: said in one line, not a crash."""
     shutil.copy(program, tmp_path / "usewear")
+    for folder in folders:
+        (tmp_path / folder).mkdir()
     assert inside(tmp_path, "--version").returncode == 0
     scan = inside(tmp_path, "scan")
     assert scan.returncode == 2 and "/proc" in scan.stderr, scan.stdout + scan.stderr

@@ -44,6 +44,13 @@ def name(words):
     return " ".join(words)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
+def test_proc_is_only_a_folder(tmp_path):
+    """As in a fresh root: no process would be seen, which must not look as if none used anything."""
+    before = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
+    assert_refused(usewear("scan", state=tmp_path, before=before), "/proc", "mount")
+
+
 @pytest.mark.parametrize("words", BAD_INPUT, ids=name)
 def test_bad_input(tmp_path, words):
     assert_refused(usewear(*words, state=tmp_path))
