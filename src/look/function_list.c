@@ -283,8 +283,9 @@ static int take_history(struct listing *l, struct error *error)
 {
         function_record_list records = {};
         const char *workload = l->query->workload ? l->query->workload : l->processes.items[0].workload_id;
-        static const char *gaps[] = {
-                "native functions are told of the whole workload, and only while usewear watch runs"};
+        static const char *gaps[] = {"native functions are told of the whole workload, only while usewear "
+                                     "watch runs, and some seconds "
+                                     "late"};
         int64_t since = 0;
         if (!l->query->state || !workload)
                 return 0;
