@@ -52,6 +52,7 @@ static const char *group_by_family(const struct jar *jar, const char *artifact)
                 {"spring-jcl", "org/apache/commons/logging", "org.springframework"},
                 {"tomcat-embed-", "org/apache", "org.apache.tomcat.embed"},
                 {"tomcat-", "org/apache", "org.apache.tomcat"},
+                {"micrometer-", "io/micrometer", "io.micrometer"},
                 {"commons-", "org/apache/commons", NULL},
         };
         for (size_t i = 0; i < ARRAY_SIZE(families); i++)

@@ -223,3 +223,14 @@ def test_programs_by_any_name(tmp_path):
                    check=True)
     expected = {"/opt/app.bin!serde::de::x": "serde"}
     assert ask(tmp_path / "root", *expected) == expected
+
+
+def test_a_family_without_poms(tmp_path):
+    """Micrometer, which every Spring Boot application carries, publishes jars that do not say their group."""
+    (tmp_path / "srv").mkdir()
+    for name, folder in (("micrometer-commons-1.12.5", "io/micrometer/common"), ("micrometer-fake-1.0", "org/other")):
+        with zipfile.ZipFile(tmp_path / f"srv/{name}.jar", "w") as archive:
+            archive.writestr("META-INF/MANIFEST.MF", f"Manifest-Version: 1.0\nBundle-SymbolicName: {name.rpartition('-')[0]}\n")
+            archive.writestr(f"{folder}/A.class", "")
+    expected = {"/srv/micrometer-commons-1.12.5.jar": "io.micrometer:micrometer-commons", "/srv/micrometer-fake-1.0.jar": "micrometer-fake"}
+    assert ask(tmp_path, *expected) == expected
