@@ -295,6 +295,8 @@ static bool is_named(const struct names *n, uint64_t key)
 /* A loader that hands on to another one is called by what imports; a configuration is no module. */
 static bool may_load(const char *file, const char *name)
 {
+        const char *dot = strrchr(name, '.'); /* some callers know the qualified name */
+        name = dot ? dot + 1 : name;
         return !strcmp(name, "exec_module") || !strcmp(name, "_exec_module") ||
                str_ends(file, "/importlib/util.py") ||
                (str_ends(file, "/flask/config.py") && !strcmp(name, "from_pyfile")) ||

@@ -95,6 +95,16 @@ def test_code_that_replaced_other_code_is_unknown(interpreter, how, tmp_path):
 
 
 @pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
+def test_configurations_leave_negatives(interpreter, tmp_path):
+    report = observe(interpreter, "configured", "", tmp_path)
+    if interpreter.free_threaded:
+        pytest.skip("free-threaded: functions are unknown")
+    answers = {key[2]: answer for key, answer in told(report).items()}
+    assert answers["x_ran"] == "yes"
+    assert answers["n_never"] == "not_observed"
+
+
+@pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
 def test_a_tracer_takes_away_negatives(interpreter, tmp_path):
     """From 3.12 on tools rewrite code: then nothing is said not to have run."""
     report = observe(interpreter, "traced", "", tmp_path)
