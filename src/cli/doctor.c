@@ -203,7 +203,8 @@ static void judge_kernel(struct diagnosis *d)
                 add_problem(d, "kernel lockdown", "confidentiality",
                             "BPF may not read kernel memory: no events",
                             "boot with lockdown=integrity, or live with snapshots");
-        if (d->snapshot.state != HOOK_SERVING && held(d, "CAP_BPF") && held(d, "CAP_PERFMON"))
+        if (d->snapshot.state != HOOK_SERVING && d->support.btf && held(d, "CAP_BPF") &&
+            held(d, "CAP_PERFMON"))
                 add_problem(d, "no task_vma iterator", d->snapshot.reason,
                             "each look reads /proc/PID/maps instead, about four times slower",
                             "none needed; Linux 5.12 has it");

@@ -50,8 +50,7 @@ static int probe_capabilities(struct support *s)
                  "mapped files cannot be opened by /proc/PID/map_files, deleted ones not at all",
                  CAPABILITY_CHECKPOINT_RESTORE, false, true},
                 /* the last: see support_probe() */
-                {"CAP_SYS_ADMIN",
-                 "native functions cannot be watched: this kernel has no uprobe_multi (Linux 6.6)",
+                {"CAP_SYS_ADMIN", "native functions cannot be watched without uprobe_multi (Linux 6.6)",
                  CAP_SYS_ADMIN, false, false},
         };
         cap_t caps = cap_get_proc();

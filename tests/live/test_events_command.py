@@ -198,3 +198,13 @@ def test_workload_of_an_event(events, steered, cgroups):
         other.wait()
     assert {e["workload"]["id"] for e in stream.events} == {name}
     assert stream.of("exec", pid=other.pid)
+
+
+@needs_root
+def test_doctor_does_not_blame_the_kernel_for_a_missing_sys(usewear):
+    """As in a fresh root: what the kernel has cannot be seen there."""
+    hidden = 'mount -t tmpfs none /sys && exec "$@" doctor --json'
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", hidden, "sh", usewear], capture_output=True, text=True, check=True)
+    told = [one["what"] for one in json.loads(done.stdout)["missing"]]
+    assert any("/sys is not mounted" in what for what in told)
+    assert not any("task_vma" in what for what in told), told
