@@ -15,8 +15,10 @@
 
 enum { MOST_DEPTH = 8, MOST_POMS = 4000, MOST_NESTED = 20000, MOST_FOLDERS = 100000, LONGEST_PATH = 4000 };
 
-/* Bytes that archives inside one file may unpack to. */
+/* Bytes that archives inside one file may unpack to: in proportion to the file, so that a small one that was
+ * made to do harm costs a fraction of a second. */
 #define INFLATED_MOST (4ull << 30)
+enum { INFLATED_LEAST = 64 << 20, INFLATED_TIMES = 64 };
 
 /* ---- names of entries -------------------------------------------------------------------------------- */
 
@@ -196,11 +198,13 @@ static int read_source(struct inventory *inv, const struct zip_source *source, c
 static int read_archive(struct inventory *inv, const struct candidate *c)
 {
         _cleanup_archive_ struct archive archive;
-        uint64_t budget = INFLATED_MOST;
         const char *container = arena_strdup(&inv->arena, c->path);
         int r = archive_open(inv, c->path, &archive);
-        if (r == 0)
+        if (r == 0) {
+                uint64_t packed = MIN(archive.source.size, (uint64_t)INFLATED_MOST);
+                uint64_t budget = MIN(INFLATED_LEAST + packed * INFLATED_TIMES, INFLATED_MOST);
                 r = container ? read_source(inv, &archive.source, container, 0, &budget) : -ENOMEM;
+        }
         return archive_result(inv, c->path, r);
 }
 
