@@ -12,8 +12,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Where several hierarchies exist, the one that tells most of the running processes apart is the one that
  * the service manager and the container runtimes really use: they are counted instead of guessed. */
@@ -23,11 +25,13 @@ enum {
         PROC_TEXT = 64 * 1024,  /* most bytes of one small procfs file */
         MOUNTS_TEXT = 16 << 20, /* hosts with thousands of containers have as many mounts */
         COUNTED = 4096,         /* processes looked at: enough to decide */
+        FOLDERS = 100000,       /* cgroups looked at for our own */
 };
 
 struct candidate {
         char controller[32]; /* "" for v2 */
-        char mount[256];
+        char mount[sizeof(((struct cgroup_choice *)0)->mount)];
+        unsigned above;   /* levels that the mount shows above the root of our cgroup namespace */
         struct map paths; /* set of paths seen */
 };
 
@@ -51,6 +55,33 @@ static void copy_text(char *to, size_t size, struct span from)
         to[used] = 0;
 }
 
+/* "/" is the root of our cgroup namespace, "/../.." two levels above (kernel/cgroup/cgroup.c,
+ * cgroup_show_path): how many, or -1 where the mount shows a part of the tree only. */
+static int levels_above(struct span root)
+{
+        int levels = 0;
+        if (span_equal(root, "/"))
+                return 0;
+        for (; root.size >= 3 && !memcmp(root.data, "/..", 3); levels++)
+                root = (struct span){root.data + 3, root.size - 3};
+        return root.size ? -1 : levels;
+}
+
+/* Of two mounts of a hierarchy the one that shows more. */
+static void candidate_keep(struct candidates *c)
+{
+        struct candidate *item = &c->items[c->count];
+        for (size_t i = 0; i < c->count; i++) {
+                struct candidate *known = &c->items[i];
+                if (strcmp(known->controller, item->controller) != 0)
+                        continue;
+                if (item->above > known->above)
+                        *known = *item;
+                return;
+        }
+        c->count++;
+}
+
 /* Mounted hierarchies: cgroup2, and one for each v1 controller (co-mounted ones such as cpu,cpuacct are the
  * same hierarchy: the first name stands for both). Only mounts of the whole tree count. */
 static int candidates_find(struct candidates *c)
@@ -66,10 +97,11 @@ static int candidates_find(struct candidates *c)
         struct span rest = {mounts.data, mounts.size};
         for (struct procfs_mount m; procfs_mount_next(&rest, &m) && c->count < CANDIDATES;) {
                 bool v2 = span_equal(m.type, "cgroup2");
-                if ((!v2 && !span_equal(m.type, "cgroup")) || !span_equal(m.root, "/"))
+                int above = levels_above(m.root);
+                if ((!v2 && !span_equal(m.type, "cgroup")) || above < 0)
                         continue;
                 struct candidate *item = &c->items[c->count];
-                *item = (struct candidate){};
+                *item = (struct candidate){.above = (unsigned)above};
                 struct span names = {controllers.data, controllers.size};
                 for (struct procfs_controller one; !v2 && procfs_controller_next(&names, &one);) {
                         char name[sizeof(item->controller)];
@@ -82,10 +114,7 @@ static int candidates_find(struct candidates *c)
                 if (!v2 && !*item->controller)
                         continue; /* name=systemd: no controller, so no place in task->cgroups->subsys */
                 procfs_unescape(m.point, item->mount, sizeof(item->mount));
-                bool known = false;
-                for (size_t i = 0; i < c->count; i++)
-                        known |= !strcmp(c->items[i].controller, item->controller);
-                c->count += !known;
+                candidate_keep(c);
         }
         return 0;
 }
@@ -97,6 +126,70 @@ static struct span path_of(const char *controller, struct span cgroup_file)
                         return line.path;
         return (struct span){};
 }
+
+/* ---- in a cgroup namespace ------------------------------------------------------------------------------
+ */
+
+/* Whether this process is in the cgroup `own` of the namespace whose root `folder` would be. */
+static bool holds_us(const char *folder, const char *own)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(PROC_TEXT);
+        char path[PATH_MAX];
+        if (snprintf(path, sizeof(path), "%s%s/cgroup.procs", folder, own) >= (int)sizeof(path) ||
+            file_read_at(AT_FDCWD, path, &text) < 0)
+                return false;
+        struct span rest = {text.data, text.size}, line;
+        for (uint64_t pid; span_cut(&rest, '\n', &line);)
+                if (span_to_u64(line, 10, &pid) == 0 && pid == (uint64_t)getpid())
+                        return true;
+        return false;
+}
+
+/* Extend `folder` by so many levels to the root of our cgroup namespace, whose name nobody tells. */
+static bool find_home(char *folder, size_t size, unsigned levels, const char *own, unsigned *left)
+{
+        if (!levels)
+                return holds_us(folder, own);
+        DIR *dir = opendir(folder);
+        size_t used = strlen(folder);
+        bool found = false;
+        for (struct dirent *entry; dir && !found && *left && (entry = readdir(dir));) {
+                if (entry->d_type != DT_DIR || entry->d_name[0] == '.' ||
+                    snprintf(folder + used, size - used, "/%s", entry->d_name) >= (int)(size - used))
+                        continue;
+                (*left)--;
+                found = find_home(folder, size, levels - 1, own, left);
+        }
+        if (!found)
+                folder[used] = '\0';
+        if (dir)
+                closedir(dir);
+        return found;
+}
+
+/* Paths in /proc/PID/cgroup start at our namespace's root: find it in those mounts that reach above it. */
+static int candidates_enter(struct candidates *c)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(PROC_TEXT);
+        int r = file_read_at(AT_FDCWD, "/proc/self/cgroup", &text);
+        if (r < 0)
+                return r;
+        size_t kept = 0;
+        for (size_t i = 0; i < c->count; i++) {
+                struct candidate *item = &c->items[i];
+                struct span path = path_of(item->controller, (struct span){text.data, text.size});
+                char own[PATH_MAX];
+                unsigned left = FOLDERS;
+                copy_text(own, sizeof(own), path);
+                if (!item->above || find_home(item->mount, sizeof(item->mount), item->above, own, &left))
+                        c->items[kept++] = *item;
+        }
+        c->count = kept;
+        return 0;
+}
+
+/* ---- choosing -------------------------------------------------------------------------------------------
+ */
 
 static int candidates_count(struct candidates *c)
 {
@@ -164,6 +257,8 @@ int cgroup_choose(struct cgroup_choice *ret)
         _cleanup_(candidates_done) struct candidates c = {.strings = ARENA_INIT(16 << 20)};
         int r = candidates_find(&c);
         if (r == 0 && c.count)
+                r = candidates_enter(&c);
+        if (r == 0 && c.count)
                 r = candidates_count(&c);
         if (r < 0)
                 return r;
@@ -201,12 +296,15 @@ struct span cgroup_path(const struct cgroup_choice *choice, struct span cgroup_f
 uint64_t cgroup_id(const struct cgroup_choice *choice, const char *path)
 {
         char name[4096];
-        struct stat st;
-        /* "/../…" lies outside of the cgroup namespace that the mount shows. */
-        if (!*choice->mount || str_starts(path, "/..") ||
-            snprintf(name, sizeof(name), "%s%s", choice->mount, path) >= (int)sizeof(name))
+        struct stat st, home;
+        if (!*choice->mount ||
+            snprintf(name, sizeof(name), "%s%s", choice->mount, path) >= (int)sizeof(name) ||
+            stat(name, &st) < 0)
                 return 0;
-        return stat(name, &st) < 0 ? 0 : st.st_ino;
+        /* "/../…" may lie outside of what the mount shows. */
+        if (str_starts(path, "/..") && (stat(choice->mount, &home) < 0 || home.st_dev != st.st_dev))
+                return 0;
+        return st.st_ino;
 }
 
 const char *cgroup_layout_name(enum cgroup_layout layout)

@@ -12,8 +12,10 @@ enum cgroup_layout { CGROUP_NONE, CGROUP_V1, CGROUP_HYBRID, CGROUP_V2 };
 struct cgroup_choice {
         enum cgroup_layout layout;
         char controller[32]; /* v1 controller chosen ("memory", "pids" …), "" for v2 */
-        char mount[256];     /* where that hierarchy is mounted, "" if nowhere */
-        int subsystem;       /* index of the controller in task->cgroups->subsys[], -1 for v2 */
+        /* The folder that paths start from, "" if there is none: where the hierarchy is mounted; in a cgroup
+         * namespace whose mount reaches out of it, the namespace's root there. */
+        char mount[1024];
+        int subsystem; /* index of the controller in task->cgroups->subsys[], -1 for v2 */
 };
 
 /* Decide from /proc/cgroups, /proc/self/mountinfo and the cgroups of the processes that run now. */

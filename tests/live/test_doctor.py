@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What doctor says of things that other machines have otherwise."""
+import contextlib
 import json
 import os
+import shutil
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 from stream import needs_root
@@ -26,3 +30,40 @@ def test_locked_memory_is_only_a_matter_of_old_kernels(usewear):
     old = tuple(map(int, os.uname().release.split(".")[:2])) < (5, 11)
     assert doctor["events_error"]
     assert any("memlock" in one["what"] for one in doctor["missing"]) == old
+
+
+IN_NAMESPACE = """
+for folder in $(awk '/ - cgroup /{print $5}' /proc/self/mountinfo); do umount "$folder" || exit 9; done
+"$0" doctor --json >"$1/doctor"
+timeout -s INT 5 "$0" events --type exec --comm usewear-probe >"$1/events" 2>/dev/null &
+while kill -0 $! 2>/dev/null; do "$1/usewear-probe" 0.1; done
+"""
+
+
+@needs_root
+def test_cgroup_namespace_below_a_mount_that_reaches_above_it(usewear, tmp_path):
+    """As in a Kubernetes pod with the host's /sys: whose an event is, is told all the same."""
+    whole = [line.split()[4] for line in open("/proc/self/mountinfo") if " - cgroup2 " in line and line.split()[3] == "/"]
+    if not whole or not os.access(whole[0], os.W_OK):
+        pytest.skip("needs a cgroup2 mount that can be written to")
+    shutil.copy(shutil.which("sleep"), tmp_path / "usewear-probe")
+    upper = Path(whole[0]) / f"usewear-test-{os.getpid()}"
+    home = upper / "pod"
+    home.mkdir(parents=True)
+    inode = home.stat().st_ino
+    enter = f'echo $$ >{home}/cgroup.procs && exec unshare --mount --cgroup sh -c "$2" "$0" "$1"'
+    try:
+        done = subprocess.run(["sh", "-c", enter, usewear, tmp_path, IN_NAMESPACE], capture_output=True, text=True, timeout=120)
+    finally:
+        for folder in (home, upper):
+            for _ in range(50):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
+                    break
+                time.sleep(0.1)
+    if done.returncode == 9:
+        pytest.skip("the other hierarchies cannot be taken away here")
+    cgroup = json.loads((tmp_path / "doctor").read_text())["cgroup"]
+    assert (cgroup["layout"], cgroup["mount"]) == ("v2", str(home)), done.stderr
+    events = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
+    assert events and all(e["cgroup"] == inode and e["workload"] for e in events), events[:3]
