@@ -69,10 +69,12 @@ def libraries(program, arch):
     if arch == "amd64":
         listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
         return {path: path for path in re.findall(r"(/\S+)", listed)}
-    found, open_ends = {}, [Path(program)]
+    found, open_ends, names = {}, [Path(program)], ["libgcc_s.so.1"]  # pthread_exit of glibc loads that by itself
     while open_ends:
         said = subprocess.run(["readelf", "-dlW", open_ends.pop()], capture_output=True, text=True, check=True).stdout
-        for name in re.findall(r"(?:Shared library: \[|interpreter: /lib/)([^\]]+)\]", said):
+        names += re.findall(r"(?:Shared library: \[|interpreter: /lib/)([^\]]+)\]", said)
+        while names:
+            name = names.pop()
             path = Path(subprocess.run([COMPILER[arch], f"-print-file-name={name}"], capture_output=True, text=True,
                                        check=True).stdout.strip())
             path = path if path.is_absolute() else next((debian.CACHE / "sysroot" / arch).glob(f"**/lib/*-linux-gnu/{name}"))
