@@ -3,6 +3,7 @@
  * takes memory that nobody gives back. The soak has to find it. */
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -34,6 +35,12 @@ __attribute__((constructor)) static void begin(void)
         ssize_t size = fd < 0 ? 0 : read(fd, command, sizeof(command) - 1);
         close(fd);
         char *what = getenv("LEAK"), *second = command + strlen(command) + 1;
-        if (what && size > 0 && strcmp(second, "watch") == 0)
-                pthread_create(&thread, NULL, leak, what);
+        if (!what || size <= 0 || strcmp(second, "watch") != 0)
+                return;
+        /* Signals are the watch's: in a thread that lets them through they would end it. */
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        pthread_create(&thread, NULL, leak, what);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
