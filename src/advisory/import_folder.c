@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A path → imports. A folder is walked; every archive in it is an import of its own, and its single records
- * are one together.
- */
+/* A path → imports. A folder is walked; every archive in it is an import of its own, and its single
+ * records are one together. */
 #include "advisory/import.h"
 
 #include <dirent.h>

@@ -91,7 +91,10 @@ static struct dirty *find_dirty(struct watch *w, int pid, bool urgent)
                 if (!d->urgent)
                         other = d;
         }
-        return w->dirty_count < DIRTY_MOST ? &w->dirty[w->dirty_count++] : urgent ? other : NULL;
+        if (w->dirty_count == DIRTY_MOST)
+                return urgent ? other : NULL;
+        w->dirty[w->dirty_count] = (struct dirty){};
+        return &w->dirty[w->dirty_count++];
 }
 
 static void mark_dirty(struct watch *w, const struct event *event, bool wanted)
@@ -115,7 +118,6 @@ static size_t take_dirty(struct watch *w, bool all, int to[static DIRTY_MOST])
                         to[taken++] = w->dirty[i].pid;
                 else
                         w->dirty[kept++] = w->dirty[i];
-        memset(w->dirty + kept, 0, (w->dirty_count - kept) * sizeof(*w->dirty));
         w->dirty_count = kept;
         w->urgent = false;
         return taken;
@@ -259,7 +261,6 @@ static int full_look(struct watch *w, bool print)
         struct look_summary summary;
         uint64_t begin = clock_boottime() / NS_PER_S;
         w->looking = true;
-        memset(w->dirty, 0, sizeof(w->dirty));
         w->dirty_count = 0;
         w->urgent = w->news = w->prompt = false;
         int r = look_all(w->look, &summary, &error);

@@ -127,8 +127,7 @@ static struct span path_of(const char *controller, struct span cgroup_file)
         return (struct span){};
 }
 
-/* ---- in a cgroup namespace ------------------------------------------------------------------------------
- */
+/* ---- in a cgroup namespace -------------------------------------------------------------------------- */
 
 /* Whether this process is in the cgroup `own` of the namespace whose root `folder` would be. */
 static bool holds_us(const char *folder, const char *own)
@@ -181,15 +180,16 @@ static int candidates_enter(struct candidates *c)
                 char own[PATH_MAX];
                 unsigned left = FOLDERS;
                 copy_text(own, sizeof(own), path);
-                if (!item->above || find_home(item->mount, sizeof(item->mount), item->above, own, &left))
+                /* Who was moved out of its namespace is not in a folder below its root. */
+                if (!item->above || (!str_starts(own, "/..") &&
+                                     find_home(item->mount, sizeof(item->mount), item->above, own, &left)))
                         c->items[kept++] = *item;
         }
         c->count = kept;
         return 0;
 }
 
-/* ---- choosing -------------------------------------------------------------------------------------------
- */
+/* ---- choosing ------------------------------------------------------------------------------------------ */
 
 static int candidates_count(struct candidates *c)
 {
@@ -281,6 +281,7 @@ int cgroup_choose(struct cgroup_choice *ret)
         if (best) {
                 memcpy(choice.controller, best->controller, sizeof(choice.controller));
                 memcpy(choice.mount, best->mount, sizeof(choice.mount));
+                choice.above = best->above;
                 if (*choice.controller)
                         choice.subsystem = subsystem_index(choice.controller);
         }
@@ -296,13 +297,13 @@ struct span cgroup_path(const struct cgroup_choice *choice, struct span cgroup_f
 uint64_t cgroup_id(const struct cgroup_choice *choice, const char *path)
 {
         char name[4096];
-        struct stat st, home;
-        if (!*choice->mount ||
+        struct stat st;
+        unsigned up = 0; /* "/../…" may lie outside of what the mount shows */
+        for (const char *at = path; str_starts(at, "/..") && (!at[3] || at[3] == '/'); at += 3)
+                up++;
+        if (!*choice->mount || up > choice->above ||
             snprintf(name, sizeof(name), "%s%s", choice->mount, path) >= (int)sizeof(name) ||
             stat(name, &st) < 0)
-                return 0;
-        /* "/../…" may lie outside of what the mount shows. */
-        if (str_starts(path, "/..") && (stat(choice->mount, &home) < 0 || home.st_dev != st.st_dev))
                 return 0;
         return st.st_ino;
 }

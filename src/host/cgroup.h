@@ -15,7 +15,8 @@ struct cgroup_choice {
         /* The folder that paths start from, "" if there is none: where the hierarchy is mounted; in a cgroup
          * namespace whose mount reaches out of it, the namespace's root there. */
         char mount[1024];
-        int subsystem; /* index of the controller in task->cgroups->subsys[], -1 for v2 */
+        unsigned above; /* levels above that folder which the mount shows */
+        int subsystem;  /* index of the controller in task->cgroups->subsys[], -1 for v2 */
 };
 
 /* Decide from /proc/cgroups, /proc/self/mountinfo and the cgroups of the processes that run now. */

@@ -64,8 +64,11 @@ void function_note_copy_up(struct probed_file *f, const struct entry *e)
 {
         struct statfs fs;
         struct statx st;
-        if (f->doubt || !may_ask(f) || fstatfs(f->fd, &fs) < 0 || fs.f_type != OVERLAYFS_SUPER_MAGIC ||
-            statx(f->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME, &st) < 0)
+        if (f->doubt || f->changed < 0 || !may_ask(f))
+                return;
+        if (!f->changed && fstatfs(f->fd, &fs) == 0 && fs.f_type != OVERLAYFS_SUPER_MAGIC)
+                f->changed = -1;
+        if (f->changed < 0 || statx(f->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME, &st) < 0)
                 return;
         int64_t changed = (int64_t)st.stx_ctime.tv_sec * (int64_t)NS_PER_S + st.stx_ctime.tv_nsec;
         if (!f->changed)

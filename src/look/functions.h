@@ -59,7 +59,7 @@ struct probed_file {
         bool news; /* what it told, or watches, is not committed yet: it stays, even if nobody maps it */
         const char *failure; /* NULL, or why none of its functions can be probed */
         const char *doubt;   /* NULL, or why silence in it means nothing */
-        int64_t changed;     /* wall ns: ctime when it was first looked at, of a file on overlayfs; else 0 */
+        int64_t changed; /* wall ns: ctime when it was first looked at; 0: it was not, -1: not on overlayfs */
         uint64_t round;
         size_t processes; /* that map it */
         uint32_t device;

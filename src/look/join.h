@@ -56,9 +56,8 @@ bool join_only_adds(const struct join_input *in);
 /* That evidence alone: no workload, no coverage. 0 or -ENOMEM. */
 int join_additions(const struct join_input *in, struct arena *a, struct joined *ret);
 
-/* ---- join_file.c: the use of one file by a process of the group; nothing if it was put already. 0 or
- * -ENOMEM
- */
+/* ---- join_file.c ---- */
+/* The use of one file by a process of the group; nothing if it was put already. 0 or -ENOMEM. */
 int join_file(const struct join_input *in, struct group *g, struct used_file *f, const struct process *p,
               struct arena *a, struct joined *to);
 /* The same by a process that ended. */

@@ -11,6 +11,8 @@
 
 #include <errno.h>
 
+enum { COMPARED = 64 }; /* sockets of a process that are looked for among all */
+
 static bool knows_instance(const struct group *g, const char *instance)
 {
         uint64_t hash = instance ? map_hash(instance, strlen(instance)) : 0;
@@ -23,7 +25,7 @@ static bool knows_instance(const struct group *g, const char *instance)
 /* An inherited listener makes its workload reachable, and of some kinds nobody knows whom they reach. */
 static bool may_be_reached(const struct join_input *in, const struct process *p)
 {
-        if (p->socket_untold)
+        if (p->socket_untold || p->sockets.count > COMPARED)
                 return true;
         vec_each (inode, &p->sockets)
                 vec_each (s, in->sockets)

@@ -306,6 +306,19 @@ static void stamp_done_reply(void *context, int status, struct wire *reply)
         roots_stamped(errand->root, status, reply);
 }
 
+static int ask_root(struct look *l, struct known_root *root, enum probe_kind kind, probe_done done,
+                    struct error *error)
+{
+        struct errand *errand = errand_new(l, root->pid);
+        if (!errand)
+                return error_set(error, -ENOMEM, "out of memory");
+        errand->root = root;
+        struct probe_job job = root_job(l, root, root->pid);
+        job.kind = kind;
+        int r = prober_submit(l->prober, &job, done, errand);
+        return r < 0 ? error_set(error, r, "cannot ask the worker: %s", strerror(-r)) : 0;
+}
+
 /* Ask each root that was read whether something was installed there since. */
 static int stamp_roots(struct look *l, struct error *error)
 {
@@ -313,15 +326,9 @@ static int stamp_roots(struct look *l, struct error *error)
         for (struct known_root *root; (root = roots_next(&l->roots, &i));) {
                 if (!root->known || root->failure || root->unstamped)
                         continue;
-                struct errand *errand = errand_new(l, root->pid);
-                if (!errand)
-                        return error_set(error, -ENOMEM, "out of memory");
-                errand->root = root;
-                struct probe_job job = root_job(l, root, root->pid);
-                job.kind = PROBE_STAMP;
-                int r = prober_submit(l->prober, &job, stamp_done_reply, errand);
+                int r = ask_root(l, root, PROBE_STAMP, stamp_done_reply, error);
                 if (r < 0)
-                        return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
+                        return r;
         }
         return look_wait(l, error);
 }
@@ -342,15 +349,8 @@ int read_roots(struct look *l, bool only_new, struct error *error)
                         l->roots_old = true;
                         continue;
                 }
-                struct errand *errand = errand_new(l, root->pid);
-                if (!errand)
-                        return error_set(error, -ENOMEM, "out of memory");
-                errand->root = root;
-                struct probe_job job = root_job(l, root, root->pid);
-                job.kind = PROBE_INVENTORY;
-                r = prober_submit(l->prober, &job, root_done_reply, errand);
-                if (r < 0)
-                        return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
+                if ((r = ask_root(l, root, PROBE_INVENTORY, root_done_reply, error)) < 0)
+                        return r;
         }
         r = look_wait(l, error);
         i = 0;
@@ -358,7 +358,7 @@ int read_roots(struct look *l, bool only_new, struct error *error)
                 if (root->failure)
                         look_limit(l, "packages of %s could not be read: %s", root->root.description,
                                    failure_text(root->failure));
-                vec_each (limit, &root->inventory.limits)
+                vec_each (limit, &root->limits)
                         look_limit(l, "%s: %s", root->root.description, *limit);
         }
         return r;

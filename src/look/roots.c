@@ -33,7 +33,9 @@ static void root_free(struct known_root *r)
         vec_done(&r->places);
         map_done(&r->place_set);
         vec_done(&r->kernel_keys);
+        vec_done(&r->limits);
         arena_done(&r->kernel);
+        arena_done(&r->told);
         arena_done(&r->arena);
         free(r);
 }
@@ -46,6 +48,7 @@ static struct known_root *root_new(const struct root *from)
         r->arena = ARENA_INIT(ROOT_MEMORY);
         r->packages = ARENA_INIT(ROOT_MEMORY);
         r->kernel = ARENA_INIT(ROOT_MEMORY);
+        r->told = ARENA_INIT(ROOT_MEMORY);
         r->root = *from;
         r->root.id = arena_strdup(&r->arena, from->id);
         r->root.description = arena_strdup(&r->arena, from->description ? from->description : from->id);
@@ -119,10 +122,23 @@ void roots_stamped(struct known_root *r, int status, struct wire *reply)
 {
         uint64_t stamp = status ? 0 : wire_get_u64(reply);
         r->unstamped |= status == -ETIME;
-        if (status || wire_end(reply) < 0)
-                return;
-        r->changed |= r->stamp && r->stamp != stamp;
-        r->stamp = stamp;
+        if (!status && wire_end(reply) == 0)
+                r->changed |= stamp != r->stamp;
+}
+
+/* What was left out is said in each look, not only in the one that reads. */
+static int keep_limits(struct known_root *r)
+{
+        arena_done(&r->told);
+        r->limits.count = 0;
+        vec_each (limit, &r->inventory.limits) {
+                const char *copy = arena_strdup(&r->told, *limit);
+                const char **slot = copy ? vec_add(&r->limits) : NULL;
+                if (!slot)
+                        return -ENOMEM;
+                *slot = copy;
+        }
+        return 0;
 }
 
 bool roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now)
@@ -142,7 +158,10 @@ int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *re
         int result = inventory_reply_unpack(reply, &r->packages, &r->inventory);
         if (result < 0)
                 return result;
+        if (keep_limits(r) < 0)
+                return -ENOMEM;
         r->package_count = r->inventory.packages.count;
+        r->stamp = r->inventory.stamp;
         r->kernel_keys.count = 0;
         arena_done(&r->kernel);
         vec_each (p, &r->inventory.packages) {

@@ -10,19 +10,21 @@
 #include "prober/reply.h"
 
 struct known_root {
-        struct arena arena, packages, kernel; /* for what lives as long as this, `inventory`, `kernel_keys` */
+        struct arena arena, packages, kernel, told; /* for what lives as long as this, `inventory`,
+                                                     * `kernel_keys`, `limits` */
         struct root root;
         VEC(const char *) python_paths;   /* what the interpreters that run in it use */
         VEC(const char *) places;         /* where what runs in it has its code from */
         struct map place_set;             /* the same, to be asked */
         VEC(const char *) kernel_keys;    /* package_key() of the running kernel's packages */
         struct inventory_reply inventory; /* emptied once it is committed */
+        VEC(const char *) limits;         /* of the last reading */
         size_t package_count;
         int pid;                 /* of a process that lives in it: the way in */
         int failure;             /* 0 or -errno: why the inventory could not be read */
         uint64_t read_at;        /* boottime ns; 0: not yet, or to be read again whatever it costs */
         uint64_t cost;           /* CPU ns that the last reading took */
-        uint64_t stamp;          /* inventory_stamp(); 0: not known */
+        uint64_t stamp;          /* inventory_stamp() of the last reading */
         uint64_t digest, put_at; /* of the packages that were committed last; boottime ns when */
         uint64_t round;          /* of the look that saw a process in it last */
         bool known;              /* read at least once */

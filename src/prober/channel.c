@@ -108,6 +108,7 @@ void setup_pack(const struct cgroup_choice *cgroup, struct buf *to)
         wire_put_u64(to, cgroup->layout);
         wire_put_bytes(to, cgroup->controller, sizeof(cgroup->controller));
         wire_put_bytes(to, cgroup->mount, sizeof(cgroup->mount));
+        wire_put_u64(to, cgroup->above);
         wire_put_u64(to, (uint64_t)(cgroup->subsystem + 1));
 }
 
@@ -126,6 +127,7 @@ int setup_unpack(struct wire *from, struct cgroup_choice *ret)
         cgroup.layout = (enum cgroup_layout)wire_get_max(from, CGROUP_V2);
         get_text(from, cgroup.controller, sizeof(cgroup.controller));
         get_text(from, cgroup.mount, sizeof(cgroup.mount));
+        cgroup.above = (unsigned)wire_get_max(from, UINT32_MAX);
         cgroup.subsystem = (int)wire_get_max(from, INT32_MAX) - 1;
         if (wire_end(from) < 0)
                 return -EBADMSG;

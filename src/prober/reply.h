@@ -17,6 +17,7 @@ struct thing_owners {
 struct inventory_reply {
         package_list packages;
         uint64_t cpu_ns; /* that reading took in the worker */
+        uint64_t stamp;  /* inventory_stamp() from before it was read */
         uint64_t digest; /* map_hash of all else, made when it is unpacked */
         VEC(const char *) limits;
         VEC(struct thing_owners) owners; /* one for each thing of the job */

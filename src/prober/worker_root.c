@@ -112,13 +112,22 @@ const struct inventory *worker_inventory_of(struct worker *w, const struct probe
         return inventory;
 }
 
-int worker_stamp(struct worker *w, const struct probe_job *job, struct buf *reply)
+static int stamp_of(struct worker *w, const struct probe_job *job, uint64_t *ret)
 {
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
-        wire_put_u64(reply, inventory_stamp(root_fd, job->python_paths, job->python_path_count));
+        *ret = inventory_stamp(root_fd, job->python_paths, job->python_path_count);
         return 0;
+}
+
+int worker_stamp(struct worker *w, const struct probe_job *job, struct buf *reply)
+{
+        uint64_t stamp;
+        int r = stamp_of(w, job, &stamp);
+        if (r == 0)
+                wire_put_u64(reply, stamp);
+        return r;
 }
 
 /* Whose the things are that the job asks for. 0 or -ENOMEM. */
@@ -151,12 +160,14 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(OWNERS_MEMORY);
         const struct inventory *inventory;
-        uint64_t begin = clock_cpu();
-        int r = read_root(w, job, &inventory);
+        uint64_t begin = clock_cpu(), stamp = 0;
+        int r = stamp_of(w, job, &stamp);
+        if (r == 0)
+                r = read_root(w, job, &inventory);
         if (r < 0)
                 return r;
-        struct inventory_reply record = {.packages = *inventory_packages(inventory),
-                                         .cpu_ns = clock_cpu() - begin};
+        struct inventory_reply record = {
+                .packages = *inventory_packages(inventory), .cpu_ns = clock_cpu() - begin, .stamp = stamp};
         size_t count;
         const char *const *limits = inventory_limits(inventory, &count);
         for (size_t i = 0; i < count && r == 0; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* One read of a BPF iterator instead of opening the maps of every process. Loading the program costs a
- * hundred times as much as reading it: who reads again keeps it, attached to nothing that happens. */
+/* One read of a BPF iterator instead of opening the maps of every process. Who reads again keeps the program
+ * loaded, attached to nothing that happens. */
 
 #include "sensor/programs.h"
 #include "sensor/sensor.h"

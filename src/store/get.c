@@ -400,9 +400,11 @@ static int judge_still(struct loading *l)
                 struct evidence *e = &l->to->evidence.items[i];
                 bool runs = map_get_str(&running, e->workload) != NULL, over = is_over(l, &latest, i);
                 /* What ended with its workload is mapped no more, but a program on disk can run again. */
-                if (e->stale && (over || !runs)) {
-                        e->stale = false;
-                        continue;
+                if (e->stale != STALE_NO && (over || !runs)) {
+                        bool replaced = e->stale == STALE_YES;
+                        e->stale = STALE_NO;
+                        if (replaced)
+                                continue;
                 }
                 if (!over && map_put_str(&l->still_used, e->package, e) < 0)
                         r = no_memory(l);

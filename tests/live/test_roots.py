@@ -114,6 +114,17 @@ def test_upgrade_is_seen_while_watched(waiting, tmp_path):
         wait_until(lambda: watch.process.stdout.readline() and versions()["other"] == "2-r1")
 
 
+@needs_root
+def test_what_was_left_out_is_said_in_each_look(waiting, tmp_path):
+    """Also in those that read no inventory."""
+    root = tmp_path / "broken"
+    put(root / "etc/os-release", "ID=fedora\nVERSION_ID=39\n")
+    put(root / "var/lib/rpm/rpmdb.sqlite", "no database")
+    with running_in(root, waiting), Watch(tmp_path / "state", "--interval", "2") as watch:
+        for line in (watch.first, watch.process.stdout.readline(), watch.process.stdout.readline()):
+            assert any("rpmdb.sqlite" in limit for limit in json.loads(line)["limits"]), line
+
+
 def advisories(usewear, state, folder, ecosystems):
     """One bug of quiet-origin, fixed in each of these (ecosystem: version), and others so that the release is known."""
     def entry(ecosystem, name, fixed):

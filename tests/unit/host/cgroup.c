@@ -40,8 +40,9 @@ static void the_choice_fits_this_machine(void **state)
         assert_int_equal(stat(c.mount, &st), 0);
         assert_int_equal(cgroup_id(&c, "/"), st.st_ino);
         assert_int_equal(cgroup_id(&c, "/no such group"), 0);
-        assert_int_equal(cgroup_id(&c, "/../../../../../../../../../../proc/self"),
-                         0); /* another file system */
+        char above[1100]; /* the mount itself, by a way that leads out of it */
+        snprintf(above, sizeof(above), "/..%s", strrchr(c.mount, '/'));
+        assert_int_equal(cgroup_id(&c, above), 0);
         assert_true(*c.controller ? c.subsystem >= 0 : c.subsystem == -1);
         if (c.layout == CGROUP_V1)
                 assert_true(*c.controller);

@@ -317,6 +317,31 @@ static void a_restart_ends_what_was_stale(void **state _unused_)
         store_close(s);
 }
 
+/* Of a program that ended, whose file could not be compared with the one on disk: that may be it. */
+static void what_was_not_compared_may_lie_there_still(void **state _unused_)
+{
+        _cleanup_arena_ struct arena a = ARENA_INIT(16 << 20);
+        _cleanup_look_ struct look l = LOOK_INIT, later = LOOK_INIT;
+        struct history h;
+        struct package module = package_of("golang.org/x/text", "0.3.0");
+        struct workload w = workload_of("a", 1000);
+        struct store *s = open_store(STORE_WRITE);
+        must(store_begin(s, &error));
+        must(store_put_package(s, &module, 1000, &error));
+        must(store_commit(s, &error));
+        look_see(&l, &module, "a", "/usr/bin/app", 1000)->stale = STALE_UNKNOWN;
+        commit_look(s, &l, &w, 1, 1000);
+        load(s, &a, &h);
+        assert_int_equal(h.evidence.items[0].stale, STALE_UNKNOWN);
+        history_done(&h);
+        commit_look(s, &later, &w, 0, 1100);
+        load(s, &a, &h);
+        assert_int_equal(h.packages.count, 1);
+        assert_int_equal(h.evidence.items[0].stale, STALE_NO);
+        history_done(&h);
+        store_close(s);
+}
+
 static void linked_packages_live_as_long_as_their_program(void **state _unused_)
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(16 << 20);
@@ -946,6 +971,7 @@ int main(void)
                 store_test(files_are_private),
                 store_test(a_later_look_takes_nothing_back),
                 store_test(a_restart_ends_what_was_stale),
+                store_test(what_was_not_compared_may_lie_there_still),
                 store_test(linked_packages_live_as_long_as_their_program),
                 store_test(windows_of_coverage),
                 store_test(forgetting_weakens_no_yes),
