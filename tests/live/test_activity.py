@@ -65,7 +65,7 @@ def test_who_waits_is_quiet_and_who_ran_is_not():
     with Activity() as activity, Victim(sys.executable, "-c", WAITS) as victim:
         pid = victim.process.pid
         before = settled(activity, pid)
-        assert set(before) == {pid} and activity.all > 10
+        assert set(before) == {pid} and activity.all >= 3, "all tasks are read, not only those of the asked process"
         running, switches, runtime, _, _, _, start = before[pid]
         assert not running and switches and runtime
         ticks = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
