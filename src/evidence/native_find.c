@@ -7,104 +7,12 @@
 #include "evidence/native_search.h"
 
 #include "format/elf_functions.h"
-#include "format/symbol_name.h"
 
 #include <errno.h>
 
 enum { MINI_DEBUG = 64 << 20 /* bytes, unpacked */ };
 
-/* ---- what is collected ------------------------------------------------------------------------------ */
-
-int search_add_copy(struct search *s, const struct copy *copy)
-{
-        struct copy *first = map_get(&s->places, &copy->address, sizeof(copy->address));
-        for (struct copy *c = first; c; c = c->next)
-                if (c->wanted == copy->wanted) {
-                        c->size = MAX(c->size, copy->size);
-                        c->local &= copy->local;
-                        return 0;
-                }
-        struct copy *c = arena_alloc(s->arena, sizeof(*c));
-        if (!c)
-                return -ENOMEM;
-        *c = *copy;
-        c->next = NULL;
-        s->notes[copy->wanted].found = true;
-        if (first) {
-                c->next = first->next;
-                first->next = c;
-                return 0;
-        }
-        return map_put(&s->places, &c->address, sizeof(c->address), c);
-}
-
-int search_add_guard(struct search *s, size_t wanted, uint64_t address, uint64_t size)
-{
-        struct note *n = &s->notes[wanted];
-        for (struct guard *g = n->guards; g; g = g->next)
-                if (g->address == address)
-                        return 0;
-        n->inlined = true;
-        if (!address || n->guard_count >= NATIVE_SITES_MOST) {
-                n->hostless |= !address;
-                n->many |= address != 0;
-                return 0;
-        }
-        struct guard *g = arena_alloc(s->arena, sizeof(*g));
-        if (!g)
-                return -ENOMEM;
-        *g = (struct guard){.address = address, .size = size, .next = n->guards};
-        n->guards = g;
-        n->guard_count++;
-        return 0;
-}
-
 /* ---- names ------------------------------------------------------------------------------------------ */
-
-int search_named(struct search *s, struct span symbol, search_handler each, void *context)
-{
-        int r = 0;
-        for (struct wanted_list *w = map_get(&s->words, symbol.data, symbol.size); w && r == 0; w = w->next)
-                r = each(s, w->index, context);
-        for (struct wanted_list *w = s->readable; w && r == 0; w = w->next)
-                if (symbol_is(symbol, s->queries[w->index].function))
-                        r = each(s, w->index, context);
-        return r;
-}
-
-struct symbol_seen {
-        const struct elf_function *function;
-        enum symbol_clone clone;
-        struct span name;
-        bool plain; /* neither mangled nor with a suffix: says nothing of where it belongs */
-};
-
-static int take_symbol(struct search *s, size_t wanted, void *context)
-{
-        const struct symbol_seen *seen = context;
-        struct note *n = &s->notes[wanted];
-        n->chosen |= seen->function->chosen;
-        n->repeated |= seen->function->repeated && !symbol_is_rust(seen->name);
-        n->part |= seen->clone == SYMBOL_PART || seen->clone == SYMBOL_OUTLINED;
-        bool entered = seen->clone == SYMBOL_WHOLE || seen->clone == SYMBOL_PART;
-        if (seen->function->chosen || !entered)
-                return 0;
-        struct copy copy = {.wanted = wanted,
-                            .address = seen->function->address,
-                            .size = seen->function->size,
-                            .local = seen->function->local && seen->plain};
-        return search_add_copy(s, &copy);
-}
-
-static int on_symbol(void *context, const struct elf_function *f)
-{
-        struct symbol_seen seen = {.function = f};
-        struct span name = symbol_fold(f->name, &seen.clone);
-        seen.name = name;
-        seen.plain = (!f->name[name.size] || f->name[name.size] == '@') && !span_starts(name, "_Z") &&
-                     !span_starts(name, "_R");
-        return search_named(context, name, take_symbol, &seen);
-}
 
 /* "golang.org/x/text/language.Parse" → its import path; the function's own name begins behind the dot. */
 static int split_go(const struct native_query *q, struct arena *a, struct native_query *ret)
@@ -133,6 +41,14 @@ static int split_all_go(struct search *s)
         return 0;
 }
 
+/* "0x1139": where it begins, as the file itself numbers its code. 0: none. */
+static uint64_t address_of(const struct native_query *q)
+{
+        uint64_t address = 0;
+        bool is_address = !strncmp(q->function, "0x", 2) && str_to_u64(q->function + 2, 16, &address) == 0;
+        return is_address ? address : 0;
+}
+
 static int index_queries(struct search *s)
 {
         for (size_t i = 0; i < s->count; i++) {
@@ -143,6 +59,13 @@ static int index_queries(struct search *s)
                 if (!w)
                         return -ENOMEM;
                 w->index = i;
+                w->address = address_of(&s->queries[i]);
+                if (w->address) {
+                        s->notes[i].addressed = true;
+                        w->next = s->addressed;
+                        s->addressed = w;
+                        continue;
+                }
                 if (!s->go && strchr(function, ':')) {
                         w->next = s->readable;
                         s->readable = w;
@@ -167,15 +90,25 @@ static int collect(struct search *s, const struct native_file *file, struct buf 
                 count++;
         if (file->debug.size && elf_open(file->debug, &more[count]) == 0)
                 count++;
-        int r = elf_functions(s->elf, on_symbol, s);
-        for (size_t i = 0; r == 0 && i < count; i++)
-                r = elf_functions(&more[i], on_symbol, s);
+        bool whole = elf_has_all_symbols(s->elf);
+        int r = search_symbols(s, s->elf);
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                whole |= elf_has_all_symbols(&more[i]);
+                r = search_symbols(s, &more[i]);
+        }
+        s->folded = !whole && elf_may_be_folded(s->elf);
+        if (r == 0)
+                r = search_frames(s);
+        if (r == 0)
+                r = search_addressed(s);
         if (r == 0)
                 r = search_dwarf(s, file->debug.size ? file->debug : file->bytes);
         if (r == 0)
                 r = search_neighbours(s, s->elf);
         for (size_t i = 0; r == 0 && i < count; i++)
                 r = search_neighbours(s, &more[i]);
+        if (r == 0)
+                search_nameless(s);
         return r;
 }
 
@@ -212,5 +145,6 @@ int native_find(const struct native_file *file, const struct native_query *queri
         map_done(&s.places);
         map_done(&s.entries);
         vec_done(&s.described);
+        vec_done(&s.frames);
         return r;
 }

@@ -30,12 +30,12 @@ bool search_place(const struct search *s, uint64_t address, uint64_t size, bool 
         return true;
 }
 
-static bool only_jumps(const struct search *s, const struct copy *c)
+static bool only_jumps(const struct search *s, const struct copy *c, uint64_t size)
 {
         struct span code;
         if (c->piece || elf_at_address(s->elf, c->address, &code) < 0)
                 return false;
-        code.size = MIN(code.size, c->size);
+        code.size = MIN(code.size, size);
         return probe_is_jump(s->elf->machine, code);
 }
 
@@ -44,18 +44,19 @@ static int add_place(struct search *s, const struct copy *c)
         struct native_function *f = &s->results[c->wanted];
         struct note *n = &s->notes[c->wanted];
         struct native_site site;
-        if (!search_place(s, c->address, c->size, c->piece, &site)) {
+        uint64_t size = c->size ? c->size : search_code_size(s, c->address);
+        if (!search_place(s, c->address, size, c->piece, &site)) {
                 n->stuck |= !c->piece; /* a piece without a place has its guard */
                 return 0;
         }
-        n->jump |= only_jumps(s, c);
+        n->jump |= only_jumps(s, c, size);
         if (f->site_count >= NATIVE_SITES_MOST) {
                 n->many |= !c->piece;
                 return 0;
         }
         if (!f->sites && !(f->sites = arena_alloc(s->arena, NATIVE_SITES_MOST * sizeof(*f->sites))))
                 return -ENOMEM;
-        site.shared = c->shared || n->twins;
+        site.shared = c->shared || n->twins || (s->folded && !n->addressed);
         f->sites[f->site_count++] = site;
         return 0;
 }
@@ -100,6 +101,8 @@ static const char *why_unknown(const struct search *s, const struct note *n)
                 return "it has no instruction that can be probed";
         if (n->chosen)
                 return "which of its versions runs is chosen at run time (IFUNC)";
+        if (n->addressed)
+                return "no function begins at that address";
         if (s->go)
                 return "not in the program's table, which does not tell what was inlined";
         return n->part ? "only pieces of it have a name" : "no symbol of that name: stripped, or inlined";
@@ -119,11 +122,14 @@ static const char *why_partial(const struct search *s, const struct note *n)
                 return "a copy of it cannot be probed";
         if (n->jump)
                 return "it may be folded into another function";
+        if (n->addressed)
+                return NULL;
         if (!s->inlines_known || (!s->go && !n->described))
                 return "may be inlined: no debug information";
         if (s->thunks && n->inlined)
                 return "inlined copies of it may run unseen";
-        if (s->undescribed && n->repeated)
+        if ((s->undescribed && (n->repeated || s->joined)) || (s->undescribed_rust && n->rust) ||
+            (s->undescribed_std && n->rust_std))
                 return "may be inlined: no debug information of a part of the file";
         return NULL;
 }
@@ -146,7 +152,7 @@ int search_places(struct search *s)
                 int r = add_guards(s, k);
                 if (r < 0)
                         return r;
-                f->absent = s->go && s->inlines_known && !n->found && !n->inlined;
+                f->absent = s->go && s->inlines_known && !n->found && !n->inlined && !n->addressed;
                 if (f->absent)
                         continue;
                 if (!f->site_count && !f->guard_count)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What a search for functions keeps between its steps: native_find.c collects what bears a wanted name,
- * native_copies.c adds inlined copies and tells what lies at the same place, native_place.c makes places of
- * it. Only these files see it. */
+/* What a search for functions keeps between its steps: native_find.c lets native_symbols.c collect what bears
+ * a wanted name, native_copies.c add inlined copies, native_frames.c tell of what has no name, and
+ * native_place.c make places of it; all of them note what they find by native_note.c. Only these files see
+ * it. */
 
 #include "base/map.h"
 #include "base/vec.h"
@@ -37,6 +38,9 @@ struct note {
         bool hostless;  /* and where is not told */
         bool described; /* debug information has its code, and so knows its copies */
         bool repeated;  /* it may come from a header: other source files may hold copies */
+        bool rust;      /* by its symbol */
+        bool rust_std;  /* … of a crate that the standard library is made of */
+        bool addressed; /* asked for by its address: copies elsewhere are not meant */
         bool twins;     /* several functions of one source file each are called so */
         bool stuck;     /* a copy or a guard of it cannot be probed */
         bool jump;      /* its whole code is a jump: folded into another */
@@ -47,9 +51,16 @@ struct code_range {
         uint64_t begin, end;
 };
 
+/* A function by the tables that unwind the stack, or a part of one. */
+struct code_frame {
+        uint64_t begin, end;
+        bool named; /* a symbol lies in it */
+};
+
 /* Queries with the same last word. */
 struct wanted_list {
         size_t index;
+        uint64_t address; /* asked for by it, "0x1139", else 0 */
         struct wanted_list *next;
 };
 
@@ -62,27 +73,49 @@ struct search {
         struct map places;            /* address → struct copy */
         struct map entries;           /* address of a host → struct guard, confirmed by a symbol */
         struct wanted_list *readable; /* those that are no plain symbols: "a::b" */
+        struct wanted_list *addressed;
         struct note *notes;
         struct native_function *results;
         bool go;
         VEC(struct code_range) described;
-        bool inlines_known; /* every copy that was inlined has been told, in code that is described */
-        bool undescribed;   /* there is other code */
-        bool thunks;        /* of C++: the function itself may be inlined into one, and DWARF does not tell */
+        VEC(struct code_frame) frames;
+        bool inlines_known;    /* every copy that was inlined has been told, in code that is described */
+        bool undescribed;      /* there is other code */
+        bool undescribed_rust; /* … of Rust: any crate may hold copies of any other one's functions … */
+        bool undescribed_std;  /* … but for those that were compiled before all others */
+        bool joined;           /* perhaps compiled as a whole, by LLVM: other code may hold copies untold */
+        bool folded; /* the linker may have folded functions, and not all symbols are there to tell */
+        bool thunks; /* of C++: the function itself may be inlined into one, and DWARF does not tell */
 };
 
-/* Add a place, or a guard, once. 0 or -ENOMEM. */
+/* native_note.c: add a place, or a guard, once. 0 or -ENOMEM. */
 int search_add_copy(struct search *s, const struct copy *copy);
 int search_add_guard(struct search *s, size_t wanted, uint64_t address, uint64_t size);
 /* The queries that a plain symbol, mangled or not, is meant by: `each` for every one until it returns
  * non-zero. */
 typedef int (*search_handler)(struct search *s, size_t wanted, void *context);
 int search_named(struct search *s, struct span symbol, search_handler each, void *context);
+/* Whether debug information tells of the code there. */
+bool search_is_described(const struct search *s, uint64_t address);
 
-/* native_copies.c */
-int search_dwarf(struct search *s, struct span bytes); /* -ENOMEM, or 0: also where there is none */
+/* native_symbols.c: what bears a wanted name in these tables, and, once all have been walked, what else lies
+ * at the same places. 0 or -ENOMEM. */
+int search_symbols(struct search *s, const struct elf *tables);
 int search_neighbours(struct search *s, const struct elf *tables);
+
+/* native_copies.c: inlined copies. */
+int search_dwarf(struct search *s, struct span bytes); /* -ENOMEM, or 0: also where there is none */
 int search_go(struct search *s, const struct go_functions *go);
+
+/* native_frames.c: read them. 0 or -ENOMEM. */
+int search_frames(struct search *s);
+/* Bytes of code from there to the end of its function, or to the next one; 0: not known. */
+uint64_t search_code_size(const struct search *s, uint64_t address);
+void search_name_frame(struct search *s, uint64_t address); /* it has a symbol */
+/* Note code without a symbol that debug information does not tell of; to be called when all are named. */
+void search_nameless(struct search *s);
+/* Add the functions that were asked for by their address. 0 or -ENOMEM. */
+int search_addressed(struct search *s);
 
 /* native_place.c: fill the results. 0 or -ENOMEM. */
 int search_places(struct search *s);

@@ -12,9 +12,7 @@
 enum { MOST_DEPTH = 128, MOST_ENTRIES = 50000000 };
 
 struct walk {
-        dwarf_copy_handler handler;
-        dwarf_range_handler on_range;
-        void *context;
+        const struct dwarf_inlines *to;
         size_t entries;
         bool cut;
 };
@@ -46,7 +44,7 @@ static int tell_ranges(struct walk *w, Dwarf_Die *die)
         ptrdiff_t at = 0;
         int r = 0;
         while (r == 0 && (at = dwarf_ranges(die, at, &base, &begin, &end)) > 0)
-                r = w->on_range(w->context, begin, end);
+                r = w->to->on_range(w->to->context, begin, end);
         return r;
 }
 
@@ -67,7 +65,7 @@ static int visit(struct walk *w, Dwarf_Die *die, uint64_t *host)
         c.address = *host;
         c.name = text_of(die, DW_AT_name);
         c.linkage = linkage_of(die);
-        return w->handler(w->context, &c);
+        return w->to->on_copy(w->to->context, &c);
 }
 
 static int walk_children(struct walk *w, Dwarf_Die *parent, uint64_t host, int depth)
@@ -103,7 +101,8 @@ static int walk_units(struct walk *w, Dwarf *dwarf)
         int more, r = 0;
         while (r == 0 && (more = dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) == 0) {
                 units++;
-                if (dwarf_srclang(&die) == DW_LANG_Mips_Assembler)
+                r = w->to->on_unit(w->to->context, text_of(&die, DW_AT_producer));
+                if (r == 0 && dwarf_srclang(&die) == DW_LANG_Mips_Assembler)
                         r = tell_ranges(w, &die);
                 if (r == 0)
                         r = walk_children(w, &die, 0, 0);
@@ -114,10 +113,9 @@ static int walk_units(struct walk *w, Dwarf *dwarf)
         return w->cut ? -EBADMSG : units ? 0 : -ENOENT;
 }
 
-int dwarf_inline_walk(struct span bytes, dwarf_copy_handler handler, dwarf_range_handler on_range,
-                      void *context)
+int dwarf_inline_walk(struct span bytes, const struct dwarf_inlines *to)
 {
-        struct walk w = {.handler = handler, .on_range = on_range, .context = context};
+        struct walk w = {.to = to};
         elf_version(EV_CURRENT);
         Elf *elf = elf_memory((char *)bytes.data, bytes.size);
         if (!elf)

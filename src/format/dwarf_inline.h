@@ -10,14 +10,18 @@ struct dwarf_copy {
         uint64_t address;           /* of the function, or of the one that holds the copy; 0: not told */
         bool inlined;               /* else it is the function itself */
 };
-/* Called for each function that has code, and for each copy that was inlined into one, until it returns
- * non-zero, which is returned. */
-typedef int (*dwarf_copy_handler)(void *context, const struct dwarf_copy *c);
-/* Called for each stretch of code that a function's entry tells of, until it returns non-zero. Units in
- * assembly language have no such entries, and inline nothing: they are told as a whole. */
-typedef int (*dwarf_range_handler)(void *context, uint64_t begin, uint64_t end);
+/* Handlers are called until one returns non-zero, which is returned. */
+struct dwarf_inlines {
+        /* For each compilation unit: what made it, as it says of itself; NULL: it does not say. */
+        int (*on_unit)(void *context, const char *producer);
+        /* For each function that has code, and for each copy that was inlined into one. */
+        int (*on_copy)(void *context, const struct dwarf_copy *c);
+        /* For each stretch of code that a function's entry tells of. Units in assembly language have no such
+         * entries, and inline nothing: they are told as a whole. */
+        int (*on_range)(void *context, uint64_t begin, uint64_t end);
+        void *context;
+};
 
 /* 0; -ENOENT: no DWARF; -EBADMSG: damaged, or deeper or longer than what is walked: not everything was told.
  * The bytes are those of an ELF file and are only read. */
-int dwarf_inline_walk(struct span bytes, dwarf_copy_handler handler, dwarf_range_handler on_range,
-                      void *context);
+int dwarf_inline_walk(struct span bytes, const struct dwarf_inlines *to);

@@ -103,21 +103,36 @@ static struct span clip(const struct elf *e, uint64_t offset, uint64_t size)
         return (struct span){e->bytes.data + offset, (size_t)MIN(size, left)};
 }
 
-int elf_section(const struct elf *e, const char *name, struct span *ret)
+static bool find_section(const struct elf *e, const char *name, bool held, struct section *ret)
 {
         struct section names, s;
         if (!section_at(e, e->shstrndx, &names))
-                return -ENOENT;
+                return false;
         struct span strings = clip(e, names.offset, names.size);
         size_t wanted = strlen(name) + 1;
         for (uint16_t i = 0; i < e->shnum; i++) {
-                if (!section_at(e, i, &s) || s.type == SHT_NOBITS || s.name >= strings.size ||
+                if (!section_at(e, i, &s) || (held && s.type == SHT_NOBITS) || s.name >= strings.size ||
                     strings.size - s.name < wanted || memcmp(strings.data + s.name, name, wanted) != 0)
                         continue;
-                *ret = clip(e, s.offset, s.size);
-                return ret->size ? 0 : -ENOENT;
+                *ret = s;
+                return true;
         }
-        return -ENOENT;
+        return false;
+}
+
+int elf_section(const struct elf *e, const char *name, struct span *ret)
+{
+        struct section s;
+        if (!find_section(e, name, true, &s))
+                return -ENOENT;
+        *ret = clip(e, s.offset, s.size);
+        return ret->size ? 0 : -ENOENT;
+}
+
+bool elf_has_section(const struct elf *e, const char *name)
+{
+        struct section s;
+        return find_section(e, name, false, &s);
 }
 
 int elf_at_address(const struct elf *e, uint64_t address, struct span *ret)
@@ -148,6 +163,20 @@ int elf_code_offset(const struct elf *e, uint64_t address, uint64_t *ret_offset)
         return -ENOENT;
 }
 
+size_t elf_code_parts(const struct elf *e, struct elf_code *to, size_t most)
+{
+        struct segment s;
+        size_t count = 0;
+        for (uint16_t i = 0; i < e->phnum && count < most; i++) {
+                if (!segment_at(e, i, &s) || s.type != PT_LOAD || !(s.flags & PF_X))
+                        continue;
+                struct span held = clip(e, s.offset, s.file_size);
+                if (held.size)
+                        to[count++] = (struct elf_code){s.address, s.offset, held.size};
+        }
+        return count;
+}
+
 uint64_t elf_address(const struct elf *e, uint64_t offset)
 {
         struct segment s;
@@ -156,6 +185,17 @@ uint64_t elf_address(const struct elf *e, uint64_t offset)
                     offset - s.offset < s.file_size)
                         return s.address + (offset - s.offset);
         return 0;
+}
+
+int elf_segment(const struct elf *e, uint32_t type, struct span *ret)
+{
+        struct segment s;
+        for (uint16_t i = 0; i < e->phnum; i++)
+                if (segment_at(e, i, &s) && s.type == type) {
+                        *ret = clip(e, s.offset, s.file_size);
+                        return ret->size ? 0 : -ENOENT;
+                }
+        return -ENOENT;
 }
 
 int elf_data(const struct elf *e, struct span *ret)

@@ -26,12 +26,21 @@ int elf_build_id(const struct elf *e, char ret[static ELF_BUILD_ID]);
 struct span elf_soname(const struct elf *e);
 /* Contents of the first section of that name. 0, or -ENOENT. */
 int elf_section(const struct elf *e, const char *name, struct span *ret);
+/* Whether there is one, be it without contents in the file. */
+bool elf_has_section(const struct elf *e, const char *name);
 /* Bytes from a virtual address on, as far as the file holds them. 0, or -ENOENT. */
 int elf_at_address(const struct elf *e, uint64_t address, struct span *ret);
 /* Where in the file the byte at an address of an executable segment lies. 0, or -ENOENT. */
 int elf_code_offset(const struct elf *e, uint64_t address, uint64_t *ret_offset);
+/* The executable segments, as far as the file holds them: at most `most`. */
+struct elf_code {
+        uint64_t address, offset, size;
+};
+size_t elf_code_parts(const struct elf *e, struct elf_code *to, size_t most);
 /* The virtual address of the byte at an offset of the file, or 0. */
 uint64_t elf_address(const struct elf *e, uint64_t offset);
+/* What the file holds of its first segment of that type (PT_*). 0, or -ENOENT. */
+int elf_segment(const struct elf *e, uint32_t type, struct span *ret);
 /* What the file holds of its first writable segment. 0, or -ENOENT. */
 int elf_data(const struct elf *e, struct span *ret);
 /* Call for each defined symbol of .dynsym until it returns non-zero, which is returned; 0 at the end. At

@@ -77,6 +77,28 @@ int elf_functions(const struct elf *e, elf_function_handler handler, void *conte
         return r;
 }
 
+bool elf_has_all_symbols(const struct elf *e)
+{
+        struct span symbols;
+        return elf_section(e, ".symtab", &symbols) == 0;
+}
+
+/* gold: gold/layout.cc, create_gold_note; lld: lld/ELF/SyntheticSections.cpp, RelroPaddingSection (since 18)
+ * and createCommentSection ("Linker: LLD"); mold: elf/output-chunks ("mold 2.…"). */
+bool elf_may_be_folded(const struct elf *e)
+{
+        static const char *const sections[] = {".note.gnu.gold-version", ".relro_padding"};
+        static const char *const names[] = {"Linker: LLD", "mold "};
+        struct span found;
+        for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+                if (elf_has_section(e, sections[i]))
+                        return true;
+        for (size_t i = 0; elf_section(e, ".comment", &found) == 0 && i < ARRAY_SIZE(names); i++)
+                if (memmem(found.data, found.size, names[i], strlen(names[i])))
+                        return true;
+        return false;
+}
+
 static int unpack(lzma_stream *stream, struct buf *to)
 {
         for (;;) {

@@ -20,6 +20,12 @@ struct elf_function {
 typedef int (*elf_function_handler)(void *context, const struct elf_function *f);
 int elf_functions(const struct elf *e, elf_function_handler handler, void *context);
 
+/* Whether the table that names every function is there (.symtab), be it that of a debug file. */
+bool elf_has_all_symbols(const struct elf *e);
+/* Whether the file was made by a linker that can give identical functions one code (gold, lld, mold; GNU ld
+ * cannot), as far as it says so: in .comment, or by sections of its own. */
+bool elf_may_be_folded(const struct elf *e);
+
 /* Unpack .gnu_debugdata, an ELF file itself. 0; -ENOENT: there is none; -EBADMSG: damaged; -EFBIG: more than
  * the buffer may hold; -ENOMEM. */
 int elf_mini_debug(const struct elf *e, struct buf *to);

@@ -9,8 +9,6 @@
 #include <libiberty/demangle.h>
 #include <setjmp.h>
 
-enum { MANGLED_MOST = 2048 };
-
 struct span symbol_fold(const char *name, enum symbol_clone *ret_clone)
 {
         static const struct {
@@ -70,7 +68,7 @@ static bool print(const char *mangled, bool rust, struct output *out)
 
 bool symbol_demangle(struct span mangled, char to[static SYMBOL_DEMANGLED])
 {
-        char name[MANGLED_MOST];
+        char name[SYMBOL_MANGLED];
         struct output out = {.to = to};
         bool v0 = span_starts(mangled, "_R"), itanium = span_starts(mangled, "_Z");
         if ((!v0 && !itanium) || mangled.size >= sizeof(name))
@@ -150,6 +148,65 @@ bool symbol_is_rust(struct span symbol)
                 !memcmp(symbol.data + symbol.size - HASH, "17h", 3));
 }
 
+bool symbol_is_rust_std(struct span symbol)
+{
+        static const char *const crates[] = {
+                "core",        "alloc",          "std",        "addr2line",
+                "adler",       "adler2",         "backtrace",  "gimli",
+                "hashbrown",   "libc",           "memchr",     "object",
+                "miniz_oxide", "panic_abort",    "__rustc",    "panic_unwind",
+                "unwind",      "rustc_demangle", "std_detect", "compiler_builtins",
+        };
+        static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+        char text[SYMBOL_DEMANGLED];
+        if (!symbol_is_rust(symbol) || !symbol_demangle(symbol, text))
+                return false;
+        /* "<&mut [core::fmt::Arguments] as …>::f": the first path in it; types of the language have none. */
+        for (const char *p = text; *p;) {
+                struct span word = {p, strspn(p, letters)};
+                bool path = word.size && !strncmp(p + word.size, "::", 2) && (p == text || p[-1] != ':');
+                for (size_t i = 0; path && i < ARRAY_SIZE(crates); i++)
+                        if (span_equal(word, crates[i]))
+                                return true;
+                if (path)
+                        return false;
+                p += MAX(word.size, (size_t)1);
+        }
+        return true;
+}
+
+/* "h" offset "_", or "v" offset "_" offset "_"; offset is digits, perhaps with "n" in front. */
+static bool skip_call_offset(struct span *s)
+{
+        unsigned offsets = span_starts(*s, "h") ? 1 : span_starts(*s, "v") ? 2 : 0;
+        size_t at = 1;
+        for (unsigned i = 0; i < offsets; i++) {
+                at += at < s->size && s->data[at] == 'n';
+                while (at < s->size && s->data[at] >= '0' && s->data[at] <= '9')
+                        at++;
+                if (at >= s->size || s->data[at++] != '_')
+                        return false;
+        }
+        *s = (struct span){s->data + MIN(at, s->size), s->size - MIN(at, s->size)};
+        return offsets > 0;
+}
+
+size_t symbol_behind_thunk(struct span symbol, char to[static SYMBOL_MANGLED])
+{
+        bool covariant = span_starts(symbol, "_ZTc");
+        size_t head = covariant ? 4 : 3;
+        if (!symbol_is_thunk(symbol))
+                return 0;
+        struct span rest = {symbol.data + head, symbol.size - head};
+        if (!skip_call_offset(&rest) || (covariant && !skip_call_offset(&rest)) || !rest.size ||
+            rest.size + 3 > SYMBOL_MANGLED)
+                return 0;
+        memcpy(to, "_Z", 2);
+        memcpy(to + 2, rest.data, rest.size);
+        to[rest.size + 2] = 0;
+        return rest.size + 2;
+}
+
 /* "non-virtual thunk to A::f()": whoever enters that enters A::f. */
 static char *behind_thunk(struct span symbol, char *text)
 {
@@ -157,11 +214,35 @@ static char *behind_thunk(struct span symbol, char *text)
         return to ? to + strlen("thunk to ") : text;
 }
 
+/* Both mangled: the function itself, its thunk, or another variant of a constructor or destructor (5.1.4.3:
+ * "C1", "C2" …). */
+static bool mangled_is(struct span symbol, struct span wanted)
+{
+        char target[SYMBOL_MANGLED];
+        size_t size = symbol_behind_thunk(symbol, target), others = 0;
+        if (size)
+                symbol = (struct span){target, size};
+        if (symbol.size != wanted.size)
+                return false;
+        for (size_t i = 0; i < symbol.size; i++) {
+                const char *one = symbol.data + i, *other = wanted.data + i;
+                if (*one == *other)
+                        continue;
+                bool variant = i && (one[-1] == 'C' || one[-1] == 'D') && *one >= '0' && *one <= '9' &&
+                               *other >= '0' && *other <= '9';
+                if (!variant || ++others > 1)
+                        return false;
+        }
+        return true;
+}
+
 bool symbol_is(struct span symbol, const char *wanted)
 {
         char buffer[SYMBOL_DEMANGLED];
         if (span_equal(symbol, wanted))
                 return true;
+        if (span_starts(span_of(wanted), "_Z"))
+                return mangled_is(symbol, span_of(wanted));
         if (!span_starts(symbol, "_Z") && !span_starts(symbol, "_R"))
                 return false;
         struct span word = last_word(wanted);

@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 {"", "plain", "victim"},
                 {"main", "small"},
                 {"example.com/lib", "T.Host"},
+                {"", "0x1e0"},
+                {"", "_ZN1C1gEv"},
         };
         struct arena a = ARENA_INIT(64 << 20);
         struct native_function f[ARRAY_SIZE(queries)];

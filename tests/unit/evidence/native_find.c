@@ -116,6 +116,64 @@ static void test_a_thunk_is_a_copy(void **state)
         assert_false(f[0].sites[0].shared || f[0].sites[1].shared);
         assert_null(f[0].partial);
         assert_int_equal(f[1].site_count, 1);
+
+        static const struct native_query mangled[] = {{"", "_ZN1C1gEv"}};
+        struct native_function same;
+        assert_int_equal(native_find(&file, mangled, 1, &a, &same), 0);
+        assert_int_equal(same.site_count, 2);
+        assert_false(same.sites[0].shared || same.sites[1].shared);
+}
+
+/* No symbol tells of the function without debug information that holds a copy; the tables that unwind do. The
+ * same tables are asked where functions begin. */
+static void test_what_only_frames_tell(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {
+                {"", "alone"}, {"", "inlined"}, {"", "0x260"}, {"", "0x261"}, {"", "bare"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[5];
+        read_sample("frames", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 5, &a, f), 0);
+        assert_null(f[0].partial);
+        assert_non_null(strstr(f[1].partial, "no debug information of a part"));
+        assert_int_equal(f[2].site_count, 1);
+        assert_null(f[2].partial);
+        assert_false(f[2].sites[0].shared);
+        assert_non_null(strstr(f[3].unknown, "no function begins"));
+        assert_int_equal(f[4].site_count, 1); /* its symbol has no size */
+}
+
+/* Clang joins units at the link and says so nowhere: what one without -g holds is not told. */
+static void test_llvm_may_have_joined_units(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "wanted"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f;
+        read_sample("llvm", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 1, &a, &f), 0);
+        assert_int_equal(f.site_count, 1);
+        assert_non_null(strstr(f.partial, "no debug information of a part"));
+}
+
+/* gold has laid `shown` and a hidden function on one another, and no symbol is left that would tell. */
+static void test_stripped_and_folded(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "shown"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f;
+        read_sample("folded", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 1, &a, &f), 0);
+        assert_int_equal(f.site_count, 1);
+        assert_true(f.sites[0].shared);
 }
 
 static void test_probes_of_the_program(void **state)
@@ -187,6 +245,9 @@ int main(void)
                 cmocka_unit_test(test_inlined),
                 cmocka_unit_test(test_a_part_without_debug_information),
                 cmocka_unit_test(test_a_thunk_is_a_copy),
+                cmocka_unit_test(test_what_only_frames_tell),
+                cmocka_unit_test(test_llvm_may_have_joined_units),
+                cmocka_unit_test(test_stripped_and_folded),
                 cmocka_unit_test(test_probes_of_the_program),
                 cmocka_unit_test(test_go_tables),
                 cmocka_unit_test(test_no_program),

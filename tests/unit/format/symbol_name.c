@@ -50,6 +50,10 @@ static void test_names_of_other_languages(void **state)
                 {"_ZTv0_n24_N1C1gEv", "C::g", true},
                 {"_ZTch0_h16_N1C1gEv", "C::g", true},
                 {"_ZThn16_N1C1gEv", "C::h", false},
+                {"_ZThn16_N1C1gEv", "_ZN1C1gEv", true},
+                {"_ZThn16_N1C1gEv", "_ZN1C1gEi", false},
+                {"_ZN1CC2Ev", "_ZN1CC1Ev", true},
+                {"_ZN1CC2Ev", "_ZN1CD1Ev", false},
                 {"plain", "plain", true},
                 {"plain", "plai", false},
         };
@@ -76,11 +80,68 @@ static void test_exponential_names_end(void **state)
         assert_false(symbol_demangle(SPAN("main"), text));
 }
 
+static void test_behind_thunks(void **state)
+{
+        (void)state;
+        static const char *const rows[][2] = {
+                {"_ZThn16_N1C1gEv", "_ZN1C1gEv"},
+                {"_ZTv0_n24_N1C1gEv", "_ZN1C1gEv"},
+                {"_ZTch0_h16_N1C1gEv", "_ZN1C1gEv"},
+                {"_ZTcv0_n24_h16_N1C1gEv", "_ZN1C1gEv"},
+                {"_ZN1C1gEv", ""},
+                {"_ZThn16", ""},
+                {"_ZTh", ""},
+                {"_ZTv0_", ""},
+                {"_ZThn16_", ""},
+                {"_ZTch0_", ""},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                char to[SYMBOL_MANGLED] = "";
+                size_t size = symbol_behind_thunk(span_of(rows[i][0]), to);
+                assert_string_equal(to, rows[i][1]);
+                assert_int_equal(size, strlen(rows[i][1]));
+        }
+        _cleanup_free_ char *large = malloc(SYMBOL_MANGLED + 16);
+        char to[SYMBOL_MANGLED];
+        memset(large, 'a', SYMBOL_MANGLED + 16);
+        memcpy(large, "_ZTh0_", 6);
+        assert_int_equal(symbol_behind_thunk((struct span){large, SYMBOL_MANGLED + 16}, to), 0);
+        assert_int_equal(symbol_behind_thunk((struct span){large, SYMBOL_MANGLED + 3}, to),
+                         SYMBOL_MANGLED - 1);
+}
+
+static void test_crates(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *symbol;
+                bool std;
+        } rows[] = {
+                {"_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", true},
+                {"_ZN63_$LT$alloc..vec..Vec$LT$T$GT$$u20$as$u20$core..clone..Clone$GT$"
+                 "5clone17h0123456789abcdefE",
+                 true},
+                {"_ZN3mid3mid17h0123456789abcdefE", false},
+                {"_ZN3mid4core3mid17h0123456789abcdefE", false},
+                {"_RNvNtCs1234_7mycrate3foo3bar", false},
+                /* <str>::trim_start_matches::<&str>, of core */
+                {"_RINvMNtCsgEmfK2I1SDS_4core3stre18trim_start_matchesReECsgY6Mt91CT9J_14rustc_demangle",
+                 true},
+                {"_ZN2ns5Thing3runEi", false},
+                {"main", false},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (symbol_is_rust_std(span_of(rows[i].symbol)) != rows[i].std)
+                        fail_msg("%s", rows[i].symbol);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_fold),
                 cmocka_unit_test(test_names_of_other_languages),
+                cmocka_unit_test(test_behind_thunks),
+                cmocka_unit_test(test_crates),
                 cmocka_unit_test(test_exponential_names_end),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A stripped file still tells where its functions begin and end. That bounds what has no size, is the
+ * function that somebody asks for by its address, and shows code that no symbol and no debug information
+ * tells of. */
+
+#include "evidence/native_search.h"
+
+#include "format/elf_frames.h"
+
+#include <errno.h>
+
+static int on_frame(void *context, const struct elf_frame *f)
+{
+        struct search *s = context;
+        struct code_frame *frame = vec_add(&s->frames);
+        if (!frame)
+                return -ENOMEM;
+        *frame = (struct code_frame){.begin = f->address, .end = f->address + f->size};
+        return 0;
+}
+
+static int compare_frames(const void *a, const void *b)
+{
+        const struct code_frame *x = a, *y = b;
+        return x->begin < y->begin ? -1 : x->begin > y->begin;
+}
+
+int search_frames(struct search *s)
+{
+        int r = elf_frames(s->elf, on_frame, s);
+        if (s->frames.count)
+                qsort(s->frames.items, s->frames.count, sizeof(*s->frames.items), compare_frames);
+        return r == -ENOMEM ? r : 0; /* what is damaged tells less */
+}
+
+/* The first frame behind the address. */
+static size_t frame_behind(const struct search *s, uint64_t address)
+{
+        size_t low = 0, high = s->frames.count;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (s->frames.items[middle].begin <= address)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static struct code_frame *frame_at(const struct search *s, uint64_t address)
+{
+        size_t behind = frame_behind(s, address);
+        struct code_frame *f = behind ? &s->frames.items[behind - 1] : NULL;
+        return f && address < f->end ? f : NULL;
+}
+
+uint64_t search_code_size(const struct search *s, uint64_t address)
+{
+        const struct code_frame *f = frame_at(s, address);
+        size_t behind = frame_behind(s, address);
+        if (f)
+                return f->end - address;
+        return behind < s->frames.count ? s->frames.items[behind].begin - address : 0;
+}
+
+void search_name_frame(struct search *s, uint64_t address)
+{
+        struct code_frame *f = frame_at(s, address);
+        if (f)
+                f->named = true;
+}
+
+/* Stubs that lead to other files: the linker makes them, and nothing is inlined into them. */
+static bool is_stub(const struct elf *e, const struct code_frame *f)
+{
+        static const char *const names[] = {".plt", ".plt.got", ".plt.sec", ".plt.bnd", ".iplt"};
+        struct span section;
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+                if (elf_section(e, names[i], &section) < 0)
+                        continue;
+                uint64_t begin = elf_address(e, (uint64_t)(section.data - e->bytes.data));
+                if (f->begin >= begin && f->begin - begin < section.size)
+                        return true;
+        }
+        return false;
+}
+
+void search_nameless(struct search *s)
+{
+        vec_each (f, &s->frames)
+                if (!f->named && !search_is_described(s, f->begin) && !is_stub(s->elf, f)) {
+                        s->undescribed = s->undescribed_rust = s->undescribed_std = true;
+                        return;
+                }
+}
+
+int search_addressed(struct search *s)
+{
+        for (const struct wanted_list *w = s->addressed; w; w = w->next) {
+                const struct code_frame *f = frame_at(s, w->address);
+                struct copy copy = {.wanted = w->index, .address = w->address};
+                if (!f || f->begin != w->address)
+                        continue;
+                copy.size = f->end - f->begin;
+                int r = search_add_copy(s, &copy);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
