@@ -13,9 +13,15 @@
 
 enum { MOST_OBJECTS = 4096 };
 
+/* One function that is asked for; others of its name follow. */
+struct wanted {
+        uint64_t address; /* 0: its object has no such function */
+        size_t next;      /* index, plus 1; 0: the last */
+};
+
 struct calls {
-        struct map wanted; /* name → index, plus 1 */
-        const uint64_t *addresses;
+        struct map names; /* → index of the first of that name, plus 1 */
+        struct wanted *wanted;
         bool *called;
 };
 
@@ -30,33 +36,58 @@ bool native_is_linker(const char *path)
 static int on_slot(void *context, const char *name, uint64_t address)
 {
         struct calls *c = context;
-        uintptr_t index = (uintptr_t)map_get_str(&c->wanted, name);
-        if (index && c->addresses[index - 1] == address)
-                c->called[index - 1] = true;
+        size_t n = (uintptr_t)map_get_str(&c->names, name);
+        for (; n; n = c->wanted[n - 1].next)
+                if (c->wanted[n - 1].address == address)
+                        c->called[n - 1] = true;
         return 0;
 }
 
-static int find_wanted(struct image *i, uint64_t start, const struct native_query *queries, size_t count,
-                       uint64_t *addresses, struct calls *c)
+/* Where the object begins, 0: nowhere, or it cannot be told which of several it is. */
+static uint64_t begin_of(const struct image *i, const char *path)
 {
-        struct live_elf target;
-        int r = live_elf_open(i, start, &target);
-        for (size_t n = 0; r == 0 && n < count; n++)
-                if (!queries[n].provider &&
-                    live_elf_symbol(i, &target, queries[n].function, &addresses[n]) == 0)
-                        r = map_put_str(&c->wanted, queries[n].function, (void *)(uintptr_t)(n + 1));
-        return r;
+        uint64_t begin = 0;
+        for (size_t n = 0; n < i->area_count; n++) {
+                const struct image_area *area = &i->areas[n];
+                if (area->offset || strcmp(area->path, path) != 0 ||
+                    (n && begin && !strcmp(i->areas[n - 1].path, path)))
+                        continue;
+                if (begin)
+                        return 0;
+                begin = area->start;
+        }
+        return begin;
 }
 
-int native_called(struct image *i, uint64_t start, const struct native_query *queries, size_t count,
-                  bool *ret_called)
+/* Functions of one object are asked for one behind the other. */
+static int find_wanted(struct image *i, const struct native_query *queries, size_t count, struct calls *c)
 {
-        _cleanup_free_ uint64_t *addresses = calloc(MAX(count, (size_t)1), sizeof(*addresses));
-        struct calls c = {.addresses = addresses, .called = ret_called};
+        struct live_elf target;
+        bool there = false;
+        for (size_t n = 0; n < count; n++) {
+                const struct native_query *q = &queries[n];
+                if (!n || strcmp(q->container, queries[n - 1].container) != 0) {
+                        uint64_t begin = begin_of(i, q->container);
+                        there = begin && live_elf_open(i, begin, &target) == 0;
+                }
+                if (!there || q->provider ||
+                    live_elf_symbol(i, &target, q->function, &c->wanted[n].address) < 0)
+                        continue;
+                c->wanted[n].next = (uintptr_t)map_get_str(&c->names, q->function);
+                if (map_put_str(&c->names, q->function, (void *)(uintptr_t)(n + 1)) < 0)
+                        return -ENOMEM;
+        }
+        return 0;
+}
+
+int native_called(struct image *i, const struct native_query *queries, size_t count, bool *ret_called)
+{
+        _cleanup_free_ struct wanted *wanted = calloc(MAX(count, (size_t)1), sizeof(*wanted));
+        struct calls c = {.wanted = wanted, .called = ret_called};
         size_t objects = 0;
         memset(ret_called, 0, count * sizeof(*ret_called));
-        int r = addresses ? find_wanted(i, start, queries, count, addresses, &c) : -ENOMEM;
-        for (size_t n = 0; r == 0 && n < i->area_count && objects < MOST_OBJECTS; n++) {
+        int r = wanted ? find_wanted(i, queries, count, &c) : -ENOMEM;
+        for (size_t n = 0; r == 0 && c.names.count && n < i->area_count && objects < MOST_OBJECTS; n++) {
                 const struct image_area *area = &i->areas[n];
                 if (area->offset || area->path[0] != '/' || native_is_linker(area->path) ||
                     (n && !strcmp(area->path, i->areas[n - 1].path)))
@@ -64,6 +95,6 @@ int native_called(struct image *i, uint64_t start, const struct native_query *qu
                 objects++;
                 lazy_slots_walk(i, area->start, on_slot, &c);
         }
-        map_done(&c.wanted);
+        map_done(&c.names);
         return r;
 }

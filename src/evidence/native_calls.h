@@ -12,7 +12,6 @@
  */
 bool native_is_linker(const char *path);
 
-/* For each function of the file that is mapped from offset 0 at `start`: whether a call of it left a trace.
- * 0; -EINVAL: no object with dynamic symbols lies there; -ENOMEM. */
-int native_called(struct image *i, uint64_t start, const struct native_query *queries, size_t count,
-                  bool *ret_called);
+/* For each function, of the object that is mapped from the path `container`: whether a call of it left a
+ * trace. A path that is mapped from its begin more than once tells nothing. 0 or -ENOMEM. */
+int native_called(struct image *i, const struct native_query *queries, size_t count, bool *ret_called);

@@ -100,6 +100,7 @@ static int take_coverage(struct reading *r, const struct history *h, const char 
                 f->after = MAX(f->after, c->since);
                 f->answer = c->reason || f->reason ? ANSWER_UNKNOWN : ANSWER_NOT_OBSERVED;
                 f->reason = f->reason ? f->reason : c->reason;
+                f->until = f->answer == ANSWER_UNKNOWN ? 0 : f->until ? MIN(f->until, c->until) : c->until;
         }
         return 0;
 }

@@ -91,6 +91,19 @@ static int take_hit(struct look *l, const struct early_hit *h)
         return r;
 }
 
+/* It ran, nobody knows where: its silence speaks for the time from now on, in all workloads that are and come.
+ */
+static void lose_hit(struct look *l, uint64_t probe)
+{
+        struct native_watch *n = &l->native;
+        struct probed_function *p = probe < EVENT_PROBES ? n->numbers[probe] : NULL;
+        look_loss(l, "functions that ran in workloads which could not be told", 1);
+        if (!p)
+                return;
+        p->since = function_watched_from();
+        n->number_files[probe]->news = true;
+}
+
 bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid, int64_t time)
 {
         struct early_hit hit = {probe, cgroup, pid, time};
@@ -101,7 +114,7 @@ bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid,
         if (slot)
                 *slot = hit;
         else
-                look_loss(l, "functions that ran in workloads which could not be told", 1);
+                lose_hit(l, probe);
         return true;
 }
 
@@ -109,7 +122,7 @@ void functions_take_early(struct look *l)
 {
         vec_each (hit, &l->native.early)
                 if (take_hit(l, hit) == -EAGAIN)
-                        look_loss(l, "functions that ran in workloads which could not be told", 1);
+                        lose_hit(l, hit->probe);
         l->native.early.count = 0;
 }
 
@@ -379,9 +392,10 @@ int functions_join(struct look *l, bool all, int64_t now, struct arena *a, struc
                 if (join_hits(&l->native.hooks, p, &to->evidence) < 0)
                         return -ENOMEM;
         for (void *value; map_next(&l->native.files, &i, NULL, NULL, &value);) {
-                const struct probed_file *f = value;
+                struct probed_file *f = value;
                 if (!all && !f->news)
                         continue;
+                function_note_change(f);
                 vec_each (p, &f->functions) {
                         int r = join_hits(f, p, &to->evidence);
                         if (r == 0)

@@ -125,10 +125,12 @@ static void merge(struct function_record *to, const struct runtime_function *f, 
                 to->answer = f->answer;
                 to->reason = f->reason;
         }
+        int64_t now = clock_wall();
+        to->until = to->answer != ANSWER_NOT_OBSERVED ? 0 : to->until ? MIN(to->until, now) : now;
         to->after = MIN(to->after, started);
         if (f->answer == ANSWER_YES) {
                 to->first = to->first ? MIN(to->first, clock_wall_of(f->first)) : clock_wall_of(f->first);
-                to->last = clock_wall();
+                to->last = now;
         }
 }
 

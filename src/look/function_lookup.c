@@ -60,23 +60,42 @@ static bool may_ask(const struct probed_file *f)
 /* Whatever changes a file of a lower layer, be it only its times, copies it up (overlayfs.rst,
  * "Non-directories"). Processes go on with the inode that they have mapped, while path and number lead to the
  * new one, and so does a probe. The copy's ctime is the time of the copy. */
+static bool ask_changed(const struct probed_file *f, int64_t *ret)
+{
+        struct statx st;
+        if (statx(f->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME, &st) < 0)
+                return false;
+        *ret = (int64_t)st.stx_ctime.tv_sec * (int64_t)NS_PER_S + st.stx_ctime.tv_nsec;
+        return true;
+}
+
+static void doubt_copied(struct probed_file *f)
+{
+        f->doubt = "its file may have been copied to another layer while it was mapped";
+        f->news = true;
+}
+
 void function_note_copy_up(struct probed_file *f, const struct entry *e)
 {
         struct statfs fs;
-        struct statx st;
+        int64_t changed;
         if (f->doubt || f->changed < 0 || !may_ask(f))
                 return;
         if (!f->changed && fstatfs(f->fd, &fs) == 0 && fs.f_type != OVERLAYFS_SUPER_MAGIC)
                 f->changed = -1;
-        if (f->changed < 0 || statx(f->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_CTIME, &st) < 0)
+        if (f->changed < 0 || !ask_changed(f, &changed))
                 return;
-        int64_t changed = (int64_t)st.stx_ctime.tv_sec * (int64_t)NS_PER_S + st.stx_ctime.tv_nsec;
         if (!f->changed)
                 f->changed = changed;
-        if (changed == f->changed && st.stx_ctime.tv_sec < clock_wall_of(e->process.start))
-                return;
-        f->doubt = "its file may have been copied to another layer while it was mapped";
-        f->news = true;
+        if (changed != f->changed || changed / (int64_t)NS_PER_S >= clock_wall_of(e->process.start))
+                doubt_copied(f);
+}
+
+void function_note_change(struct probed_file *f)
+{
+        int64_t changed;
+        if (!f->doubt && f->changed > 0 && may_ask(f) && ask_changed(f, &changed) && changed != f->changed)
+                doubt_copied(f);
 }
 
 int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,

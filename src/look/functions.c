@@ -306,24 +306,6 @@ static void forget_unmapped(struct native_watch *n, const entry_list *list)
                 }
 }
 
-/* Ask for what it has called before somebody watched, once for each file of it. */
-static int read_calls(struct look *l, struct entry *e, struct error *error)
-{
-        struct native_watch *n = &l->native;
-        size_t watched = 0;
-        for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
-                const struct used_file *used = e->files.items[i];
-                struct probed_file *f = used && used->probed_epoch == n->epoch ? used->probed : NULL;
-                if (!f || !f->resolved || ++watched <= e->calls_read)
-                        continue;
-                int r = functions_read_calls(l, f, e, &e->process.mappings.items[i], error);
-                if (r < 0)
-                        return r;
-                e->calls_read = watched;
-        }
-        return 0;
-}
-
 /* What is new must be armed soon: slots keep what they tell, and what is gone can wait. */
 int functions_update(struct look *l, enum entry_choice choice, struct error *error)
 {
@@ -351,7 +333,7 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
         }
         vec_each (e, &list)
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
-                        r = read_calls(l, *e, error);
+                        r = functions_read_calls(l, *e, error);
         if (r == 0)
                 r = look_wait(l, error);
         if (r == 0 && choice == ENTRIES_ALL)

@@ -144,11 +144,12 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
 
 /* Doubt a file of overlayfs that was copied up since this process, or any before it, mapped it. */
 void function_note_copy_up(struct probed_file *f, const struct entry *e);
+/* The same where it was copied since it was looked at first: asked before its silence is told. */
+void function_note_change(struct probed_file *f);
 
-/* function_calls.c: what a process has called of the file before it was watched. 0 or -errno with a sentence.
- */
-int functions_read_calls(struct look *l, struct probed_file *f, const struct entry *e,
-                         const struct mapping *m, struct error *error);
+/* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
+ * -errno with a sentence. */
+int functions_read_calls(struct look *l, struct entry *e, struct error *error);
 
 /* function_arm.c */
 void functions_arm(struct native_watch *n, size_t processes); /* decide for all files, and do it */

@@ -177,6 +177,8 @@ static int conclude(struct look *l, bool full, size_t *ret_workloads, struct err
         int r = read_late_files(l, error);
         if (r < 0)
                 return r;
+        if (l->options.wait_ready) /* no silence is told of a time whose events were not fetched */
+                l->options.wait_ready(l->options.wait_context);
         struct join_input in = {
                 .table = &l->table,
                 .roots = &l->roots,

@@ -21,7 +21,7 @@ enum probe_kind {
         PROBE_STAMP,     /* pid, root_id, python_paths        → u64, inventory_stamp */
         PROBE_FILE,      /* pid, root_id, mapping, started    → file_reply_unpack */
         PROBE_FUNCTIONS, /* pid, root_id, mapping, queries    → function_reply_unpack */
-        PROBE_CALLS,     /* pid, start and path of a mapping, queries → calls_reply_unpack */
+        PROBE_CALLS,     /* pid, queries: `container` is a path → calls_reply_unpack */
         PROBE_RUNTIMES,  /* pid, root_id, python_paths, start, flags, queries → runtime_reply_unpack */
         _PROBE_KIND_MAX,
 };

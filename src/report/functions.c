@@ -79,6 +79,7 @@ static void put_function(struct json *j, const struct function_record *f)
                 json_null(j, "line");
         json_str(j, "answer", answer_name(f->answer));
         put_time(j, "after", f->after);
+        put_time(j, "until", f->until);
         put_time(j, "first", f->first);
         put_time(j, "last", f->last);
         put_time(j, "armed_since", f->armed_since);
@@ -198,6 +199,12 @@ static void table_function(const struct function_record *f, const struct table_s
                 buf_add_str(to, "  (");
                 text_cell(to, f->reason, 200, false);
                 buf_add_char(to, ')');
+        } else if (f->armed_since && f->until) {
+                char since[CLOCK_TEXT], until[CLOCK_TEXT];
+                buf_add_str(to, "  since ");
+                buf_add_str(to, clock_rfc3339(f->after, since));
+                buf_add_str(to, " until ");
+                buf_add_str(to, clock_rfc3339(f->until, until));
         }
         buf_add_char(to, '\n');
 }

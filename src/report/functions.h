@@ -30,6 +30,7 @@ struct function_record {
         uint64_t line; /* 0: none */
         enum answer_value answer;
         int64_t after;       /* wall s: what the answer speaks for begins here */
+        int64_t until;       /* wall s: … and ends here; 0: no negative */
         int64_t first, last; /* wall s: when it was seen that it had run; 0: not */
         int64_t armed_since; /* wall s: of a probe; 0: no probe */
         const char *reason;

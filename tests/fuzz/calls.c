@@ -24,7 +24,9 @@ static int read_bytes(void *context, struct remote_piece *pieces, size_t count)
 /* The memory of a process that maps one object, and its slots. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const struct native_query queries[] = {{"", "called"}, {"", "own"}, {"", "waiting"}};
+        static const struct native_query queries[] = {{"/usr/lib/libx.so", "called"},
+                                                     {"/usr/lib/libx.so", "own"},
+                                                     {"/usr/lib/libx.so", "waiting"}};
         bool called[ARRAY_SIZE(queries)];
         struct bytes bytes = {data, size};
         struct image_source source = {&bytes, read_bytes, NULL};
@@ -36,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct image image;
         if (!size || image_open(&image, &source, &area, 1, budget) < 0)
                 return 0;
-        native_called(&image, area.start, queries, ARRAY_SIZE(queries), called);
+        native_called(&image, queries, ARRAY_SIZE(queries), called);
         image_close(&image);
         return 0;
 }
