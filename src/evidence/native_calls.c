@@ -13,14 +13,15 @@
 
 enum { MOST_OBJECTS = 4096 };
 
-/* One function that is asked for; others of its name follow. */
+/* A function that is asked for; others may lie at its address. */
 struct wanted {
-        uint64_t address; /* 0: its object has no such function */
+        uint64_t address; /* a key of `addresses` */
         size_t next;      /* index, plus 1; 0: the last */
 };
 
 struct calls {
-        struct map names; /* → index of the first of that name, plus 1 */
+        struct map addresses; /* → index of the first there, plus 1 */
+        const struct native_query *queries;
         struct wanted *wanted;
         bool *called;
 };
@@ -33,12 +34,21 @@ bool native_is_linker(const char *path)
                str_starts(name, "ld.so");
 }
 
+static size_t wanted_at(const struct calls *c, uint64_t address)
+{
+        return (uintptr_t)map_get(&c->addresses, &address, sizeof(address));
+}
+
+static bool wants(void *context, uint64_t address)
+{
+        return wanted_at(context, address) != 0;
+}
+
 static int on_slot(void *context, const char *name, uint64_t address)
 {
         struct calls *c = context;
-        size_t n = (uintptr_t)map_get_str(&c->names, name);
-        for (; n; n = c->wanted[n - 1].next)
-                if (c->wanted[n - 1].address == address)
+        for (size_t n = wanted_at(c, address); n; n = c->wanted[n - 1].next)
+                if (!strcmp(c->queries[n - 1].function, name))
                         c->called[n - 1] = true;
         return 0;
 }
@@ -60,8 +70,9 @@ static uint64_t begin_of(const struct image *i, const char *path)
 }
 
 /* Functions of one object are asked for one behind the other. */
-static int find_wanted(struct image *i, const struct native_query *queries, size_t count, struct calls *c)
+static int find_wanted(struct image *i, size_t count, struct calls *c)
 {
+        const struct native_query *queries = c->queries;
         struct live_elf target;
         bool there = false;
         for (size_t n = 0; n < count; n++) {
@@ -73,8 +84,9 @@ static int find_wanted(struct image *i, const struct native_query *queries, size
                 if (!there || q->provider ||
                     live_elf_symbol(i, &target, q->function, &c->wanted[n].address) < 0)
                         continue;
-                c->wanted[n].next = (uintptr_t)map_get_str(&c->names, q->function);
-                if (map_put_str(&c->names, q->function, (void *)(uintptr_t)(n + 1)) < 0)
+                uint64_t *at = &c->wanted[n].address;
+                c->wanted[n].next = wanted_at(c, *at);
+                if (map_put(&c->addresses, at, sizeof(*at), (void *)(uintptr_t)(n + 1)) < 0)
                         return -ENOMEM;
         }
         return 0;
@@ -83,18 +95,19 @@ static int find_wanted(struct image *i, const struct native_query *queries, size
 int native_called(struct image *i, const struct native_query *queries, size_t count, bool *ret_called)
 {
         _cleanup_free_ struct wanted *wanted = calloc(MAX(count, (size_t)1), sizeof(*wanted));
-        struct calls c = {.wanted = wanted, .called = ret_called};
+        struct calls c = {.queries = queries, .wanted = wanted, .called = ret_called};
+        struct lazy_slot_handler handler = {&c, wants, on_slot};
         size_t objects = 0;
         memset(ret_called, 0, count * sizeof(*ret_called));
-        int r = wanted ? find_wanted(i, queries, count, &c) : -ENOMEM;
-        for (size_t n = 0; r == 0 && c.names.count && n < i->area_count && objects < MOST_OBJECTS; n++) {
+        int r = wanted ? find_wanted(i, count, &c) : -ENOMEM;
+        for (size_t n = 0; r == 0 && c.addresses.count && n < i->area_count && objects < MOST_OBJECTS; n++) {
                 const struct image_area *area = &i->areas[n];
                 if (area->offset || area->path[0] != '/' || native_is_linker(area->path) ||
                     (n && !strcmp(area->path, i->areas[n - 1].path)))
                         continue;
                 objects++;
-                lazy_slots_walk(i, area->start, on_slot, &c);
+                lazy_slots_walk(i, area->start, &handler);
         }
-        map_done(&c.names);
+        map_done(&c.addresses);
         return r;
 }

@@ -60,7 +60,9 @@ uint32_t functions_take_number(struct native_watch *n, struct probed_file *f, st
                         continue;
                 n->numbers[candidate] = p;
                 n->number_files[candidate] = f;
-                sensor_probe_reset(n->sensor, candidate);
+                if (n->number_used[candidate])
+                        sensor_probe_reset(n->sensor, candidate);
+                n->number_used[candidate] = true;
                 return candidate;
         }
         return UINT32_MAX;

@@ -306,7 +306,17 @@ static void forget_unmapped(struct native_watch *n, const entry_list *list)
                 }
 }
 
-/* What is new must be armed soon: slots keep what they tell, and what is gone can wait. */
+static int read_calls(struct look *l, const entry_list *list, struct error *error)
+{
+        int r = 0;
+        vec_each (e, list)
+                if (r == 0 && entry_named(*e) && !(*e)->ended)
+                        r = functions_read_calls(l, *e, error);
+        return r == 0 ? look_wait(l, error) : r;
+}
+
+/* What is new must be armed soon: slots keep what they tell, and what is gone can wait. Where all is looked at
+ * they come first, and what they have told is not armed at all. */
 int functions_update(struct look *l, enum entry_choice choice, struct error *error)
 {
         struct native_watch *n = &l->native;
@@ -326,16 +336,14 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
                         r = update_entry(l, *e, error);
         functions_take_early(l);
-        if (r == 0) {
-                if (choice == ENTRIES_ALL)
-                        forget_all_users(n);
-                functions_arm(n, l->table.entries.count);
+        if (r == 0 && choice == ENTRIES_ALL) {
+                forget_all_users(n);
+                r = read_calls(l, &list, error);
         }
-        vec_each (e, &list)
-                if (r == 0 && entry_named(*e) && !(*e)->ended)
-                        r = functions_read_calls(l, *e, error);
         if (r == 0)
-                r = look_wait(l, error);
+                functions_arm(n, l->table.entries.count);
+        if (r == 0 && choice != ENTRIES_ALL)
+                r = read_calls(l, &list, error);
         if (r == 0 && choice == ENTRIES_ALL)
                 forget_unmapped(n, &list);
         vec_done(&list);

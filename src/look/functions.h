@@ -99,6 +99,7 @@ struct native_watch {
         struct map boring; /* struct boring_file → any pointer */
         bool index_taken[SENSOR_PROBED_FILES];
         uint32_t next_number;
+        bool number_used[EVENT_PROBES]; /* the kernel may know it of another function */
         struct probed_function *numbers[EVENT_PROBES];
         struct probed_file *number_files[EVENT_PROBES];
         uint64_t round;

@@ -61,7 +61,20 @@ static bool any_waits(const struct slots *s)
         return false;
 }
 
-int lazy_slots_walk(struct image *i, uint64_t start, lazy_slot_handler handler, void *context)
+static int tell(const struct slots *s, const Elf64_Rela *slot, uint64_t value,
+                const struct lazy_slot_handler *handler)
+{
+        Elf64_Sym symbol;
+        char name[LONGEST_NAME];
+        if (image_read(s->image, s->elf.symbols + ELF64_R_SYM(slot->r_info) * sizeof(symbol), &symbol,
+                       sizeof(symbol)) < 0 ||
+            symbol.st_name >= s->elf.strings_size ||
+            image_string(s->image, s->elf.strings + symbol.st_name, name, sizeof(name)) <= 0)
+                return 0;
+        return handler->bound(handler->context, name, value);
+}
+
+int lazy_slots_walk(struct image *i, uint64_t start, const struct lazy_slot_handler *handler)
 {
         struct slots s = {.image = i};
         int r = live_elf_open(i, start, &s.elf);
@@ -70,20 +83,17 @@ int lazy_slots_walk(struct image *i, uint64_t start, lazy_slot_handler handler, 
         if (s.elf.machine != EM_X86_64 && s.elf.machine != EM_AARCH64)
                 return -ENOTSUP;
         s.count = s.elf.slots ? MIN(s.elf.slots_size / sizeof(Elf64_Rela), (uint64_t)MOST_SLOTS) : 0;
-        if (s.elf.bound_at_load || !any_waits(&s))
-                return 0;
-        for (size_t n = 0; n < s.count; n++) {
+        bool lazy = false;
+        for (size_t n = 0; !s.elf.bound_at_load && n < s.count; n++) {
                 Elf64_Rela slot;
-                Elf64_Sym symbol;
                 uint64_t value;
-                char name[LONGEST_NAME];
-                if (!slot_read(&s, n, &slot, &value) || waits(&s, n, value) ||
-                    image_read(i, s.elf.symbols + ELF64_R_SYM(slot.r_info) * sizeof(symbol), &symbol,
-                               sizeof(symbol)) < 0 ||
-                    symbol.st_name >= s.elf.strings_size ||
-                    image_string(i, s.elf.strings + symbol.st_name, name, sizeof(name)) <= 0)
+                if (!slot_read(&s, n, &slot, &value) || !handler->wants(handler->context, value) ||
+                    waits(&s, n, value))
                         continue;
-                r = handler(context, name, value);
+                if (!lazy && !any_waits(&s))
+                        return 0;
+                lazy = true;
+                r = tell(&s, &slot, value, handler);
                 if (r)
                         return r;
         }

@@ -7,11 +7,16 @@
 
 #include "memory/image.h"
 
-/* A slot that is bound: some code of the object has called `name`. The address is where it went. */
-typedef int (*lazy_slot_handler)(void *context, const char *name, uint64_t address);
+struct lazy_slot_handler {
+        void *context;
+        /* Whether a slot that leads there is of interest: asked first, names are dear to read. */
+        bool (*wants)(void *context, uint64_t address);
+        /* It is bound: some code of the object has called `name`. The address is where it went. */
+        int (*bound)(void *context, const char *name, uint64_t address);
+};
 
-/* Call for each bound slot of the object whose file is mapped from offset 0 at `start`, until it returns
- * non-zero, which is returned. An object without a single slot that still waits may have been bound as a
+/* Tell the wanted bound slots of the object whose file is mapped from offset 0 at `start`, until `bound`
+ * returns non-zero, which is returned. An object without a single slot that still waits may have been bound as a
  * whole when it was loaded (BIND_NOW, RTLD_NOW): nothing is told of it. 0; -EINVAL: no such object; -ENOTSUP:
  * another machine. */
-int lazy_slots_walk(struct image *i, uint64_t start, lazy_slot_handler handler, void *context);
+int lazy_slots_walk(struct image *i, uint64_t start, const struct lazy_slot_handler *handler);
