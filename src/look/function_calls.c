@@ -92,8 +92,7 @@ static int ask(struct look *l, struct entry *e, size_t *ret_watched)
         for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
                 const struct used_file *used = e->files.items[i];
                 struct probed_file *f = used && used->probed_epoch == n->epoch ? used->probed : NULL;
-                if (!f || !f->resolved || ++watched <= e->calls_read ||
-                    !is_due(n, f, e->process.workload_id))
+                if (!f || !f->resolved || ++watched <= e->calls_read || !is_due(n, f, e->process.workload_id))
                         continue;
                 if (!c) {
                         c = arena_alloc(&l->scratch, sizeof(*c));

@@ -91,7 +91,8 @@ static int take_hit(struct look *l, const struct early_hit *h)
         return r;
 }
 
-/* It ran, nobody knows where: its silence speaks for the time from now on, in all workloads that are and come.
+/* It ran, nobody knows where: its silence speaks for the time from now on, in all workloads that are and
+ * come.
  */
 static void lose_hit(struct look *l, uint64_t probe)
 {

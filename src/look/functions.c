@@ -315,8 +315,8 @@ static int read_calls(struct look *l, const entry_list *list, struct error *erro
         return r == 0 ? look_wait(l, error) : r;
 }
 
-/* What is new must be armed soon: slots keep what they tell, and what is gone can wait. Where all is looked at
- * they come first, and what they have told is not armed at all. */
+/* What is new must be armed soon: slots keep what they tell, and what is gone can wait. Where all is looked
+ * at they come first, and what they have told is not armed at all. */
 int functions_update(struct look *l, enum entry_choice choice, struct error *error)
 {
         struct native_watch *n = &l->native;

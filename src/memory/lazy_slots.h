@@ -16,7 +16,7 @@ struct lazy_slot_handler {
 };
 
 /* Tell the wanted bound slots of the object whose file is mapped from offset 0 at `start`, until `bound`
- * returns non-zero, which is returned. An object without a single slot that still waits may have been bound as a
- * whole when it was loaded (BIND_NOW, RTLD_NOW): nothing is told of it. 0; -EINVAL: no such object; -ENOTSUP:
- * another machine. */
+ * returns non-zero, which is returned. An object without a single slot that still waits may have been bound
+ * as a whole when it was loaded (BIND_NOW, RTLD_NOW): nothing is told of it. 0; -EINVAL: no such object;
+ * -ENOTSUP: another machine. */
 int lazy_slots_walk(struct image *i, uint64_t start, const struct lazy_slot_handler *handler);

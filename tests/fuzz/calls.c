@@ -24,9 +24,8 @@ static int read_bytes(void *context, struct remote_piece *pieces, size_t count)
 /* The memory of a process that maps one object, and its slots. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        static const struct native_query queries[] = {{"/usr/lib/libx.so", "called"},
-                                                     {"/usr/lib/libx.so", "own"},
-                                                     {"/usr/lib/libx.so", "waiting"}};
+        static const struct native_query queries[] = {
+                {"/usr/lib/libx.so", "called"}, {"/usr/lib/libx.so", "own"}, {"/usr/lib/libx.so", "waiting"}};
         bool called[ARRAY_SIZE(queries)];
         struct bytes bytes = {data, size};
         struct image_source source = {&bytes, read_bytes, NULL};
