@@ -11,6 +11,7 @@
 #include "cli/findings.h"
 #include "host/machine.h"
 #include "look/tree.h"
+#include "prober/prober.h"
 #include "store/store.h"
 #include "version.h"
 
@@ -19,10 +20,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SBOM_MEMORY = 1 << 30, SBOM_TEXT = 1 << 30 };
+enum { SBOM_MEMORY = 1 << 30, SBOM_TEXT = 1 << 30, DAY_S = 86400, TREE_S = TIME_TREE / NS_PER_S };
 
 struct sbom_options {
         const char *root, *format;
+        uint64_t seconds; /* that reading a tree may take */
         bool all, caches, mounts, one_file_system;
         struct option_list owners;
 };
@@ -140,6 +142,7 @@ static int gather(struct sbom_work *w, const struct sbom_options *o, const char 
                                                   .caches = o->caches,
                                                   .every_mount = o->mounts,
                                                   .one_file_system = o->one_file_system,
+                                                  .time = o->seconds * NS_PER_S,
                                                   .things = o->owners.items,
                                                   .thing_count = o->owners.count,
                                                   .kernel = here ? w->machine.kernel : NULL};
@@ -193,7 +196,7 @@ static int print(const struct sbom *s, const char *format)
 
 static int sbom_run(int argc, char **argv)
 {
-        struct sbom_options o = {.format = "table"};
+        struct sbom_options o = {.format = "table", .seconds = TREE_S};
         bool json = false;
         const struct option_spec specs[] = {{"--root", OPTION_TEXT, &o.root},
                                             {"--all", OPTION_FLAG, &o.all},
@@ -201,6 +204,7 @@ static int sbom_run(int argc, char **argv)
                                             {"--mounts", OPTION_FLAG, &o.mounts},
                                             {"--one-file-system", OPTION_FLAG, &o.one_file_system},
                                             {"--owner", OPTION_LIST, &o.owners},
+                                            {"--time", OPTION_NUMBER, &o.seconds},
                                             {"--format", OPTION_TEXT, &o.format},
                                             {"--json", OPTION_FLAG, &json}};
         struct options options = {.command = &command_sbom, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
@@ -220,6 +224,13 @@ static int sbom_run(int argc, char **argv)
         if (o.owners.count &&
             ((!o.root && !o.all) || (strcmp(o.format, "json") && strcmp(o.format, "table")))) {
                 log_error(-EINVAL, "sbom: --owner asks a tree, as table or json; add --all or --root DIR");
+                return EXIT_USAGE;
+        }
+        if (o.seconds < 1 || o.seconds > DAY_S || (o.seconds != TREE_S && !o.root && !o.all)) {
+                log_error(-EINVAL,
+                          "sbom: --time is how long reading a tree may take: 1 to %d seconds, with --all "
+                          "or --root DIR",
+                          DAY_S);
                 return EXIT_USAGE;
         }
         if (o.mounts && o.one_file_system) {
@@ -257,6 +268,9 @@ const struct command command_sbom = {
                 "/a.jar!/x/Y.class,\n"
                 "                       /a.jar!x.Y, /bin/prog!net/http.Get, /bin/prog!regex::new or\n"
                 "                       /usr/lib/python3/dist-packages!yaml.loader; may be repeated\n"
+                "  --time S             stop reading the tree after S seconds (default 840), and list what "
+                "was\n"
+                "                       read until then; limits say what is missing\n"
                 "  --format F           table (default), cyclonedx (1.6), spdx (2.3) or json\n"
                 "  --json               the same as --format json\n"
                 "  --state DIR          where the databases lie\n\n"

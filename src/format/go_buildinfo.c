@@ -151,12 +151,9 @@ static int read_modules(struct span text, struct arena *a, struct go_buildinfo *
         return 0;
 }
 
-int go_buildinfo_parse(const struct elf *e, struct arena *a, struct go_buildinfo *ret)
+static int read_strings(struct span version, struct span modules, struct arena *a, struct go_buildinfo *ret)
 {
-        struct span version, modules;
-        int r = find_strings(e, &version, &modules);
-        if (r < 0)
-                return r;
+        int r = 0;
         struct go_buildinfo info = {.go_version =
                                             arena_strndup(a, version.data ? version.data : "", version.size)};
         if (!info.go_version)
@@ -171,4 +168,31 @@ int go_buildinfo_parse(const struct elf *e, struct arena *a, struct go_buildinfo
         }
         *ret = info;
         return 0;
+}
+
+int go_buildinfo_parse(const struct elf *e, struct arena *a, struct go_buildinfo *ret)
+{
+        struct span version, modules;
+        int r = find_strings(e, &version, &modules);
+        return r < 0 ? r : read_strings(version, modules, a, ret);
+}
+
+/* The magic bytes are also the text of programs that look for them: a header has strings behind it. */
+int go_buildinfo_search(struct span program, struct arena *a, struct go_buildinfo *ret)
+{
+        struct span rest = program, version, modules;
+        bool older = false;
+        for (const char *at; rest.size >= HEADER && (at = memmem(rest.data, rest.size, magic, MAGIC));) {
+                size_t offset = (size_t)(at - program.data);
+                rest = (struct span){at + 1, program.size - offset - 1};
+                if (offset % 16 || program.size - offset < HEADER)
+                        continue;
+                struct span strings = {at + HEADER, program.size - offset - HEADER};
+                if (!((unsigned char)at[15] & FLAG_INLINE))
+                        older |= at[14] == 4 || at[14] == 8;
+                else if (take_inline(&strings, &version) && take_inline(&strings, &modules) &&
+                         span_starts(version, "go"))
+                        return read_strings(version, modules, a, ret);
+        }
+        return older ? -ENOTSUP : -ENOENT;
 }

@@ -21,3 +21,6 @@ struct go_buildinfo {
 /* 0, -ENOENT: not built by Go, or the information was stripped; -EBADMSG: damaged; -ENOMEM. The caller
  * frees the array of modules. */
 int go_buildinfo_parse(const struct elf *e, struct arena *a, struct go_buildinfo *ret);
+/* The same for a program of another kind (PE, Mach-O, big-endian ELF): its information is searched for in the
+ * whole file. Only what Go 1.18 and later wrote can be read without knowing the kind; -ENOTSUP: older. */
+int go_buildinfo_search(struct span program, struct arena *a, struct go_buildinfo *ret);

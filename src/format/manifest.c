@@ -118,6 +118,17 @@ int manifest_lua(struct span text, struct arena *a, struct manifest *ret)
         return keep(name, version, a, ret);
 }
 
+int manifest_conan_reference(struct span reference, struct arena *a, struct manifest *ret)
+{
+        struct span name;
+        size_t size = 0;
+        if (!span_cut(&reference, '/', &name))
+                return -ENOENT;
+        while (size < reference.size && !strchr("@:#/ ", reference.data[size]))
+                size++;
+        return keep(name, (struct span){reference.data, size}, a, ret);
+}
+
 /* The section's title is cut off once it has been met: what is left begins with its next line, which is
  * indented. */
 int manifest_conan_next(struct span *rest, struct arena *a, struct manifest *ret)
@@ -125,16 +136,10 @@ int manifest_conan_next(struct span *rest, struct arena *a, struct manifest *ret
         struct span line;
         bool inside = rest->size && isspace((unsigned char)*rest->data);
         while (span_cut(rest, '\n', &line)) {
-                struct span name;
                 line = span_trim(line);
                 if (line.size && *line.data == '[')
                         inside = span_equal(line, "[full_requires]");
-                if (!inside || !span_cut(&line, '/', &name) || !line.size)
-                        continue;
-                size_t size = 0;
-                while (size < line.size && !strchr("@:#/ ", line.data[size]))
-                        size++;
-                int r = keep(name, (struct span){line.data, size}, a, ret);
+                int r = inside ? manifest_conan_reference(line, a, ret) : -ENOENT;
                 if (r != -ENOENT)
                         return r;
         }

@@ -20,6 +20,8 @@ int manifest_r(struct span text, struct arena *a, struct manifest *ret);
 int manifest_lua(struct span text, struct arena *a, struct manifest *ret);
 /* "Plugin Name:" or "Theme Name:" in the first 8 KiB, as WordPress itself looks. */
 int manifest_wordpress(struct span text, struct arena *a, struct manifest *ret);
+/* Conan's "zlib/1.2.13@user/channel:ID". */
+int manifest_conan_reference(struct span reference, struct arena *a, struct manifest *ret);
 /* Conan 1's conaninfo.txt: the next package that [full_requires] names ("zlib/1.2.13@user/channel:ID"). *rest
  * starts at the whole text. 0, -ENOENT (no more) or -ENOMEM. */
 int manifest_conan_next(struct span *rest, struct arena *a, struct manifest *ret);

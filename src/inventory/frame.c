@@ -10,6 +10,7 @@
 #include "inventory/recall.h"
 
 #include "base/file.h"
+#include "format/program.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-enum { LARGEST_ELF = 2047 << 20, LONGEST_PATH = 4096 };
+enum { LONGEST_PATH = 4096 };
 
 /* ---- what a reading gives --------------------------------------------------------------------------- */
 
@@ -38,6 +39,7 @@ static int reading_start(struct inventory *inv, const void *reader, const char *
                                     .limits.first = inv->limits.count,
                                     .limits_more = inv->limits_more};
         inv->reading = true;
+        inv->cut = false;
         return reading->path ? 0 : -ENOMEM;
 }
 
@@ -49,6 +51,7 @@ static void reading_end(struct inventory *inv)
         reading->packages.count = inv->packages.count - reading->packages.first;
         reading->limits.count = inv->limits.count - reading->limits.first;
         reading->limits_more = inv->limits_more - reading->limits_more;
+        reading->tangled |= inv->cut;
         inv->reading = false;
 }
 
@@ -101,14 +104,16 @@ static int replay(struct inventory *inv, const struct inventory *previous, const
 
 static int read_elf(struct inventory *inv, const struct candidate *c, int fd)
 {
-        char magic[4];
+        char head[PROGRAM_HEAD];
         struct stat s, now;
-        if (pread(fd, magic, sizeof(magic), 0) != sizeof(magic) || memcmp(magic, "\177ELF", 4) ||
-            fstat(fd, &s) < 0)
+        if (pread(fd, head, sizeof(head), 0) != sizeof(head) || fstat(fd, &s) < 0)
                 return 0;
-        if (s.st_size > LARGEST_ELF) {
+        enum program_kind kind = program_kind(head);
+        if (kind != PROGRAM_ELF && kind != PROGRAM_FOREIGN) /* those of Windows go by their names */
+                return 0;
+        if (s.st_size > LARGEST_PROGRAM) {
                 inventory_limit(inv, "%s: a program of more than %d MiB, not looked into", c->path,
-                                LARGEST_ELF >> 20);
+                                LARGEST_PROGRAM >> 20);
                 return 0;
         }
         size_t size = (size_t)s.st_size;
@@ -116,11 +121,16 @@ static int read_elf(struct inventory *inv, const struct candidate *c, int fd)
         if (file_map_fd(fd, size, &bytes) < 0)
                 return 0;
         struct elf elf;
+        bool ours = kind == PROGRAM_ELF && elf_open((struct span){bytes, size}, &elf) == 0;
         int r = 0;
-        if (elf_open((struct span){bytes, size}, &elf) == 0)
-                for (size_t i = 0; r == 0 && readers[i]; i++)
-                        if (readers[i]->read_elf && !(readers[i]->skip_owned && c->owner))
-                                r = readers[i]->read_elf(inv, c, &elf);
+        for (size_t i = 0; r == 0 && readers[i]; i++) {
+                if (readers[i]->skip_owned && c->owner)
+                        continue;
+                if (ours && readers[i]->read_elf)
+                        r = readers[i]->read_elf(inv, c, &elf);
+                else if (kind == PROGRAM_FOREIGN && readers[i]->read_foreign)
+                        r = readers[i]->read_foreign(inv, c, (struct span){bytes, size});
+        }
         munmap(bytes, size);
         if (fstat(fd, &now) == 0 && (now.st_size != s.st_size || now.st_ctim.tv_sec != s.st_ctim.tv_sec ||
                                      now.st_ctim.tv_nsec != s.st_ctim.tv_nsec))
@@ -244,6 +254,17 @@ static int begin(struct inventory *inv, struct inventory *previous)
         return r == 0 ? read_databases(inv, previous, true) : r;
 }
 
+/* Files are read by reader, then by path: so what is left are whole ecosystems, and the rest of one. */
+static void tell_unread(struct inventory *inv, const found_list *list, const struct found *last)
+{
+        const struct found *next = last ? last + 1 : list->items;
+        size_t left = list->count - (size_t)(next - list->items);
+        if (!inventory_is_late(inv) || !left)
+                return;
+        inventory_limit(inv, "no time was left for %zu of %zu files, from %s on (%s)", left, list->count,
+                        next->path, next->reader == READER_ELF ? "programs" : readers[next->reader]->name);
+}
+
 int frame_read(struct inventory *inv, struct inventory *previous)
 {
         _cleanup_arena_ struct arena names = ARENA_INIT(INVENTORY_MEMORY);
@@ -251,12 +272,15 @@ int frame_read(struct inventory *inv, struct inventory *previous)
         int r = begin(inv, previous);
         if (r == 0)
                 r = places_find(inv, &names, &list);
-        vec_each (item, &list)
-                if (r == 0) {
-                        item->reading =
-                                still_holds(inv, previous, reader_of(item), item->path, &item->identity);
-                        r = take(inv, item, previous);
-                }
+        const struct found *last = NULL;
+        vec_each (item, &list) {
+                if (r < 0 || inventory_is_late(inv))
+                        break;
+                item->reading = still_holds(inv, previous, reader_of(item), item->path, &item->identity);
+                r = take(inv, item, previous);
+                last = item;
+        }
+        tell_unread(inv, &list, last);
         for (size_t i = 0; r == 0 && readers[i]; i++)
                 if (readers[i]->end)
                         r = readers[i]->end(inv);

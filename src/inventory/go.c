@@ -3,7 +3,7 @@
 /* A Go executable carries the list of the modules that were linked into it; where it does not (a distribution
  * built it), the names of its functions tell which ones, though not in which version. */
 
-#include "inventory/reader.h"
+#include "inventory/add.h"
 
 #include "base/map.h"
 #include "format/go_buildinfo.h"
@@ -128,4 +128,43 @@ static int read_go(struct inventory *inv, const struct candidate *c, const struc
         return r == -ENOMEM ? r : 0;
 }
 
-const struct reader reader_go = {.name = "go", .read_elf = read_go};
+/* ---- for other machines ------------------------------------------------------------------------------ */
+
+/* Programs that this machine's kernel does not start by itself (Windows, macOS, big-endian processors): what
+ * is linked into them is known, whether it runs is not. */
+static int read_foreign(struct inventory *inv, const struct candidate *c, struct span program)
+{
+        struct go_buildinfo info = {};
+        size_t first = inv->packages.count;
+        int r = go_buildinfo_search(program, &inv->arena, &info);
+        if (r == -ENOTSUP)
+                inventory_limit(
+                        inv, "%s: built by a Go before 1.18 for another system: its modules are not listed",
+                        c->path);
+        if (r == 0)
+                r = add_modules(inv, c, &info);
+        for (size_t i = first; i < inv->packages.count; i++)
+                inv->packages.items[i].runtimes = RUNTIME_UNKNOWN;
+        vec_done(&info.modules);
+        return r == -ENOMEM ? r : 0;
+}
+
+static int read_windows(struct inventory *inv, const struct candidate *c)
+{
+        _cleanup_mapped_ struct span program = {};
+        int r = inventory_map(inv, c->path, LARGEST_PROGRAM, &program);
+        if (r == -EFBIG)
+                inventory_limit(inv, "%s: a program of more than %d MiB, not looked into", c->path,
+                                LARGEST_PROGRAM >> 20);
+        if (r == 0 && span_starts(program, "MZ"))
+                return read_foreign(inv, c, program);
+        return r == -ENOMEM ? r : 0;
+}
+
+static const char *const names[] = {"*.exe", NULL};
+
+const struct reader reader_go = {.name = "go",
+                                 .names = names,
+                                 .read = read_windows,
+                                 .read_elf = read_go,
+                                 .read_foreign = read_foreign};

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "format/java_names.h"
+#include "format/program.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -266,7 +267,7 @@ int inventory_owners_inside(const struct inventory *inv, const char *container, 
 /* What names the things in it, by its content; a folder holds modules. -errno: it cannot be looked at. */
 static int kind_of(int root_fd, const char *container, const char *name)
 {
-        char outer[CLAIM_NAME], magic[4];
+        char outer[CLAIM_NAME], head[PROGRAM_HEAD];
         const char *inner = strstr(container, "!/");
         size_t size = inner ? (size_t)(inner - container) : strlen(container);
         if (java_archive_named(span_of(container)))
@@ -278,7 +279,7 @@ static int kind_of(int root_fd, const char *container, const char *name)
         _cleanup_close_ int fd = file_open_in(root_fd, outer);
         if (fd < 0)
                 return fd == -EISDIR ? INSIDE_MODULE : fd;
-        if (pread(fd, magic, sizeof(magic), 0) != sizeof(magic) || memcmp(magic, "\177ELF", sizeof(magic)))
+        if (pread(fd, head, sizeof(head), 0) != sizeof(head) || program_kind(head) == PROGRAM_NONE)
                 return INSIDE_MODULE;
         return strstr(name, "::") || *name == '<' ? INSIDE_RUST : INSIDE_GO;
 }

@@ -16,6 +16,9 @@
 
 enum { LONGEST_NAME = 1024, LONGEST_PATH = 4096 };
 
+/* Bytes that all archives of a root may unpack to: about a minute. */
+#define INFLATED_TOGETHER (32ull << 30)
+
 /* ---- what was installed when ------------------------------------------------------------------------ */
 
 const char *inventory_version_at(const struct inventory *inv, const char *name, const char *arch, int64_t at)
@@ -50,6 +53,7 @@ static int copy_paths(struct inventory *inv, const char *const *from, size_t cou
 static int copy_hints(struct inventory *inv, const struct inventory_hints *hints)
 {
         inv->hints = *hints;
+        inv->inflatable = hints->inflatable ? hints->inflatable : INFLATED_TOGETHER;
         inv->hints.kernel_release = arena_strdup(&inv->arena, hints->kernel_release);
         if (hints->kernel_release && !inv->hints.kernel_release)
                 return -ENOMEM;

@@ -21,6 +21,10 @@ struct inventory_hints {
         bool every_mount;           /* … and at network and FUSE file systems mounted in it … */
         bool one_file_system;       /* … or at nothing that is mounted in it */
         bool remember;              /* keep what a later inventory can take over */
+        /* When to stop (boottime ns; 0: never). What was not read by then is left out, and said so: half of
+         * the time is for finding files, all of it for reading them. */
+        uint64_t until;
+        uint64_t inflatable; /* bytes that all archives may unpack to together; 0: 32 GiB */
 };
 
 /* Read what is installed below `root_fd` ("/" of the root). What could not be read becomes a limit, never a

@@ -8,6 +8,7 @@
 #include "format/java_prints.h"
 #include "format/zip.h"
 #include "inventory/add.h"
+#include "inventory/archive.h"
 
 /* Something with coordinates in an archive. */
 struct artefact {
@@ -56,7 +57,7 @@ int java_add(struct jar *jar);
 /* The entry's text, at most METADATA_SIZE. 0 or -errno. */
 static inline int jar_read(const struct jar *jar, const struct zip_entry *entry, struct buf *to)
 {
-        return zip_read(jar->zip, entry, to);
+        return archive_read(jar->inv, jar->container, jar->zip, entry, to);
 }
 /* Classes at and below "com/x". */
 size_t jar_classes_below(const struct jar *jar, const char *prefix);

@@ -4,7 +4,6 @@
  * What lies in it as an archive again is read the same way and in place, so that memory does not grow with
  * the size of jars. */
 
-#include "inventory/archive.h"
 #include "inventory/jar.h"
 
 #include "format/zip_nested.h"
@@ -131,36 +130,52 @@ static int note_entry(struct jar *jar, const struct zip_entry *entry)
 
 /* ---- archives ---------------------------------------------------------------------------------------- */
 
-static int read_source(struct inventory *inv, const struct zip_source *source, const char *container,
-                       int depth, uint64_t *budget);
+/* What is left for what lies inside one file, and how deep it lies. */
+struct unpacking {
+        uint64_t left; /* bytes */
+        bool together; /* all archives of the root have no more than that */
+        int depth;
+};
 
-static int read_nested(const struct jar *jar, const struct zip_entry *entry, int depth, uint64_t *budget)
+static int read_source(struct inventory *inv, const struct zip_source *source, const char *container,
+                       struct unpacking *u);
+
+static const char *reason(const struct unpacking *u, int r)
+{
+        return r == -ETIME   ? "no time was left for it"
+               : r != -EFBIG ? "not readable"
+               : u->together ? "left out, because archives of this root unpack to more than is sane"
+                             : "unpacks to more than is sane";
+}
+
+static int read_nested(const struct jar *jar, const struct zip_entry *entry, struct unpacking *u)
 {
         _cleanup_zip_nested_ struct zip_nested *nested = NULL;
         const char *container = arena_printf(&jar->inv->arena, "%s!/%.*s", jar->container,
                                              (int)entry->name.size, entry->name.data);
         if (!container)
                 return -ENOMEM;
-        if (depth + 1 >= MOST_DEPTH || strlen(container) > LONGEST_PATH) {
+        if (u->depth + 1 >= MOST_DEPTH || strlen(container) > LONGEST_PATH) {
                 inventory_limit(jar->inv, "%s: archives lie deeper in it than %d", jar->container,
                                 MOST_DEPTH);
                 return 0;
         }
-        int r = zip_nested_open(jar->zip, entry, budget, &nested);
+        int r = zip_nested_open(jar->zip, entry, &u->left, &nested);
         if (r == 0) {
                 struct zip_source source = zip_nested_source(nested);
-                r = read_source(jar->inv, &source, container, depth + 1, budget);
+                u->depth++;
+                r = read_source(jar->inv, &source, container, u);
+                u->depth--;
         }
         if (r < 0 && r != -ENOMEM) {
-                inventory_limit(jar->inv,
-                                r == -EFBIG ? "%s: unpacks to more than is sane" : "%s: not readable",
-                                container);
+                inventory_limit(jar->inv, "%s: %s", container, reason(u, r));
+                jar->inv->cut |= r == -EFBIG && u->together;
                 r = 0;
         }
         return r;
 }
 
-static int read_jar(struct jar *jar, int depth, uint64_t *budget)
+static int read_jar(struct jar *jar, struct unpacking *u)
 {
         struct zip_entry entry;
         uint64_t i = 0;
@@ -175,19 +190,19 @@ static int read_jar(struct jar *jar, int depth, uint64_t *budget)
         if (r == 0)
                 r = java_add(jar);
         for (size_t n = 0; r == 0 && n < jar->nested.count; n++)
-                r = read_nested(jar, &jar->nested.items[n], depth, budget);
+                r = read_nested(jar, &jar->nested.items[n], u);
         return r;
 }
 
 static int read_source(struct inventory *inv, const struct zip_source *source, const char *container,
-                       int depth, uint64_t *budget)
+                       struct unpacking *u)
 {
         _cleanup_zip_ struct zip z = {};
         int r = zip_open(source, &z);
         if (r < 0)
                 return r;
         struct jar jar = {.inv = inv, .container = container, .zip = &z, .main = SIZE_MAX};
-        r = read_jar(&jar, depth, budget);
+        r = read_jar(&jar, u);
         vec_done(&jar.artefacts);
         vec_done(&jar.folders);
         vec_done(&jar.copies);
@@ -202,8 +217,11 @@ static int read_archive(struct inventory *inv, const struct candidate *c)
         int r = archive_open(inv, c->path, &archive);
         if (r == 0) {
                 uint64_t packed = MIN(archive.source.size, (uint64_t)INFLATED_MOST);
-                uint64_t budget = MIN(INFLATED_LEAST + packed * INFLATED_TIMES, INFLATED_MOST);
-                r = container ? read_source(inv, &archive.source, container, 0, &budget) : -ENOMEM;
+                uint64_t own = MIN(INFLATED_LEAST + packed * INFLATED_TIMES, INFLATED_MOST);
+                struct unpacking u = {.left = MIN(own, inv->inflatable), .together = own > inv->inflatable};
+                uint64_t before = u.left;
+                r = container ? read_source(inv, &archive.source, container, &u) : -ENOMEM;
+                inv->inflatable -= MIN(inv->inflatable, before - u.left);
         }
         return archive_result(inv, c->path, r);
 }

@@ -67,26 +67,9 @@ static bool is_vcpkg(const struct candidate *c)
         return str_ends(c->path, "/vcpkg/status");
 }
 
-static bool is_conan(const struct candidate *c)
-{
-        return !strcmp(c->name, "conaninfo.txt");
-}
-
 static bool wants(const struct candidate *c)
 {
-        return is_vcpkg(c) || is_conan(c) || kind_of(c);
-}
-
-/* What a program was built with; the libraries may be linked into it. */
-static int read_conan(struct inventory *inv, struct span text)
-{
-        struct manifest m;
-        int r;
-        while ((r = manifest_conan_next(&text, &inv->arena, &m)) == 0)
-                if (!inventory_add_named(inv, "ConanCenter", m.name, m.version, RUNTIME_UNKNOWN,
-                                         METHOD_MANIFEST))
-                        return -ENOMEM;
-        return r == -ENOENT ? 0 : r;
+        return is_vcpkg(c) || kind_of(c);
 }
 
 /* vcpkg writes dpkg's format; features of a package are further paragraphs without a version, and what was
@@ -158,14 +141,13 @@ static int read_manifest(struct inventory *inv, const struct candidate *c)
                 return r == -ENOMEM ? r : 0;
         struct span bytes = {text.data, text.size};
         if (!kind)
-                return is_conan(c) ? read_conan(inv, bytes) : read_vcpkg(inv, bytes);
+                return read_vcpkg(inv, bytes);
         r = kind->parse(bytes, &inv->arena, &m);
         return r == 0 ? add(inv, c, kind, &m) : r == -ENOMEM ? r : 0;
 }
 
-static const char *const names[] = {"*.app",      "META.json",     "MYMETA.json", "DESCRIPTION",
-                                    "*.rockspec", "version.php",   "*.php",       "style.css",
-                                    "status",     "conaninfo.txt", NULL};
+static const char *const names[] = {"*.app",       "META.json", "MYMETA.json", "DESCRIPTION", "*.rockspec",
+                                    "version.php", "*.php",     "style.css",   "status",      NULL};
 
 const struct reader reader_manifests = {
         .name = "manifests", .names = names, .wants = wants, .read = read_manifest, .skip_owned = true};

@@ -43,7 +43,7 @@ static int read_entry(struct inventory *inv, const struct candidate *c, const st
                       const struct zip_entry *entry)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
-        int r = zip_read(z, entry, &text);
+        int r = archive_read(inv, c->path, z, entry, &text);
         if (r < 0)
                 return r == -ENOMEM ? r : 0;
         return add_text(inv, c, entry->name, (struct span){text.data, text.size});

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* OpenWrt and Yocto: dpkg's kind of status file, in other places, and one list of files a package. */
+/* OpenWrt, Yocto, and Entware below /opt: dpkg's kind of status file, in other places, and one list of files
+ * a package. */
 
 #include "format/dpkg.h"
 
@@ -60,6 +61,16 @@ static int read_opkg(struct inventory *inv)
         int r = read_folder(inv, "/usr/lib/opkg", "/usr/lib/opkg/status");
         if (r == 0)
                 r = read_folder(inv, "/var/lib/opkg", "/var/lib/opkg/status");
+        size_t own = inv->packages.count;
+        if (r == 0)
+                r = read_folder(inv, "/opt/lib/opkg", "/opt/lib/opkg/status");
+        /* Entware's, whatever distribution lies below it. */
+        for (size_t i = own; i < inv->packages.count; i++) {
+                struct package *p = &inv->packages.items[i];
+                p->ecosystem = "Entware";
+                p->release = NULL;
+                p->not_evaluated = "no public advisories for its registry";
+        }
         return r;
 }
 

@@ -57,7 +57,11 @@ char *package_portable_key(const struct package *p, struct arena *a)
 
 /* ---- purl ------------------------------------------------------------------------------------------- */
 
-enum name_form { NAME_PLAIN, NAME_PATH /* every '/' separates */, NAME_COLON /* group:artefact */ };
+enum name_form {
+        NAME_PLAIN,
+        NAME_PATH /* every '/' separates */,
+        NAME_COLON /* group:artefact, or generic */
+};
 
 struct purl_type {
         const char *ecosystem, *type, *namespace;
@@ -104,6 +108,9 @@ static const struct purl_type purl_types[] = {
         {"Bitnami", "bitnami", NULL, NAME_PLAIN, true},
         {"binary", "generic", NULL, NAME_PLAIN, false},
 };
+
+/* What no type of purl speaks of. */
+static const struct purl_type generic = {.type = "generic", .form = NAME_PLAIN};
 
 static void add_encoded(struct buf *b, const char *s, const char *keep, bool fold)
 {
@@ -167,7 +174,7 @@ static struct purl_type type_by_place(const struct package *p, char word[static 
                 const char *part, *type;
         } places[] = {{"/dpkg/", "deb"}, {"/rpm/", "rpm"},     {"/rpmmanifest/", "rpm"},
                       {"/apk/", "apk"},  {"/pacman/", "alpm"}, {"/opkg/", "opkg"}};
-        struct purl_type type = {.type = "generic", .form = NAME_PLAIN};
+        struct purl_type type = generic;
         for (size_t i = 0; p->path && p->method == METHOD_DATABASE && i < ARRAY_SIZE(places); i++)
                 if (strstr(p->path, places[i].part)) {
                         size_t size = 0;
@@ -189,6 +196,9 @@ char *package_purl(const struct package *p, struct arena *a)
         for (size_t i = 0; p->ecosystem && i < ARRAY_SIZE(purl_types); i++)
                 if (!strcmp(p->ecosystem, purl_types[i].ecosystem))
                         type = &purl_types[i];
+        /* A purl of Maven has a group: without one it would be somebody else's. */
+        if (type->form == NAME_COLON && !(p->name && strchr(p->name, ':')))
+                type = &generic;
         _cleanup_buf_ struct buf b = BUF_INIT(PURL_SIZE);
         buf_addf(&b, "pkg:%s/", type->type);
         if (type->namespace)

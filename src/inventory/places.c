@@ -7,6 +7,7 @@
 #include "inventory/places.h"
 #include "inventory/readers.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/map.h"
 
@@ -289,9 +290,24 @@ static int walk_upwards(struct finder *f, const char *place)
         return 0;
 }
 
+/* A library that runs from Conan's cache is told of by the database above it: "/x/p/b/HASH/p/lib/y.so". */
+static int walk_conan(struct finder *f, const char *path)
+{
+        char database[PATH_MAX + 32];
+        int r = 0;
+        for (const char *at = path; r == 0 && (at = strstr(at, "/p/")); at++) {
+                snprintf(database, sizeof(database), "%.*s/p/cache.sqlite3", (int)(at - path), path);
+                if ((r = is_known(f, database, false)) == 0)
+                        r = walk_file(&f->walk, database);
+        }
+        return MIN(r, 0);
+}
+
 static int walk_single(struct finder *f, const char *path)
 {
-        int r = is_known(f, path, false);
+        int r = walk_conan(f, path);
+        if (r == 0)
+                r = is_known(f, path, false);
         if (r == 0)
                 r = walk_file(&f->walk, path);
         return r < 0 ? r : 0;
@@ -409,6 +425,13 @@ static void drop_twins(found_list *list)
         list->count = kept;
 }
 
+/* What is found has to be read, too. */
+static uint64_t half_of_the_time(const struct inventory *inv)
+{
+        uint64_t now = clock_boottime(), until = inv->hints.until;
+        return until > now ? now + (until - now) / 2 : until;
+}
+
 int places_find(struct inventory *inv, struct arena *a, found_list *ret)
 {
         struct finder f = {.inv = inv, .arena = a, .list = ret};
@@ -422,6 +445,7 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret)
                                .wants = wants,
                                .found = found,
                                .left_out = left_out,
+                               .until = half_of_the_time(inv),
                                .context = &f};
         patterns_build(&f.patterns);
         int r = inv->hints.whole ? walk_tree(&f.walk, "/") : walk_places(&f);

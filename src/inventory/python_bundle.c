@@ -213,7 +213,7 @@ static int find_record(struct inventory *inv, const struct candidate *c, const s
                 if (!span_equal(e.name, wanted))
                         continue;
                 _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
-                int r = zip_read(z, &e, &text);
+                int r = archive_read(inv, c->path, z, &e, &text);
                 if (r < 0)
                         return r == -ENOMEM ? r : 0;
                 return own_record(inv, c, z, (struct span){metadata.data, prefix},
@@ -236,13 +236,15 @@ static int read_zip(struct inventory *inv, const struct candidate *c)
                 if (!is_metadata(e.name, &prefix))
                         continue;
                 _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
-                if ((r = zip_read(z, &e, &text)) == 0)
-                        r = dist_info_parse((struct span){text.data, text.size}, &inv->arena, &info);
-                if (r < 0) {
-                        if (r == -ENOMEM)
-                                return r;
+                int parsed = 0;
+                if ((r = archive_read(inv, c->path, z, &e, &text)) == 0)
+                        parsed = dist_info_parse((struct span){text.data, text.size}, &inv->arena, &info);
+                if (r == -ENOMEM || parsed == -ENOMEM)
+                        return -ENOMEM;
+                if (parsed < 0)
                         inventory_limit(inv, "%s: %.*s: %s", c->path, (int)MIN(e.name.size, (size_t)200),
-                                        e.name.data, strerror(-r));
+                                        e.name.data, strerror(-parsed));
+                if (r < 0 || parsed < 0) {
                         r = 0;
                         continue;
                 }

@@ -5,6 +5,7 @@
 #include "inventory/reader.h"
 #include "inventory/recall.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <dirent.h>
@@ -24,6 +25,8 @@ void inventory_limit(struct inventory *inv, const char *format, ...)
         va_start(args, format);
         vsnprintf(text, sizeof(text), format, args);
         va_end(args);
+        if (inv->limits.count && !strcmp(inv->limits.items[inv->limits.count - 1], text))
+                return;
         const char *copy = inv->limits.count < MOST_LIMITS ? arena_strdup(&inv->arena, text) : NULL;
         const char **slot = copy ? vec_add(&inv->limits) : NULL;
         if (slot)
@@ -40,6 +43,11 @@ struct package *inventory_add(struct inventory *inv)
         if (p)
                 *p = (struct package){.root = inv->root_id, .path = path, .owner = c ? c->owner : NULL};
         return p;
+}
+
+bool inventory_is_late(const struct inventory *inv)
+{
+        return inv->hints.until && clock_boottime() >= inv->hints.until;
 }
 
 /* ---- where they look ---------------------------------------------------------------------------------- */

@@ -15,10 +15,11 @@
 #include "inventory/inventory.h"
 #include "inventory/owners.h"
 
-/* Most bytes of one package database, and of one small file of metadata. */
+/* Most bytes of one package database, of one small file of metadata, and of one program. */
 enum {
         DATABASE_SIZE = 256 << 20,
         METADATA_SIZE = 4 << 20,
+        LARGEST_PROGRAM = 2047 << 20,
         INVENTORY_MEMORY = 512 << 20,
         MOST_LIMITS = 100,
 };
@@ -47,6 +48,8 @@ struct reader {
         /* Called for every executable and shared object (little-endian ELF with an x bit, or named *.so*).
          * The bytes are mapped until it returns: copy what is kept into inv->arena. 0 or -ENOMEM. */
         int (*read_elf)(struct inventory *inv, const struct candidate *c, const struct elf *elf);
+        /* The same for programs of machines that are not looked into any closer: big-endian ELF, Mach-O. */
+        int (*read_foreign)(struct inventory *inv, const struct candidate *c, struct span program);
         /* Files that the distribution owns are not handed out, not even in a whole tree. */
         bool skip_owned;
         /* Read a database of fixed places, before any file is handed out. */
@@ -61,7 +64,7 @@ extern const struct reader reader_apk, reader_bundles, reader_dpkg, reader_opkg,
 extern const struct reader reader_go, reader_python, reader_python_bundle;
 /* Languages and what no package owns. */
 extern const struct reader reader_node, reader_node_archive, reader_javascript, reader_java, reader_ruby,
-        reader_php, reader_rust, reader_dotnet, reader_native, reader_manifests;
+        reader_php, reader_rust, reader_dotnet, reader_native, reader_manifests, reader_conan;
 
 /* One install or upgrade in the package manager's log. */
 struct log_entry {
@@ -87,6 +90,8 @@ struct inventory {
         const struct candidate *candidate; /* the one that is being read, or NULL */
         bool denied;                       /* something of it may not be read */
         struct inventory_counts counts;
+        uint64_t inflatable;   /* bytes that archives may still unpack to, all together */
+        bool cut;              /* something of what is being read had no room or time: to be read anew */
         struct tables *tables; /* signatures, once a reader has asked for them (tables.h); or NULL */
 };
 
@@ -100,6 +105,9 @@ static inline size_t inventory_last(const struct inventory *inv)
 {
         return inv->packages.count - 1;
 }
+
+/* Whether there is no time left to read anything. */
+bool inventory_is_late(const struct inventory *inv);
 
 /* Open a regular file of the root, and remember that what is being read depends on it. A descriptor or
  * -errno. */

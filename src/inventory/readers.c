@@ -27,6 +27,7 @@ const struct reader *const readers[] = {
         &reader_rust,
         &reader_dotnet,
         &reader_manifests,
+        &reader_conan,
         /* What nobody installed. */
         &reader_native,
         &reader_javascript,

@@ -28,7 +28,9 @@ struct reading {
         struct walk_identity identity;
         struct range dependencies, packages, claims, limits;
         size_t limits_more; /* that it told and that had no room; while it goes on: of those before it */
-        bool tangled;       /* claims for packages that others added: only to be read anew */
+        /* It claims for packages that others added, or had not the room or time that it needs: only to be
+         * read anew. */
+        bool tangled;
 };
 
 struct recall {

@@ -4,8 +4,9 @@
  * binary one, or both: both are told. */
 
 #include "inventory/os_package.h"
-#include "inventory/rpm_sqlite.h"
+#include "inventory/sqlite_file.h"
 
+#include "format/rpm_database.h"
 #include "format/rpm_header.h"
 #include "host/runtime.h"
 
@@ -100,6 +101,11 @@ static int take_header(void *context, struct span blob)
         return r;
 }
 
+static int take_row(void *context, const struct span *columns)
+{
+        return columns[0].size ? take_header(context, columns[0]) : 0;
+}
+
 static int read_at(void *context, uint64_t offset, void *to, size_t size)
 {
         ssize_t got = pread(*(int *)context, to, size, (off_t)offset);
@@ -119,9 +125,10 @@ static int read_database(struct inventory *inv, const char *path, size_t *ret_co
         if (fstat(fd, &s) < 0)
                 return 0;
         const struct rpm_source source = {read_at, &fd, (uint64_t)s.st_size};
-        int r = str_ends(path, ".sqlite") ? rpm_sqlite_walk(fd, take_header, &d)
-                : str_ends(path, ".db")   ? rpm_ndb_walk(&source, take_header, &d)
-                                          : rpm_bdb_walk(&source, take_header, &d);
+        int r = str_ends(path, ".sqlite")
+                        ? sqlite_file_query(fd, "SELECT blob FROM main.Packages", take_row, &d)
+                : str_ends(path, ".db") ? rpm_ndb_walk(&source, take_header, &d)
+                                        : rpm_bdb_walk(&source, take_header, &d);
         if (r == -ENOMEM)
                 return r;
         if (r < 0)

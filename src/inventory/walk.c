@@ -5,6 +5,7 @@
 
 #include "inventory/walk.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "format/procfs.h"
@@ -18,7 +19,13 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-enum { DEPTH = 64, ENTRIES = 20000000, MOUNTS_TEXT = 16 << 20, MOST_MOUNTS = 100000 };
+enum {
+        DEPTH = 64,
+        ENTRIES = 20000000,
+        LATE_ENTRIES = 1024, /* between two looks at the clock */
+        MOUNTS_TEXT = 16 << 20,
+        MOST_MOUNTS = 100000,
+};
 
 struct device {
         uint64_t number;
@@ -30,7 +37,7 @@ struct walking {
         struct walk *w;
         struct buf path; /* of the folder that is read; "" is the root */
         uint64_t device; /* of the root */
-        bool has_mounts, full;
+        bool has_mounts, full, late;
         VEC(struct device) devices;
         struct arena arena;
 };
@@ -178,9 +185,10 @@ static bool is_cache(const char *path, const char *name)
 {
         static const char *const names[] = {".cache", "_cacache", ".ccache", ".gradle"};
         static const char *const endings[] = {
-                "/var/cache",   "/.npm/_npx",       "/.m2/repository", "/.cargo/registry",   "/.cargo/git",
-                "/go/pkg/mod",  "/.nuget/packages", "/.bundle/cache",  "/.yarn/berry/cache", "/.ivy2/cache",
-                "/.conan/data", "/.composer/cache", "/conda/pkgs",     "/miniconda3/pkgs",   "/.rustup/tmp"};
+                "/var/cache",         "/.npm/_npx",   "/.m2/repository",  "/.cargo/registry",
+                "/.cargo/git",        "/go/pkg/mod",  "/.nuget/packages", "/.bundle/cache",
+                "/.yarn/berry/cache", "/.ivy2/cache", "/.conan/data",     "/.conan2/p",
+                "/.composer/cache",   "/conda/pkgs",  "/miniconda3/pkgs", "/.rustup/tmp"};
         if (is_one_of(name, names, ARRAY_SIZE(names)))
                 return true;
         for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
@@ -287,6 +295,17 @@ static int visit(struct walking *k, int dir_fd, const struct dirent *d, size_t d
         return r == -EFBIG ? 0 : r;
 }
 
+/* Asked once a folder, and now and then in a large one. */
+static bool is_late(struct walking *k)
+{
+        const struct walk *w = k->w;
+        if (!w->until || k->late || clock_boottime() < w->until)
+                return k->late;
+        w->left_out(w->context, k->path.size ? k->path.data : "/", "no time was left, from here on");
+        k->late = true;
+        return true;
+}
+
 static int walk_folder(struct walking *k, int fd, size_t depth)
 {
         DIR *folder = fdopendir(fd);
@@ -295,9 +314,12 @@ static int walk_folder(struct walking *k, int fd, size_t depth)
                 return -ENOMEM;
         }
         int r = 0;
-        for (struct dirent *d; r == 0 && (d = readdir(folder));) {
+        bool late = is_late(k);
+        for (struct dirent *d; r == 0 && !late && (d = readdir(folder));) {
                 if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
                         continue;
+                if (k->w->entries % LATE_ENTRIES == 0 && (late = is_late(k)))
+                        break;
                 size_t most = k->w->most_entries ? k->w->most_entries : ENTRIES;
                 if (k->w->entries >= most) {
                         if (!k->full)

@@ -14,9 +14,12 @@ struct tree_options {
         bool one_file_system;      /* … or into nothing that is mounted in it */
         const char *const *things; /* whose they are is asked for (inventory_owners_named) */
         size_t thing_count;
+        uint64_t time;      /* ns after which what was found by then is taken; 0: TIME_TREE */
         const char *kernel; /* `uname -r` where the tree is the running host's, else NULL */
 };
 
-/* 0 or -errno with a sentence. The strings lie in `a`; free with inventory_reply_done. */
+/* Where a file system that is mounted in the tree hangs, the tree is read again without any. What was left
+ * out for want of time or for that is among the limits. 0 or -errno with a sentence. The strings lie in `a`;
+ * free with inventory_reply_done. */
 int tree_read(const struct tree_options *options, struct arena *a, struct inventory_reply *ret,
               struct error *error);

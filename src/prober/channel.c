@@ -41,6 +41,7 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
         texts_pack(job->places, job->place_count, to);
         texts_pack(job->things, job->thing_count, to);
         wire_put_str(to, job->kernel_release);
+        wire_put_u64(to, job->time);
         wire_put_u64(to, job->start);
         wire_put_u64(to, job->end);
         wire_put_u64(to, job->offset);
@@ -87,6 +88,7 @@ int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct prob
             texts_unpack(from, a, &job.things, &job.thing_count) < 0)
                 return -ENOMEM;
         job.kernel_release = wire_get_str(from, a);
+        job.time = wire_get_u64(from);
         job.start = wire_get_u64(from);
         job.end = wire_get_u64(from);
         job.offset = wire_get_u64(from);

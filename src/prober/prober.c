@@ -27,13 +27,13 @@ enum {
 #define DEADLINE           (2 * NS_PER_S)
 #define DEADLINE_RUNTIMES  (5 * NS_PER_S) /* a look takes half a second of the CPU at most */
 #define DEADLINE_INVENTORY (20 * NS_PER_S)
-#define DEADLINE_TREE      (900 * NS_PER_S)
+#define AFTER_TREE         (60 * NS_PER_S) /* behind the time that a tree may take */
 
 struct job {
         struct job *next;
         uint64_t id;
         enum probe_kind kind;
-        bool whole; /* a whole tree is read */
+        uint64_t time; /* that a whole tree may take, ns; 0: it is none */
         char *frame;
         size_t size;
         struct root_state *root; /* of inventory and file jobs; else NULL */
@@ -197,7 +197,7 @@ static uint64_t deadline_of(const struct prober *p, const struct job *job)
         bool reads =
                 job->kind == PROBE_INVENTORY || job->kind == PROBE_FUNCTIONS ||
                 (asks_owner(job->kind) && job->root && !job->root->hung && job->root->worker != p->worker);
-        return job->whole                    ? DEADLINE_TREE
+        return job->time                     ? job->time + AFTER_TREE
                : reads                       ? DEADLINE_INVENTORY
                : job->kind == PROBE_RUNTIMES ? DEADLINE_RUNTIMES
                                              : DEADLINE;
@@ -279,7 +279,8 @@ int prober_submit(struct prober *p, const struct probe_job *job, probe_done done
         }
         new->id = p->next_id++;
         new->kind = job->kind;
-        new->whole = job->kind == PROBE_INVENTORY && job->flags &PROBE_TREE_WHOLE;
+        if (job->kind == PROBE_INVENTORY && job->flags & PROBE_TREE_WHOLE)
+                new->time = job->time ? MIN(job->time, TIME_MOST) : TIME_TREE;
         new->size = frame.size;
         new->frame = buf_take(&frame);
         new->done = done;

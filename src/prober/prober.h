@@ -34,6 +34,11 @@ enum {
         PROBE_TREE_ONE = 1 << 11,    /* … without any other file system */
 };
 
+/* Reading stops then; the deadline is later, for the file that is being read. */
+#define TIME_LOOK (15 * NS_PER_S)
+#define TIME_TREE (840 * NS_PER_S)
+#define TIME_MOST (24 * 3600 * NS_PER_S)
+
 /* Flags of PROBE_RUNTIMES. */
 enum {
         RUNTIME_AGAIN = 1 << 0, /* look again; else tell what the last look saw, if there was one */
@@ -54,6 +59,9 @@ struct probe_job {
         const char *const *things; /* whose they are is asked; as inventory_owners_named takes them */
         size_t thing_count;
         const char *kernel_release;
+        /* PROBE_INVENTORY: ns after which it takes what it has; 0: TIME_LOOK, or TIME_TREE for a whole tree.
+         */
+        uint64_t time;
         uint64_t start, end,
                 offset; /* of PROBE_RUNTIMES: start of the process, boottime ns. Of the mapping; start and end
                            0: the file at `path`, -ESTALE if it changed (ctime) after `started` */

@@ -51,17 +51,21 @@ static int read_root(struct worker *w, const struct probe_job *job, const struct
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
+        bool whole = job->flags & PROBE_TREE_WHOLE;
         const struct inventory_hints hints = {
                 .python_paths = job->python_paths,
                 .python_path_count = job->python_path_count,
                 .places = job->places,
                 .place_count = job->place_count,
                 .kernel_release = job->kernel_release,
-                .whole = job->flags & PROBE_TREE_WHOLE,
+                .whole = whole,
                 .caches = job->flags & PROBE_TREE_CACHES,
                 .every_mount = job->flags & PROBE_TREE_MOUNTS,
                 .one_file_system = job->flags & PROBE_TREE_ONE,
                 .remember = job->pid != 0,
+                .until = clock_boottime() + (job->time ? MIN(job->time, TIME_MOST)
+                                             : whole   ? TIME_TREE
+                                                       : TIME_LOOK),
         };
         _cleanup_inventory_ struct inventory *inventory = NULL;
         struct cached_root *root = map_get_str(&w->roots, job->root_id);

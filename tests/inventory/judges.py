@@ -61,7 +61,7 @@ def usewear_text(root):
 def usewear_of(text):
     found = Found()
     for package in json.loads(text)["packages"]:
-        kind = package["purl"].split(":")[1].split("/")[0]
+        kind = "maven" if package["ecosystem"] == "Maven" else package["purl"].split(":")[1].split("/")[0]
         found.add(kind, package["name"], package["version"], package["path"])
     return found
 

@@ -2,7 +2,9 @@
 """usewear sbom of roots that somebody made to do harm: it ends, with little memory, tells what it left out, and finds
 what lies beside it."""
 
+import base64
 import contextlib
+import io
 import json
 import os
 import pathlib
@@ -286,6 +288,41 @@ def test_each_file_that_may_not_be_read_is_named(tmp_path):
     for name in names:
         told = [limit for limit in report["limits"] if name.removesuffix("/METADATA") in limit]
         assert len(told) == 1, (name, report["limits"])
+
+
+def test_texts_in_archives_that_are_left_out_are_named(tmp_path):
+    """Larger than they may be, damaged, packed in a way that is not read."""
+    put_good(tmp_path)
+    place = "META-INF/maven/g/{}/pom.properties"
+    path = tmp_path / "srv/x.jar"
+    path.parent.mkdir()
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(place.format("large"), "groupId=g\nartifactId=large\nversion=1\n" + " " * (5 << 20))
+        archive.writestr(place.format("fine"), "groupId=g\nartifactId=fine\nversion=1\n")
+        archive.writestr(place.format("lzma"), "groupId=g\nartifactId=lzma\nversion=1\n", zipfile.ZIP_LZMA)
+    report = scan(tmp_path)
+    assert {p["name"] for p in report["packages"]} >= GOOD | {"g:fine"}
+    limits = "\n".join(report["limits"])
+    assert f"/srv/x.jar!/{place.format('large')}: larger than it may be" in limits, limits
+    assert f"/srv/x.jar!/{place.format('lzma')}: packed or encrypted in a way" in limits, limits
+
+
+def test_what_there_was_no_time_for_is_named(tmp_path):
+    """More than a second's work: what was read until then is listed, the rest is told of."""
+    put(tmp_path / "var/lib/dpkg/status", "Package: first\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n")
+    inner, outer = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("filling", base64.b64encode(random.Random(1).randbytes(18 << 20)))
+    with zipfile.ZipFile(outer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("inner.jar", inner.getvalue())
+    put(tmp_path / "srv/0.jar", outer.getvalue())
+    for number in range(1, 400):  # ten gigabytes to inflate
+        os.link(tmp_path / "srv/0.jar", tmp_path / f"srv/{number}.jar")
+    done = subprocess.run([USEWEAR, "sbom", "--root", tmp_path, "--json", "--time", "1"], text=True, capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert "first" in {p["name"] for p in report["packages"]}
+    assert [limit for limit in report["limits"] if limit.startswith("no time was left for ") and "of 400 files" in limit], report
 
 
 def test_what_is_left_out_is_named(tmp_path):

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -289,6 +290,21 @@ def test_same_as_go_version(tmp_path):
     assert found == expected
 
 
+@pytest.mark.skipif(not shutil.which("go"), reason="no go here")
+@pytest.mark.parametrize("system, processor", [("windows", "amd64"), ("linux", "s390x"), ("darwin", "arm64")])
+def test_go_programs_for_other_systems(tmp_path, system, processor):
+    """What is linked into them is known; whether they are used is not."""
+    source, name = tmp_path / "source", "hello.exe" if system == "windows" else "hello"
+    put(source / "go.mod", "module example.com/hello\n\ngo 1.18\n")
+    put(source / "main.go", "package main\n\nfunc main() {}\n")
+    environment = {**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GOOS": system, "GOARCH": processor,
+                   "CGO_ENABLED": "0"}
+    subprocess.run(["go", "build", "-o", tmp_path / "root/srv" / name], cwd=source, check=True, capture_output=True, timeout=300,
+                   env=environment)
+    report = inventory(tmp_path / "root")
+    assert sorted(p["name"] for p in report["packages"]) == ["example.com/hello", "stdlib"], report
+
+
 def test_ruby_php_and_the_small_ones(tmp_path):
     home = tmp_path / "var/lib/gems/3.1.0"
     put(home / "specifications/rack-2.2.6.gemspec", "# stub: rack 2.2.6 ruby lib\n")
@@ -379,6 +395,35 @@ def test_conan(tmp_path):
     put(tmp_path / "app/conaninfo.txt", "[requires]\n    zlib/1.Y.Z\n\n[full_requires]\n    zlib/1.2.13:4024617540\n")
     found = packages(tmp_path, "ConanCenter")
     assert {key: p["purl"] for key, p in found.items()} == {("zlib", "1.2.13"): "pkg:conan/zlib@1.2.13"}
+
+
+def test_conan_2(tmp_path):
+    """The database that Conan 2.34 wrote, as `conan create` and `conan export` leave it."""
+    cache = tmp_path / "opt/conan/p"
+    for folder in ("b/zlib7eea7b46179fc", "b/zlib0000000000001", "b/opens13abfe15ede04"):
+        put(cache / folder / "p/conaninfo.txt", "[settings]\narch=x86_64\nos=Linux\n[options]\nshared=False\n")
+        put(cache / folder / "p/lib/libx.so", "x")
+    put(tmp_path / "usr/p/conaninfo.txt")
+    with sqlite3.connect(cache / "cache.sqlite3") as database:
+        database.execute("CREATE TABLE recipes (reference text NOT NULL, rrev text NOT NULL, path text NOT NULL UNIQUE, timestamp real "
+                         "NOT NULL, lru integer NOT NULL , UNIQUE(reference, rrev))")
+        database.execute("CREATE TABLE packages (reference text NOT NULL, rrev text NOT NULL, pkgid text, prev text, path text NOT NULL "
+                         "UNIQUE, timestamp real NOT NULL, build_id text, lru integer NOT NULL , UNIQUE(reference, rrev, pkgid, prev))")
+        database.execute("INSERT INTO recipes VALUES('fmt/10.2.1','3c0b','fmt2ae427f693e72',1795726505.78,1795726505)")
+        for reference, package, revision, path in (("zlib/1.3.1", "9b43", "1a13", "b/zlib7eea7b46179fc"),
+                                                   ("zlib/1.3.1", "aaaa", "1a14", "b/zlib0000000000001"),
+                                                   ("openssl/3.0.13@acme/stable", "9b43", "00b4", "b/opens13abfe15ede04"),
+                                                   ("removed/1", "9b43", "00b5", "b/remov00000000000"),
+                                                   ("building/1", "9b43", None, "b/build00000000000"),
+                                                   ("crafted/1", "9b43", "00b6", "../../../usr")):
+            database.execute("INSERT INTO packages VALUES(?,'3c0b',?,?,?,1795726504.83,NULL,1795726504)",
+                             (reference, package, revision, path))
+    report = inventory(tmp_path)
+    assert sorted(p["purl"] for p in report["packages"]) == ["pkg:conan/openssl@3.0.13", "pkg:conan/zlib@1.3.1"]
+    assert [limit for limit in report["limits"] if "names oddly" in limit]
+    done = subprocess.run([USEWEAR, "sbom", "--root", tmp_path, "--json", "--owner", "/opt/conan/p/b/zlib0000000000001/p/lib/libx.so"],
+                          text=True, capture_output=True, timeout=120, check=True)
+    assert [[p["name"] for p in answer["packages"]] for answer in json.loads(done.stdout)["owners"]] == [["zlib"]], done.stdout
 
 
 def test_modules_in_a_runtime_of_jlink_are_told(tmp_path):

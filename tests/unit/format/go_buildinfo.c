@@ -39,6 +39,36 @@ static void test_both_layouts(void **state)
         }
 }
 
+/* Programs for other systems have the same header somewhere. */
+static void test_search(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *name;
+                int result;
+        } cases[] = {{"go-inline", 0}, {"go-pointers", -ENOTSUP}, {"shared", -ENOENT}};
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+                _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+                struct go_buildinfo info = {};
+                char path[4096];
+                snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/elf/%s", getenv("USEWEAR_SOURCE"),
+                         cases[i].name);
+                /* A text that only looks like one is in front. */
+                buf_addf(&bytes, "MZ..............%s................", "\xff Go buildinf:\b\2");
+                while (bytes.size % 16)
+                        buf_add_char(&bytes, '.');
+                assert_int_equal(file_read_at(AT_FDCWD, path, &bytes), 0);
+                assert_int_equal(go_buildinfo_search((struct span){bytes.data, bytes.size}, &a, &info),
+                                 cases[i].result);
+                if (cases[i].result == 0) {
+                        assert_string_equal(info.go_version, "go1.22.1");
+                        assert_int_equal(info.modules.count, 3);
+                }
+                vec_done(&info.modules);
+        }
+}
+
 static void test_other_programs(void **state)
 {
         (void)state;
@@ -57,6 +87,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_both_layouts),
+                cmocka_unit_test(test_search),
                 cmocka_unit_test(test_other_programs),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

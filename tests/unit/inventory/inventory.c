@@ -327,12 +327,22 @@ static void test_pacman_and_opkg(void **state)
             "%NAME%\nzlib\n\n%VERSION%\n1:1.3-1\n\n%BASE%\nzlib\n");
         put(f, "/var/lib/pacman/local/zlib-1.3-1/files", "%FILES%\nusr/\nusr/lib/libz.so.1.3\n");
         put(f, "/usr/lib/opkg/status",
-            "Package: uci\nVersion: 2023-1\nStatus: install user installed\nArchitecture: mips\n\n");
+            "Package: uci\nVersion: 2023-1\nStatus: install user installed\nArchitecture: mips\n"
+            "Conffiles:\n /etc/config/x 60bdc5fc\nInstalled-Time: 1681043266\n\n"
+            "Package: libc\nVersion: 1.2.3-4\nDepends: libgcc\nStatus: install hold,user installed\n"
+            "Essential: yes\nArchitecture: mips\nInstalled-Time: 1681043266\nAuto-Installed: yes\n\n");
         put(f, "/usr/lib/opkg/info/uci.list", "/sbin/uci\n");
+        put(f, "/usr/lib/opkg/info/libc.list", "/lib/ld-musl-mips.so.1\n/lib/libc.so\n/usr/bin/ldd\n");
+        put(f, "/opt/lib/opkg/status", "Package: nano\nVersion: 8.0-1\nStatus: install user installed\n");
+        put(f, "/opt/lib/opkg/info/nano.list", "/opt/bin/nano\n");
         read_root(f, NULL, NULL);
         assert_string_equal(find(f, "zlib")->version, "1:1.3-1");
         assert_owner(f, "/usr/lib/libz.so.1.3", "zlib");
         assert_owner(f, "/sbin/uci", "uci");
+        assert_string_equal(find(f, "libc")->version, "1.2.3-4");
+        assert_owner(f, "/lib/libc.so", "libc");
+        assert_owner(f, "/opt/bin/nano", "nano");
+        assert_string_equal(find(f, "nano")->ecosystem, "Entware");
 }
 
 static void test_diversions_and_alternatives(void **state)
@@ -466,6 +476,49 @@ static void test_limits_that_have_no_room_are_counted(void **state)
         inventory_free(inv);
 }
 
+static bool is_told(const struct fixture *f, const char *text)
+{
+        size_t count;
+        const char *const *sentences = inventory_limits(f->inventory, &count);
+        for (size_t i = 0; i < count; i++)
+                if (strstr(sentences[i], text))
+                        return true;
+        return false;
+}
+
+/* What there was no time for is told, and read the next time. */
+static void test_time(void **state)
+{
+        struct fixture *f = *state;
+        struct inventory_hints hints = {.whole = true, .remember = true, .until = 1};
+        put_dpkg(f);
+        put(f, "/srv/node_modules/x/package.json", "{\"name\": \"x\", \"version\": \"1\"}");
+        assert_int_equal(inventory_read(f->fd, "x", &hints, NULL, &f->inventory), 0);
+        assert_non_null(find(f, "tool"));
+        assert_null(find(f, "x"));
+        assert_true(is_told(f, "no time was left, from here on"));
+        hints.until = 0;
+        assert_int_equal(inventory_read(f->fd, "x", &hints, f->inventory, &f->inventory), 0);
+        assert_non_null(find(f, "x"));
+        assert_false(is_told(f, "no time was left"));
+}
+
+/* Archives share what they may unpack to; what had no room is not taken for all that there is. */
+static void test_archives_together(void **state)
+{
+        struct fixture *f = *state;
+        struct inventory_hints hints = {.whole = true, .remember = true, .inflatable = 1};
+        char command[8192];
+        snprintf(command, sizeof(command), "cp '%s/tests/fuzz/corpus/zip_nested/deflated' '%s/app.jar'",
+                 getenv("USEWEAR_SOURCE"), f->path);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(inventory_read(f->fd, "x", &hints, NULL, &f->inventory), 0);
+        assert_true(is_told(f, "archives of this root unpack to more than is sane"));
+        hints.inflatable = 0;
+        assert_int_equal(inventory_read(f->fd, "x", &hints, f->inventory, &f->inventory), 0);
+        assert_false(is_told(f, "archives of this root unpack to more than is sane"));
+}
+
 static void test_a_whole_tree(void **state)
 {
         struct fixture *f = *state;
@@ -547,6 +600,8 @@ int main(void)
                 T(test_only_what_changed_is_read_again),
                 T(test_a_tie_stays_one_when_nothing_is_read_again),
                 T(test_limits_that_have_no_room_are_counted),
+                T(test_time),
+                T(test_archives_together),
                 T(test_a_whole_tree),
                 T(test_bought_support),
         };

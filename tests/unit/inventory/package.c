@@ -66,6 +66,7 @@ static void test_purls(void **state)
                  "pkg:npm/%40babel/core@7.0.0"},
                 {{.ecosystem = "Maven", .name = "org.apache:log4j", .version = "2"},
                  "pkg:maven/org.apache/log4j@2"},
+                {{.ecosystem = "Maven", .name = "junit", .version = "4"}, "pkg:generic/junit@4"},
                 {{.ecosystem = "Plan9", .name = "rc"}, "pkg:generic/rc"},
         };
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++)

@@ -3,7 +3,7 @@
 /* SQLite opens files by name, and looks for a journal beside them: neither may happen with a file of a
  * foreign root. So it gets a file system of one unchanging file, which is our descriptor. */
 
-#include "inventory/rpm_sqlite.h"
+#include "inventory/sqlite_file.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -185,23 +185,28 @@ static int count_steps(void *context)
         return ++*(int *)context > MOST_STEPS;
 }
 
-static int walk_rows(sqlite3 *db, rpm_blob_handler handler, void *context)
+static int walk_rows(sqlite3 *db, const char *query, sqlite_row handler, void *context)
 {
         sqlite3_stmt *rows = NULL;
         int r = 0, step;
-        if (sqlite3_prepare_v2(db, "SELECT blob FROM main.Packages", -1, &rows, NULL) != SQLITE_OK)
+        if (sqlite3_prepare_v2(db, query, -1, &rows, NULL) != SQLITE_OK)
                 return -EBADMSG;
+        int count = MIN(sqlite3_column_count(rows), SQLITE_COLUMNS);
         while ((step = sqlite3_step(rows)) == SQLITE_ROW && r == 0) {
-                const char *blob = sqlite3_column_blob(rows, 0);
-                int size = sqlite3_column_bytes(rows, 0);
-                if (blob && size > 0)
-                        r = handler(context, (struct span){blob, (size_t)size});
+                struct span columns[SQLITE_COLUMNS] = {};
+                for (int i = 0; i < count; i++) {
+                        const char *bytes = sqlite3_column_blob(rows, i);
+                        int size = sqlite3_column_bytes(rows, i);
+                        if (bytes && size > 0)
+                                columns[i] = (struct span){bytes, (size_t)size};
+                }
+                r = handler(context, columns);
         }
         sqlite3_finalize(rows);
         return r ? r : step == SQLITE_DONE ? 0 : step == SQLITE_NOMEM ? -ENOMEM : -EBADMSG;
 }
 
-int rpm_sqlite_walk(int fd, rpm_blob_handler handler, void *context)
+int sqlite_file_query(int fd, const char *query, sqlite_row handler, void *context)
 {
         struct one_file vfs = {.base = {.iVersion = 1,
                                         .szOsFile = sizeof(struct open_file),
@@ -220,13 +225,13 @@ int rpm_sqlite_walk(int fd, rpm_blob_handler handler, void *context)
         int steps = 0, r = -ENOMEM;
         if (sqlite3_vfs_register(&vfs.base, 0) != SQLITE_OK)
                 return -ENOMEM;
-        if (sqlite3_open_v2("rpmdb", &db, SQLITE_OPEN_READONLY, vfs.base.zName) == SQLITE_OK) {
+        if (sqlite3_open_v2("database", &db, SQLITE_OPEN_READONLY, vfs.base.zName) == SQLITE_OK) {
                 sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
                 sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
                 sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
                 sqlite3_limit(db, SQLITE_LIMIT_LENGTH, LONGEST_BLOB);
                 sqlite3_progress_handler(db, STEPS, count_steps, &steps);
-                r = walk_rows(db, handler, context);
+                r = walk_rows(db, query, handler, context);
         }
         sqlite3_close(db);
         sqlite3_vfs_unregister(&vfs.base);
