@@ -9,7 +9,19 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { HISTORY_MEMORY = 512 << 20, HOT_SHOWN = 5 };
+enum { HISTORY_MEMORY = 512 << 20, SHOWN = 5, REASONS_MOST = 64 };
+
+static void take_reason(struct function_diagnosis *d, const char *reason)
+{
+        vec_each (u, &d->unarmed)
+                if (str_equal(u->reason, reason)) {
+                        u->functions++;
+                        return;
+                }
+        struct unarmed_functions *slot = d->unarmed.count < REASONS_MOST ? vec_add(&d->unarmed) : NULL;
+        if (slot)
+                *slot = (struct unarmed_functions){reason, 1};
+}
 
 static void take_function(struct function_diagnosis *d, struct map *seen, const struct function_coverage *c)
 {
@@ -21,8 +33,19 @@ static void take_function(struct function_diagnosis *d, struct map *seen, const 
                 *slot = c->subject;
         if (map_put_str(seen, key, d) < 0)
                 return;
+        bool armed = str_equal(c->engine, "uprobe") && c->since < c->until;
         d->watched++;
-        d->armed += str_equal(c->engine, "uprobe") && c->since < c->until;
+        d->armed += armed;
+        if (!armed && !slot && c->reason)
+                take_reason(d, c->reason);
+}
+
+static int compare_unarmed(const void *a, const void *b)
+{
+        const struct unarmed_functions *x = a, *y = b;
+        if (x->functions != y->functions)
+                return x->functions > y->functions ? -1 : 1;
+        return strcmp(x->reason, y->reason);
 }
 
 static void read_history(struct function_diagnosis *d, const char *state)
@@ -40,6 +63,8 @@ static void read_history(struct function_diagnosis *d, const char *state)
         }
         vec_each (c, &h.functions)
                 take_function(d, &seen, c);
+        if (d->unarmed.count)
+                qsort(d->unarmed.items, d->unarmed.count, sizeof(*d->unarmed.items), compare_unarmed);
         history_done(&h);
 }
 
@@ -57,7 +82,14 @@ void function_diagnose(struct sensor *s, const char *state, struct function_diag
 void function_diagnosis_done(struct function_diagnosis *d)
 {
         vec_done(&d->hot);
+        vec_done(&d->unarmed);
         arena_done(&d->arena);
+}
+
+static void print_more(size_t count)
+{
+        if (count > SHOWN)
+                printf("    … %zu more: usewear doctor --json\n", count - SHOWN);
 }
 
 void function_diagnosis_print(const struct function_diagnosis *d)
@@ -70,10 +102,13 @@ void function_diagnosis_print(const struct function_diagnosis *d)
         }
         printf("  watched last: %zu, %zu of them with a probe; taken away for running too often: %zu\n",
                d->watched, d->armed, d->hot.count);
-        for (size_t i = 0; i < MIN(d->hot.count, (size_t)HOT_SHOWN); i++)
+        for (size_t i = 0; i < MIN(d->hot.count, (size_t)SHOWN); i++)
                 printf("    %s\n", d->hot.items[i]);
-        if (d->hot.count > HOT_SHOWN)
-                printf("    … %zu more: usewear doctor --json\n", d->hot.count - HOT_SHOWN);
+        print_more(d->hot.count);
+        for (size_t i = 0; i < MIN(d->unarmed.count, (size_t)SHOWN); i++)
+                printf("  without a probe: %zu: %s\n", d->unarmed.items[i].functions,
+                       d->unarmed.items[i].reason);
+        print_more(d->unarmed.count);
 }
 
 void function_diagnosis_json(struct json *j, const struct function_diagnosis *d)
@@ -87,6 +122,14 @@ void function_diagnosis_json(struct json *j, const struct function_diagnosis *d)
         json_array(j, "taken_away");
         vec_each (subject, &d->hot)
                 json_str(j, NULL, *subject);
+        json_end(j);
+        json_array(j, "unarmed");
+        vec_each (u, &d->unarmed) {
+                json_object(j, NULL);
+                json_str(j, "reason", u->reason);
+                json_u64(j, "functions", u->functions);
+                json_end(j);
+        }
         json_end(j);
         json_end(j);
 }

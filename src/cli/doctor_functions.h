@@ -9,14 +9,20 @@
 
 struct sensor;
 
+struct unarmed_functions {
+        const char *reason;
+        size_t functions;
+};
+
 struct function_diagnosis {
         const char *probes;  /* "uprobe_multi", "perf uprobe", or NULL: none can be had */
         const char *sampler; /* what tells which code runs, or NULL */
         bool admin;          /* probes want CAP_SYS_ADMIN */
         struct arena arena;
-        size_t watched, armed; /* functions of the history, in all workloads */
-        VEC(const char *) hot; /* subjects that were taken away for running too often */
-        const char *unread;    /* NULL, or why there is no history */
+        size_t watched, armed;                 /* functions of the history, in all workloads */
+        VEC(const char *) hot;                 /* subjects that were taken away for running too often */
+        VEC(struct unarmed_functions) unarmed; /* those that have no probe for another reason, most first */
+        const char *unread;                    /* NULL, or why there is no history */
 };
 
 /* `s` may be NULL. */

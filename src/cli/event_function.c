@@ -8,8 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/vec.h"
-#include "prober/prober.h"
-#include "prober/reply.h"
+#include "cli/function_ask.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,40 +45,6 @@ static int add(struct event_functions *f, const char *text, bool hook)
         return function_spec_parse("events", text, hook, &slot->spec);
 }
 
-struct answer_slot {
-        struct event_functions *functions;
-        int status;
-        struct function_reply reply;
-};
-
-static void on_reply(void *context, int status, struct wire *reply)
-{
-        struct answer_slot *slot = context;
-        slot->status = status ? status : function_reply_unpack(reply, &slot->functions->arena, &slot->reply);
-}
-
-static int ask(struct event_functions *f, struct prober *prober, const struct named_function *function,
-               struct function_reply *ret)
-{
-        struct answer_slot slot = {.functions = f};
-        struct native_query query = {
-                .container = "", .function = function->spec.name, .provider = function->spec.provider};
-        struct probe_job job = {.kind = PROBE_FUNCTIONS,
-                                .pid = getpid(),
-                                .path = function->spec.file,
-                                .queries = &query,
-                                .query_count = 1};
-        int r = prober_submit(prober, &job, on_reply, &slot);
-        if (r == 0)
-                r = prober_run(prober);
-        if (r == 0)
-                r = slot.status ? slot.status : slot.reply.count != 1 ? -EBADMSG : 0;
-        if (r < 0)
-                return log_error(r, "events: cannot look into %s: %s", function->spec.file, strerror(-r));
-        *ret = slot.reply;
-        return 0;
-}
-
 static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
                       const struct function_reply *reply)
 {
@@ -88,24 +53,18 @@ static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
         struct function_probe probes[NATIVE_SITES_MOST];
         struct file_identity now;
         struct error error;
-        bool stepped = false;
+        const char *missing = function_missing(found);
         _cleanup_close_ int fd = open(function->spec.file, O_PATH | O_CLOEXEC);
         if (fd < 0 || file_identity_of(fd, &now) < 0 || memcmp(&now, &reply->identity, sizeof(now)) != 0)
                 return log_error(-ESTALE, "events: %s changed just now; try again", function->spec.file);
-        if (found->unknown)
+        if (missing)
                 return log_error(-ENOENT, "events: %s in %s: %s", function->spec.name, function->spec.file,
-                                 found->unknown);
-        if (!found->site_count)
-                return log_error(-ENOENT, "events: %s in %s: %s", function->spec.name, function->spec.file,
-                                 found->absent
-                                         ? "not in the program: the linker left it out"
-                                         : "it exists only as inlined copies that cannot be told apart");
+                                 missing);
         for (size_t i = 0; i < found->site_count; i++) {
                 probes[i] = (struct function_probe){.offset = found->sites[i].offset,
                                                     .counter = found->sites[i].counter,
                                                     .number = (uint32_t)index,
                                                     .hook = function->spec.hook};
-                stepped |= found->sites[i].stepped;
                 function->shared |= found->sites[i].shared;
         }
         int r = sensor_set_probes(s, (uint32_t)index, fd, probes, found->site_count, &error);
@@ -114,11 +73,7 @@ static int set_probes(struct event_functions *f, struct sensor *s, size_t index,
         function->partial = found->partial       ? found->partial
                             : found->guard_count ? "copies of it were inlined into other functions"
                                                  : NULL;
-        if (stepped)
-                log_note("%s is single-stepped: each call costs several microseconds", function->spec.name);
-        if (function->shared)
-                log_note("%s shares its code with other functions: a hit may be one of them",
-                         function->spec.name);
+        function_note_limits(&function->spec, found);
         if (function->partial)
                 log_note("%s: silence would prove nothing: %s", function->spec.name, function->partial);
         return 0;
@@ -134,7 +89,7 @@ static int watch_one(struct event_functions *f, struct sensor *s, struct prober 
                                               (uint32_t)index, &error);
                 return r < 0 ? log_error(r, "events: %s: %s", function->spec.text, error.text) : 0;
         }
-        int r = ask(f, prober, function, &reply);
+        int r = function_ask(prober, "events", &function->spec, &f->arena, &reply);
         return r < 0 ? r : set_probes(f, s, index, &reply);
 }
 

@@ -11,9 +11,9 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
-#include "cli/function_spec.h"
 #include "cli/options.h"
 #include "cli/rights.h"
+#include "cli/watch_asked.h"
 #include "evidence/engine.h"
 #include "host/cgroup.h"
 #include "host/runtime.h"
@@ -54,9 +54,7 @@ struct watch {
         const char *state;
         uint64_t interval_s, keep_days;
         struct option_list functions, hooks; /* by hand */
-        struct function_spec specs[2 * ARRAY_SIZE(((struct option_list *)0)->items)];
-        struct look_function asked[2 * ARRAY_SIZE(((struct option_list *)0)->items)];
-        size_t asked_count;
+        struct watch_asked asked;
         bool json;
         bool looking;                              /* a look runs, and drains events while it waits */
         bool urgent;                               /* one of `dirty` is */
@@ -366,23 +364,6 @@ static int on_reload(void *context)
         return 0;
 }
 
-/* ---- by hand ---------------------------------------------------------------------------------------- */
-
-static int take_asked(struct watch *w)
-{
-        for (size_t i = 0; i < w->functions.count + w->hooks.count; i++) {
-                bool hook = i >= w->functions.count;
-                const char *text = hook ? w->hooks.items[i - w->functions.count] : w->functions.items[i];
-                struct function_spec *spec = &w->specs[w->asked_count];
-                int r = function_spec_parse("watch", text, hook, spec);
-                w->asked[w->asked_count++] = (struct look_function){
-                        .text = text, .file = spec->file, .provider = spec->provider, .name = spec->name};
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 /* ---- the process ------------------------------------------------------------------------------------ */
 
 /* One watch a state folder: two would count each other's gaps. The descriptor holds the lock. */
@@ -461,15 +442,16 @@ static int watch_serve(struct watch *w)
                 return r;
         heap_stay_small();
         cgroup_choose(&w->cgroup);
-        start_sensor(w);
+        if (start_sensor(w) < 0 && w->asked.count)
+                return log_error(-EOPNOTSUPP, "watch: --function and --hook cannot be served without events");
         w->counted_at = clock_boottime();
         struct look_options options = {
                 .state = w->state,
                 .cgroup = &w->cgroup,
                 .watched = w->sensor != NULL,
                 .sensor = w->sensor,
-                .functions = w->asked,
-                .function_count = w->asked_count,
+                .functions = w->asked.functions,
+                .function_count = w->asked.count,
                 .wait_fd = w->sensor ? sensor_fd(w->sensor) : -1,
                 .wait_ready = w->sensor ? drain : NULL,
                 .wait_context = w,
@@ -517,14 +499,13 @@ static int watch_run(int argc, char **argv)
         _cleanup_close_ int lock = take_lock(w.state);
         if (lock < 0)
                 return EXIT_USAGE;
-        r = take_asked(&w);
+        r = watch_asked_take(&w.functions, &w.hooks, &w.asked);
         if (r == 0)
                 r = watch_serve(&w);
         look_free(w.look);
         loop_free(w.loop);
         sensor_close(w.sensor);
-        for (size_t i = 0; i < w.asked_count; i++)
-                function_spec_done(&w.specs[i]);
+        watch_asked_done(&w.asked);
         return r < 0 ? EXIT_USAGE : 0;
 }
 

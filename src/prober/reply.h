@@ -50,6 +50,9 @@ struct file_identity {
 /* Of an open descriptor (O_PATH will do), without asking a file system that could block. 0 or -errno. */
 int file_identity_of(int fd, struct file_identity *ret);
 
+/* Of every function of such a file. */
+#define FUNCTION_NO_ELF "no ELF file of this machine"
+
 struct function_reply {
         struct file_identity identity;
         const char *object;                /* "build-id:…", or NULL */

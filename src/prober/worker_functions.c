@@ -152,7 +152,7 @@ static int find(struct worker *w, int fd, int root_fd, const struct probe_job *j
         if (r == 0)
                 r = elf_open((struct span){file.data, file.size}, &e);
         if (r == -EINVAL || r == -ENOTSUP || r == -EBADMSG)
-                return all_unknown(job, "no ELF file of this machine", to);
+                return all_unknown(job, FUNCTION_NO_ELF, to);
         if (r < 0)
                 return r;
         if (elf_build_id(&e, id) == 0 && !(to->object = arena_printf(a, "build-id:%s", id)))

@@ -122,9 +122,50 @@ def test_probes_that_python_brings_along(tmp_path):
         assert watch.stop() == 0
 
 
+def test_what_the_file_has_not_is_said_and_watched_later(tmp_path):
+    """A name that the file has not: one line, and the watch goes on. Where the file is replaced by one that has it, it is
+    watched as if it had been there."""
+    state = tmp_path / "state"
+    whole = compile_c(tmp_path / "whole.so", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g", "-Wl,-soname,libvictim.so.1")
+    program = compile_c(tmp_path / "program", HERE / "victims/native_program.c", str(whole), "-Wl,-z,lazy")
+    library = compile_c(tmp_path / "libvictim.so.1", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g", "-Dlib_called=lib_other")
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}
+    asked = ("--function", f"{library}:lib_called", "--hook", f"usdt:{library}:victim:none", "--function", f"{library}:lib_never")
+    with Watch(state, *asked) as watch:
+        with Service("usewear-test-older", program, env=environment) as older:
+            found = wait_until(lambda: (f := listed(state, older)) and f.get("lib_never", {}).get("answer") == "not_observed" and f)
+            for name, reason in (("lib_called", "no symbol of that name"), ("victim:none", "no such USDT probe")):
+                assert found[name]["answer"] == "unknown" and reason in found[name]["reason"], found
+        doctor = json.loads(usewear(state, "doctor", "--json").stdout)["functions"]["unarmed"]
+        assert any("no such USDT probe" in u["reason"] and u["functions"] == 1 for u in doctor), doctor
+        whole.rename(library)
+        with Service("usewear-test-newer", program, env=environment) as newer:
+            wait_until(lambda: listed(state, newer).get("lib_called", {}).get("answer") == "not_observed")
+            newer.tell("lib_called")
+            wait_until(lambda: listed(state, newer)["lib_called"]["answer"] == "yes")
+        assert watch.stop() == 0
+    for name in ("lib_called", "none"):
+        assert f"watch: {name} in {library} is not watched" in watch.errors, watch.errors
+
+
+def test_nothing_is_watched_without_events(tmp_path):
+    """Without root there are no events: what is asked for cannot be had, and that is said before anything else."""
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, 65534, 65534)
+    for folder in (tmp_path, *tmp_path.parents):
+        if not folder.stat().st_mode & 1:
+            folder.chmod(folder.stat().st_mode | 0o011)
+    done = subprocess.run([PROGRAM, "watch", "--state", state, "--function", "/bin/sh:main"], capture_output=True, text=True,
+                          timeout=120, user=65534, group=65534, extra_groups=[])
+    assert done.returncode == 2 and "cannot be served without events" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("words, said", [(("--function", "nothing"), "FILE:NAME"), (("--hook", "x:y"), "tracepoint:"),
                                          (("--hook", "tracepoint:no:such"), "no such tracepoint"),
                                          (("--function", "/usr/bin:main"), "no regular file"),
+                                         (("--function", "/etc/passwd:main"), "no ELF file"),
+                                         (("--hook", "usdt:/etc/passwd:a:b"), "no ELF file"),
                                          (("--hook", "usdt:/dev/null:a:b"), "no regular file")])
 def test_what_cannot_be_watched_is_said(tmp_path, tracefs, words, said):
     done = subprocess.run([*WITH_TRACEFS, PROGRAM, "watch", "--state", tmp_path / "state", *words], capture_output=True, text=True,
