@@ -8,20 +8,22 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
-#include "cli/event_function.h"
-#include "cli/event_workload.h"
+#include "cli/event_json.h"
 #include "cli/options.h"
 #include "sensor/sensor.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <time.h>
 
-enum { OUT_FLUSH = 64 * 1024, OUT_MOST = 1 << 20, END = 1 };
+enum {
+        OUT_FLUSH = 64 * 1024,
+        OUT_MOST = 1 << 20,
+        END = 1,
+        FETCH_NS = 50000000, /* people watch: sooner than a history needs it */
+};
 
 struct stream {
         struct sensor *sensor;
@@ -30,7 +32,7 @@ struct stream {
         const char *comm, *workload;
         bool all;
         uint64_t ring_size;
-        int64_t wall_offset; /* ns from boottime to wall time */
+        struct event_writer writer;
         struct event_workloads workloads;
         struct option_list wanted, hooks;
         struct event_functions *functions;
@@ -39,107 +41,6 @@ struct stream {
         uint64_t printed;
         struct sensor_counts last;
 };
-
-/* ---- one event → one line --------------------------------------------------------------------------- */
-
-enum { FETCH_NS = 50000000 }; /* people watch: sooner than a history needs it */
-
-static void write_time(struct json *j, const struct stream *s, uint64_t boottime)
-{
-        char seconds[CLOCK_TEXT], text[CLOCK_TEXT + 16];
-        int64_t wall = (int64_t)boottime + s->wall_offset;
-        clock_rfc3339(wall / (int64_t)NS_PER_S, seconds);
-        snprintf(text, sizeof(text), "%.19s.%09" PRId64 "Z", seconds, wall % (int64_t)NS_PER_S);
-        json_str(j, "time", text);
-}
-
-static void write_end(struct json *j, const char *key, const uint8_t address[static 16], uint16_t port)
-{
-        char text[INET6_ADDRSTRLEN] = "";
-        struct in6_addr in6;
-        memcpy(&in6, address, sizeof(in6));
-        if (IN6_IS_ADDR_V4MAPPED(&in6))
-                inet_ntop(AF_INET, &in6.s6_addr[12], text, sizeof(text));
-        else
-                inet_ntop(AF_INET6, &in6, text, sizeof(text));
-        json_object(j, key);
-        json_str(j, "address", text);
-        json_u64(j, "port", port);
-        json_end(j);
-}
-
-static void write_exec(struct json *j, const struct event *e)
-{
-        json_u64(j, "parent", e->exec.parent);
-        json_str(j, "exe", e->exec.path);
-        json_str(j, "cwd", e->exec.cwd);
-        json_array(j, "args");
-        for (const char *at = e->exec.args; at < e->exec.args + e->exec.args_size; at += strlen(at) + 1)
-                json_str(j, NULL, at);
-        json_end(j);
-        json_bool(j, "args_cut", e->exec.args_cut);
-}
-
-static void write_map(struct json *j, const struct event *e)
-{
-        json_str(j, "path", e->map.path);
-        json_u64(j, "inode", e->map.inode);
-        json_u64(j, "device", e->map.device);
-        json_u64(j, "generation", e->map.generation);
-        json_u64(j, "address", e->map.address);
-        json_u64(j, "size", e->map.size);
-        json_u64(j, "offset", e->map.offset);
-}
-
-static void write_function(struct json *j, const struct stream *s, const struct event *e)
-{
-        const struct named_function *f = event_functions_find(s->functions, e->function.probe);
-        json_str(j, "file", f ? f->spec.file : NULL);
-        json_str(j, "function", f ? f->spec.name : NULL);
-        json_bool(j, "shared", f && f->shared);
-}
-
-static void write_hook(struct json *j, const struct stream *s, const struct event *e)
-{
-        const struct named_function *f = event_functions_find(s->functions, e->function.probe);
-        json_str(j, "hook", f ? f->spec.text : NULL);
-}
-
-static void write_rest(struct json *j, const struct stream *s, const struct event *e)
-{
-        switch (e->type) {
-        case EVENT_EXEC:
-                write_exec(j, e);
-                break;
-        case EVENT_FORK:
-                json_u64(j, "parent", e->fork.parent);
-                break;
-        case EVENT_EXIT:
-                if (WIFSIGNALED(e->exit.code))
-                        json_u64(j, "signal", WTERMSIG(e->exit.code));
-                else
-                        json_u64(j, "status", WEXITSTATUS(e->exit.code));
-                break;
-        case EVENT_MAP:
-                write_map(j, e);
-                break;
-        case EVENT_LISTEN:
-        case EVENT_CONNECT:
-                json_str(j, "protocol", "tcp");
-                write_end(j, "local", e->socket.local, e->socket.local_port);
-                if (e->type == EVENT_CONNECT)
-                        write_end(j, "remote", e->socket.remote, e->socket.remote_port);
-                break;
-        case EVENT_FUNCTION:
-                write_function(j, s, e);
-                break;
-        case EVENT_HOOK:
-                write_hook(j, s, e);
-                break;
-        default:
-                break;
-        }
-}
 
 static int flush(struct stream *s)
 {
@@ -156,19 +57,6 @@ static int flush(struct stream *s)
         return 0;
 }
 
-static void write_workload(struct json *j, const struct event_workload *w)
-{
-        if (!w || !w->id) {
-                json_null(j, "workload");
-                return;
-        }
-        json_object(j, "workload");
-        json_str(j, "id", w->id);
-        json_str(j, "kind", workload_kind_name(w->kind));
-        json_str(j, "name", w->name);
-        json_end(j);
-}
-
 static int on_event(void *context, const struct event *e)
 {
         struct stream *s = context;
@@ -178,20 +66,7 @@ static int on_event(void *context, const struct event *e)
         const struct event_workload *workload = event_workload_find(&s->workloads, e);
         if (s->workload && !(workload && str_equal(s->workload, workload->id)))
                 return 0;
-        json_object(&j, NULL);
-        json_str(&j, "type", event_type_name(e->type));
-        write_time(&j, s, e->time);
-        json_u64(&j, "pid", e->tgid);
-        json_u64(&j, "tid", e->tid);
-        json_str(&j, "comm", e->comm);
-        json_u64(&j, "uid", e->uid);
-        write_workload(&j, workload);
-        write_rest(&j, s, e);
-        json_u64(&j, "start", e->start);
-        json_u64(&j, "cgroup", e->cgroup);
-        json_u64(&j, "mount_ns", e->mount_ns);
-        json_u64(&j, "pid_ns", e->pid_ns);
-        json_end(&j);
+        event_json(&j, &s->writer, e, workload);
         buf_add_char(&s->out, '\n');
         s->printed++;
         return s->out.error ? s->out.error : s->out.size >= OUT_FLUSH ? flush(s) : 0;
@@ -225,7 +100,7 @@ static int on_second(void *context)
                 struct json j = JSON_INIT(&s->out, 0);
                 json_object(&j, NULL);
                 json_str(&j, "type", "lost");
-                write_time(&j, s, clock_boottime());
+                event_json_time(&j, &s->writer, clock_boottime());
                 json_object(&j, "dropped");
                 for (unsigned type = 1; type < _EVENT_MAX; type++)
                         if (now.types[type].dropped > s->last.types[type].dropped)
@@ -326,9 +201,10 @@ static int stream_open(struct stream *s)
         r = sensor_open(&options, &s->sensor, &error);
         if (r < 0)
                 return log_error(r, "%s", error.text);
-        return s->wanted.count || s->hooks.count
-                       ? event_functions_open(s->sensor, &s->wanted, &s->hooks, &s->functions)
-                       : 0;
+        if (s->wanted.count || s->hooks.count)
+                r = event_functions_open(s->sensor, &s->wanted, &s->hooks, &s->functions);
+        s->writer.functions = s->functions;
+        return r;
 }
 
 static void stream_done(struct stream *s)
@@ -350,7 +226,7 @@ static int64_t wall_offset(void)
 
 static int run(int argc, char **argv)
 {
-        struct stream s = {.wall_offset = wall_offset(), .out = BUF_INIT(OUT_MOST)};
+        struct stream s = {.writer.wall_offset = wall_offset(), .out = BUF_INIT(OUT_MOST)};
         const char *types = NULL;
         bool json; /* always */
         const struct option_spec specs[] = {
