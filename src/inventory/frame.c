@@ -23,7 +23,7 @@ enum { LONGEST_PATH = 4096 };
 /* ---- what a reading gives --------------------------------------------------------------------------- */
 
 static int reading_start(struct inventory *inv, const void *reader, const char *path,
-                         const struct walk_identity *identity)
+                         const struct walk_identity *identity, uint32_t mode)
 {
         if (!inv->recall)
                 return 0;
@@ -33,6 +33,7 @@ static int reading_start(struct inventory *inv, const void *reader, const char *
         *reading = (struct reading){.reader = reader,
                                     .path = arena_strdup(&inv->recall->arena, path),
                                     .identity = *identity,
+                                    .mode = mode,
                                     .dependencies.first = inv->recall->dependencies.count,
                                     .packages.first = inv->packages.count,
                                     .claims.first = inv->recall->claims.count,
@@ -151,6 +152,14 @@ static const void *reader_of(const struct found *item)
         return item->reader == READER_ELF ? (const void *)readers : (const void *)readers[item->reader];
 }
 
+static uint8_t index_of(const void *reader)
+{
+        uint8_t i = 0;
+        while (readers[i] && readers[i] != reader)
+                i++;
+        return readers[i] ? i : READER_ELF;
+}
+
 static int read_candidate(struct inventory *inv, const struct found *item, const struct candidate *c)
 {
         if (item->reader != READER_ELF)
@@ -197,7 +206,7 @@ static int take(struct inventory *inv, const struct found *item, const struct in
                 return 0;
         inv->candidate = &c;
         inv->counts.files++;
-        int r = reading_start(inv, reader_of(item), item->path, &item->identity);
+        int r = reading_start(inv, reader_of(item), item->path, &item->identity, item->mode);
         if (r == 0 && item->reading)
                 r = replay(inv, previous, item->reading);
         else if (r == 0) {
@@ -229,7 +238,7 @@ static int read_databases(struct inventory *inv, struct inventory *previous, boo
                         continue;
                 static const struct walk_identity nothing;
                 const struct reading *old = still_holds(inv, previous, readers[i], "", &nothing);
-                r = reading_start(inv, readers[i], "", &nothing);
+                r = reading_start(inv, readers[i], "", &nothing, 0);
                 if (r == 0 && old)
                         r = replay(inv, previous, old);
                 else if (r == 0) {
@@ -265,6 +274,20 @@ static void tell_unread(struct inventory *inv, const found_list *list, const str
                         next->path, next->reader == READER_ELF ? "programs" : readers[next->reader]->name);
 }
 
+static int take_all(struct inventory *inv, found_list *list, struct inventory *previous)
+{
+        int r = 0;
+        const struct found *last = NULL;
+        for (size_t i = 0; r == 0 && i < list->count && !inventory_is_late(inv); i++) {
+                struct found *item = &list->items[i];
+                item->reading = still_holds(inv, previous, reader_of(item), item->path, &item->identity);
+                r = take(inv, item, previous);
+                last = item;
+        }
+        tell_unread(inv, list, last);
+        return r;
+}
+
 int frame_read(struct inventory *inv, struct inventory *previous)
 {
         _cleanup_arena_ struct arena names = ARENA_INIT(INVENTORY_MEMORY);
@@ -272,18 +295,79 @@ int frame_read(struct inventory *inv, struct inventory *previous)
         int r = begin(inv, previous);
         if (r == 0)
                 r = places_find(inv, &names, &list);
-        const struct found *last = NULL;
-        vec_each (item, &list) {
-                if (r < 0 || inventory_is_late(inv))
-                        break;
-                item->reading = still_holds(inv, previous, reader_of(item), item->path, &item->identity);
-                r = take(inv, item, previous);
-                last = item;
-        }
-        tell_unread(inv, &list, last);
-        for (size_t i = 0; r == 0 && readers[i]; i++)
-                if (readers[i]->end)
-                        r = readers[i]->end(inv);
+        if (r == 0)
+                r = take_all(inv, &list, previous);
         vec_done(&list);
         return r;
+}
+
+/* ---- more of them ----------------------------------------------------------------------------------- */
+
+/* What the inventory holds, to be compared with what it held before. */
+struct extent {
+        size_t packages, claims, limits;
+};
+
+static struct extent extent_of(const struct inventory *inv)
+{
+        return (struct extent){inv->packages.count, inv->recall->claims.count,
+                               inv->limits.count + inv->limits_more + inv->walked.left.count +
+                                       inv->walked.nested.count};
+}
+
+static bool is_more(struct extent a, struct extent b)
+{
+        return a.packages != b.packages || a.claims != b.claims || a.limits != b.limits;
+}
+
+int frame_find_new(struct inventory *inv, const struct inventory_hints *hints, struct arena *a,
+                   found_list *ret)
+{
+        struct extent before = extent_of(inv);
+        int r = places_find_new(inv, hints, a, ret);
+        bool more = is_more(before, extent_of(inv));
+        for (size_t i = 0; r == 0 && !more && i < ret->count; i++) {
+                const struct found *item = &ret->items[i];
+                const struct reading *old = recall_of(inv->recall, reader_of(item), item->path);
+                if (old)
+                        more = !walk_same(&old->identity, &item->identity) ||
+                               !recall_holds(inv->recall, old, inv->root_fd);
+                else if ((r = take(inv, item, NULL)) == 0)
+                        more = is_more(before, extent_of(inv));
+        }
+        recall_rest(inv->recall);
+        return r < 0 ? r : more;
+}
+
+/* The files that were read before, beside those that were found now. */
+static int list_known(const struct inventory *previous, found_list *list)
+{
+        size_t count = list->count;
+        vec_each (reading, &previous->recall->readings) {
+                struct found item = {.path = reading->path,
+                                     .identity = reading->identity,
+                                     .mode = reading->mode,
+                                     .reader = index_of(reading->reader)};
+                const found_list new = {.items = list->items, .count = count};
+                if (!*reading->path || places_look_up(&new, &item))
+                        continue;
+                struct found *slot = vec_add(list);
+                if (!slot)
+                        return -ENOMEM;
+                *slot = item;
+        }
+        places_sort(list);
+        return 0;
+}
+
+int frame_read_more(struct inventory *inv, struct inventory *previous, found_list *list)
+{
+        inv->walked = previous->walked;
+        previous->walked = (struct walked){};
+        int r = list_known(previous, list);
+        if (r == 0)
+                r = begin(inv, previous);
+        places_drop_nested(&inv->walked, list);
+        places_tell_left(inv);
+        return r == 0 ? take_all(inv, list, previous) : r;
 }

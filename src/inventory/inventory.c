@@ -50,6 +50,7 @@ static int copy_paths(struct inventory *inv, const char *const *from, size_t cou
         return 0;
 }
 
+/* Places are needed only while they are walked. */
 static int copy_hints(struct inventory *inv, const struct inventory_hints *hints)
 {
         inv->hints = *hints;
@@ -57,8 +58,14 @@ static int copy_hints(struct inventory *inv, const struct inventory_hints *hints
         inv->hints.kernel_release = arena_strdup(&inv->arena, hints->kernel_release);
         if (hints->kernel_release && !inv->hints.kernel_release)
                 return -ENOMEM;
-        int r = copy_paths(inv, hints->python_paths, hints->python_path_count, &inv->hints.python_paths);
-        return r < 0 ? r : copy_paths(inv, hints->places, hints->place_count, &inv->hints.places);
+        return copy_paths(inv, hints->python_paths, hints->python_path_count, &inv->hints.python_paths);
+}
+
+static void forget_places(struct inventory *inv)
+{
+        inv->root_fd = -1;
+        inv->hints.places = NULL;
+        inv->hints.place_count = 0;
 }
 
 static bool is_usr_merged(int root_fd)
@@ -107,13 +114,14 @@ static void tell_more_limits(struct inventory *inv)
                 *slot = text;
 }
 
-static int read_all(struct inventory *inv, struct inventory *previous)
+/* From a walk, or of what `previous` was read from and the files of this list. */
+static int read_all(struct inventory *inv, struct inventory *previous, found_list *more)
 {
         int r = inventory_read_os(inv);
         if (r == 0)
                 r = inventory_read_dpkg_log(inv);
         if (r == 0)
-                r = frame_read(inv, previous);
+                r = more ? frame_read_more(inv, previous, more) : frame_read(inv, previous);
         blunt_crafted(inv);
         tell_more_limits(inv);
         return r;
@@ -130,8 +138,8 @@ static struct inventory *inventory_new(int root_fd, const char *root_id)
         return inv->root_id ? TAKE_PTR(inv) : NULL;
 }
 
-int inventory_read(int root_fd, const char *root_id, const struct inventory_hints *hints,
-                   struct inventory *previous, struct inventory **ret)
+static int read_root(int root_fd, const char *root_id, const struct inventory_hints *hints,
+                     struct inventory *previous, found_list *more, struct inventory **ret)
 {
         _cleanup_inventory_ struct inventory *before = previous;
         _cleanup_inventory_ struct inventory *inv = inventory_new(root_fd, root_id);
@@ -142,12 +150,61 @@ int inventory_read(int root_fd, const char *root_id, const struct inventory_hint
         if (r == 0 && hints->remember && !(inv->recall = recall_new()))
                 r = -ENOMEM;
         if (r == 0)
-                r = read_all(inv, before);
-        inv->root_fd = -1;
+                r = read_all(inv, before, more);
+        forget_places(inv);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(inv);
         return 0;
+}
+
+int inventory_read(int root_fd, const char *root_id, const struct inventory_hints *hints,
+                   struct inventory *previous, struct inventory **ret)
+{
+        return read_root(root_fd, root_id, hints, previous, NULL, ret);
+}
+
+/* Of the copies' search, too, which goes through folders of modules. */
+static int note_python_paths(struct inventory *inv, const struct inventory_hints *hints)
+{
+        if (hints->python_path_count == inv->hints.python_path_count)
+                return 0;
+        int r = copy_paths(inv, hints->python_paths, hints->python_path_count, &inv->hints.python_paths);
+        if (r == 0)
+                inv->hints.python_path_count = hints->python_path_count;
+        return r;
+}
+
+static void found_done(found_list *list)
+{
+        vec_done(list);
+}
+
+int inventory_extend(int root_fd, const struct inventory_hints *hints, struct inventory *inv,
+                     struct inventory **ret)
+{
+        _cleanup_inventory_ struct inventory *before = inv;
+        _cleanup_arena_ struct arena names = ARENA_INIT(INVENTORY_MEMORY);
+        _cleanup_(found_done) found_list list = {};
+        int r = -ENOTSUP;
+        if (inv->recall && !hints->whole && !inv->hints.whole) {
+                inv->root_fd = root_fd;
+                inv->hints.until = hints->until;
+                r = frame_find_new(inv, hints, &names, &list);
+        }
+        if (r == -ENOMEM)
+                return r;
+        if (r) {
+                bool more = r > 0;
+                r = read_root(root_fd, inv->root_id, hints, TAKE_PTR(before), more ? &list : NULL, ret);
+                return r < 0 ? r : more ? INVENTORY_MORE : INVENTORY_READ;
+        }
+        r = note_python_paths(inv, hints);
+        forget_places(inv);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(before);
+        return INVENTORY_SAME;
 }
 
 /* ---- one executable --------------------------------------------------------------------------------- */
@@ -201,6 +258,7 @@ struct inventory *inventory_free(struct inventory *inv)
         vec_done(&inv->log);
         owners_done(&inv->owners);
         recall_free(inv->recall);
+        walked_done(&inv->walked);
         tables_free(inv->tables);
         arena_done(&inv->arena);
         free(inv);

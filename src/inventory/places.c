@@ -5,11 +5,11 @@
  * place. */
 
 #include "inventory/places.h"
+#include "inventory/reader.h"
 #include "inventory/readers.h"
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/map.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -23,25 +23,28 @@ enum {
         UPWARDS = 32,     /* folders */
         MOST_LEFT = 1000, /* folders left out that are told of … */
         MOST_NAMED = 2,   /* … and of those that share a reason by name */
-};
-
-/* A folder that is not looked into. */
-struct left {
-        const char *path, *why;
-        bool told;
+        MOST_HINTED = 32768,
+        WALKED_MEMORY = 64 << 20, /* bytes */
 };
 
 struct finder {
         struct inventory *inv;
+        struct walked *walked;
         struct arena *arena;
         found_list *list;
         struct patterns patterns;
         struct walk walk;
-        struct map seen;          /* folders that were walked, and single files */
-        const char *library;      /* the one whose folders are listed */
-        VEC(const char *) nested; /* folders that are roots of their own */
-        VEC(struct left) left;
+        struct map seen;     /* folders that were walked this time, and single files */
+        const char *library; /* the one whose folders are listed */
 };
+
+void walked_done(struct walked *w)
+{
+        map_done(&w->hinted);
+        vec_done(&w->nested);
+        vec_done(&w->left);
+        arena_done(&w->arena);
+}
 
 /* ---- what the walk tells ---------------------------------------------------------------------------- */
 
@@ -58,39 +61,41 @@ static const char *const databases[] = {"/var/lib/dpkg/status",
 
 static int note_left(struct finder *f, const char *path, const char *why)
 {
-        vec_each (known, &f->left)
+        struct walked *w = f->walked;
+        vec_each (known, &w->left)
                 if (!strcmp(known->path, path) && !strcmp(known->why, why))
                         return 0;
-        struct left left = {.path = arena_strdup(f->arena, path), .why = arena_strdup(f->arena, why)};
-        struct left *slot = left.path && left.why && f->left.count < MOST_LEFT ? vec_add(&f->left) : NULL;
+        struct left left = {.path = arena_strdup(&w->arena, path), .why = arena_strdup(&w->arena, why)};
+        struct left *slot = left.path && left.why && w->left.count < MOST_LEFT ? vec_add(&w->left) : NULL;
         if (slot)
                 *slot = left;
-        return slot || f->left.count >= MOST_LEFT ? 0 : -ENOMEM;
+        return slot || w->left.count >= MOST_LEFT ? 0 : -ENOMEM;
 }
 
 /* One sentence a reason, however many folders it kept us from. */
-static void tell_left(struct finder *f)
+void places_tell_left(struct inventory *inv)
 {
-        vec_each (first, &f->left) {
-                char names[MOST_NAMED][256];
-                size_t count = 0;
-                if (first->told)
-                        continue;
-                vec_each (left, &f->left) {
-                        if (strcmp(left->why, first->why) != 0)
-                                continue;
-                        left->told = true;
-                        if (count < MOST_NAMED)
-                                snprintf(names[count], sizeof(names[0]), "%s", left->path);
-                        count++;
-                }
+        const struct walked *w = &inv->walked;
+        for (size_t i = 0; i < w->left.count; i++) {
+                const char *why = w->left.items[i].why, *names[MOST_NAMED];
+                size_t count = 0, before = 0;
+                for (; before < i && strcmp(w->left.items[before].why, why) != 0; before++)
+                        ;
+                if (before < i)
+                        continue; /* told already */
+                for (size_t n = i; n < w->left.count; n++)
+                        if (!strcmp(w->left.items[n].why, why)) {
+                                if (count < MOST_NAMED)
+                                        names[count] = w->left.items[n].path;
+                                count++;
+                        }
                 if (count == 1)
-                        inventory_limit(f->inv, "left out: %s: %s", names[0], first->why);
+                        inventory_limit(inv, "left out: %.255s: %s", names[0], why);
                 else if (count == 2)
-                        inventory_limit(f->inv, "left out: %s, %s: %s", names[0], names[1], first->why);
+                        inventory_limit(inv, "left out: %.255s, %.255s: %s", names[0], names[1], why);
                 else
-                        inventory_limit(f->inv, "left out: %s, %s and %zu more: %s", names[0], names[1],
-                                        count - MOST_NAMED, first->why);
+                        inventory_limit(inv, "left out: %.255s, %.255s and %zu more: %s", names[0], names[1],
+                                        count - MOST_NAMED, why);
         }
 }
 
@@ -117,8 +122,8 @@ static int note_nested(struct finder *f, const char *path)
                 _cleanup_close_ int fd = file_open_in(f->inv->root_fd, release);
                 if (fd < 0)
                         continue;
-                const char *copy = arena_strndup(f->arena, path, size);
-                const char **slot = copy ? vec_add(&f->nested) : NULL;
+                const char *copy = arena_strndup(&f->walked->arena, path, size);
+                const char **slot = copy ? vec_add(&f->walked->nested) : NULL;
                 if (!slot)
                         return -ENOMEM;
                 *slot = copy;
@@ -127,19 +132,19 @@ static int note_nested(struct finder *f, const char *path)
         return 0;
 }
 
-static void drop_nested(struct finder *f)
+void places_drop_nested(const struct walked *w, found_list *list)
 {
         size_t kept = 0;
-        if (!f->nested.count)
+        if (!w->nested.count)
                 return;
-        vec_each (item, f->list) {
+        vec_each (item, list) {
                 bool inside = false;
-                vec_each (root, &f->nested)
+                vec_each (root, &w->nested)
                         inside |= str_starts(item->path, *root) && item->path[strlen(*root)] == '/';
                 if (!inside)
-                        f->list->items[kept++] = *item;
+                        list->items[kept++] = *item;
         }
-        f->list->count = kept;
+        list->count = kept;
 }
 
 static void left_out(void *context, const char *path, const char *why)
@@ -386,11 +391,10 @@ static int add_site(void *context, struct inventory *inv, const char *name)
         return r;
 }
 
-static int walk_places(struct finder *f)
+static int walk_standard(struct finder *f)
 {
         static const char *const libraries[] = {"/usr/lib", "/usr/lib64", "/usr/local/lib",
                                                 "/usr/local/lib64"};
-        const struct inventory_hints *hints = &f->inv->hints;
         int r = 0;
         for (size_t i = 0; r == 0 && i < ARRAY_SIZE(libraries); i++) {
                 f->library = libraries[i];
@@ -399,13 +403,30 @@ static int walk_places(struct finder *f)
         }
         for (size_t i = 0; r == 0 && i < ARRAY_SIZE(standard); i++)
                 r = walk_place(f, standard[i], false);
-        for (size_t i = 0; r == 0 && i < hints->python_path_count; i++)
-                if (hints->python_paths[i][0] == '/')
-                        r = walk_modules(f, hints->python_paths[i]);
-        for (size_t i = 0; r == 0 && i < hints->place_count; i++)
-                if (hints->places[i][0] == '/')
-                        r = walk_hint(f, hints->places[i]);
         return r;
+}
+
+/* 1: for the first time, 0 or -ENOMEM. A folder of modules is walked otherwise than a place. */
+static int is_new_hint(struct walked *w, const char *path, const char *kind)
+{
+        char key[PATH_MAX + 2];
+        if (path[0] != '/' || snprintf(key, sizeof(key), "%s%s", path, kind) >= (int)sizeof(key) ||
+            map_get_str(&w->hinted, key))
+                return 0;
+        const char *copy = arena_strdup(&w->arena, key);
+        return copy && map_put_str(&w->hinted, copy, w) == 0 ? 1 : -ENOMEM;
+}
+
+static int walk_hints(struct finder *f, const struct inventory_hints *hints)
+{
+        int r = 0;
+        for (size_t i = 0; r >= 0 && i < hints->python_path_count; i++)
+                if ((r = is_new_hint(f->walked, hints->python_paths[i], "\n")) > 0)
+                        r = walk_modules(f, hints->python_paths[i]);
+        for (size_t i = 0; r >= 0 && i < hints->place_count; i++)
+                if ((r = is_new_hint(f->walked, hints->places[i], "")) > 0)
+                        r = walk_hint(f, hints->places[i]);
+        return MIN(r, 0);
 }
 
 /* ---- the list --------------------------------------------------------------------------------------- */
@@ -416,13 +437,20 @@ static int in_order(const void *a, const void *b)
         return x->reader != y->reader ? (x->reader < y->reader ? -1 : 1) : strcmp(x->path, y->path);
 }
 
-static void drop_twins(found_list *list)
+void places_sort(found_list *list)
 {
         size_t kept = 0;
+        if (list->count)
+                qsort(list->items, list->count, sizeof(*list->items), in_order);
         vec_each (item, list)
                 if (!kept || in_order(&list->items[kept - 1], item) != 0)
                         list->items[kept++] = *item;
         list->count = kept;
+}
+
+struct found *places_look_up(const found_list *list, const struct found *item)
+{
+        return list->count ? bsearch(item, list->items, list->count, sizeof(*item), in_order) : NULL;
 }
 
 /* What is found has to be read, too. */
@@ -432,9 +460,9 @@ static uint64_t half_of_the_time(const struct inventory *inv)
         return until > now ? now + (until - now) / 2 : until;
 }
 
-int places_find(struct inventory *inv, struct arena *a, found_list *ret)
+static struct finder finder_of(struct inventory *inv, struct arena *a, found_list *list)
 {
-        struct finder f = {.inv = inv, .arena = a, .list = ret};
+        struct finder f = {.inv = inv, .walked = &inv->walked, .arena = a, .list = list};
         f.walk = (struct walk){.root_fd = inv->root_fd,
                                .depth = inv->hints.whole ? 0 : LOOK_DEPTH,
                                .caches = inv->hints.caches,
@@ -446,18 +474,40 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret)
                                .found = found,
                                .left_out = left_out,
                                .until = half_of_the_time(inv),
-                               .context = &f};
+                               .entries = inv->walked.entries};
+        f.walked->arena.limit = WALKED_MEMORY;
         patterns_build(&f.patterns);
-        int r = inv->hints.whole ? walk_tree(&f.walk, "/") : walk_places(&f);
-        drop_nested(&f);
-        map_done(&f.seen);
-        tell_left(&f);
-        vec_done(&f.nested);
-        vec_done(&f.left);
-        if (r < 0)
-                return r;
-        if (ret->count)
-                qsort(ret->items, ret->count, sizeof(*ret->items), in_order);
-        drop_twins(ret);
-        return 0;
+        return f;
+}
+
+static int finder_end(struct finder *f, int r)
+{
+        f->walked->entries = f->walk.entries;
+        places_drop_nested(f->walked, f->list);
+        map_done(&f->seen);
+        if (r == 0)
+                places_sort(f->list);
+        return r;
+}
+
+int places_find(struct inventory *inv, struct arena *a, found_list *ret)
+{
+        struct finder f = finder_of(inv, a, ret);
+        f.walk.context = &f;
+        int r = inv->hints.whole ? walk_tree(&f.walk, "/") : walk_standard(&f);
+        if (r == 0 && !inv->hints.whole)
+                r = walk_hints(&f, &inv->hints);
+        r = finder_end(&f, r);
+        places_tell_left(inv);
+        return r;
+}
+
+int places_find_new(struct inventory *inv, const struct inventory_hints *hints, struct arena *a,
+                    found_list *ret)
+{
+        struct finder f = finder_of(inv, a, ret);
+        f.walk.context = &f;
+        int r = walk_hints(&f, hints);
+        bool full = inv->walked.hinted.count > MOST_HINTED || f.walk.entries >= LOOK_ENTRIES;
+        return finder_end(&f, r == 0 && full ? -E2BIG : r);
 }

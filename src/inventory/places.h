@@ -3,8 +3,24 @@
 
 /* Which files of the root are read. */
 
-#include "inventory/reader.h"
+#include "base/map.h"
+#include "inventory/inventory.h"
 #include "inventory/walk.h"
+
+/* A folder that is not looked into. */
+struct left {
+        const char *path, *why;
+};
+
+/* What is remembered of the walks through one root, for those that follow. Zero is nothing. */
+struct walked {
+        struct arena arena;
+        struct map hinted;        /* places and folders of modules that were walked */
+        VEC(const char *) nested; /* folders that are roots of their own */
+        VEC(struct left) left;
+        size_t entries; /* files that were gone through */
+};
+void walked_done(struct walked *w);
 
 /* A file that was found, and who wants it. */
 struct found {
@@ -19,3 +35,15 @@ typedef VEC(struct found) found_list;
 /* Walk the places, or the whole tree, and list the files to be read in the order of reading: by reader,
  * then by path. Paths lie in `a`. 0 or -ENOMEM. */
 int places_find(struct inventory *inv, struct arena *a, found_list *ret);
+/* Walk only the places of these hints that were not hinted at before, whatever lies above them. 0, -E2BIG (the
+ * root has no room for more: walk all of it again) or -ENOMEM. */
+int places_find_new(struct inventory *inv, const struct inventory_hints *hints, struct arena *a,
+                    found_list *ret);
+/* Tell as limits what all walks left out. */
+void places_tell_left(struct inventory *inv);
+/* Take out what lies in roots of their own. */
+void places_drop_nested(const struct walked *w, found_list *list);
+/* Put into the order of reading, each file once for each reader; of two the first one stays. */
+void places_sort(found_list *list);
+/* The item with the same reader and path in a sorted list, or NULL. */
+struct found *places_look_up(const found_list *list, const struct found *item);

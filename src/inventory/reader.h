@@ -14,6 +14,7 @@
 #include "format/os_release.h"
 #include "inventory/inventory.h"
 #include "inventory/owners.h"
+#include "inventory/places.h"
 
 /* Most bytes of one package database, of one small file of metadata, and of one program. */
 enum {
@@ -55,8 +56,6 @@ struct reader {
         /* Read a database of fixed places, before any file is handed out. */
         int (*begin)(struct inventory *inv);
         bool beside; /* … of what is no part of the distribution */
-        /* Called once behind the last file of all readers. */
-        int (*end)(struct inventory *inv);
 };
 
 /* Distributions. */
@@ -76,7 +75,8 @@ struct inventory {
         struct arena arena; /* what packages point to */
         const char *root_id;
         int root_fd; /* borrowed while reading */
-        struct inventory_hints hints;
+        struct inventory_hints hints; /* without places */
+        struct walked walked;
         struct os_release os;
         bool usr_merged; /* "/lib" is "/usr/lib" here */
         package_list packages;

@@ -5,7 +5,6 @@
 #include "inventory/recall.h"
 
 #include "base/file.h"
-#include "base/map.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,9 +26,7 @@ struct recall *recall_free(struct recall *r)
 {
         if (!r)
                 return NULL;
-        if (r->by_path)
-                map_done(r->by_path);
-        free(r->by_path);
+        map_done(&r->by_path);
         vec_done(&r->readings);
         vec_done(&r->dependencies);
         vec_done(&r->claims);
@@ -38,33 +35,40 @@ struct recall *recall_free(struct recall *r)
         return NULL;
 }
 
-/* Few readers look at one path: the readings of a path form a chain by their order. */
-static struct map *index_of(struct recall *r)
+/* Few readers look at one path: the readings of a path form a chain. */
+static int index_all(struct recall *r)
 {
-        if (r->by_path)
-                return r->by_path;
-        r->by_path = calloc(1, sizeof(*r->by_path));
-        if (!r->by_path)
-                return NULL;
-        vec_each (reading, &r->readings) {
-                char key[32];
-                int size = snprintf(key, sizeof(key), "%p", reading->reader);
-                char *name = arena_printf(&r->arena, "%.*s %s", size, key, reading->path);
-                if (!name || map_put_str(r->by_path, name, reading) < 0)
-                        return NULL;
+        for (; r->indexed < r->readings.count; r->indexed++) {
+                struct reading *reading = &r->readings.items[r->indexed];
+                reading->next = (uint32_t)(uintptr_t)map_get_str(&r->by_path, reading->path);
+                int put = map_put_str(&r->by_path, reading->path, (void *)(uintptr_t)(r->indexed + 1));
+                if (put < 0)
+                        return put;
         }
-        return r->by_path;
+        return 0;
+}
+
+const struct reading *recall_of(struct recall *r, const void *reader, const char *path)
+{
+        if (index_all(r) < 0)
+                return NULL;
+        uint32_t next = (uint32_t)(uintptr_t)map_get_str(&r->by_path, path);
+        while (next && r->readings.items[next - 1].reader != reader)
+                next = r->readings.items[next - 1].next;
+        return next ? &r->readings.items[next - 1] : NULL;
 }
 
 const struct reading *recall_find(struct recall *r, const void *reader, const char *path,
                                   const struct walk_identity *identity)
 {
-        char name[4096 + 64];
-        const struct map *map = index_of(r);
-        if (!map || snprintf(name, sizeof(name), "%p %s", reader, path) >= (int)sizeof(name))
-                return NULL;
-        const struct reading *reading = map_get_str(map, name);
+        const struct reading *reading = recall_of(r, reader, path);
         return reading && !reading->tangled && walk_same(&reading->identity, identity) ? reading : NULL;
+}
+
+void recall_rest(struct recall *r)
+{
+        map_done(&r->by_path);
+        r->indexed = 0;
 }
 
 static bool depends_still(const struct dependency *d, int root_fd)

@@ -306,8 +306,8 @@ static void stamp_done_reply(void *context, int status, struct wire *reply)
         roots_stamped(errand->root, status, reply);
 }
 
-static int ask_root(struct look *l, struct known_root *root, enum probe_kind kind, probe_done done,
-                    struct error *error)
+static int ask_root(struct look *l, struct known_root *root, enum probe_kind kind, unsigned flags,
+                    probe_done done, struct error *error)
 {
         struct errand *errand = errand_new(l, root->pid);
         if (!errand)
@@ -315,6 +315,7 @@ static int ask_root(struct look *l, struct known_root *root, enum probe_kind kin
         errand->root = root;
         struct probe_job job = root_job(l, root, root->pid);
         job.kind = kind;
+        job.flags = flags;
         int r = prober_submit(l->prober, &job, done, errand);
         return r < 0 ? error_set(error, r, "cannot ask the worker: %s", strerror(-r)) : 0;
 }
@@ -326,7 +327,7 @@ static int stamp_roots(struct look *l, struct error *error)
         for (struct known_root *root; (root = roots_next(&l->roots, &i));) {
                 if (!root->known || root->failure || root->unstamped)
                         continue;
-                int r = ask_root(l, root, PROBE_STAMP, stamp_done_reply, error);
+                int r = ask_root(l, root, PROBE_STAMP, 0, stamp_done_reply, error);
                 if (r < 0)
                         return r;
         }
@@ -343,16 +344,22 @@ int read_roots(struct look *l, bool only_new, struct error *error)
         uint64_t now = clock_boottime();
         size_t i = 0;
         for (struct known_root *root; (root = roots_next(&l->roots, &i));) {
-                if (!roots_due(root, &l->inventories, now))
+                enum root_due due = roots_due(root, &l->inventories, now);
+                if (due == ROOT_RESTS)
                         continue;
-                if (only_new && root->known) {
+                if (only_new && root->known && due == ROOT_WHOLE) {
                         l->roots_old = true;
                         continue;
                 }
-                if ((r = ask_root(l, root, PROBE_INVENTORY, root_done_reply, error)) < 0)
+                unsigned flags = due == ROOT_NEWS ? PROBE_TREE_NEWS : 0;
+                if ((r = ask_root(l, root, PROBE_INVENTORY, flags, root_done_reply, error)) < 0)
                         return r;
         }
         r = look_wait(l, error);
+        i = 0;
+        /* What came to an inventory is joined by a full look. */
+        for (struct known_root *root; only_new && (root = roots_next(&l->roots, &i));)
+                l->roots_old |= root->fresh && root->put_at;
         i = 0;
         for (struct known_root *root; r == 0 && (root = roots_next(&l->roots, &i));) {
                 if (root->failure)

@@ -141,27 +141,28 @@ static int keep_limits(struct known_root *r)
         return 0;
 }
 
-bool roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now)
+enum root_due roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now)
 {
-        uint64_t passed = now - r->read_at;
         r->for_news = false;
-        if (!r->read_at || passed >= inventory_rest(r->cost))
-                return true;
-        bool news = r->has_paths || r->changed || (r->has_news && passed >= INVENTORY_NEWS_S * NS_PER_S);
-        r->for_news = news && inventory_budget_allows(b, now);
-        return r->for_news;
+        if (!r->read_at || now - r->read_at >= inventory_rest(r->cost))
+                return ROOT_WHOLE;
+        bool places = r->has_paths || (r->has_news && now - r->news_at >= INVENTORY_NEWS_S * NS_PER_S);
+        r->for_news = (places || r->changed) && inventory_budget_allows(b, now);
+        return !r->for_news ? ROOT_RESTS : r->changed || r->failure ? ROOT_WHOLE : ROOT_NEWS;
 }
 
-int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *reply)
+static void take_news(struct known_root *r, struct inventory_budget *b, const struct inventory_reply *reply)
 {
-        forget_inventory(r);
-        int result = inventory_reply_unpack(reply, &r->packages, &r->inventory);
-        if (result < 0)
-                return result;
-        if (keep_limits(r) < 0)
-                return -ENOMEM;
-        r->package_count = r->inventory.packages.count;
-        r->stamp = r->inventory.stamp;
+        r->failure = 0;
+        r->stamp = reply->stamp;
+        r->news_at = clock_boottime();
+        r->has_news = r->has_paths = r->changed = false;
+        if (r->for_news)
+                inventory_budget_charge(b, reply->cpu_ns);
+}
+
+static int note_kernel(struct known_root *r)
+{
         r->kernel_keys.count = 0;
         arena_done(&r->kernel);
         vec_each (p, &r->inventory.packages) {
@@ -173,16 +174,37 @@ int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *re
                         return -ENOMEM;
                 *slot = key;
         }
-        r->failure = 0;
-        r->read_at = clock_boottime();
-        r->has_news = r->has_paths = r->changed = false;
-        r->cost = r->inventory.cpu_ns;
-        if (r->for_news)
-                inventory_budget_charge(b, r->cost);
+        return 0;
+}
+
+int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *reply)
+{
+        _cleanup_arena_ struct arena packages = ARENA_INIT(ROOT_MEMORY);
+        struct inventory_reply read;
+        int result = inventory_reply_unpack(reply, &packages, &read);
+        if (result < 0)
+                return result;
+        if (read.extent == INVENTORY_SAME) {
+                take_news(r, b, &read);
+                inventory_reply_done(&read);
+                return r->known ? 0 : -EBADMSG;
+        }
+        forget_inventory(r);
+        r->inventory = read;
+        r->packages = packages;
+        packages = ARENA_INIT(0);
+        if (keep_limits(r) < 0 || note_kernel(r) < 0)
+                return -ENOMEM;
+        take_news(r, b, &read);
+        r->package_count = read.packages.count;
+        if (read.extent == INVENTORY_READ) {
+                r->read_at = r->news_at;
+                r->cost = read.cpu_ns;
+        }
         r->known = true;
         /* The same packages need not be put again, but for the time that they were seen. */
-        r->fresh |= r->inventory.digest != r->digest || r->read_at - r->put_at > PUT_EVERY_S * NS_PER_S;
-        r->digest = r->inventory.digest;
+        r->fresh |= read.digest != r->digest || r->news_at - r->put_at > PUT_EVERY_S * NS_PER_S;
+        r->digest = read.digest;
         return 0;
 }
 
@@ -190,7 +212,7 @@ void roots_committed(struct known_root *r)
 {
         forget_inventory(r);
         if (r->fresh)
-                r->put_at = r->read_at;
+                r->put_at = r->news_at;
         r->fresh = false;
 }
 

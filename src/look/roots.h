@@ -23,6 +23,7 @@ struct known_root {
         int pid;                 /* of a process that lives in it: the way in */
         int failure;             /* 0 or -errno: why the inventory could not be read */
         uint64_t read_at;        /* boottime ns; 0: not yet, or to be read again whatever it costs */
+        uint64_t news_at;        /* boottime ns: when it, or only what was new of it, was read last */
         uint64_t cost;           /* CPU ns that the last reading took */
         uint64_t stamp;          /* inventory_stamp() of the last reading */
         uint64_t digest, put_at; /* of the packages that were committed last; boottime ns when */
@@ -44,8 +45,13 @@ struct root_table {
 struct known_root *roots_note(struct root_table *t, const struct entry *e, uint64_t round);
 /* Take over the answer to PROBE_STAMP. */
 void roots_stamped(struct known_root *r, int status, struct wire *reply);
-/* Whether its inventory is to be read now. */
-bool roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now);
+enum root_due {
+        ROOT_RESTS,
+        ROOT_NEWS, /* only places that were not looked at yet: that costs little */
+        ROOT_WHOLE,
+};
+/* What of its inventory is to be read now. */
+enum root_due roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now);
 /* Take over a reply of the prober. 0, -EBADMSG or -ENOMEM. */
 int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *reply);
 /* Once committed, only what later looks need is kept. */

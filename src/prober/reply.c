@@ -36,6 +36,7 @@ void inventory_reply_pack(const struct inventory_reply *r, struct buf *to)
 {
         wire_put_u64(to, r->cpu_ns);
         wire_put_u64(to, r->stamp);
+        wire_put_u64(to, r->extent);
         packages_pack(&r->packages, to);
         wire_put_u64(to, r->limits.count);
         vec_each (limit, &r->limits)
@@ -74,7 +75,9 @@ static int owners_unpack(struct wire *from, struct arena *a, struct inventory_re
 
 int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_reply *ret)
 {
-        struct inventory_reply reply = {.cpu_ns = wire_get_u64(from), .stamp = wire_get_u64(from)};
+        struct inventory_reply reply = {
+                .cpu_ns = wire_get_u64(from), .stamp = wire_get_u64(from)};
+        reply.extent = (enum inventory_extent)wire_get_max(from, INVENTORY_MORE);
         reply.digest = map_hash(from->data, from->left);
         int r = packages_unpack(from, a, &reply.packages);
         uint64_t count = r == 0 ? wire_get_max(from, from->left / LEAST_STRING) : 0;

@@ -5,7 +5,7 @@
 
 #include "evidence/native_find.h"
 #include "host/mapped_file.h"
-#include "inventory/package.h"
+#include "inventory/inventory.h"
 
 /* Whose a thing is that was asked for. */
 struct thing_owners {
@@ -18,6 +18,8 @@ struct inventory_reply {
         package_list packages;
         uint64_t cpu_ns; /* that reading took in the worker */
         uint64_t stamp;  /* inventory_stamp() from before it was read */
+        /* If SAME, packages and limits are those of the last answer, and left out. */
+        enum inventory_extent extent;
         uint64_t digest; /* map_hash of all else, made when it is unpacked */
         VEC(const char *) limits;
         VEC(struct thing_owners) owners; /* one for each thing of the job */

@@ -44,15 +44,10 @@ static void make_room(struct worker *w)
                 forget(w, value);
 }
 
-static int read_root(struct worker *w, const struct probe_job *job, const struct inventory **ret)
+static struct inventory_hints hints_of(const struct probe_job *job)
 {
-        if (!job->root_id)
-                return -EINVAL;
-        _cleanup_close_ int root_fd = worker_root_open(w, job);
-        if (root_fd < 0)
-                return root_fd;
         bool whole = job->flags & PROBE_TREE_WHOLE;
-        const struct inventory_hints hints = {
+        return (struct inventory_hints){
                 .python_paths = job->python_paths,
                 .python_path_count = job->python_path_count,
                 .places = job->places,
@@ -67,6 +62,28 @@ static int read_root(struct worker *w, const struct probe_job *job, const struct
                                              : whole   ? TIME_TREE
                                                        : TIME_LOOK),
         };
+}
+
+/* Take over what was read; what was made of the one before is made again when somebody asks. */
+static void adopt(struct cached_root *root, struct inventory *inventory)
+{
+        root->modules = module_cache_free(root->modules);
+        root->inventory = inventory;
+        uint64_t fingerprint = copies_fingerprint(root->inventory);
+        if (root->fingerprint != fingerprint)
+                root->copies = copies_free(root->copies);
+        root->fingerprint = fingerprint;
+        root->told = false;
+}
+
+static int read_root(struct worker *w, const struct probe_job *job, struct cached_root **ret)
+{
+        if (!job->root_id)
+                return -EINVAL;
+        _cleanup_close_ int root_fd = worker_root_open(w, job);
+        if (root_fd < 0)
+                return root_fd;
+        const struct inventory_hints hints = hints_of(job);
         _cleanup_inventory_ struct inventory *inventory = NULL;
         struct cached_root *root = map_get_str(&w->roots, job->root_id);
         struct inventory *previous = root ? TAKE_PTR(root->inventory) : NULL;
@@ -86,14 +103,33 @@ static int read_root(struct worker *w, const struct probe_job *job, const struct
                         return r;
                 }
         }
-        root->modules = module_cache_free(root->modules);
-        root->inventory = TAKE_PTR(inventory);
-        uint64_t fingerprint = copies_fingerprint(root->inventory);
-        if (root->fingerprint != fingerprint)
-                root->copies = copies_free(root->copies);
-        root->fingerprint = fingerprint;
-        *ret = root->inventory;
+        adopt(root, TAKE_PTR(inventory));
+        *ret = root;
         return 0;
+}
+
+/* Look only at what is new, if nothing else is known to have changed. enum inventory_extent or -errno. */
+static int read_news(struct worker *w, const struct probe_job *job, struct cached_root **ret)
+{
+        struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
+        if (!root || !root->inventory || !root->told || root->stamped > job->python_path_count)
+                return read_root(w, job, ret);
+        _cleanup_close_ int root_fd = worker_root_open(w, job);
+        if (root_fd < 0)
+                return root_fd;
+        if (inventory_stamp(root_fd, job->python_paths, root->stamped) != root->stamp)
+                return read_root(w, job, ret);
+        const struct inventory_hints hints = hints_of(job);
+        struct inventory *inventory;
+        int r = inventory_extend(root_fd, &hints, TAKE_PTR(root->inventory), &inventory);
+        if (r < 0)
+                return r;
+        if (r == INVENTORY_SAME)
+                root->inventory = inventory;
+        else
+                adopt(root, inventory);
+        *ret = root;
+        return r;
 }
 
 struct copies *worker_copies_of(struct worker *w, const char *root_id, const struct inventory **ret)
@@ -111,8 +147,9 @@ const struct inventory *worker_inventory_of(struct worker *w, const struct probe
 {
         const struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
         const struct inventory *inventory = root ? root->inventory : NULL;
-        if (!inventory && !(job->flags & PROBE_NO_INVENTORY))
-                read_root(w, job, &inventory);
+        struct cached_root *read;
+        if (!inventory && !(job->flags & PROBE_NO_INVENTORY) && read_root(w, job, &read) == 0)
+                inventory = read->inventory;
         return inventory;
 }
 
@@ -160,33 +197,48 @@ static int tell_owners(struct worker *w, const struct probe_job *job, const stru
         return 0;
 }
 
-int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply)
+static int pack_inventory(struct worker *w, const struct probe_job *job, const struct cached_root *root,
+                          struct inventory_reply *record, struct buf *reply)
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(OWNERS_MEMORY);
-        const struct inventory *inventory;
-        uint64_t begin = clock_cpu(), stamp = 0;
-        int r = stamp_of(w, job, &stamp);
-        if (r == 0)
-                r = read_root(w, job, &inventory);
-        if (r < 0)
-                return r;
-        struct inventory_reply record = {
-                .packages = *inventory_packages(inventory), .cpu_ns = clock_cpu() - begin, .stamp = stamp};
         size_t count;
-        const char *const *limits = inventory_limits(inventory, &count);
-        for (size_t i = 0; i < count && r == 0; i++) {
-                const char **slot = vec_add(&record.limits);
+        const char *const *limits = inventory_limits(root->inventory, &count);
+        bool same = record->extent == INVENTORY_SAME;
+        int r = 0;
+        if (!same)
+                record->packages = *inventory_packages(root->inventory);
+        for (size_t i = 0; !same && i < count && r == 0; i++) {
+                const char **slot = vec_add(&record->limits);
                 if (slot)
                         *slot = limits[i];
                 else
                         r = -ENOMEM;
         }
         if (r == 0)
-                r = tell_owners(w, job, inventory, &a, &record);
+                r = tell_owners(w, job, root->inventory, &a, record);
         if (r == 0)
-                inventory_reply_pack(&record, reply);
-        vec_done(&record.limits); /* the packages are the inventory's */
-        vec_done(&record.owners);
-        heap_trim(); /* of the one before, which was needed until now */
+                inventory_reply_pack(record, reply);
+        vec_done(&record->limits); /* the packages are the inventory's */
+        vec_done(&record->owners);
+        return r < 0 ? r : reply->error;
+}
+
+int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply)
+{
+        struct cached_root *root;
+        uint64_t begin = clock_cpu(), stamp = 0;
+        int r = stamp_of(w, job, &stamp);
+        if (r == 0)
+                r = job->flags & PROBE_TREE_NEWS ? read_news(w, job, &root) : read_root(w, job, &root);
+        if (r < 0)
+                return r;
+        struct inventory_reply record = {
+                .extent = (enum inventory_extent)r, .cpu_ns = clock_cpu() - begin, .stamp = stamp};
+        root->stamp = stamp;
+        root->stamped = job->python_path_count;
+        r = pack_inventory(w, job, root, &record, reply);
+        root->told = r == 0;
+        if (record.extent != INVENTORY_SAME)
+                heap_trim(); /* of the one before, which was needed until now */
         return r;
 }

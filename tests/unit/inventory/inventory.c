@@ -427,6 +427,64 @@ static void test_only_what_changed_is_read_again(void **state)
         inventory_free(inv);
 }
 
+static int extend(struct fixture *f, const char *place, struct inventory **inv)
+{
+        const char *const places[] = {"/srv/old", place};
+        const struct inventory_hints hints = {
+                .remember = true, .places = places, .place_count = ARRAY_SIZE(places)};
+        return inventory_extend(f->fd, &hints, *inv, inv);
+}
+
+static bool has(const struct inventory *inv, const char *name)
+{
+        vec_each (p, inventory_packages(inv))
+                if (!strcmp(p->name, name))
+                        return true;
+        return false;
+}
+
+static void test_only_new_places_are_walked(void **state)
+{
+        struct fixture *f = *state;
+        const char *const places[] = {"/srv/old"};
+        const struct inventory_hints hints = {.remember = true, .places = places, .place_count = 1};
+        struct inventory *inv = NULL, *whole = NULL;
+        size_t limits;
+        put_dpkg(f);
+        put(f, "/srv/old/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
+        put(f, "/srv/old/broken.jar", "no archive");
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &inv), 0);
+        inventory_limits(inv, &limits);
+        const struct inventory *before = inv;
+        /* Nothing there, there nothing, and nothing new there. */
+        put(f, "/srv/empty/tool", "#!/bin/sh\n");
+        assert_int_equal(extend(f, "/srv/empty", &inv), INVENTORY_SAME);
+        assert_int_equal(extend(f, "/srv/gone", &inv), INVENTORY_SAME);
+        assert_int_equal(extend(f, "/srv/old/a-1.dist-info", &inv), INVENTORY_SAME);
+        assert_ptr_equal(inv, before);
+        /* What came to a place that is known waits for the next walk, also if somebody names the place again … */
+        put(f, "/srv/old/late-1.dist-info/METADATA", "Name: late\nVersion: 1\n");
+        assert_int_equal(extend(f, "/srv/old", &inv), INVENTORY_SAME);
+        /* … but what is below it is looked at when it is named. */
+        put(f, "/srv/old/env/b-1.dist-info/METADATA", "Name: b\nVersion: 1\n");
+        assert_int_equal(extend(f, "/srv/old/env", &inv), INVENTORY_MORE);
+        assert_true(has(inv, "a") && has(inv, "b") && has(inv, "libx1") && !has(inv, "late"));
+        put(f, "/srv/new/c-1.dist-info/METADATA", "Name: c\nVersion: 1\n");
+        put(f, "/srv/new/c-1.dist-info/RECORD", "c.py,,\n");
+        assert_int_equal(extend(f, "/srv/new", &inv), INVENTORY_MORE);
+        assert_int_equal(inventory_counts(inv).read, 0); /* once, when it was found */
+        assert_string_equal(inventory_owner(inv, "/srv/new/c.py", NULL)->name, "c");
+        assert_string_equal(inventory_owner(inv, "/lib/libx.so.1", NULL)->name, "libx1");
+        size_t now;
+        inventory_limits(inv, &now);
+        assert_int_equal(now, limits);
+        const char *const all[] = {"/srv/old", "/srv/new", "/srv/old/env"};
+        const struct inventory_hints again = {.remember = true, .places = all, .place_count = ARRAY_SIZE(all)};
+        assert_int_equal(inventory_read(f->fd, "host", &again, inv, &whole), 0);
+        assert_true(has(whole, "late") && has(whole, "c"));
+        inventory_free(whole);
+}
+
 /* Metadata that an upgrade left behind lists the same files. */
 static void test_a_tie_stays_one_when_nothing_is_read_again(void **state)
 {
@@ -598,6 +656,7 @@ int main(void)
                 T(test_diversions_and_alternatives),
                 T(test_copies_and_links_of_python),
                 T(test_only_what_changed_is_read_again),
+                T(test_only_new_places_are_walked),
                 T(test_a_tie_stays_one_when_nothing_is_read_again),
                 T(test_limits_that_have_no_room_are_counted),
                 T(test_time),
