@@ -33,9 +33,9 @@ struct inventory_hints {
  * (memory). */
 int inventory_read(int root_fd, const char *root_id, const struct inventory_hints *hints,
                    struct inventory *previous, struct inventory **ret);
-/* The same root again, when no more is known than that something runs at places that were not hinted at before:
- * only these are walked, and what lies elsewhere is taken as it was. `inv` is consumed. What became of
- * it, or -ENOMEM. */
+/* The same root again, when no more is known than that something runs at places that were not hinted at
+ * before: only these are walked, and what lies elsewhere is taken as it was. `inv` is consumed. What became
+ * of it, or -ENOMEM. */
 enum inventory_extent {
         INVENTORY_READ, /* all places were walked, as they had to be */
         INVENTORY_SAME, /* nothing came to it: `*ret` is `inv` */

@@ -35,8 +35,8 @@ typedef VEC(struct found) found_list;
 /* Walk the places, or the whole tree, and list the files to be read in the order of reading: by reader,
  * then by path. Paths lie in `a`. 0 or -ENOMEM. */
 int places_find(struct inventory *inv, struct arena *a, found_list *ret);
-/* Walk only the places of these hints that were not hinted at before, whatever lies above them. 0, -E2BIG (the
- * root has no room for more: walk all of it again) or -ENOMEM. */
+/* Walk only the places of these hints that were not hinted at before, whatever lies above them. 0, -E2BIG
+ * (the root has no room for more: walk all of it again) or -ENOMEM. */
 int places_find_new(struct inventory *inv, const struct inventory_hints *hints, struct arena *a,
                     found_list *ret);
 /* Tell as limits what all walks left out. */

@@ -74,7 +74,7 @@ struct log_entry {
 struct inventory {
         struct arena arena; /* what packages point to */
         const char *root_id;
-        int root_fd; /* borrowed while reading */
+        int root_fd;                  /* borrowed while reading */
         struct inventory_hints hints; /* without places */
         struct walked walked;
         struct os_release os;

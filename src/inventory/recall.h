@@ -50,8 +50,8 @@ struct recall *recall_free(struct recall *r); /* returns NULL */
 /* The reading of that file by that reader, whatever became of the file, or NULL. Valid until the next reading
  * is added. */
 const struct reading *recall_of(struct recall *r, const void *reader, const char *path);
-/* The same, if the file is still the same and can be taken over; NULL otherwise. The caller checks what else it
- * rests on. */
+/* The same, if the file is still the same and can be taken over; NULL otherwise. The caller checks what else
+ * it rests on. */
 const struct reading *recall_find(struct recall *r, const void *reader, const char *path,
                                   const struct walk_identity *identity);
 /* Let go of what was built to find them. */

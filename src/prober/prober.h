@@ -32,8 +32,8 @@ enum {
         PROBE_TREE_CACHES = 1 << 9,  /* … with the caches in it */
         PROBE_TREE_MOUNTS = 1 << 10, /* … with network and FUSE file systems in it */
         PROBE_TREE_ONE = 1 << 11,    /* … without any other file system */
-        /* What the last answer told is known: look only at places that its job did not name, and answer `same`
-         * where nothing came to it. The worker looks at all where it has to. */
+        /* What the last answer told is known: look only at places that its job did not name, and answer
+         * `same` where nothing came to it. The worker looks at all where it has to. */
         PROBE_TREE_NEWS = 1 << 12,
 };
 

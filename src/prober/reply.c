@@ -75,8 +75,7 @@ static int owners_unpack(struct wire *from, struct arena *a, struct inventory_re
 
 int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_reply *ret)
 {
-        struct inventory_reply reply = {
-                .cpu_ns = wire_get_u64(from), .stamp = wire_get_u64(from)};
+        struct inventory_reply reply = {.cpu_ns = wire_get_u64(from), .stamp = wire_get_u64(from)};
         reply.extent = (enum inventory_extent)wire_get_max(from, INVENTORY_MORE);
         reply.digest = map_hash(from->data, from->left);
         int r = packages_unpack(from, a, &reply.packages);

@@ -11,9 +11,9 @@
 
 struct cached_root {
         struct inventory *inventory;
-        struct copies *copies;        /* what its packages' files are known by; NULL until somebody asks */
-        uint64_t fingerprint;         /* of the packages that `copies` speaks of */
-        uint64_t stamp;               /* inventory_stamp() with the first `stamped` folders of modules */
+        struct copies *copies; /* what its packages' files are known by; NULL until somebody asks */
+        uint64_t fingerprint;  /* of the packages that `copies` speaks of */
+        uint64_t stamp;        /* inventory_stamp() with the first `stamped` folders of modules */
         size_t stamped;
         bool told;                    /* `inventory` is what the last answer told */
         struct module_cache *modules; /* whose the modules are that no path tells; as long as `inventory` */

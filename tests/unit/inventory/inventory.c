@@ -462,7 +462,8 @@ static void test_only_new_places_are_walked(void **state)
         assert_int_equal(extend(f, "/srv/gone", &inv), INVENTORY_SAME);
         assert_int_equal(extend(f, "/srv/old/a-1.dist-info", &inv), INVENTORY_SAME);
         assert_ptr_equal(inv, before);
-        /* What came to a place that is known waits for the next walk, also if somebody names the place again … */
+        /* What came to a place that is known waits for the next walk, also if somebody names the place again
+         * … */
         put(f, "/srv/old/late-1.dist-info/METADATA", "Name: late\nVersion: 1\n");
         assert_int_equal(extend(f, "/srv/old", &inv), INVENTORY_SAME);
         /* … but what is below it is looked at when it is named. */
@@ -479,7 +480,8 @@ static void test_only_new_places_are_walked(void **state)
         inventory_limits(inv, &now);
         assert_int_equal(now, limits);
         const char *const all[] = {"/srv/old", "/srv/new", "/srv/old/env"};
-        const struct inventory_hints again = {.remember = true, .places = all, .place_count = ARRAY_SIZE(all)};
+        const struct inventory_hints again = {
+                .remember = true, .places = all, .place_count = ARRAY_SIZE(all)};
         assert_int_equal(inventory_read(f->fd, "host", &again, inv, &whole), 0);
         assert_true(has(whole, "late") && has(whole, "c"));
         inventory_free(whole);
