@@ -98,23 +98,4 @@ static __always_inline __u64 probe_number(void *ctx)
         return written;
 }
 
-/* Where tracepoints may be preempted (seen on 7.3), a process that meets the same one on that CPU meanwhile
- * is missed, and the kernel counts it (recursion_misses). bpf_preempt_disable() came with fc7566ad0a82
- * ("bpf: Introduce bpf_preempt_[disable,enable] kfuncs", 6.10). It was not seen to help: under storms 169 of
- * 6,012 ends were missed with it, and 131 without. */
-extern void bpf_preempt_disable(void) __ksym __weak;
-extern void bpf_preempt_enable(void) __ksym __weak;
-
-static __always_inline void preemption_stop(void)
-{
-        if (bpf_ksym_exists(bpf_preempt_disable))
-                bpf_preempt_disable();
-}
-
-static __always_inline void preemption_allow(void)
-{
-        if (bpf_ksym_exists(bpf_preempt_enable))
-                bpf_preempt_enable();
-}
-
 #endif

@@ -133,54 +133,42 @@ static __always_inline int exit_made(struct task_struct *task)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_btf, struct task_struct *task)
 {
-        preemption_stop();
         exec_made(task);
-        preemption_allow();
         return 0;
 }
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(exec_raw, struct task_struct *task)
 {
-        preemption_stop();
         exec_made(task);
-        preemption_allow();
         return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork_btf, struct task_struct *parent, struct task_struct *child)
 {
-        preemption_stop();
         fork_made(child);
-        preemption_allow();
         return 0;
 }
 
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(fork_raw, struct task_struct *parent, struct task_struct *child)
 {
-        preemption_stop();
         fork_made(child);
-        preemption_allow();
         return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit_btf, struct task_struct *task)
 {
-        preemption_stop();
         exit_made(task);
-        preemption_allow();
         return 0;
 }
 
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(exit_raw, struct task_struct *task)
 {
-        preemption_stop();
         exit_made(task);
-        preemption_allow();
         return 0;
 }
 

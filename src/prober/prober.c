@@ -105,7 +105,9 @@ static void stop_worker(struct prober *p)
 {
         if (p->socket < 0)
                 return;
-        close(p->socket); /* leaves the epoll set by itself: there is no other descriptor of it here */
+        /* Closing alone leaves it in the set, and always ready, where a fork of this process holds it too. */
+        epoll_ctl(p->epoll, EPOLL_CTL_DEL, p->socket, NULL);
+        close(p->socket);
         p->socket = -1;
         spawn_bury(p->pid, &p->corpses);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "prober/worker_file.h"
+#include "prober/worker_jobs.h"
 
 #include "host/socket.h"
+#include "prober/worker_root.h"
 
 #include <errno.h>
 

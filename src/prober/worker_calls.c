@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "prober/worker_file.h"
+#include "prober/worker_jobs.h"
 
 #include "evidence/native_calls.h"
 #include "prober/reply.h"

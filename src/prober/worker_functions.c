@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "prober/worker_file.h"
+#include "prober/worker_jobs.h"
 
 #include "base/file.h"
 #include "format/elf_functions.h"
 #include "prober/reply.h"
+#include "prober/worker_root.h"
 
 #include <errno.h>
 #include <fcntl.h>

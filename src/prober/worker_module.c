@@ -6,7 +6,7 @@
  * in each module folder that is known. Most such files are nobody's, which is remembered for as long as the
  * inventory holds. */
 
-#include "prober/worker_file.h"
+#include "prober/worker_module.h"
 
 #include "base/file.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "prober/worker_file.h"
+#include "prober/worker_owner.h"
 
 #include "base/file.h"
 #include "format/elf.h"
 #include "host/root.h"
-#include "prober/reply.h"
+#include "prober/worker_root.h"
 
 #include <errno.h>
 #include <stdio.h>

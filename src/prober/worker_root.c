@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "prober/worker_file.h"
+#include "prober/worker_root.h"
 
 #include "base/clock.h"
 #include "base/heap.h"
 #include "prober/reply.h"
+#include "prober/worker_jobs.h"
+#include "prober/worker_module.h"
 
 #include <errno.h>
 #include <fcntl.h>

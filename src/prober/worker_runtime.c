@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "prober/target.h"
+#include "prober/worker_jobs.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 
 #include "evidence/engine.h"
 #include "prober/runtime_reply.h"
-#include "prober/worker_file.h"
+#include "prober/worker_memory.h"
 
 struct engine_session {
         const struct engine *engine;

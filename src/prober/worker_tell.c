@@ -2,6 +2,8 @@
 #include "prober/worker_runtime.h"
 
 #include "base/map.h"
+#include "prober/worker_module.h"
+#include "prober/worker_root.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
@@ -207,35 +206,4 @@ int flow_drain(struct sensor *s)
         perf_buffers_provoke_lost(&s->perf);
         perf_buffers_fetch(&s->perf);
         return take_mappings_until(s, UINT64_MAX);
-}
-
-/* A key of the map `files` (bpf/dedup.bpf.h). */
-struct file_fact {
-        uint64_t cgroup, address, inode, generation;
-};
-
-static bool is_among(uint64_t inode, const uint64_t *inodes, size_t count)
-{
-        for (size_t i = 0; i < count; i++)
-                if (inodes[i] == inode)
-                        return true;
-        return false;
-}
-
-void sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t count)
-{
-        enum { BATCH = 1024 };
-        _cleanup_free_ struct file_fact *keys = calloc(BATCH, sizeof(*keys));
-        _cleanup_free_ uint32_t *values = calloc(BATCH, sizeof(*values));
-        int fd = programs_map(&s->programs, "files"), r = keys && values && fd >= 0 ? 0 : -ENOMEM;
-        for (size_t i = 0; s->uses_perf && i < count; i++)
-                dedup_forget(&s->dedup, inodes[i]);
-        struct file_fact from = {}, to = {};
-        for (bool first = true; r == 0; first = false, from = to) {
-                uint32_t got = BATCH;
-                r = bpf_map_lookup_batch(fd, first ? NULL : &from, &to, keys, values, &got, NULL);
-                for (uint32_t i = 0; (r == 0 || r == -ENOENT) && i < got; i++)
-                        if (is_among(keys[i].inode, inodes, count))
-                                bpf_map_delete_elem(fd, &keys[i]);
-        }
 }

@@ -130,6 +130,11 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
                 return error_set(error, -EPERM,
                                  "no events: kernel lockdown (confidentiality) forbids BPF to read "
                                  "kernel memory. Snapshots only");
+        if (!serving && sources && support_lacks_locked_memory())
+                return error_set(
+                        error, -EPERM,
+                        "no events: maps and programs count as locked memory here (before Linux 5.11), and "
+                        "too little of it is allowed (memlock). Snapshots only");
         if (!serving && sources)
                 return error_set(error, -EOPNOTSUPP, "no events: no hook works here (%s: %s). Snapshots only",
                                  s->hook_count ? s->hooks[0].name : "none",

@@ -168,8 +168,8 @@ bool sensor_probes_need_admin(struct sensor *s);
 const char *sensor_probe_hook(struct sensor *s);
 
 /* Mappings of files with these inode numbers are told again, though their workloads have told them before.
- * What cannot be forgotten (before Linux 5.6) is not told again. */
-void sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t count);
+ * 0, or -errno: some are not (before Linux 5.6, or memory is out), and the next snapshot has to show them. */
+int sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t count);
 
 /* ---- snapshot ------------------------------------------------------------------------------------- */
 
@@ -241,3 +241,5 @@ struct support {
         size_t capability_count;
 };
 int support_probe(struct support *ret);
+/* Maps and programs count as locked memory here, and too little of it may be had. */
+bool support_lacks_locked_memory(void);

@@ -16,6 +16,7 @@
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <sys/capability.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* linux/proc_ns.h: PROC_USER_INIT_INO, PROC_PID_INIT_INO */
@@ -131,6 +132,17 @@ static bool initial_namespace(const char *path, ino_t number)
 {
         struct stat ns;
         return stat(path, &ns) < 0 || ns.st_ino == number;
+}
+
+/* Memory of maps and programs is accounted to the cgroup instead since Linux 5.11, which brought this helper
+ * as well (d05512618056); libbpf tells them apart by the same. It also raises the limit, where that may be
+ * done. */
+bool support_lacks_locked_memory(void)
+{
+        enum { ENOUGH = 64 << 20 };
+        struct rlimit limit;
+        return getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur < ENOUGH &&
+               libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_ktime_get_coarse_ns, NULL) == 0;
 }
 
 int support_probe_rights(struct support *ret)

@@ -29,7 +29,7 @@ def test_locked_memory_is_only_a_matter_of_old_kernels(usewear):
     doctor = json.loads(done.stdout)
     old = tuple(map(int, os.uname().release.split(".")[:2])) < (5, 11)
     assert doctor["events_error"]
-    assert any("memlock" in one["what"] for one in doctor["missing"]) == old
+    assert old or not any("memlock" in one["what"] for one in doctor["missing"])
 
 
 IN_NAMESPACE = """

@@ -6,6 +6,7 @@
 #include "host/socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -100,6 +101,28 @@ static void a_program_that_is_no_worker_is_given_up(void **state)
         assert_true(prober_submit(p, &job, take_process, &answers) < 0);
 }
 
+/* A child that was forked and executes nothing holds the socket of the worker that is gone, whose end makes
+ * it ready for ever: nobody may be woken by it. */
+static void a_worker_that_is_gone_wakes_nobody(void **state)
+{
+        (void)state;
+        _cleanup_prober_ struct prober *p = NULL;
+        struct answers answers = {};
+        assert_int_equal(prober_new(&(struct prober_options){.program = "/bin/true"}, &p, NULL), 0);
+        pid_t holder = fork();
+        if (holder == 0)
+                for (;;)
+                        pause();
+        struct probe_job job = {.kind = PROBE_PROCESS, .pid = getpid()};
+        assert_int_equal(prober_submit(p, &job, take_process, &answers), 0);
+        assert_true(prober_run(p) < 0);
+        struct pollfd fd = {.fd = prober_fd(p), .events = POLLIN};
+        int ready = poll(&fd, 1, 0);
+        kill(holder, SIGKILL);
+        waitpid(holder, NULL, 0);
+        assert_int_equal(ready, 0);
+}
+
 int main(int argc, char **argv)
 {
         if (argc > 1 && !strcmp(argv[1], "prober"))
@@ -109,6 +132,7 @@ int main(int argc, char **argv)
                 cmocka_unit_test(gone_process_is_said),
                 cmocka_unit_test(many_jobs_are_answered),
                 cmocka_unit_test(a_program_that_is_no_worker_is_given_up),
+                cmocka_unit_test(a_worker_that_is_gone_wakes_nobody),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prober/worker_runtime.h"
 
+#include "prober/worker_root.h"
+
 #include "host/runtime.h"
 #include "prober/prober.h"
 
