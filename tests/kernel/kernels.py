@@ -29,9 +29,9 @@ BASIC = ["unified", "doctor", "snapshot", "events", "dedup", "drops", "functions
 BOOTS = {
     "basic": (BASIC + (["cgroups"] if NAMED else []), "", []),
     "variations": (["unified", "variations"], "", []),
-    "trouble": (["unified", "clock", "pressure"], "", []),
+    "clock": (["unified", "clock"], "", []),
     # 128 CPUs are there, which counts for whatever the kernel makes for each of them; two are started.
-    "cpus": (["unified", "cpus", "doctor"], "maxcpus=2", ["-smp", "128"]),
+    "cpus": (["unified", "cpus", "doctor", "pressure"], "maxcpus=2", ["-smp", "128"]),
     "units": (["units"], "", []),
 }
 # The name that a test bears, and the Debian releases that have such a kernel, the newest of them being taken.
@@ -129,6 +129,7 @@ class Boots:
         try:
             return self.running[kernel, name].result()
         except machine.Silent as e:
+            found.wrong(kernel, f"the machine `{name}` sent no results")
             pytest.fail(f"kernel {kernel} sent no results; its console: {e}")
 
 
@@ -144,7 +145,7 @@ def boots(request, tmp_path_factory):
             pytest.skip(f"needs {program}: tools/install-deps --kernels" + (" --arm64" if ARCH == "arm64" else ""))
     wanted = list(dict.fromkeys(pair for item in request.session.items for pair in wanted_of(item)))
     # The long ones first, so that the last does not run alone.
-    wanted.sort(key=lambda pair: ["variations", "trouble", "units"].count(pair[1]), reverse=True)
+    wanted.sort(key=lambda pair: ["variations", "clock", "cpus", "units"].count(pair[1]), reverse=True)
     return Boots(tmp_path_factory.getbasetemp(), wanted)
 
 

@@ -16,17 +16,24 @@ def growth(kernel, before, now):
 
 
 class Record:
-    """{architecture: {kernel: {"release", "package", "rows": {key: text}, "instructions": {program: count or null}}}}"""
+    """{architecture: {kernel: {"release", "package", "rows": {key: text}, "instructions": {program: count or null},
+    "wrong": [text]}}, "missing": {kernel: reason}, "run": {"machines", "seconds", "cpus"}}}"""
 
     def __init__(self, path=RECORDED):
-        self.path, self.kernels, self.missing = path, {}, {}
+        self.path, self.kernels, self.missing, self.run = path, {}, {}, {}
         self.before = json.loads(path.read_text()) if path.exists() else {}
 
     def not_run(self, name, reason):
         self.missing[name] = reason
 
     def kernel(self, name):
-        return self.kernels.setdefault(name, {"rows": {}, "instructions": {}})
+        return self.kernels.setdefault(name, {"rows": {}, "instructions": {}, "wrong": []})
+
+    def wrong(self, name, what):
+        """A machine that sent nothing, or a test that failed: the kernel keeps its column, and this stands below it."""
+        told = self.kernel(name)["wrong"]
+        if what not in told:
+            told.append(what)
 
     def note(self, name, key, value):
         self.kernel(name)["rows"][key] = value
@@ -39,6 +46,8 @@ class Record:
         known = self.before.setdefault(arch, {"kernels": {}, "missing": {}})
         for of, now in (("kernels", self.kernels), ("missing", self.missing)):
             known[of] = {name: one for name, one in known[of].items() if name not in names} | now
+        if self.run:
+            known["run"] = self.run
         self.path.write_text(json.dumps(self.before, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
         return self.before
 

@@ -33,6 +33,18 @@ def test_a_run_replaces_what_was_known_of_its_kernels(tmp_path):
     assert "Not run" not in arm
 
 
+def test_a_machine_that_is_silent_costs_no_column(tmp_path):
+    record = Record(tmp_path / "recorded.json")
+    record.note("6.12", "exec", "tp_btf")
+    record.kernel("6.12").update(release="6.12.1", package="6.12")
+    record.wrong("6.1", "the machine `basic` sent no results")
+    record.wrong("6.1", "the machine `basic` sent no results")
+    record.kernel("6.1").update(release="6.1.1", package="6.1")
+    written = page(record.write("amd64", ["6.1", "6.12"]))
+    assert "| exec | **not tested** | tp_btf |" in written
+    assert written.count("Wrong on 6.1: the machine `basic` sent no results.") == 1 and "Wrong on 6.12" not in written
+
+
 def test_an_architecture_without_a_run_is_said():
     one = {"rows": {"exec": "raw_tp"}, "instructions": {}, "release": "6.1.0", "package": "6.1"}
     x86, arm = page({"amd64": {"kernels": {"6.1": one}, "missing": {}}}).split("## arm64")

@@ -19,7 +19,8 @@ part_variations() {
     keep unprivileged-bpf usewear doctor --json
 
     mount -o remount,hidepid=2 /proc
-    keep hidepid usewear doctor --json
+    keep hidepid-as-root usewear doctor --json
+    keep hidepid-without-sys_ptrace kernel-test without sys_ptrace usewear doctor --json
     mount -o remount,hidepid=0 /proc
 
     # So much locked memory that nothing fits, and no right to take more.
@@ -75,4 +76,11 @@ part_cgroups() {
     two_workloads cgroup-hybrid
 }
 
-part_cpus() { cp /sys/devices/system/cpu/possible /out/possible.out; }
+# KiB that the kernel has taken for maps and for each CPU, by its own meters; the ring's pages are in neither.
+meters() { awk '/^(VmallocUsed|Percpu):/ { sum += $2 } END { print sum }' /proc/meminfo; }
+
+part_cpus() {
+    cp /sys/devices/system/cpu/possible /out/possible.out
+    meters >/out/meters-before.out
+    watched meters "" -- 'meters >/out/meters.out'
+}

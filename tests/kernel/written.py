@@ -10,8 +10,7 @@ HEAD = """# Kernels
 One binary for every kernel since 5.10, proven by booting Debian's own in an emulator: `make check-kernels` (x86-64)
 and `make check-arm64` write this page. Each hook below was attached and has delivered an event that was provoked
 for it. An end is lost where the kernel may preempt the program that tells it and another process
-ends on the same CPU meanwhile; the kernel counts these, and so does Usewear. All four kernels take eight minutes
-(16 machines; measured on two CPUs with nothing else, in two runs of 240 and 226 s).
+ends on the same CPU meanwhile; the kernel counts these, and so does Usewear.
 """
 
 INSTRUCTIONS = """
@@ -43,6 +42,8 @@ def section(lines, arch, kernels, missing):
     rows(lines, names, ["kernel", "Debian's package", *ROWS], lambda name, key: head[name].get(key))
     for name, reason in missing.items():
         lines.append(f"\nNot run: {name} ({reason}).")
+    for name in names:
+        lines += [f"\nWrong on {name}: {what}." for what in kernels[name].get("wrong", [])]
     varied = sorted({key for name in names for key in head[name] if key.startswith("~")})
     if varied:
         lines.append("\nMachines that are set up otherwise:\n")
@@ -59,6 +60,8 @@ def page(recorded):
     lines = [HEAD]
     for arch, run in sorted(recorded.items()):
         section(lines, arch, run["kernels"], run["missing"])
+        if whole := run.get("run"):
+            lines.append(f"\nAll of it in one run: {whole['machines']} machines, {whole['seconds']} s on {whole['cpus']} CPUs.")
     for arch in NAMES.keys() - recorded.keys():
         lines.append(f"\n## {NAMES[arch]}\n\nNot run: no whole run has been recorded.")
     return "\n".join(lines) + "\n" + INSTRUCTIONS
