@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-scanner check-symbols check-kernels check-arm64 check-truth check-release check-inventory soak build release bench bench-inventory bench-advisories clean
+.PHONY: scan check check-native check-scanner check-symbols check-kernels check-ubuntu check-arm64 check-truth check-release check-inventory soak build release bench bench-inventory bench-advisories clean
 SHELL = /bin/sh
 
 scan: build
@@ -46,6 +46,11 @@ check-release:
 check-kernels:
 	@tools/install-deps --kernels
 	@USEWEAR_KERNELS=all tests/run --only tests/kernel
+
+# The same on Ubuntu's kernels, written to the same page.
+check-ubuntu:
+	@tools/install-deps --kernels
+	@USEWEAR_KERNELS=ubuntu tests/run --only tests/kernel
 
 # The same on arm64, every instruction emulated, and the unit tests of a cross build there.
 check-arm64:

@@ -30,7 +30,7 @@ def pytest_sessionfinish(session, exitstatus):
     whole = exitstatus in (0, 1) and not option.keyword and not option.markexpr and not option.collectonly
     if not kernels.NAMED or not whole or not found.kernels:
         return
-    if kernels.CHOSEN == list(kernels.KERNELS):
+    if kernels.NAMED == "all":
         machines = {pair for item in session.items for pair in kernels.wanted_of(item)}
         found.run = {"machines": len(machines), "seconds": round(time.monotonic() - BEGIN), "cpus": os.cpu_count()}
     for name, one in found.kernels.items():

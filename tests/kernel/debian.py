@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Packages of any Debian release, by apt's own means, without touching the apt of this machine.
+"""Packages of any release of Debian or Ubuntu, by apt's own means, without touching the apt of this machine.
 
 Each release has lists and settings of its own in the cache folder. apt checks signatures and checksums; a
 package is kept under its version and checksum, and a kept one is checked again before it is used. Where the
@@ -13,6 +13,9 @@ import subprocess
 from pathlib import Path
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+UBUNTU_KEYRING = "/usr/share/keyrings/ubuntu-archive-keyring.gpg"
+UBUNTU_ARCHIVE = {"amd64": "http://archive.ubuntu.com/ubuntu", "arm64": "http://ports.ubuntu.com/ubuntu-ports"}
+UBUNTU = {"jammy": "22.04", "noble": "24.04"}
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "usewear"
 
 
@@ -35,12 +38,18 @@ def digest(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def source(suite, arch):
+    """(keyring, archive) of a suite."""
+    return (UBUNTU_KEYRING, UBUNTU_ARCHIVE[arch]) if suite.split("-")[0] in UBUNTU else (KEYRING, mirror())
+
+
 class Release:
-    """One Debian release for one architecture."""
+    """One release for one architecture."""
 
     def __init__(self, suite, arch="amd64", cache=CACHE):
-        if not shutil.which("apt-get") or not Path(KEYRING).exists():
-            raise NotToBeHad("no apt or no keyring of Debian on this machine")
+        keyring, archive = source(suite, arch)
+        if not shutil.which("apt-get") or not Path(keyring).exists():
+            raise NotToBeHad(f"no apt or no {Path(keyring).name} on this machine")
         self.suite, self.arch = suite, arch
         self.folder = cache / "debian" / f"{suite}-{arch}"
         self.kept = cache / "packages"
@@ -49,7 +58,7 @@ class Release:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.kept.mkdir(parents=True, exist_ok=True)
         (self.folder / "status").touch()
-        (self.folder / "etc/sources.list").write_text(f"deb [signed-by={KEYRING} arch={arch}] {mirror()} {suite} main\n")
+        (self.folder / "etc/sources.list").write_text(f"deb [signed-by={keyring} arch={arch}] {archive} {suite} main\n")
         self.update()
 
     def apt(self, program, *words, check=True):
@@ -100,8 +109,8 @@ class Release:
         return [self.fetch(name) for name in re.findall(r"^Inst (\S+)", done.stdout, re.M)]
 
     def kernel(self):
-        """(version of the package, release of the kernel, image): the cloud kernel of this suite."""
-        name = f"linux-image-cloud-{self.arch}"
+        """(version of the package, release of the kernel, image): this suite's kernel for virtual machines."""
+        name = "linux-image-virtual" if self.suite.split("-")[0] in UBUNTU else f"linux-image-cloud-{self.arch}"
         depends = self.record(name).get("Depends", "")
         image = re.search(r"linux-image-([0-9]\S+)", depends)
         if not image:

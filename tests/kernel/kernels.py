@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which kernels there are, and the boots that the tests share.
 
-`make check` takes the oldest and the newest; USEWEAR_KERNELS=all (`make check-kernels`; or the names of some, with
-commas) takes all of them and the variations too, and writes what was found to docs/kernels.md. What the collected
+`make check` takes the oldest and the newest; USEWEAR_KERNELS=all (`make check-kernels`; ubuntu for
+`make check-ubuntu`; or the names of some, with commas) takes all of Debian's and the variations too, and writes what was found to docs/kernels.md. What the collected
 tests need is booted beside each other, one machine more at a time than there are CPUs: each uses one, and waits at times."""
 
 import atexit
@@ -34,9 +34,11 @@ BOOTS = {
     "cpus": (["unified", "cpus", "doctor", "pressure"], "maxcpus=2", ["-smp", "128"]),
     "units": (["units"], "", []),
 }
-# The name that a test bears, and the Debian releases that have such a kernel, the newest of them being taken.
-KERNELS = {"5.10": ["bullseye"], "6.1": ["bookworm"], "6.12": ["trixie"], "newest": ["sid", "trixie-backports"]}
-CHOSEN = list(KERNELS) if NAMED == "all" else NAMED.split(",") if NAMED else ["5.10", "newest"]
+# The name that a test bears, and the releases that have such a kernel, the newest of them being taken.
+KERNELS = {"5.10": ["bullseye"], "5.15": ["jammy-updates", "jammy"], "6.1": ["bookworm"], "6.8": ["noble-updates", "noble"],
+           "6.12": ["trixie"], "newest": ["sid", "trixie-backports"]}
+SETS = {"all": ["5.10", "6.1", "6.12", "newest"], "ubuntu": ["5.15", "6.8"], "": ["5.10", "newest"]}
+CHOSEN = SETS.get(NAMED) or NAMED.split(",")
 LONGEST_S = 900
 
 

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from test_kernels import counts, lines
+from test_kernels import EXPECTED, counts, lines
 
 pytestmark = pytest.mark.boots("clock")
 KILL, SYS_ADMIN, PERFMON, BPF = 5, 21, 38, 39
@@ -19,7 +19,7 @@ def test_watch_keeps_only_the_rights_that_it_needs(booted, kernel):
     rights = dict(re.findall(r"^(Cap\w+):\s*(\w+)$", booted.text("watch-status.out"), re.M))
     effective, permitted = (int(rights[key], 16) for key in ("CapEff", "CapPrm"))
     assert effective == 1 << KILL | 1 << PERFMON | 1 << BPF
-    assert bool(permitted & 1 << SYS_ADMIN) == (kernel in ("5.10", "6.1"))
+    assert bool(permitted & 1 << SYS_ADMIN) == (EXPECTED[kernel]["function"] == "perf uprobe")
     assert int(rights["CapBnd"], 16) == permitted
 
 

@@ -5,7 +5,7 @@ CPUs. What still works must work, what does not must be said. Only by `make chec
 import json
 
 import pytest
-from test_kernels import TYPES, counts, hooks_of, lines, refusals
+from test_kernels import EXPECTED, TYPES, counts, hooks_of, lines, refusals
 
 pytestmark = pytest.mark.boots("variations")
 KERNEL_MEMORY = 16 << 20  # most that maps and buffers may take, at 128 CPUs too
@@ -106,7 +106,7 @@ def test_without_a_right_for_events(varied, name, right):
 def test_without_a_right_for_looking(varied, kernel, name, right):
     doctor = varied(name)
     # Where there is uprobe_multi, nothing needs CAP_SYS_ADMIN.
-    assert (right in problems(doctor)) == (right != "CAP_SYS_ADMIN" or kernel in ("5.10", "6.1"))
+    assert (right in problems(doctor)) == (right != "CAP_SYS_ADMIN" or EXPECTED[kernel]["function"] == "perf uprobe")
     # Debian's 5.10 wants CAP_SYS_ADMIN for perf where perf_event_paranoid is 3, as it is by default.
     missing = set(TYPES) - set(hooks_of(doctor))
     assert not missing or missing == {"map"} and any("perf_event_paranoid" in why for *_, why in refusals(doctor))

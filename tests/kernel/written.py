@@ -7,8 +7,8 @@ SOURCE = Path(__file__).resolve().parents[2]
 
 HEAD = """# Kernels
 
-One binary for every kernel since 5.10, proven by booting Debian's own in an emulator: `make check-kernels` (x86-64)
-and `make check-arm64` write this page. Each hook below was attached and has delivered an event that was provoked
+One binary for every kernel since 5.10, proven by booting Debian's and Ubuntu's own in an emulator: `make check-kernels`,
+`make check-ubuntu` and `make check-arm64` write this page. Each hook below was attached and has delivered an event that was provoked
 for it. An end is lost where the kernel may preempt the program that tells it and another process
 ends on the same CPU meanwhile; the kernel counts these, and so does Usewear.
 """
@@ -20,7 +20,7 @@ such hook, or no helper that it needs.
 """
 
 NAMES = {"amd64": "x86-64", "arm64": "arm64"}
-ORDER = ["5.10", "6.1", "6.12", "newest"]
+ORDER = ["5.10", "5.15", "6.1", "6.8", "6.12", "newest"]
 ROWS = ["exec", "fork", "exit", "map", "listen", "connect", "function", "snapshot", "first seen once",
         "ends lost of 200", "losses counted", "CPython's functions", "unit tests", "kernel memory"]
 
@@ -37,9 +37,9 @@ def rows(lines, names, keys, get):
 def section(lines, arch, kernels, missing):
     names = [name for name in ORDER if name in kernels]
     lines.append(f"\n## {NAMES[arch]}\n")
-    head = {name: {"kernel": kernels[name]["release"], "Debian's package": kernels[name]["package"], **kernels[name]["rows"]}
+    head = {name: {"kernel": kernels[name]["release"], "package": kernels[name]["package"], **kernels[name]["rows"]}
             for name in names}
-    rows(lines, names, ["kernel", "Debian's package", *ROWS], lambda name, key: head[name].get(key))
+    rows(lines, names, ["kernel", "package", *ROWS], lambda name, key: head[name].get(key))
     for name, reason in missing.items():
         lines.append(f"\nNot run: {name} ({reason}).")
     for name in names:

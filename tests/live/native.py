@@ -91,7 +91,7 @@ def go_build(folder, source, requires=(), flags=()):
     lines = "".join(f"require {r}\n" for r in requires)
     (folder / "go.mod").write_text(f"module example.com/victim\n\ngo 1.17\n\n{lines}")
     done = subprocess.run([GO, "build", "-mod=mod", *flags, "-o", "victim", "."], cwd=folder, capture_output=True,
-                          text=True, env={**os.environ, "GOFLAGS": "-mod=mod", "GONOSUMDB": "*", "GONOSUMCHECK": "1",
+                          text=True, env={"HOME": str(Path.home()), **os.environ, "GOFLAGS": "-mod=mod", "GONOSUMDB": "*", "GONOSUMCHECK": "1",
                                           "GOTOOLCHAIN": "local"})
     if done.returncode:
         pytest.skip("go could not build the victim: " + done.stderr.strip().splitlines()[-1])

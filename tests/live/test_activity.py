@@ -8,9 +8,9 @@ import sys
 import time
 
 import pytest
-from whole import PROGRAM, Victim, needs_root, wait_until
+from whole import PROGRAM, Victim, needs_host_pids, needs_root, wait_until
 
-pytestmark = needs_root
+pytestmark = [needs_root, needs_host_pids]
 
 WAITS = """
 import os, sys, threading, time

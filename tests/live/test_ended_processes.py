@@ -4,10 +4,11 @@
 import subprocess
 
 from test_whole import xz_advisory  # noqa: F401  (a fixture)
-from whole import Watch, findings, needs_root, wait_until
+from whole import Watch, findings, needs_host_pids, needs_root, wait_until
 
 
 @needs_root
+@needs_host_pids
 def test_a_file_of_another_root_is_not_the_hosts(xz_advisory, victim, tmp_path):  # noqa: F811
     """Same path, same cgroup, another root: its use is a gap there, and no use of the host's package."""
     root = tmp_path / "root"

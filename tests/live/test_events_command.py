@@ -11,6 +11,7 @@ import time
 import pytest
 
 from stream import needs_root
+from whole import needs_host_pids
 
 bpftool = shutil.which("bpftool", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 needs_bpftool = pytest.mark.skipif(not bpftool, reason="needs bpftool")
@@ -126,6 +127,7 @@ def test_no_hook_on_system_calls(started, doctor):
 
 
 @needs_root
+@needs_host_pids
 def test_doctor_shows_a_proven_hook_for_each_event(doctor):
     serving = {h["event"]: h["name"] for h in doctor["hooks"] if h["state"] == "serving"}
     assert set(serving) == {"exec", "fork", "exit", "map", "listen", "connect"}

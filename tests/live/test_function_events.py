@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from whole import PROGRAM, needs_root
+from whole import PROGRAM, needs_host_pids, needs_root
 
 pytestmark = needs_root
 HERE = Path(__file__).parent
@@ -68,6 +68,7 @@ def text_of(pid, program):
     raise AssertionError("no code mapped")
 
 
+@needs_host_pids
 @pytest.mark.parametrize("flags", [(), ("-s", "-rdynamic"), ("-static-pie",), ("-no-pie",)], ids=str)
 def test_running_process(tmp_path, flags):
     program = build(tmp_path, "victim", *flags)
@@ -159,7 +160,7 @@ def test_go(tmp_path, flags):
     (tmp_path / "main.go").write_text(GO_SOURCE)
     program = tmp_path / "victim"
     subprocess.run([GO, "build", *flags, "-o", program, "."], cwd=tmp_path, check=True,
-                   env={**os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"})
+                   env={"HOME": str(Path.home()), **os.environ, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"})
     victim = Victim(program)
     events = Events(*(f"{program}:main.{name}" for name in ("Stack.Push", "inlined", "never", "deep")))
     for letter in "acb":
@@ -170,6 +171,7 @@ def test_go(tmp_path, flags):
     assert [e["function"] for e in seen] == ["main.Stack.Push", "main.deep", "main.inlined"]
 
 
+@needs_host_pids
 def test_probes_of_the_program(tmp_path):
     """The kernel counts the semaphore up only while somebody watches."""
     program = build(tmp_path, "usdt", source="usdt.c")

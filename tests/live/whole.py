@@ -17,6 +17,9 @@ SOURCE = Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("USEWEAR", str(SOURCE / "build/usewear"))
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+# linux/proc_ns.h, PROC_PID_INIT_INO: elsewhere our pids are not those that the kernel tells, and doctor says so.
+HOST_PIDS = os.stat("/proc/self/ns/pid").st_ino == 0xEFFFFFFC
+needs_host_pids = pytest.mark.skipif(not HOST_PIDS, reason="in a pid namespace: pids are not those of events")
 
 
 def needs(*programs):
