@@ -130,16 +130,18 @@ def test_first_seen_once_for_each_workload(booted, note):
     note("first seen once", "yes")
 
 
-def test_losses_are_counted(booted, note):
+def test_losses_are_counted(booted, note, kernel):
     """Exactly: 20,000 mappings more are made where the victim makes 20,000 more, and what was dropped are those of
-    the victim that were not shown: all that others map meanwhile comes before its buffers are full."""
+    the victim that were not shown: all that others map meanwhile comes before its buffers are full. Perf's losses
+    are of any kind, such as the name of a thread that the kernel starts just then."""
     assert booted.rc("drops-1") == booted.rc("drops-20001") == 0
     other = counts(booted, "drops-1")["map"][0]
     made, seen, _, dropped = counts(booted, "drops-20001")["map"]
-    assert made - other == 20000, (made, other)
     shown = int(booted.text("drops.count"))
     assert dropped > 0 and seen >= shown > 0
-    assert dropped == 20001 - shown, (made, other, seen, shown, dropped)
+    foreign = dropped - (20001 - shown)
+    assert made - other == 20000 + foreign, (made, other, foreign)
+    assert 0 <= foreign < (10 if EXPECTED[kernel]["map"] == "PERF_RECORD_MMAP2" else 1)
     note("losses counted", "yes")
 
 

@@ -139,7 +139,7 @@ def test_many_cpus(booted, note):
     assert booted.text("possible.out").strip() == "0-127"
     doctor = json.loads(booted.text("doctor.out"))
     assert sorted(hooks_of(doctor)) == sorted(TYPES), refusals(doctor)
-    before, during = (int(booted.text(f"{name}.out")) << 10 for name in ("meters-before", "meters"))
+    before, during = (int(booted.text(f"{name}.out")) << 10 for name in ("meters-before", "meters-taken"))
     measured = during - before + RING
     note("~128 CPUs", f"{doctor['kernel_memory'] / 2**20:.1f} MiB of kernel memory; {measured / 2**20:.1f} by its meters")
     assert doctor["kernel_memory"] <= KERNEL_MEMORY and measured <= KERNEL_MEMORY

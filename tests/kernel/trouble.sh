@@ -43,7 +43,7 @@ part_pressure() {
     keep pressure-ring usewear events --ring 1073741824
     # What is printed is counted, not kept: the files lie in memory, too.
     mkfifo /out/pressure.out
-    awk '/"map"/ { maps++; next } { print } END { print maps + 0 >"/out/pressure.count" }' \
+    awk '/"type":"map"/ { maps++; next } { print } END { print maps + 0 >"/out/pressure.count" }' \
         </out/pressure.out >/out/pressure-lives.out &
     counter=$!
     watched pressure "--type exec,fork,exit,map --all" -- '

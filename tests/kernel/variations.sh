@@ -82,5 +82,5 @@ meters() { awk '/^(VmallocUsed|Percpu):/ { sum += $2 } END { print sum }' /proc/
 part_cpus() {
     cp /sys/devices/system/cpu/possible /out/possible.out
     meters >/out/meters-before.out
-    watched meters "" -- 'meters >/out/meters.out'
+    watched meters "" -- 'meters >/out/meters-taken.out'
 }
