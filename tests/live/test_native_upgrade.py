@@ -11,7 +11,7 @@ import pytest
 from native import HERE, Service, compile_c, naming
 from test_native_files import text_pages
 from test_native_watch import release
-from whole import Watch, findings, needs, needs_root, usewear, wait_until
+from whole import Watch, findings, needs, needs_host_pids, needs_root, usewear, wait_until
 
 pytestmark = [needs_root, needs("dpkg", "dpkg-deb", "apt-get")]
 PROGRAM = "/usr/bin/late"
@@ -74,6 +74,7 @@ def reached(state, service, name):
     return wait_until(lambda: [f for f in of(state, service, name) if f["level"] == "reached"])[0]
 
 
+@needs_host_pids
 def test_upgrade_while_armed(tmp_path, root, debs):
     state, path = tmp_path / "state", library(root)
     (tmp_path / "advisories").mkdir()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from native import HERE, Service, compile_c, go_build, naming
-from whole import Watch, findings, needs_root, usewear, wait_until
+from whole import Watch, findings, needs_host_pids, needs_root, usewear, wait_until
 
 pytestmark = needs_root
 
@@ -184,6 +184,7 @@ def test_without_debug_information_silence_is_unknown(tmp_path):
         assert watch.stop() == 0
 
 
+@needs_host_pids
 def test_code_that_runs_is_executed_and_code_that_sleeps_is_not(tmp_path):
     """The timer finds a busy library; one that is only mapped stays loaded."""
     state = tmp_path / "state"

@@ -9,7 +9,7 @@ import time
 
 import jsonschema
 import pytest
-from whole import PROGRAM, SOURCE, needs_root, usewear
+from whole import PROGRAM, SOURCE, needs_host_pids, needs_root, usewear
 
 
 def schema(name):
@@ -92,6 +92,7 @@ def test_a_misspelt_field_is_found(looked):
 
 
 @needs_root
+@needs_host_pids
 def test_events():
     process = subprocess.Popen([PROGRAM, "events", "--all"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert "watching" in process.stderr.readline()

@@ -6,8 +6,9 @@ import subprocess
 import pytest
 
 from stream import needs_root
+from whole import needs_host_pids
 
-pytestmark = needs_root
+pytestmark = [needs_root, needs_host_pids]
 
 
 def executable_maps(pid):

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from whole import (PROGRAM, Victim, Watch, advisory, findings, needs, needs_root, of_package, usewear, virtualenv,
+from whole import (PROGRAM, Victim, Watch, advisory, findings, needs, needs_host_pids, needs_root, of_package, usewear, virtualenv,
                    wait_until)
 
 
@@ -77,7 +77,7 @@ def go_victim(tmp_path_factory):
     (folder / "main.go").write_text(GO_PROGRAM)
     (folder / "go.mod").write_text("module example.com/victim\n\ngo 1.17\n\nrequire golang.org/x/text v0.3.5\n")
     done = subprocess.run(["go", "build", "-mod=mod", "-o", "victim", "."], cwd=folder, capture_output=True, text=True,
-                          env={**os.environ, "GOFLAGS": "-mod=mod", "GONOSUMDB": "*", "GONOSUMCHECK": "1",
+                          env={"HOME": str(Path.home()), **os.environ, "GOFLAGS": "-mod=mod", "GONOSUMDB": "*", "GONOSUMCHECK": "1",
                                "GOTOOLCHAIN": "local"})
     if done.returncode:
         pytest.skip("go could not build the victim: " + done.stderr.strip().splitlines()[-1])
@@ -121,6 +121,7 @@ def xz_advisory(tmp_path):
 
 
 @needs_root
+@needs_host_pids
 def test_watch_sees_what_runs_before_and_after_and_for_a_moment(xz_advisory):
     """xz is gone long before anybody can look at it."""
     state = xz_advisory
