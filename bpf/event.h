@@ -139,6 +139,10 @@ enum { EVENT_PROBE_UNWRITTEN = 0x55454152 };
 /* Added to the number of a probe that is a hook of the user. */
 #define EVENT_PROBE_HOOK (1u << 30)
 
+/* The map `mapped` counts how often files were mapped executable; several share a number. */
+enum { EVENT_MAPPED = 4096 };
+#define EVENT_MAPPED_INDEX(inode) ((__event_u32)((__event_u64)(inode)*0x9e3779b97f4a7c15ull >> 52))
+
 /* Key of the map `sampled`; the value is when (boottime ns) that made an event last. */
 struct event_page {
         __event_u64 cgroup, page; /* page: address / 4096 */

@@ -22,6 +22,22 @@ struct {
         __type(value, struct map_scratch);
 } map_scratches SEC(".maps");
 
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, EVENT_MAPPED);
+        __uint(map_flags, BPF_F_MMAPABLE); /* read all the time */
+        __type(key, __u32);
+        __type(value, __u64);
+} mapped SEC(".maps");
+
+static __always_inline void count_mapped(__u64 inode)
+{
+        __u32 index = EVENT_MAPPED_INDEX(inode);
+        __u64 *count = bpf_map_lookup_elem(&mapped, &index);
+        if (count)
+                __sync_fetch_and_add(count, 1);
+}
+
 static __always_inline void map_emit(struct map_scratch *s, struct task_struct *task,
                                      struct vm_area_struct *vma, struct file *file, const struct fact *fact)
 {
@@ -63,6 +79,7 @@ int BPF_PROG(map_fentry, struct vm_area_struct *vma)
                 .cgroup = task_cgroup(task),
                 .what = {(__u64)inode, BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(inode, i_generation)},
         };
+        count_mapped(fact.what[1]);
         if (fact_is_new(&files, &fact))
                 map_emit(s, task, vma, file, &fact);
         else

@@ -38,11 +38,7 @@ enum {
         SMALL_SOON = 4,      /* parts of a pause where an interpreter started: it tells only while it lives */
         SMALL_MOST_S = 15,   /* no pause is longer */
         FETCH_NS = 50000000, /* how often events are fetched, and probes tended: new files wait no longer */
-        COUNT_EVERY_S =
-                5,        /* how soon lost events are noticed, and how long programs are counted for a mean */
-        STORM_RATE = 100, /* programs a second that are not waited so long for */
-        STORM_NS = 500000000,       /* … but so long */
-        STORM_FIRST_NS = 100000000, /* … and the first time, when all is to be armed, no longer than this */
+        COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
 };
 
@@ -56,12 +52,10 @@ struct watch {
         struct option_list functions, hooks; /* by hand */
         struct watch_asked asked;
         bool json;
-        bool looking;                              /* a look runs, and drains events while it waits */
-        bool urgent;                               /* one of `dirty` is */
-        bool news;                                 /* a function ran that had not before */
-        bool prompt;                               /* an interpreter was started */
-        uint64_t execs, counted_execs, counted_at; /* programs started; boottime ns */
-        bool counted;
+        bool looking; /* a look runs, and drains events while it waits */
+        bool urgent;  /* one of `dirty` is */
+        bool news;    /* a function ran that had not before */
+        bool prompt;  /* an interpreter was started */
         struct dirty {
                 int pid;
                 /* Of an unknown cgroup: look before it ends. Or it mapped a file that may have functions to
@@ -133,7 +127,6 @@ static int take_event(void *context, const struct event *event)
         struct watch *w = context;
         switch (event->type) {
         case EVENT_EXEC:
-                w->execs++;
                 w->prompt |= engine_exists(runtime_of_program(event->exec.path));
                 mark_dirty(w, event, false);
                 break;
@@ -190,25 +183,12 @@ static void count_drops(struct watch *w)
         }
 }
 
-/* What starts maps files, and pays for each probe in them: a storm must be known while it begins. */
-static void count_execs(struct watch *w)
-{
-        uint64_t now = clock_boottime(), passed = now - w->counted_at, execs = w->execs - w->counted_execs;
-        double rate = (double)execs * NS_PER_S / (double)MAX(passed, 1u);
-        bool storm = rate >= STORM_RATE && passed >= (w->counted ? STORM_NS : STORM_FIRST_NS);
-        if (!storm && passed < COUNT_EVERY_S * NS_PER_S)
-                return;
-        look_exec_rate(w->look, rate);
-        w->counted_execs = w->execs;
-        w->counted_at = now;
-        w->counted = true;
-}
-
 static void drain(void *context)
 {
         struct watch *w = context;
         sensor_drain(w->sensor, take_event, w);
-        count_execs(w);
+        if (w->looking)
+                look_shed_probes(w->look);
 }
 
 /* ---- looks ------------------------------------------------------------------------------------------ */
@@ -444,7 +424,6 @@ static int watch_serve(struct watch *w)
         cgroup_choose(&w->cgroup);
         if (start_sensor(w) < 0 && w->asked.count)
                 return log_error(-EOPNOTSUPP, "watch: --function and --hook cannot be served without events");
-        w->counted_at = clock_boottime();
         struct look_options options = {
                 .state = w->state,
                 .cgroup = &w->cgroup,

@@ -9,15 +9,6 @@
 
 #include <errno.h>
 
-enum {
-        FILE_FUNCTIONS_MOST = 200,
-        FILE_PROBES_MOST = 2000, /* places of them all */
-};
-
-/* What one probe adds to each new mapping of its file, s (measured), and how much of a CPU all may take. */
-#define MAPPING_COST 2.2e-6
-#define CPU_SHARE    0.005
-
 static bool hits_contain(const struct probed_hit *hits, size_t count, const char *workload)
 {
         for (size_t i = 0; i < count; i++)
@@ -77,16 +68,6 @@ static bool has_numbers(struct native_watch *n, struct probed_file *f, struct pr
         return p->number != UINT32_MAX && (p->guard != UINT32_MAX || !p->found.guard_count);
 }
 
-/* Probes in a file that every new program maps cost each of them. */
-static size_t budget_of(const struct native_watch *n, const struct probed_file *f, size_t processes)
-{
-        double share = processes ? MIN((double)f->processes / (double)processes, 1.0) : 1;
-        double rate = n->mappings_per_second * share;
-        double limit = n->few_probes ? SENSOR_SINGLE_PROBES : FILE_PROBES_MOST;
-        double most = rate > 0 ? CPU_SHARE / (MAPPING_COST * rate) : limit;
-        return (size_t)MIN(most, limit);
-}
-
 static bool only_stepped(const struct native_function *found)
 {
         for (size_t i = 0; i < found->site_count; i++)
@@ -120,10 +101,10 @@ static const char *reason_against(struct native_watch *n, struct probed_file *f,
         size_t probes = p->found.site_count + p->found.guard_count;
         if (b->probes + probes > b->most_probes)
                 return n->few_probes ? "not armed: this kernel bears only few probes in a file"
-                       : b->most_probes < FILE_PROBES_MOST
+                       : b->most_probes < FUNCTION_PROBES_MOST
                                ? "not armed: programs that map its file start too often"
                                : "not armed: its file has too many functions to watch";
-        if (++b->functions > FILE_FUNCTIONS_MOST)
+        if (++b->functions > FUNCTIONS_ARMED_MOST)
                 return "not armed: its file has too many functions to watch";
         b->probes += probes;
         return has_numbers(n, f, p) ? NULL : "not armed: too many functions are watched";
@@ -136,9 +117,11 @@ static bool wants_guards(const struct probed_file *f, const struct probed_functi
 }
 
 /* Decide which functions are to be armed, best first. */
-static void plan(struct native_watch *n, struct probed_file *f, size_t processes)
+static void plan(struct native_watch *n, struct probed_file *f)
 {
-        struct budget budget = {.most_probes = budget_of(n, f, processes)};
+        struct budget budget = {.most_probes = f->most_probes};
+        if (n->few_probes)
+                budget.most_probes = MIN(budget.most_probes, (size_t)SENSOR_SINGLE_PROBES);
         vec_each (p, &f->functions) {
                 bool wanted = !p->found.absent && !functions_all_hit(f, p);
                 p->unarmed = wanted ? reason_against(n, f, p, &budget) : NULL;
@@ -197,6 +180,7 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
                 error_set(error, r, "out of memory");
         else
                 r = sensor_set_probes(n->sensor, f->index, f->fd, probes.items, probes.count, error);
+        f->probes = r == 0 ? probes.count : f->probes;
         vec_done(&probes);
         int64_t now = function_watched_from();
         vec_each (p, &f->functions) {
@@ -218,18 +202,18 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
         n->swap_ns = n->swapped - begin;
 }
 
-void functions_arm(struct native_watch *n, size_t processes)
+void functions_arm(struct native_watch *n)
 {
         size_t i = 0;
-        n->planned_rate = n->mappings_per_second;
         n->replan = false;
+        function_budget_share(n);
         for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
                 struct probed_file *f = value;
                 struct error error;
                 if (!f->resolved || f->failure)
                         continue;
                 for (int tries = 0; tries < 2 && (!tries || f->dirty); tries++) {
-                        plan(n, f, processes);
+                        plan(n, f);
                         if (f->dirty)
                                 functions_rearm(n, f, &error);
                 }

@@ -16,7 +16,6 @@ enum {
         REST_NS_SHIFT = 6,   /* at most 2^6 minutes */
         EARLY_MOST = 4096,
         SWAP_LEAST_NS = 20000000,
-        RATE_GROWS = 2,  /* programs start so many times as often as planned for: fewer probes, at once */
         SWAP_COSTS = 20, /* a change is no more frequent than this many times what it takes */
 };
 #define REST_NS (60 * NS_PER_S)
@@ -167,17 +166,25 @@ static void watch_rate(struct native_watch *n, struct probed_file *f, struct pro
         f->dirty = true;
 }
 
+/* Each mapping pays for what is set: this does not wait. */
+void look_shed_probes(struct look *l)
+{
+        if (l->native.sensor && function_budget_spend(&l->native))
+                functions_arm(&l->native);
+}
+
 void look_tend_probes(struct look *l)
 {
         struct native_watch *n = &l->native;
         uint64_t now = clock_boottime();
         bool rate = now - n->rated >= RATE_NS;
         double seconds = (double)(now - n->rated) / NS_PER_S;
+        look_shed_probes(l);
         if (!n->sensor || (!rate && !n->pending) ||
             now - n->swapped < MAX((uint64_t)SWAP_LEAST_NS, SWAP_COSTS * n->swap_ns))
                 return;
         if (n->replan)
-                functions_arm(n, l->table.entries.count);
+                functions_arm(n);
         size_t i = 0;
         for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
                 struct probed_file *f = value;
@@ -202,14 +209,6 @@ void functions_lost(struct native_watch *n)
                 vec_each (p, &((struct probed_file *)value)->functions)
                         if (p->armed)
                                 p->since = function_watched_from();
-}
-
-void look_exec_rate(struct look *l, double execs_per_second)
-{
-        struct native_watch *n = &l->native;
-        n->mappings_per_second = execs_per_second;
-        if (execs_per_second > RATE_GROWS * n->planned_rate)
-                n->replan = n->pending = true;
 }
 
 bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint64_t cgroup)

@@ -28,7 +28,7 @@ static void on_found(void *context, int status, struct wire *reply)
         k->file->asked = true;
 }
 
-static void take_found(struct probed_file *f, const struct function_reply *reply)
+static void take_found(struct native_watch *n, struct probed_file *f, const struct function_reply *reply)
 {
         struct file_identity now;
         if (f->fd < 0 || file_identity_of(f->fd, &now) < 0 ||
@@ -44,6 +44,7 @@ static void take_found(struct probed_file *f, const struct function_reply *reply
         }
         f->resolved = true;
         f->dirty = true;
+        function_budget_begin(n, f);
 }
 
 /* Where the worker found a function, the file system is none that blocks. */
@@ -136,7 +137,7 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
         if (r < 0)
                 return r;
         if (k.status == 0) {
-                take_found(f, &k.reply);
+                take_found(&l->native, f, &k.reply);
                 return 0;
         }
         close_fd(&f->fd);

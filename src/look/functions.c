@@ -68,6 +68,12 @@ static void sweep(struct native_watch *n, uint64_t round)
         vec_done(&inodes);
 }
 
+struct probed_file *functions_next(const struct native_watch *n, size_t *i)
+{
+        void *f;
+        return map_next(&n->files, i, NULL, NULL, &f) ? f : NULL;
+}
+
 void functions_committed(struct native_watch *n)
 {
         size_t i = 0;
@@ -136,6 +142,7 @@ static struct probed_file *intern(struct look *l, const struct entry *e, const s
         f->arena = ARENA_INIT(PROBED_MEMORY);
         f->fd = -1;
         f->index = UINT32_MAX;
+        f->most_probes = FUNCTION_PROBES_MOST;
         f->device = m->device;
         f->inode = m->inode;
         f->key = arena_strdup(&f->arena, key);
@@ -341,7 +348,7 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
                 r = read_calls(l, &list, error);
         }
         if (r == 0)
-                functions_arm(n, l->table.entries.count);
+                functions_arm(n);
         if (r == 0 && choice != ENTRIES_ALL)
                 r = read_calls(l, &list, error);
         if (r == 0 && choice == ENTRIES_ALL)

@@ -61,7 +61,11 @@ struct probed_file {
         const char *doubt;   /* NULL, or why silence in it means nothing */
         int64_t changed; /* wall ns: ctime when it was first looked at; 0: it was not, -1: not on overlayfs */
         uint64_t round;
-        size_t processes; /* that map it */
+        size_t processes;   /* that map it */
+        size_t probes;      /* that are set */
+        size_t most_probes; /* that it may have, by its share of what all may cost */
+        double rate;        /* how often it is mapped, a second, as the probes are planned for */
+        uint64_t mapped, mapped_saved, mapped_eased; /* sensor_mappings() at the last count, and at … */
         uint32_t device;
         uint64_t inode;
         VEC(struct probed_function) functions;
@@ -103,15 +107,21 @@ struct native_watch {
         struct probed_function *numbers[EVENT_PROBES];
         struct probed_file *number_files[EVENT_PROBES];
         uint64_t round;
-        uint64_t epoch;             /* changes when a file is forgotten */
-        double mappings_per_second; /* of a file that every program maps */
-        double planned_rate;        /* what it was when the probes were last chosen */
-        bool replan;                /* it has grown much since */
-        uint64_t swapped;           /* boottime ns: end of the last change of probes */
-        uint64_t swap_ns;           /* how long it took */
-        uint64_t rated;             /* boottime ns: last look at the rates */
-        bool few_probes;            /* this kernel bears SENSOR_SINGLE_PROBES in a file, no more */
-        bool pending;               /* some file waits for its set to be changed */
+        uint64_t epoch;   /* changes when a file is forgotten */
+        uint64_t began;   /* boottime ns */
+        int64_t saved_ns; /* CPU time that probes may cost now; negative: they took too much */
+        uint64_t spent_at, saved_at, eased_at; /* boottime ns: last count; saving began; rates were eased */
+        bool replan;                           /* more probes may be set than are */
+        uint64_t swapped;                      /* boottime ns: end of the last change of probes */
+        uint64_t swap_ns;                      /* how long it took */
+        uint64_t rated;                        /* boottime ns: last look at the rates */
+        bool few_probes;                       /* this kernel bears SENSOR_SINGLE_PROBES in a file, no more */
+        bool pending;                          /* some file waits for its set to be changed */
+};
+
+enum {
+        FUNCTIONS_ARMED_MOST = 200,  /* of a file */
+        FUNCTION_PROBES_MOST = 2000, /* places of them all */
 };
 
 struct look;
@@ -121,6 +131,9 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
 /* Add what the probes told, and what their silence means, to what will be committed: of all files, or of
  * those with news. 0 or -ENOMEM. */
 int functions_join(struct look *l, bool all, int64_t now, struct arena *a, struct joined *to);
+
+/* The next file from *i on; NULL: no more. */
+struct probed_file *functions_next(const struct native_watch *n, size_t *i);
 
 /* What was added is in the store. */
 void functions_committed(struct native_watch *n);
@@ -153,7 +166,7 @@ void function_note_change(struct probed_file *f);
 int functions_read_calls(struct look *l, struct entry *e, struct error *error);
 
 /* function_arm.c */
-void functions_arm(struct native_watch *n, size_t processes); /* decide for all files, and do it */
+void functions_arm(struct native_watch *n); /* decide for all files, and do it */
 /* Set the probes of a file to those that are still wanted. */
 void functions_rearm(struct native_watch *n, struct probed_file *f, struct error *error);
 /* Wall s of the first whole second from now on: what is attached by now is in force in all of it, while it
@@ -168,6 +181,12 @@ bool function_guards_dear(const struct probed_function *p);
 bool functions_all_hit(const struct probed_file *f, const struct probed_function *p);
 /* Its guards have nothing more to tell: in each workload it ran, or a host of it did. */
 bool functions_all_told(const struct probed_file *f, const struct probed_function *p);
+
+/* function_budget.c */
+void function_budget_begin(struct native_watch *n, struct probed_file *f); /* its functions were found */
+/* Count what was mapped, often. True: probes have cost too much, they are to be planned anew at once. */
+bool function_budget_spend(struct native_watch *n);
+void function_budget_share(struct native_watch *n); /* decide how many probes each file may have */
 
 /* function_hits.c */
 /* Note that it ran in this workload; 1: news. */

@@ -32,6 +32,7 @@ int look_new(const struct look_options *options, struct look **ret, struct error
         l->scratch = ARENA_INIT(LOOK_MEMORY);
         l->native.sensor = options->sensor;
         l->native.epoch = 1;
+        l->native.began = clock_boottime();
         l->watched_since = options->watched ? clock_wall() : 0;
         int r = machine_read(&l->arena, &l->machine);
         if (r < 0)

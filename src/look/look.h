@@ -105,10 +105,10 @@ int look_set_hooks(struct look *l, struct error *error);
 /* Take away probes that have told everything, or are hit too often; bring back those that are due. To be
  * called now and then: cheap when nothing is due. */
 void look_tend_probes(struct look *l);
+/* Take probes away at once where new mappings cost more than they may: also while a look waits. */
+void look_shed_probes(struct look *l);
 /* Whether the file of a new mapping may have functions to be probed in this workload: if so, look soon. */
 bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint64_t cgroup);
-/* How often programs start: each costs the probes of the libraries that it maps. */
-void look_exec_rate(struct look *l, double execs_per_second);
 
 /* The reason that coverage gives while a probe rests. */
 #define LOOK_TOO_HOT "taken away for a while: it runs too often"

@@ -82,6 +82,8 @@ static int take_mapping(struct sensor *s, const struct perf_record *p)
         } record = {};
         const struct event_header *who = process_table_find(&s->processes, p->tgid) ?: &nobody;
         s->tallies[EVENT_MAP].made++;
+        if (s->perf_mapped)
+                s->perf_mapped[EVENT_MAPPED_INDEX(p->inode)]++;
         if (!mapping_is_new(s, p, who)) {
                 s->tallies[EVENT_MAP].deduplicated++;
                 return 0;

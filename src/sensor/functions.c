@@ -18,7 +18,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PROBE_COUNTS_BYTES = EVENT_PROBES * sizeof(uint64_t) }; /* whole pages */
+enum { /* whole pages */
+       PROBE_COUNTS_BYTES = EVENT_PROBES * sizeof(uint64_t),
+       MAPPED_BYTES = EVENT_MAPPED * sizeof(uint64_t)
+};
 
 /* What holds the probes of one file: one link of uprobe_multi, or for each probe a link or a perf event. */
 struct probed_file {
@@ -76,6 +79,9 @@ void functions_detach_all(struct sensor *s)
         if (s->probe_counts)
                 munmap((void *)s->probe_counts, PROBE_COUNTS_BYTES);
         s->probe_counts = NULL;
+        if (s->mapped)
+                munmap((void *)s->mapped, MAPPED_BYTES);
+        s->mapped = NULL;
 }
 
 static __u64 cookie_of(const struct function_probe *probe)
@@ -255,19 +261,30 @@ int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct func
 }
 
 /* Rates are looked at all the time: the kernel's own memory is read, without asking it. */
-static const uint64_t *probe_counts(struct sensor *s)
+static const uint64_t *counts_of(struct sensor *s, const char *map, size_t bytes, const uint64_t **at)
 {
-        int fd = s->probe_counts ? -1 : programs_map(&s->programs, "function_counts");
-        void *map = fd < 0 ? MAP_FAILED : mmap(NULL, PROBE_COUNTS_BYTES, PROT_READ, MAP_SHARED, fd, 0);
-        if (map != MAP_FAILED)
-                s->probe_counts = map;
-        return s->probe_counts;
+        int fd = *at ? -1 : programs_map(&s->programs, map);
+        void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+        if (memory != MAP_FAILED)
+                *at = memory;
+        return *at;
 }
 
 uint64_t sensor_probe_hits(struct sensor *s, uint32_t number)
 {
-        const uint64_t *counts = number < EVENT_PROBES ? probe_counts(s) : NULL;
+        const uint64_t *counts =
+                number < EVENT_PROBES ? counts_of(s, "function_counts", PROBE_COUNTS_BYTES, &s->probe_counts)
+                                      : NULL;
         return counts ? __atomic_load_n(&counts[number], __ATOMIC_RELAXED) : 0;
+}
+
+uint64_t sensor_mappings(struct sensor *s, uint64_t inode)
+{
+        uint32_t index = EVENT_MAPPED_INDEX(inode);
+        if (s->perf_mapped)
+                return s->perf_mapped[index];
+        const uint64_t *counts = counts_of(s, "mapped", MAPPED_BYTES, &s->mapped);
+        return counts ? __atomic_load_n(&counts[index], __ATOMIC_RELAXED) : 0;
 }
 
 void sensor_probe_reset(struct sensor *s, uint32_t number)

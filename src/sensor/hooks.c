@@ -118,6 +118,8 @@ static void perf_detach(struct sensor *s)
         perf_buffers_done(&s->perf);
         process_table_done(&s->processes);
         dedup_done(&s->dedup);
+        free(s->perf_mapped);
+        s->perf_mapped = NULL;
         s->uses_perf = false;
 }
 
@@ -135,6 +137,8 @@ static int perf_attach_steps(struct sensor *s, char *reason, size_t size)
         if (r < 0)
                 return r;
         r = dedup_init(&s->dedup, DEDUP_KEYS);
+        if (r >= 0 && !(s->perf_mapped = calloc(EVENT_MAPPED, sizeof(*s->perf_mapped))))
+                r = -ENOMEM;
         if (r >= 0)
                 r = perf_buffers_open(&s->perf, PERF_BYTES);
         if (r >= 0)

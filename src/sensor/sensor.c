@@ -157,6 +157,7 @@ struct sensor *sensor_close(struct sensor *s)
         ring_buffer__free(s->ring);
         perf_buffers_done(&s->perf);
         process_table_done(&s->processes);
+        free(s->perf_mapped);
         dedup_done(&s->dedup);
         programs_done(&s->programs);
         buf_done(&s->kept);

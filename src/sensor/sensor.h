@@ -167,6 +167,10 @@ bool sensor_probes_need_admin(struct sensor *s);
  * it is what the kernel takes the program of. */
 const char *sensor_probe_hook(struct sensor *s);
 
+/* How often files with this inode number were mapped executable since the start, or up to the last time that
+ * events were fetched. Other files may be counted with it: it is no less than that. */
+uint64_t sensor_mappings(struct sensor *s, uint64_t inode);
+
 /* Mappings of files with these inode numbers are told again, though their workloads have told them before.
  * 0, or -errno: some are not (before Linux 5.6, or memory is out), and the next snapshot has to show them. */
 int sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t count);
