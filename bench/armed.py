@@ -1,22 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What armed functions cost: nginx with TLS and gzip while 200 functions of libssl, libcrypto and zlib are watched,
-and programs that start all the time while libc has functions to be watched.
+programs that start all the time while libc has functions to be watched, and what Usewear itself spends on arming.
 
 Throughput on a shared machine tells nothing: what is compared is the CPU time that the application itself takes for
-one request, or one program, in short windows with and without a watch that arms, in an order that cancels drift."""
+one request, or one program. Two nginx run beside each other, one with the libraries that are armed, one with copies of
+them that are not, and are loaded by turns, a quarter of a second each: what the machine does otherwise meets both."""
 
 import ctypes
 import datetime
 import json
+import math
 import os
 import random
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -27,10 +29,17 @@ import workloads
 SEED = 7
 
 
-class NginxTls(workloads.Nginx):
-    """Requests per second over TLS with gzip, each on a kept connection; ten handshakes a second beside them."""
+LIBRARIES = {"libssl.so.3": 60, "libcrypto.so.3": 120, "libz.so.1": 20}
+WINDOW, SLOT = 0.25, 0.1  # seconds
 
-    name, needs, port = "nginx, TLS and gzip", ("nginx", "wrk", "openssl"), 18443
+
+class NginxTls(workloads.Nginx):
+    """Requests over TLS with gzip, each on a kept connection, while it is told to go on; else it waits."""
+
+    name, needs = "nginx, TLS and gzip", ("nginx", "wrk", "openssl")
+
+    def __init__(self, port, libraries=None):
+        self.port, self.libraries = port, libraries
 
     def command(self, folder):
         words = super().command(folder)
@@ -43,15 +52,16 @@ class NginxTls(workloads.Nginx):
             f"listen 127.0.0.1:{self.port + 1}; location /status {{ stub_status; }} "
             f"listen 127.0.0.1:{self.port} ssl; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; "
             "gzip on; gzip_types *;"))
-        return words
+        return ["env", f"LD_LIBRARY_PATH={self.libraries}", *words] if self.libraries else words
 
     def __enter__(self):
         super().__enter__()
+        self.worker = int(subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True,
+                                         check=True).stdout.split()[0])
         self.load = subprocess.Popen(["wrk", "-t1", "-c8", "-H", "Accept-Encoding: gzip", "-d3600s",
                                       f"https://127.0.0.1:{self.port}/"], stdout=subprocess.DEVNULL)
         time.sleep(1)
-        self.worker = int(subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True,
-                                         check=True).stdout.split()[0])
+        self.go_on(False)
         return self
 
     def __exit__(self, *what):
@@ -59,27 +69,44 @@ class NginxTls(workloads.Nginx):
         self.load.wait()
         super().__exit__(*what)
 
-    def counts(self):
-        """(CPU seconds of the worker, requests)."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port + 1}/status") as answer:
-            return measure.run_seconds([self.worker]), int(answer.read().split()[9])
+    def go_on(self, wanted):
+        self.load.send_signal(signal.SIGCONT if wanted else signal.SIGSTOP)
+        time.sleep(0.02)
 
-    def work(self, seconds):
-        """CPU seconds a request."""
-        before = self.counts()
-        time.sleep(seconds)
-        after = self.counts()
-        return (after[0] - before[0]) / (after[1] - before[1])
+    def counts(self):
+        """(CPU seconds of the worker, to the nanosecond; requests)."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port + 1}/status") as answer:
+            return time.clock_gettime(~self.worker << 3 | 2), int(answer.read().split()[9])
+
+    def slots(self, count, seconds):
+        """CPU seconds a request in each of so many stretches of that length, without a gap."""
+        seen = [self.counts()]
+        for _ in range(count):
+            time.sleep(seconds)
+            seen.append(self.counts())
+        return [(b[0] - a[0]) / (b[1] - a[1]) for a, b in zip(seen, seen[1:])]
+
+    def window(self):
+        self.go_on(True)
+        cost = self.slots(1, WINDOW)[0]
+        self.go_on(False)
+        return cost
+
+
+def copies(folder, libraries):
+    """The same libraries as other files, of another build as far as anybody can see: nobody owns them."""
+    for soname, path in libraries.items():
+        note = subprocess.run(["readelf", "-n", path], capture_output=True, text=True, check=True).stdout
+        build = bytes.fromhex(re.search(r"Build ID: (\w+)", note)[1])
+        (folder / soname).write_bytes(Path(path).read_bytes().replace(build, bytes(b ^ 0xFF for b in build)) + b"bench")
+    return folder
 
 
 class Programs(workloads.ExecStorm):
-    def work(self, seconds):
-        """CPU seconds a program, with what its parent spends on it."""
-        process = subprocess.Popen([self.program, str(seconds)], stdout=subprocess.PIPE, text=True)
-        rate = float(process.stdout.read())
-        _, _, usage = os.wait4(process.pid, 0)
-        process.returncode = 0
-        return (usage.ru_utime + usage.ru_stime) / (rate * seconds)
+    def slots(self, seconds):
+        """CPU seconds a program, with what its parent spends on it, in each tenth of a second of a storm."""
+        text = subprocess.run([self.program, str(seconds), str(SLOT)], capture_output=True, text=True, check=True).stdout
+        return [tuple(map(float, line.split())) for line in text.splitlines()]
 
 
 def exported(library):
@@ -135,69 +162,124 @@ def instruction_counter():
     return fd >= 0
 
 
-SLOTS = 25  # tenths of a second from the start of the watch on
+SLOTS, BEFORE, PAIRS, STORM = 25, 10, 10, 4  # tenths of a second of a start, and before it; pairs of windows; seconds
 
 
-def dearest(slots):
-    """The dearest slot, against the middle one of them."""
-    return max(slots[:SLOTS]) / statistics.median(slots[:SLOTS])
+def probes_of(sensor):
+    """(path, how many) of each file that has probes."""
+    texts = []
+    for info in Path(f"/proc/{sensor.process.pid}/fdinfo").iterdir():
+        try:
+            texts.append(info.read_text())
+        except OSError:
+            continue
+    return [(re.search(r"^path:\s+(\S+)", t, re.M)[1], int(re.search(r"^uprobe_cnt:\s+(\d+)", t, re.M)[1]))
+            for t in texts if "uprobe_multi" in t]
 
 
-def armed_windows(program, state, workload, seconds, count):
-    """(windows, dearest slot, hits a second, BPF ns a hit) of a watch that arms; what has run once is taken away before the
-    first window."""
-    slots, done = [], threading.Event()
-
-    def record():
-        while not done.is_set():
-            slots.append(workload.work(0.1))
-    beside = threading.Thread(target=record)
-    if hasattr(workload, "counts"):
-        beside.start()
-    sensor = measure.Sensor(program, state)
-    time.sleep(1)
-    done.set()
-    if beside.ident:
-        beside.join()
-    time.sleep(2)
-    windows = [workload.work(seconds) for _ in range(count)]
-    with measure.Statistics():
-        before = sensor.probe_runs()
-        workload.work(seconds)
-        after = sensor.probe_runs()
-    sensor.stop()
-    hits = after[0] - before[0]
-    return windows, dearest(slots) if slots else None, hits / seconds, (after[1] - before[1]) / hits if hits else 0
+def compared(armed, other):
+    """How dear a request is where functions are armed, against where they are not."""
+    logs = []
+    for i in range(PAIRS):
+        first, second = (armed, other) if i % 2 == 0 else (other, armed)
+        cost = {first: first.window()}
+        cost[second] = second.window()
+        logs.append(math.log(cost[armed] / cost[other]))
+    return math.exp(statistics.mean(logs))
 
 
-def bench(program, workload, names, rounds, seconds):
-    """Blocks off, armed, armed, off … of windows each."""
-    state, count = with_advisories(program, names), 3
-    off, on, dips, quiet, hits, ns = [], [], [], [], [], []
-    for i in range(rounds):
-        def plain():
-            if hasattr(workload, "counts"):
-                quiet.append(dearest([workload.work(0.1) for _ in range(SLOTS)]))
-            off.append(statistics.median(workload.work(seconds) for _ in range(count)))
-
-        def armed():
-            windows, dip, rate, cost = armed_windows(program, state.name, workload, seconds, count)
-            on.append(statistics.median(windows))
-            dips.append(dip)
-            hits.append(rate)
-            ns.append(cost)
-        for block in ((plain, armed) if i % 2 == 0 else (armed, plain)):
-            block()
-    state.cleanup()
-    return {"off": statistics.median(off), **measure.ratio(off, on), "hits": statistics.median(hits), "most": max(hits),
-            "ns": statistics.median(ns), "dip": statistics.median(dips) if quiet else None,
-            "quiet": statistics.median(quiet) if quiet else None}
+def start(nginx, begin):
+    """(what it began, the dearest tenth of a second from then on, the mean of all), against the median before."""
+    nginx.go_on(True)
+    before = statistics.median(nginx.slots(BEFORE, SLOT))
+    began = begin() if begin else None
+    slots = nginx.slots(SLOTS, SLOT)
+    nginx.go_on(False)
+    return began, max(slots) / before, statistics.mean(slots) / before
 
 
-def own_cpu(program, names, count, rounds):
+def nginx_bench(program, rounds):
+    names = choose("nginx", LIBRARIES)
+    armed_state, bare = with_advisories(program, names), with_advisories(program, {s: (p, []) for s, (p, _) in names.items()})
+    off, on, cost, hits, ns, armed = [], [], [], [], [], 0
+    starts = {"nothing": [], "nothing to arm": [], "arming": []}
+    with tempfile.TemporaryDirectory(prefix="usewear-bench-") as folder, NginxTls(18443) as one, \
+            NginxTls(18453, copies(Path(folder), {s: p for s, (p, _) in names.items()})) as other:
+        os.chmod(folder, 0o755)
+        for i in range(rounds):
+            def plain():
+                starts["nothing"].append(start(one, None)[1:])
+                off.append(compared(one, other))
+                cost.append(one.window())
+
+            def watched(state, kind):
+                sensor, *dip = start(one, lambda: measure.Sensor(program, state.name, wait=False))
+                starts[kind].append(dip)
+                sensor.wait()
+                time.sleep(3)
+                return sensor
+
+            def bare_start():
+                watched(bare, "nothing to arm").stop()
+
+            def arming():
+                nonlocal armed
+                sensor = watched(armed_state, "arming")
+                on.append(compared(one, other))
+                armed = sum(count for path, count in probes_of(sensor))
+                assert not any(path.startswith(folder) for path, _ in probes_of(sensor))
+                with measure.Statistics():
+                    before = sensor.probe_runs()
+                    one.window()
+                    after = sensor.probe_runs()
+                hits.append((after[0] - before[0]) / WINDOW)
+                ns.append((after[1] - before[1]) / (after[0] - before[0]) if after[0] > before[0] else 0)
+                sensor.stop()
+            for block in ((plain, bare_start, arming) if i % 2 == 0 else (arming, bare_start, plain)):
+                block()
+    armed_state.cleanup(), bare.cleanup()
+    return {"functions": sum(len(f) for _, f in names.values()), "armed": armed, "cost": statistics.median(cost),
+            **measure.ratio(off, on), "hits": statistics.median(hits), "most": max(hits), "ns": statistics.median(ns),
+            "starts": {kind: [statistics.median(values) for values in zip(*dips)] for kind, dips in starts.items()}}
+
+
+def per_program(slots):
+    return sum(cpu for _, cpu in slots) / sum(count for count, _ in slots)
+
+
+def storm_bench(program, rounds):
+    names, second = choose("true", {"libc.so.6": 200}), round(1 / SLOT)
+    states = {"bare": with_advisories(program, {s: (p, []) for s, (p, _) in names.items()}), "armed": with_advisories(program, names)}
+    found, left = {"off": [], "bare": [], "armed": []}, []
+    with Programs() as programs:
+        for i in range(rounds):
+            for kind in (list(found) if i % 2 == 0 else list(found)[::-1]):
+                sensor = measure.Sensor(program, states[kind].name) if kind in states else None
+                time.sleep(3)  # it has seen nothing of the storm
+                found[kind].append(programs.slots(STORM))
+                if kind == "armed":
+                    left.append(sum(count for _, count in probes_of(sensor)))
+                if sensor:
+                    sensor.stop()
+    for state in states.values():
+        state.cleanup()
+
+    def ratio(a, b, part):
+        return measure.ratio([per_program(s[part]) for s in found[a]], [per_program(s[part]) for s in found[b]])
+    return {"cost": statistics.median(per_program(s) for s in found["off"]), "left": statistics.median(left),
+            "watch": ratio("off", "bare", slice(None)), "first": ratio("bare", "armed", slice(0, second)),
+            "later": ratio("bare", "armed", slice(second, None))}
+
+
+VICTIM = """#include <dlfcn.h>
+#include <unistd.h>
+int main(int argc, char **argv) { for (int i = 1; i < argc; i++) if (!dlopen(argv[i], RTLD_LAZY)) return 1; write(1, "1\\n", 2); return pause(); }
+"""
+
+
+def own_cpu(program, names, command, rounds, count=50):
     """CPU seconds that a watch takes more for its first look when it arms these functions in so many processes."""
-    victims = [subprocess.Popen([sys.executable, "-c", "import hashlib, ssl, sys, zlib; print(1, flush=True); sys.stdin.read()"],
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
+    victims = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
     for victim in victims:
         victim.stdout.readline()
     nothing = {soname: (path, []) for soname, (path, _) in names.items()}
@@ -207,47 +289,66 @@ def own_cpu(program, names, count, rounds):
         for state in ((armed, bare) if i % 2 == 0 else (bare, armed)):
             sensor = measure.Sensor(program, state.name)
             time.sleep(0.5)
-            spent[state.name].append(measure.run_seconds(sensor.family()))
+            spent[state.name].append(sum(sensor.cpu_seconds()))
             sensor.stop()
     for victim in victims:
         victim.kill()
         victim.communicate()
     more = [a - b for a, b in zip(spent[armed.name], spent[bare.name])]
     armed.cleanup(), bare.cleanup()
-    return statistics.median(more), min(more), max(more)
+    return statistics.median(more), statistics.quantiles(more, n=4) if len(more) > 1 else more * 3
 
 
 def missing(kind):
     return [p for p in kind.needs if not shutil.which(p) and not Path(f"/usr/sbin/{p}").exists()]
 
 
-def table(program, rounds, seconds):
+def ratio_text(r):
+    return f"{r['median']:.3f} | {r['low']:.3f}–{r['high']:.3f} | ±{100 * r['resolution']:.1f} %"
+
+
+def own_rows(program, rounds):
+    names = choose("curl", LIBRARIES)
+    with tempfile.TemporaryDirectory(prefix="usewear-bench-") as folder:
+        victim = Path(folder) / "victim"
+        subprocess.run(["cc", "-O2", "-o", victim, "-x", "c", "-", "-ldl"], input=VICTIM, text=True, check=True)
+        python = "import hashlib, ssl, sys, zlib; print(1, flush=True); sys.stdin.read()"
+        for what, command in (("small programs", [victim, *names]), ("Python processes", [sys.executable, "-c", python])):
+            median, quartiles = own_cpu(program, names, command, rounds)
+            yield (f"| 50 {what} | {sum(len(f) for _, f in names.values())} | {1000 * median:.0f} | "
+                   f"{1000 * quartiles[0]:.0f} to {1000 * quartiles[2]:.0f} |")
+
+
+def table(program, rounds, _):
+    rounds = max(rounds, 3)
     lines = ["## Armed functions", "",
              f"Written by `bench/run --part armed --write` on {datetime.date.today()}: kernel {os.uname().release}, "
-             f"{os.cpu_count()} CPUs. Functions of made-up advisories, a seeded choice of the libraries' exported ones. Compared is "
-             f"the CPU time that the application takes for one request or program, in {rounds} interleaved pairs of three windows of "
-             f"{seconds} s; above 1 is dearer. What has run once is taken away again, so that the windows show the steady state "
-             f"of the rest: *hits* are what these still get, counted by the kernel. *Arming* is the dearest of the first {SLOTS} tenths of a "
-             "second of the watch, from its start on, against their median, and *without* the same where nothing starts. "
-             + ("" if instruction_counter() else "This machine counts no instructions: there is no performance counter."),
-             "", "| workload | functions | CPU without | ratio, armed | middle half | resolution | hits a second (most) | BPF ns a hit |"
-             " arming | without |", "|---|---|---|---|---|---|---|---|---|---|"]
-    for kind, victim, wanted in ((NginxTls, "nginx", {"libssl.so.3": 60, "libcrypto.so.3": 120, "libz.so.1": 20}),
-                                 (Programs, "true", {"libc.so.6": 200})):
-        if missing(kind):
-            lines.append(f"| {kind.name} | not run: needs {' and '.join(missing(kind))} | | | | | | | | |")
-            continue
-        names = choose(victim, wanted)
-        with kind() as workload:
-            r = bench(program, workload, names, rounds, seconds)
-        lines.append(f"| {kind.name} | {sum(len(f) for _, f in names.values())} | {1e6 * r['off']:,.1f} µs | {r['median']:.3f} | "
-                     f"{r['low']:.3f}–{r['high']:.3f} | ±{100 * r['resolution']:.1f} % | {r['hits']:.0f} ({r['most']:.0f}) | "
-                     f"{r['ns']:.0f} | " + (f"{r['dip']:.2f} | {r['quiet']:.2f} |" if r["dip"] else "| |"))
-        print(lines[-1], file=sys.stderr, flush=True)
-    names = choose("curl", {"libssl.so.3": 60, "libcrypto.so.3": 120, "libz.so.1": 20})
-    if names:
-        median, low, high = own_cpu(program, names, 50, max(rounds, 3))
-        lines += ["", f"Arming {sum(len(f) for _, f in names.values())} functions of {len(names)} libraries that 50 processes map "
-                  f"took {1000 * median:.0f} ms of Usewear's own CPU ({1000 * low:.0f} to {1000 * high:.0f}), above a start that arms "
-                  "nothing; the budget is 50 ms."]
+             f"{os.cpu_count()} CPUs, medians of {rounds} rounds. Functions of made-up advisories, a seeded choice of the libraries' "
+             "exported ones. Compared is the CPU time that the application takes for one request or program; above 1 is dearer. "
+             + ("" if instruction_counter() else "This machine counts no instructions: there is no performance counter."), ""]
+    if missing(NginxTls):
+        lines += [f"{NginxTls.name}: not run, needs {' and '.join(missing(NginxTls))}."]
+    else:
+        r = nginx_bench(program, rounds)
+        lines += [f"nginx with TLS and gzip, {1e6 * r['cost']:.1f} µs a request, beside one with copies of the libraries that are not armed, "
+                  f"loaded by turns for {WINDOW} s each, {PAIRS} pairs a round, with the watch and without. What has run once is "
+                  f"taken away again: {r['armed']} probes were left of {r['functions']} functions, and got {r['hits']:.0f} hits a second "
+                  f"(at most {r['most']:.0f}) of {r['ns']:.0f} ns, counted by the kernel.", "",
+                  "| nginx, 200 functions armed | ratio | middle half | resolution |", "|---|---|---|---|",
+                  f"| steady, armed against not armed | {ratio_text(r)} |", "",
+                  f"The start of a watch, tenths of a second for {SLOTS * SLOT} s from it on, against the median of the second before:", "",
+                  "| what starts | dearest tenth | mean |", "|---|---|---|",
+                  *(f"| {kind} | {dip[0]:.3f} | {dip[1]:.3f} |" for kind, dip in r["starts"].items())]
+    print(*lines, sep="\n", file=sys.stderr, flush=True)
+    r = storm_bench(program, rounds)
+    lines += ["", f"A storm of programs (`/bin/true`, {1e6 * r['cost']:.0f} µs each) that begins while 200 functions of libc are armed; "
+              f"{r['left']:.0f} probes are left at its end.", "",
+              "| storm | ratio | middle half | resolution |", "|---|---|---|---|",
+              f"| watched, nothing to arm, against not watched | {ratio_text(r['watch'])} |",
+              f"| armed against nothing to arm, first second | {ratio_text(r['first'])} |",
+              f"| … and afterwards ({STORM - 1} s) | {ratio_text(r['later'])} |"]
+    print(*lines[-6:], sep="\n", file=sys.stderr, flush=True)
+    lines += ["", "Usewear's own CPU for arming, above a start that arms nothing; the budget is 50 ms:", "",
+              "| processes that map the 3 libraries | functions | ms | middle half |", "|---|---|---|---|", *own_rows(program, rounds)]
+    print(*lines[-2:], sep="\n", file=sys.stderr, flush=True)
     return lines + [""]

@@ -19,11 +19,15 @@ def run_seconds(pids):
 class Sensor:
     """`usewear watch` with a state folder of its own; ready when its first look is done."""
 
-    def __init__(self, program, state, *options):
+    def __init__(self, program, state, *options, wait=True):
         self.process = subprocess.Popen(
             [program, "watch", "--json", "--state", str(state), *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         atexit.register(self.process.kill)  # a bench that is broken off leaves nothing behind
+        if wait:
+            self.wait()
+
+    def wait(self):
         if not self.process.stdout.readline():
             raise SystemExit("the sensor did not start: " + self.process.stderr.read())
 
