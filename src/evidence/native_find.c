@@ -90,13 +90,13 @@ static int collect(struct search *s, const struct native_file *file, struct buf 
                 count++;
         if (file->debug.size && elf_open(file->debug, &more[count]) == 0)
                 count++;
-        bool whole = elf_has_all_symbols(s->elf);
+        s->all_symbols = elf_has_all_symbols(s->elf);
         int r = search_symbols(s, s->elf);
         for (size_t i = 0; r == 0 && i < count; i++) {
-                whole |= elf_has_all_symbols(&more[i]);
+                s->all_symbols |= elf_has_all_symbols(&more[i]);
                 r = search_symbols(s, &more[i]);
         }
-        s->folded = !whole && elf_may_be_folded(s->elf);
+        s->folded = !s->all_symbols && elf_may_be_folded(s->elf);
         if (r == 0)
                 r = search_frames(s);
         if (r == 0)

@@ -90,7 +90,10 @@ void search_nameless(struct search *s)
 {
         vec_each (f, &s->frames)
                 if (!f->named && !search_is_described(s, f->begin) && !is_stub(s->elf, f)) {
-                        s->undescribed = s->undescribed_rust = s->undescribed_std = true;
+                        s->undescribed = true;
+                        /* Where symbols are complete, only assembly has none. */
+                        s->undescribed_rust |= !s->all_symbols;
+                        s->undescribed_std |= !s->all_symbols;
                         return;
                 }
 }

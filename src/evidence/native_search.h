@@ -84,6 +84,7 @@ struct search {
         bool undescribed_rust; /* … of Rust: any crate may hold copies of any other one's functions … */
         bool undescribed_std;  /* … but for those that were compiled before all others */
         bool joined;           /* perhaps compiled as a whole, by LLVM: other code may hold copies untold */
+        bool all_symbols;      /* a table with every function was there */
         bool folded; /* the linker may have folded functions, and not all symbols are there to tell */
         bool thunks; /* of C++: the function itself may be inlined into one, and DWARF does not tell */
 };

@@ -329,7 +329,7 @@ static int join_hits(const struct probed_file *f, const struct probed_function *
 }
 
 static const char *why_silence_is_nothing(const struct probed_file *f, const struct probed_function *p,
-                                          const char *workload)
+                                          const struct probed_user *user)
 {
         if (f->failure)
                 return f->failure;
@@ -343,11 +343,13 @@ static const char *why_silence_is_nothing(const struct probed_file *f, const str
                 return "not armed yet";
         if (f->doubt)
                 return f->doubt;
+        if (user->remapped)
+                return "a process does not have all code of its file mapped, and may run a copy of it";
         if (p->found.partial)
                 return p->found.partial;
         if (is_shared(p))
                 return "other functions have the same code";
-        if (function_host_ran(p, workload))
+        if (function_host_ran(p, user->workload))
                 return "may be inlined: a function that holds a copy of it ran";
         if (function_guards_dear(p))
                 return "may be inlined: a function that holds a copy of it could only be single-stepped";
@@ -374,7 +376,7 @@ static int join_silence(const struct probed_file *f, const struct probed_functio
                         .object = object_of(f),
                         .subject = p->subject,
                         .engine = p->found.absent ? "pclntab" : "uprobe",
-                        .reason = why_silence_is_nothing(f, p, user->workload),
+                        .reason = why_silence_is_nothing(f, p, user),
                         .since = p->found.absent ? user->since
                                  : p->armed      ? p->since
                                                  : now,

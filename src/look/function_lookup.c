@@ -42,6 +42,8 @@ static void take_found(struct native_watch *n, struct probed_file *f, const stru
                 if (reply->owners[i])
                         f->functions.items[i].package = reply->owners[i];
         }
+        memcpy(f->code, reply->code, sizeof(f->code));
+        f->code_count = reply->code_count;
         f->resolved = true;
         f->dirty = true;
         function_budget_begin(n, f);

@@ -295,6 +295,7 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                 if (r < 0)
                         return r;
                 function_note_copy_up(f, e);
+                function_note_remapped(f, &e->process);
         }
         return 0;
 }

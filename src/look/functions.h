@@ -26,6 +26,7 @@ struct probed_user {
         uint64_t round;       /* number of the choice that saw it last */
         uint64_t calls_round; /* the choice in which `calls` of its processes were asked for bound slots */
         unsigned calls;
+        bool remapped; /* a process of it has the file's code mapped in part only */
 };
 
 struct probed_function {
@@ -68,6 +69,8 @@ struct probed_file {
         uint64_t mapped, mapped_saved, mapped_eased; /* sensor_mappings() at the last count, and at … */
         uint32_t device;
         uint64_t inode;
+        struct elf_code code[FUNCTION_CODE_MOST]; /* its executable segments */
+        size_t code_count;
         VEC(struct probed_function) functions;
         VEC(struct probed_user) users;
 };
@@ -160,6 +163,9 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
 void function_note_copy_up(struct probed_file *f, const struct entry *e);
 /* The same where it was copied since it was looked at first: asked before its silence is told. */
 void function_note_change(struct probed_file *f);
+
+/* function_text.c: note that a process has not all code of the file mapped, and may run a copy of it. */
+void function_note_remapped(struct probed_file *f, const struct process *p);
 
 /* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
  * -errno with a sentence. */

@@ -178,6 +178,12 @@ void function_reply_pack(const struct function_reply *r, struct buf *to)
                 native_function_pack(&r->functions[i], to);
                 wire_put_str(to, r->owners[i]);
         }
+        wire_put_u64(to, r->code_count);
+        for (size_t i = 0; i < r->code_count; i++) {
+                wire_put_u64(to, r->code[i].address);
+                wire_put_u64(to, r->code[i].offset);
+                wire_put_u64(to, r->code[i].size);
+        }
 }
 
 int function_reply_unpack(struct wire *from, struct arena *a, struct function_reply *ret)
@@ -195,6 +201,12 @@ int function_reply_unpack(struct wire *from, struct arena *a, struct function_re
                 if (r < 0)
                         return r;
                 reply.owners[i] = wire_get_str(from, a);
+        }
+        reply.code_count = wire_get_max(from, FUNCTION_CODE_MOST);
+        for (size_t i = 0; i < reply.code_count; i++) {
+                reply.code[i].address = wire_get_u64(from);
+                reply.code[i].offset = wire_get_u64(from);
+                reply.code[i].size = wire_get_u64(from);
         }
         if (from->failed || identity.size != sizeof(reply.identity))
                 return -EBADMSG;

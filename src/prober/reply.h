@@ -52,6 +52,7 @@ struct file_identity {
 /* Of an open descriptor (O_PATH will do), without asking a file system that could block. 0 or -errno. */
 int file_identity_of(int fd, struct file_identity *ret);
 
+enum { FUNCTION_CODE_MOST = 4 };
 /* Of every function of such a file. */
 #define FUNCTION_NO_ELF "no ELF file of this machine"
 
@@ -62,6 +63,8 @@ struct function_reply {
         const char **owners;               /* of each: package_key() of what was linked into the file and
                                               holds the function, where only its name was given; or NULL */
         size_t count;
+        struct elf_code code[FUNCTION_CODE_MOST]; /* its executable segments */
+        size_t code_count;
 };
 void function_reply_pack(const struct function_reply *r, struct buf *to);
 int function_reply_unpack(struct wire *from, struct arena *a, struct function_reply *ret); /* or -EBADMSG */

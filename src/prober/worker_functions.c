@@ -156,6 +156,7 @@ static int find(struct worker *w, int fd, int root_fd, const struct probe_job *j
                 return all_unknown(job, FUNCTION_NO_ELF, to);
         if (r < 0)
                 return r;
+        to->code_count = elf_code_parts(&e, to->code, FUNCTION_CODE_MOST);
         if (elf_build_id(&e, id) == 0 && !(to->object = arena_printf(a, "build-id:%s", id)))
                 return -ENOMEM;
         const char *path = job->path;

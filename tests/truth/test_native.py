@@ -85,16 +85,18 @@ def settled(state, service, count, armed_after=0):
         raise AssertionError(f"{len(waiting)} of {count} wait: {sorted(set(waiting))[:5]}") from e
 
 
-def judge(name, before, after, ran):
-    """`before`: answers when nothing had been called since the arming; `ran`: numbers of those that were since."""
+def judge(name, before, after, ran, earlier=frozenset()):
+    """`before`: answers when nothing had been called since the arming; `ran`: numbers of those that were since; `earlier`: of
+    those that had run before, of which a bound slot may tell."""
     armed = {n for n, a in before.items() if a["answer"] == "not_observed" or not (a["reason"] or "").partition(": ")[2]
              .startswith(("not armed", "not in the program's table", "no symbol", "only pieces", "it has no instruction",
                          "which of", "it is inlined"))}
     yes = {n for n, a in after.items() if a["answer"] == "yes"}
     no = {n for n, a in after.items() if a["answer"] == "not_observed"}
+    told = {n for n in yes & earlier if after[n]["engine"] == "slot"}
     armed -= {n for n in armed if "runs too often" in (after[n]["reason"] or "")} - yes
     unsure = {n for n in armed & ran if re.search("holds a copy|same code", after[n]["reason"] or "")} - yes
-    wrong_yes, wrong_no, missed = yes - ran, no & ran, (armed & ran) - yes - unsure
+    wrong_yes, wrong_no, missed = yes - ran - told, no & ran, (armed & ran) - yes - unsure
     row = (f"| {name} | {len(before)} | {len(armed)} | {len(ran)} | {len(yes & ran)} | {len(wrong_yes)} | {len(wrong_no)} | "
            f"{len(no)} | {len(unsure)} | {len(after) - len(yes) - len(no) - len(unsure)} |")
     print(row)
@@ -125,7 +127,8 @@ def run_counted(name, tmp_path, command, names, package, container, ecosystem, w
             watch.look()
             after = answers(state, service)
             assert watch.stop() == 0
-    judge(name, {n: before[n] for n in before}, {n: after[n] for n in before}, ran)
+    earlier = {n for n, old in enumerate(counts) if old}
+    judge(name, {n: before[n] for n in before}, {n: after[n] for n in before}, ran, earlier)
 
 
 LIBRARIES = {
