@@ -111,6 +111,8 @@ static const char *negatives_unknown(const struct cpython *c)
                 return "a module replaces how code is run";
         if (c->reloaded)
                 return "modules were reloaded, their earlier code is gone";
+        if (c->held_looks)
+                return "something else holds sys.modules: modules may have been taken out of it";
         return c->replaces;
 }
 

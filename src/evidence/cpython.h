@@ -22,6 +22,7 @@ struct cpython_layout {
         bool micro_known, free_threaded;
         uint64_t elf_start, elf_end; /* of the object that is the interpreter */
         uint64_t code, function, string, tuple, module, dict, frame; /* addresses of the types */
+        uint64_t interpreters; /* address of the number of interpreters that there were; 0: not known */
         /* Offsets in objects. Free-threaded builds have longer heads. */
         unsigned type, head; /* of ob_type; size of PyObject_HEAD */
         unsigned code_size, file, name, qualname, consts, names, line, flags;
@@ -96,7 +97,8 @@ struct cpython {
         uint64_t key_load, key_exec, key_compile, key_open; /* "exec_module", "exec", "compile", "open" */
         const char *evaluator; /* module that replaces the frame evaluation, or NULL */
         const char *modules_unknown;
-        uint64_t lost;               /* objects that were too many, or could not be read, in the last look */
+        unsigned held_looks; /* in which more held the list of modules, from their beginning to their end */
+        uint64_t lost;       /* objects that were too many, or could not be read, in the last look */
         struct cpython_found *found; /* of the scan that goes on */
 };
 
@@ -155,3 +157,5 @@ uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uin
 int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *module_objects, size_t count);
 void cpython_find_keys(struct cpython *c, struct image *i);   /* all but key_load */
 int cpython_read_modules(struct cpython *c, struct image *i); /* sys.modules of each interpreter */
+/* Whether more holds sys.modules than the interpreter does, now. */
+bool cpython_modules_are_held(struct cpython *c, struct image *i);

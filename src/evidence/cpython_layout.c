@@ -16,6 +16,13 @@ enum {
         MOST_MEMBERS = 64,
         CODE_SIZE_11 = 184, /* tp_basicsize of the type of code objects */
         CODE_SIZE_12 = 192,
+        /* _PyRuntime: struct pyinterpreters (Include/internal/pycore_runtime.h) is the list of them, the
+         * first one, and the number of the next one. */
+        INTERPRETERS_7 = 24,
+        INTERPRETERS_8 = 32,
+        INTERPRETERS_11 = 40,
+        DEBUG_INTERPRETERS = 40, /* of _Py_DebugOffsets: where that is, from 3.13 on */
+        MOST_INTERPRETERS = 1 << 20,
 };
 
 bool cpython_type_is(struct image *i, uint64_t type, unsigned shift, const char *name)
@@ -135,6 +142,21 @@ static void derive_offsets(struct image *i, struct cpython_layout *l, unsigned s
         l->string_data = (l->minor <= 11 ? 48 : 40) + shift;
 }
 
+/* 0 where it does not look as it should. */
+static uint64_t find_interpreters(struct image *i, const struct cpython_layout *l, uint64_t runtime)
+{
+        uint64_t words[3]; /* list, first, next number */
+        uint64_t offset = l->minor <= 7    ? INTERPRETERS_7
+                          : l->minor <= 10 ? INTERPRETERS_8
+                          : l->minor <= 12 ? INTERPRETERS_11
+                                           : image_u64(i, runtime + DEBUG_INTERPRETERS);
+        if (!runtime || offset > IMAGE_PAGE || offset % 8 ||
+            image_read(i, runtime + offset, words, sizeof(words)) < 0 || !image_area_at(i, words[0]) ||
+            !image_area_at(i, words[1]) || !words[2] || words[2] > MOST_INTERPRETERS)
+                return 0;
+        return runtime + offset + 2 * sizeof(uint64_t);
+}
+
 bool cpython_is_there(struct image *i, const struct cpython_layout *l)
 {
         return cpython_type_is(i, l->code, l->head - 16, "code") &&
@@ -161,8 +183,10 @@ int cpython_recognise(struct image *i, struct cpython_layout *ret)
                 l.minor = 0;
         if (i->failed && i->failed != -EDQUOT)
                 return i->failed;
-        if (l.minor)
+        if (l.minor) {
                 derive_offsets(i, &l, shift);
+                l.interpreters = find_interpreters(i, &l, s.runtime);
+        }
         *ret = l;
         return 0;
 }

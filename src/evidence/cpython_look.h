@@ -63,6 +63,8 @@ const char *look_text(struct look *k, uint64_t object);
 struct seen_code *look_code_at(const struct look *k, uint64_t address);
 /* ---- read.c: all code, who owns it, and what that says of others; 0 or negative */
 int look_read_codes(struct look *k);
+/* ---- loads.c: number the loads of each file; 0 or -ENOMEM */
+int look_count_loads(struct look *k);
 /* ---- replaced.c: which code may have had others before it; 0 or -ENOMEM */
 int look_find_replaced(struct look *k);
 /* ---- settle.c: from codes to sites; 0 or -ENOMEM. `all`: the scan came to its end. */

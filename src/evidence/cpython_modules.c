@@ -207,3 +207,20 @@ int cpython_read_modules(struct cpython *c, struct image *i)
         }
         return 0;
 }
+
+/* The interpreter and the module `sys` hold the list, and up to 3.11 a copy of what `sys` held at first.
+ * While code that uses it runs the stack does, too. */
+bool cpython_modules_are_held(struct cpython *c, struct image *i)
+{
+        const struct cpython_layout *l = &c->layout;
+        struct reading r = {.c = c, .i = i};
+        bool held = false;
+        vec_each (sys, &c->systems) {
+                uint64_t modules = attribute(&r, *sys, "modules", SYS_ATTRIBUTES);
+                uint32_t count = 0; /* now, not when its page was read first */
+                struct remote_piece piece = {modules, &count, sizeof(count), 0};
+                if (modules && image_read_pieces(i, &piece, 1) == 0 && piece.got == sizeof(count))
+                        held |= count > (l->minor >= 12 ? 2 : 3);
+        }
+        return held && !l->free_threaded;
+}

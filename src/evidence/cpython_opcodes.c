@@ -4,7 +4,7 @@
  * much is the same for an instruction and all that it is replaced by; it differs by version (Lib/opcode.py,
  * from 3.13 on Lib/_opcode_metadata.py). */
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_bytecode.h"
 
 /* One character an opcode: units of room, A is 10. */
 static const char room_11[] = "00011111100001101444444444222200000000044444000550000005AAAA10AA"
@@ -35,4 +35,53 @@ unsigned cpython_room(unsigned minor, uint8_t op)
                 return 0;
         char room = rooms[minor - 11][op];
         return room == 'A' ? 10 : (unsigned)(room - '0');
+}
+
+/* One character an opcode, those that it is replaced by included: enum cpython_meaning. From Lib/opcode.py,
+ * Lib/dis.py and from 3.13 on Lib/_opcode_metadata.py; 3.7 and 3.8 agree in all that is named. */
+static const char meanings_7[] = ".pZ.d....0uuu..ubb.bb.bbbsbbbb.........................bbb.bSDbb"
+                                 "bbbbu..l...bbbbb...R.0....r0...Apr0.lnBBB.abbi....jjg.......vw0."
+                                 "...c.B.llr0..k..e...lUU.UU.f.B..mC.............................."
+                                 "................................................................";
+static const char meanings_8[] = ".pZ.d....0uuu..ubb.bb.bbbsbbbb.........................bbb.bSDbb"
+                                 "bbbbu..l...bbbbb...R.0....r0...Apr0.lnBBB.abbi....jjg.......vw0."
+                                 "...c.B.llr0..k..e...lUU.UU.f.B..mC.............................."
+                                 "................................................................";
+static const char meanings_9[] = ".pZ.d....0uuu..ubb.bb.bbbsbbbb.........................bbb.bSDbb"
+                                 "bbbbu..l..lbbbbb..uR.0....r0...Apr0.lnBBB.abbi....jjgbb.....vw0."
+                                 "...c.B.llr0..k..e...l......f.B..mCpppp.........................."
+                                 "................................................................";
+static const char meanings_10[] = ".pZ.d....0uuu..ubb.bb.bbbsbbbb.........................bbb.bSDbb"
+                                  "bbbbu..l..lbbbbb..uR.0....r0...Apr0.lnBBB.abbi....jjgbb.....vw0."
+                                  "...c.B.llr0..k..e...l......f.B..mCpppp.........................."
+                                  "................................................................";
+static const char meanings_11[] = "0plbbbbbb0uuubbubsssssCCCsbbbb....e....aaaaalvvgg......gmmmmSDmm"
+                                  "0000u..l00l.000000uR.0....r0...Apr0zlnBBB.abbi...0jjgbb.y0b.vw00"
+                                  "jj...B.0llr0.0.0e...l000.AAf.BAAmwpppp0wSSSC0jjjj..............."
+                                  "................................................................";
+static const char meanings_12[] = "0pl...bbb0buubbub.bssssCCst.CC....C...CCCCCCCCCCC.......CbbbSD.."
+                                  "....u.alaal.aaaaaaaRl0vlv.r0...Apr0zlnBBB.abbi.ggAjjgbb.y.b.vw0v"
+                                  "jj...B.0llr0...ve...A0.0.Awf.BwSS.pppp.....C0..................."
+                                  "................................................................";
+static const char meanings_13[] = "0..bts...D....ub...u...lll....0.p.l.R0.Suuuu.b.B.BBBBC...Kbbuy0p"
+                                  "0000pp.e..ibb....pallvvvV..gn.0..jjjj......pArwxWrrz............"
+                                  ".....................0bbbbbbbsssssCCCCCCCCCCCCCCCCCCCCbbbbb....a"
+                                  "aaaaaaaaaaagg..0.AAASSuuuuuu....................................";
+static const char meanings_14[] = "0t.o....D...ub..u....ll....00..p.l.R0.Suuuu.o.B.BBBBC..Kbbuy0p00"
+                                  "00pp.e..ibb....palllvvvVvV..gnl..0..jjjj.....pArwxWrrz.........."
+                                  "0ooooooooooooooCCCCCCCCKKKCCCCCCCCCCCCbbbbb......aaaaaaaaaaaaall"
+                                  "gg..0.AAASSuuuuuu...............................................";
+static const char meanings_15[] = "0t.o....D...ub.....ll....00..p.l.R0.Suuuu.o.B.BBBBC..Kbbuy0p0000"
+                                  "pp.e..uibb....palllvvvVvV..gnl..0..jjjj.....pArwxWrrz..........."
+                                  "0oooooooooooooooCCCCCCC..CKKKCCCCCCCCCCCCbbbbb.....uu..aaaaaaaaa"
+                                  "aaaagg..00...AAASSuuuuuu........................................";
+
+char cpython_meaning(unsigned minor, uint8_t op)
+{
+        static const char *const meanings[] = {meanings_7,  meanings_8,  meanings_9,
+                                               meanings_10, meanings_11, meanings_12,
+                                               meanings_13, meanings_14, meanings_15};
+        if (minor < CPYTHON_OLDEST || minor > CPYTHON_NEWEST)
+                return CPYTHON_OTHER;
+        return meanings[minor - CPYTHON_OLDEST][op];
 }

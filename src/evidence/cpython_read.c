@@ -84,8 +84,6 @@ static void judge_code(struct look *k, const char *bytes, struct seen_code *s)
         }
         bool traced = false; /* told once it is confirmed */
         enum cpython_ran ran = cpython_judge(&c->layout, bytes, k->units, units, &traced);
-        c->judged++;
-        c->odd += ran == CPYTHON_ODD;
         s->ran = ran == CPYTHON_RAN;
         s->odd = s->unsure || ran == CPYTHON_ODD;
         if (c->layout.minor == 12 && s->ran)
@@ -276,6 +274,18 @@ static void infer_children(struct look *k)
         }
 }
 
+/* Compiled modules make code objects for tracebacks that hold no code: those have no owner. */
+static void count_odd(struct look *k)
+{
+        for (size_t n = 0; n < k->count; n++) {
+                const struct seen_code *s = &k->codes[n];
+                if (!s->valid || (!s->function && s->parent < 0))
+                        continue;
+                k->c->judged++;
+                k->c->odd += s->odd && s->units <= CPYTHON_UNITS;
+        }
+}
+
 int look_read_codes(struct look *k)
 {
         int r = read_codes(k);
@@ -283,6 +293,7 @@ int look_read_codes(struct look *k)
                 return r;
         link_functions(k);
         link_constants(k);
+        count_odd(k);
         take_frames(k);
         for (size_t n = 0; n < k->count; n++)
                 k->codes[n].modified &= k->codes[n].parent < 0;

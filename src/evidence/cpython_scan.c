@@ -93,12 +93,18 @@ static int digest(struct look *k, uint64_t now, bool all)
         if (r < 0 || !c->layout.minor || c->layout.free_threaded || c->layout.minor < CPYTHON_OLDEST ||
             c->layout.minor > CPYTHON_NEWEST)
                 return r;
+        bool held = cpython_modules_are_held(c, k->i);
         r = look_read_codes(k);
         if (r == 0)
                 r = look_find_replaced(k);
         if (r == 0)
                 r = look_settle(k, now, all);
-        return r < 0 ? r : cpython_confirm(c, k->i, now);
+        if (r == 0)
+                r = cpython_confirm(c, k->i, now);
+        /* A use that passes is not one that stays; what stayed for two looks did. */
+        held = held && cpython_modules_are_held(c, k->i);
+        c->held_looks = held || c->held_looks > 1 ? c->held_looks + 1 : 0;
+        return r;
 }
 
 int cpython_scan(struct cpython *c, struct image *i, uint64_t now)

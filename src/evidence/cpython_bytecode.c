@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Instructions are read as they lie there, specialised or not: what they do is the same, and their room is.
+ */
+
+#include "evidence/cpython_bytecode.h"
+
+#include <string.h>
+
+enum {
+        BYTES_DATA = 32, /* of a bytes object */
+        SIZE = 16,       /* ob_size: of a tuple, of bytes, and from 3.11 on of a code object */
+        LOAD_ATTR_12 = 106,
+        LOAD_ATTR_13 = 82,
+        LOAD_ATTR_14 = 80,
+        LOAD_ATTR_15 = 79,
+        FRESH = 17, /* counters of instructions that have not run */
+        FRESH_15 = 9,
+};
+
+bool cpython_names_read(const struct cpython *c, struct image *i, uint64_t code, struct cpython_names *ret)
+{
+        const struct cpython_layout *l = &c->layout;
+        uint64_t tuple = image_u64(i, code + l->names);
+        ret->count = image_u64(i, tuple + SIZE);
+        return ret->count && ret->count <= CPYTHON_NAMES && image_u64(i, tuple + l->type) == l->tuple &&
+               image_read(i, tuple + cpython_tuple_items(l), ret->items, 8 * ret->count) == 0;
+}
+
+int cpython_name_index(const struct cpython *c, struct image *i, const struct cpython_names *n,
+                       const char *wanted)
+{
+        char text[32];
+        for (size_t at = 0; at < n->count; at++)
+                if (cpython_text(i, &c->layout, n->items[at], text, sizeof(text)) >= 0 &&
+                    !strcmp(text, wanted))
+                        return (int)at;
+        return CPYTHON_NO_NAME;
+}
+
+bool cpython_has_constant(const struct cpython *c, struct image *i, uint64_t code, uint64_t text)
+{
+        const struct cpython_layout *l = &c->layout;
+        uint64_t tuple = image_u64(i, code + l->consts), count = image_u64(i, tuple + SIZE);
+        bool found = false;
+        if (!text || image_u64(i, tuple + l->type) != l->tuple)
+                return false;
+        for (uint64_t at = 0; !found && at < MIN(count, (uint64_t)CPYTHON_NAMES); at++)
+                found = image_u64(i, tuple + cpython_tuple_items(l) + 8 * at) == text;
+        return found;
+}
+
+bool cpython_any_instruction(const struct cpython *c, struct image *i, uint64_t code,
+                             bool (*wants)(void *context, const struct cpython_instruction *t), void *context)
+{
+        const struct cpython_layout *l = &c->layout;
+        bool within = l->minor >= 11; /* the code object itself holds them */
+        uint64_t bytes = within ? code : image_u64(i, code + l->bytecode);
+        uint64_t at = bytes + (within ? l->code_size : BYTES_DATA);
+        uint64_t count = image_u64(i, bytes + SIZE) / (within ? 1 : 2);
+        uint32_t more = 0;
+        for (uint64_t n = 0; n < MIN(count, (uint64_t)CPYTHON_UNITS);) {
+                struct cpython_instruction t = {};
+                uint8_t unit[2];
+                if (image_read(i, at + 2 * n, unit, 2) < 0)
+                        return false;
+                t.op = unit[0];
+                t.argument = more | unit[1];
+                t.meaning = cpython_meaning(l->minor, t.op);
+                t.room = cpython_room(l->minor, t.op);
+                if (t.room && image_read(i, at + 2 * n + 2, &t.counter, 2) < 0)
+                        return false;
+                if (wants(context, &t))
+                        return true;
+                more = t.meaning == CPYTHON_EXTENDED ? t.argument << 8 : 0;
+                n += 1 + t.room;
+        }
+        return false;
+}
+
+int cpython_named(unsigned minor, const struct cpython_instruction *t)
+{
+        switch (t->meaning) {
+        case CPYTHON_LOAD_GLOBAL:
+                return (int)(minor >= 11 ? t->argument >> 1 : t->argument);
+        case CPYTHON_LOAD_ATTRIBUTE:
+                return (int)(minor >= 12 ? t->argument >> 1 : t->argument);
+        case CPYTHON_LOAD_NAME:
+        case CPYTHON_LOAD_METHOD:
+        case CPYTHON_IMPORT_FROM:
+        case CPYTHON_STORE_ATTRIBUTE:
+                return (int)t->argument;
+        default:
+                return CPYTHON_NO_NAME;
+        }
+}
+
+bool cpython_is_for_call(unsigned minor, const struct cpython_instruction *t)
+{
+        return t->meaning == CPYTHON_LOAD_METHOD ||
+               (t->meaning == CPYTHON_LOAD_GLOBAL && minor >= 11 && t->argument & 1) ||
+               (t->meaning == CPYTHON_LOAD_ATTRIBUTE && minor >= 12 && t->argument & 1);
+}
+
+bool cpython_may_have_run(unsigned minor, const struct cpython_instruction *t)
+{
+        static const uint8_t fresh[] = {LOAD_ATTR_12, LOAD_ATTR_13, LOAD_ATTR_14, LOAD_ATTR_15};
+        return minor < 12 || minor > CPYTHON_NEWEST || t->op != fresh[minor - 12] ||
+               t->counter != (minor == 15 ? FRESH_15 : FRESH);
+}

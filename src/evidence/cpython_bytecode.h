@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The instructions of one code object, as far as must be understood to see what it does with the list of
+ * modules and with functions. All versions are brought to one set of meanings. */
+
+#include "evidence/cpython.h"
+
+enum { CPYTHON_NAMES = 4096, CPYTHON_NO_NAME = -1 };
+
+/* What an instruction does with the stack; a letter each, as in the tables of cpython_opcodes.c. */
+enum cpython_meaning {
+        CPYTHON_OTHER = '.',        /* anything that is not named here */
+        CPYTHON_NOTHING = '0',      /* leaves the stack alone */
+        CPYTHON_EXTENDED = 'e',     /* more of the argument of the next one */
+        CPYTHON_LOAD = 'l',         /* puts one value */
+        CPYTHON_LOAD_LOCAL = 'v',   /* … a variable */
+        CPYTHON_LOAD_LOCALS = 'V',  /* two of them */
+        CPYTHON_STORE_LOCAL = 'w',  /* takes one value into a variable */
+        CPYTHON_STORE_LOCALS = 'W', /* two of them */
+        CPYTHON_STORE_AND_LOAD = 'x',
+        CPYTHON_LOAD_GLOBAL = 'g',
+        CPYTHON_LOAD_NAME = 'n',
+        CPYTHON_LOAD_ATTRIBUTE = 'a',
+        CPYTHON_LOAD_METHOD = 'm', /* before 3.12; then it is LOAD_ATTR with the last bit set */
+        CPYTHON_IMPORT_FROM = 'i',
+        CPYTHON_STORE = 'r', /* takes one value to where others see it */
+        CPYTHON_STORE_ATTRIBUTE = 'A',
+        CPYTHON_SUBSCRIPT = 's',
+        CPYTHON_STORE_ITEM = 'S',
+        CPYTHON_DELETE_ITEM = 'D',
+        CPYTHON_BINARY = 'b', /* two values to one */
+        CPYTHON_BINARY_OR_ITEM = 'o',
+        CPYTHON_SLICE = 't', /* three to one */
+        CPYTHON_UNARY = 'u',
+        CPYTHON_FORMAT = 'f',
+        CPYTHON_BUILD = 'B',         /* as many as the argument says to one */
+        CPYTHON_CALL_FUNCTION = 'c', /* before 3.11 */
+        CPYTHON_CALL = 'C',          /* with two places for what is called */
+        CPYTHON_CALL_NAMED = 'k',    /* before 3.11 */
+        CPYTHON_CALL_KEYWORDS = 'K',
+        CPYTHON_POP = 'p', /* takes one and only reads it */
+        CPYTHON_DUPLICATE = 'd',
+        CPYTHON_COPY = 'y',
+        CPYTHON_SWAP = 'z',
+        CPYTHON_SWAP_TWO = 'Z',  /* ROT_TWO */
+        CPYTHON_READ_MANY = 'U', /* as BUILD, but of what they hold */
+        CPYTHON_RETURN = 'R',
+        CPYTHON_JUMP_IF = 'j', /* takes one and asks whether it is true */
+};
+
+struct cpython_names {
+        uint64_t items[CPYTHON_NAMES]; /* str objects */
+        size_t count;
+};
+
+struct cpython_instruction {
+        uint8_t op;
+        char meaning;
+        uint32_t argument;
+        uint16_t counter; /* the first unit of its room, or 0 */
+        unsigned room;
+};
+
+/* ---- opcodes.c */
+char cpython_meaning(unsigned minor, uint8_t op);
+/* ---- bytecode.c */
+/* co_names. False: there are none, or they cannot be read. */
+bool cpython_names_read(const struct cpython *c, struct image *i, uint64_t code, struct cpython_names *ret);
+int cpython_name_index(const struct cpython *c, struct image *i, const struct cpython_names *n,
+                       const char *wanted);
+/* Whether that str object is among the constants. Those that look like names are one object with the names.
+ */
+bool cpython_has_constant(const struct cpython *c, struct image *i, uint64_t code, uint64_t text);
+/* Call for each instruction until it returns true. */
+bool cpython_any_instruction(const struct cpython *c, struct image *i, uint64_t code,
+                             bool (*wants)(void *context, const struct cpython_instruction *t),
+                             void *context);
+/* The index of the name that it loads, stores or imports, or CPYTHON_NO_NAME. */
+int cpython_named(unsigned minor, const struct cpython_instruction *t);
+/* A load that puts a second value, for a call. */
+bool cpython_is_for_call(unsigned minor, const struct cpython_instruction *t);
+/* False: the instruction has counters, and they say that it never ran (from 3.12 on). */
+bool cpython_may_have_run(unsigned minor, const struct cpython_instruction *t);
+/* ---- escape.c: what becomes of sys.modules in this code, which ran. NULL, or why that may have made code
+ * go. */
+const char *cpython_modules_escape(const struct cpython *c, struct image *i, const struct cpython_names *n,
+                                   uint64_t code);

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""sys.modules is asked for by its name, as text."""
+
+import gc
+import os
+import sys
+
+with open("part.py", "w") as file:
+    file.write("def r_used():\n    return len('a')\n")
+
+
+def main():
+    sys.path.insert(0, os.getcwd())
+    import part
+    part.r_used()
+    del part
+    getattr(sys, "modules").pop("part")
+    gc.collect()
+    import part
+    globals()["kept"] = part
