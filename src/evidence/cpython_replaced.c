@@ -159,11 +159,11 @@ void cpython_note_replacing(struct cpython *c, struct image *i, const char *file
                 c->replaces = cpython_modules_escape(c, i, &n, code);
 }
 
-int look_find_replaced(struct look *k)
+int look_find_replaced(struct look *k, bool all)
 {
         cpython_find_keys(k->c, k->i);
         find_load_key(k);
-        if (!k->c->replaces && had_other_interpreters(k->c, k->i))
+        if (all && !k->c->replaces && had_other_interpreters(k->c, k->i))
                 k->c->replaces = "it had other interpreters: what ran in them may be gone";
         for (size_t n = 0; n < k->count && !k->c->replaces; n++) {
                 const struct seen_code *s = &k->codes[n];

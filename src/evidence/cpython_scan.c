@@ -96,7 +96,7 @@ static int digest(struct look *k, uint64_t now, bool all)
         bool held = cpython_modules_are_held(c, k->i);
         r = look_read_codes(k);
         if (r == 0)
-                r = look_find_replaced(k);
+                r = look_find_replaced(k, all);
         if (r == 0)
                 r = look_settle(k, now, all);
         if (r == 0)
