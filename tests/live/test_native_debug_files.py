@@ -5,11 +5,12 @@ cache of debuginfod; and not taken where it belongs to another file. With it sil
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from native import Service
 from test_native_watch import answers, import_advisories, library_root
-from whole import Watch, needs, needs_root, wait_until
+from whole import PROGRAM, Watch, needs, needs_root, wait_until
 
 pytestmark = [needs_root, needs("objcopy", "strip", "readelf")]
 
@@ -68,3 +69,39 @@ def test_debug_file(tmp_path, monkeypatch, place, found):
         if not found:
             assert "no debug information" in quiet["reason"]
         watch.process.kill()
+
+
+def events(spec, **options):
+    """What `usewear events` says of a function, until it watches it."""
+    with subprocess.Popen(["unshare", "-m", "sh", "-c", HIDDEN, "sh", PROGRAM, "events", "--function", spec], stderr=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL, text=True, **options) as process:
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "watching" in line:
+                process.terminate()
+        return "".join(said)
+
+
+HIDDEN = "[ -d /usr/lib/debug ] && mount -t tmpfs none /usr/lib/debug; exec \"$@\""
+
+
+@needs("unshare", "apt-get", "dpkg-deb", "dpkg-query")
+def test_debug_package_of_debian(tmp_path):
+    """The C library's own package: functions of one source file that nothing else names, and one that was always inlined."""
+    package = subprocess.run(["dpkg-query", "-W", "-f", "${source:Version}", "libc6"], capture_output=True, text=True)
+    libraries = [path for path in Path("/").glob("usr/lib/*/libc.so.6") if os.uname().machine in str(path)]
+    if package.returncode or not libraries:
+        pytest.skip("the C library is not Debian's")
+    done = subprocess.run(["apt-get", "download", f"libc6-dbg={package.stdout}"], cwd=tmp_path, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("libc6-dbg cannot be had: " + (done.stderr.strip().splitlines() or ["?"])[-1])
+    subprocess.run(["dpkg-deb", "-x", *tmp_path.glob("*.deb"), tmp_path / "x"], check=True)
+    name, library = build_id(libraries[0]), libraries[0]
+    (tmp_path / "cache" / name).mkdir(parents=True)
+    (tmp_path / f"x/usr/lib/debug/.build-id/{name[:2]}/{name[2:]}.debug").rename(tmp_path / "cache" / name / "debuginfo")
+    environment = {**os.environ, "DEBUGINFOD_CACHE_PATH": str(tmp_path / "cache")}
+    assert "watching" in events(f"{library}:sysmalloc", env=environment)
+    assert "only as inlined copies" in events(f"{library}:checked_request2size", env=environment)
+    none = {**os.environ, "DEBUGINFOD_CACHE_PATH": str(tmp_path)}
+    assert "no symbol of that name" in events(f"{library}:sysmalloc", env=none)
