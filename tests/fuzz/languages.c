@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "parsers.h"
+
 #include "format/asar.h"
 #include "format/composer.h"
 #include "format/dotnet_deps.h"
@@ -15,17 +17,53 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void fuzz_java(struct span text, struct arena *a)
+static void fuzz_node(struct span text, struct arena *a)
 {
-        struct java_names names;
-        java_pom_properties(text, a, &names);
-        java_pom_xml(text, a, &names);
-        java_manifest(text, a, &names);
-        java_file_name(text, a, &names);
-        java_release(text, a, &names);
+        struct node_package node;
+        node_package_parse(text, a, &node);
+}
+
+static void fuzz_gemspec(struct span text, struct arena *a)
+{
+        struct gemspec gem;
+        gemspec_parse(text, a, &gem);
+        gemspec_version_constant(text, a);
+}
+
+/* ---- Java ------------------------------------------------------------------------------------------- */
+
+#define NAMES_FUZZER(parser)                                         \
+        static void fuzz_##parser(struct span text, struct arena *a) \
+        {                                                            \
+                struct java_names names;                             \
+                parser(text, a, &names);                             \
+        }
+NAMES_FUZZER(java_pom_properties)
+NAMES_FUZZER(java_pom_xml)
+NAMES_FUZZER(java_manifest)
+NAMES_FUZZER(java_file_name)
+NAMES_FUZZER(java_release)
+
+static void fuzz_java_class(struct span text, struct arena *a)
+{
         java_class_version(text, a);
+}
+
+static void fuzz_java_dependencies(struct span text, struct arena *a)
+{
         java_pom_dependency(text, "g", "a", a);
         java_dependencies_get(text, "g", "a", a);
+}
+
+static void fuzz_java(struct span text, struct arena *a)
+{
+        fuzz_java_pom_properties(text, a);
+        fuzz_java_pom_xml(text, a);
+        fuzz_java_manifest(text, a);
+        fuzz_java_file_name(text, a);
+        fuzz_java_release(text, a);
+        fuzz_java_class(text, a);
+        fuzz_java_dependencies(text, a);
 }
 
 /* The first line is the table, the rest entries of an archive. */
@@ -55,46 +93,116 @@ static void fuzz_signatures(struct span text, struct arena *a)
         signatures_free(signatures);
 }
 
-static void fuzz_composer(struct span text, struct arena *a)
+/* ---- PHP, .NET, Rust ---------------------------------------------------------------------------------- */
+
+static void fuzz_composer_json(struct span text, struct arena *a)
 {
         composer_list list = {};
-        struct composer_package package;
         composer_json_parse(text, a, &list);
-        composer_php_parse(text, a, &list);
-        pear_registry_parse(text, a, &package);
         vec_done(&list);
+}
+
+static void fuzz_composer_php(struct span text, struct arena *a)
+{
+        composer_list list = {};
+        composer_php_parse(text, a, &list);
+        vec_done(&list);
+}
+
+static void fuzz_pear(struct span text, struct arena *a)
+{
+        struct composer_package package;
+        pear_registry_parse(text, a, &package);
+}
+
+static void fuzz_composer(struct span text, struct arena *a)
+{
+        fuzz_composer_json(text, a);
+        fuzz_composer_php(text, a);
+        fuzz_pear(text, a);
+}
+
+static void fuzz_deps(struct span text, struct arena *a)
+{
+        _cleanup_dotnet_deps_ struct dotnet_deps deps = {};
+        dotnet_deps_parse(text, a, &deps);
+}
+
+static void fuzz_single_file(struct span text, struct arena *a)
+{
+        struct span found;
+        if (dotnet_bundle_find(text, text, &found) == 0)
+                fuzz_deps(found, a);
 }
 
 static void fuzz_dotnet(struct span text, struct arena *a)
 {
-        _cleanup_dotnet_deps_ struct dotnet_deps deps = {};
-        struct span found;
-        dotnet_deps_parse(text, a, &deps);
-        if (dotnet_bundle_find(text, text, &found) == 0)
-                dotnet_deps_parse(found, a, &deps);
+        fuzz_deps(text, a);
+        fuzz_single_file(text, a);
 }
 
-static void fuzz_rust(struct span text, struct arena *a)
+static void fuzz_pe(struct span text, struct arena *a)
+{
+        struct pe_identity pe;
+        pe_identity_parse(text, a, &pe);
+}
+
+static void fuzz_rust_audit(struct span text, struct arena *a)
 {
         rust_crate_list crates = {};
         rust_audit_parse(text, a, &crates);
+        vec_done(&crates);
+}
+
+static void fuzz_rust_paths(struct span text, struct arena *a)
+{
+        rust_crate_list crates = {};
         rust_paths_find(text, a, &crates);
         vec_done(&crates);
 }
 
-static void fuzz_manifests(struct span text, struct arena *a)
+static void fuzz_rust(struct span text, struct arena *a)
+{
+        fuzz_rust_audit(text, a);
+        fuzz_rust_paths(text, a);
+}
+
+/* ---- small manifests -------------------------------------------------------------------------------- */
+
+#define MANIFEST_FUZZER(parser)                                      \
+        static void fuzz_##parser(struct span text, struct arena *a) \
+        {                                                            \
+                struct manifest m;                                   \
+                parser(text, a, &m);                                 \
+        }
+MANIFEST_FUZZER(manifest_erlang)
+MANIFEST_FUZZER(manifest_perl)
+MANIFEST_FUZZER(manifest_r)
+MANIFEST_FUZZER(manifest_lua)
+MANIFEST_FUZZER(manifest_wordpress)
+MANIFEST_FUZZER(manifest_wordpress_core)
+MANIFEST_FUZZER(manifest_conan_reference)
+
+static void fuzz_manifest_conan(struct span text, struct arena *a)
 {
         struct manifest m;
-        struct span rest = text;
-        while (manifest_conan_next(&rest, a, &m) == 0)
+        fuzz_manifest_conan_reference(text, a);
+        while (manifest_conan_next(&text, a, &m) == 0)
                 ;
-        manifest_erlang(text, a, &m);
-        manifest_perl(text, a, &m);
-        manifest_r(text, a, &m);
-        manifest_lua(text, a, &m);
-        manifest_wordpress(text, a, &m);
-        manifest_wordpress_core(text, a, &m);
 }
+
+static void fuzz_manifests(struct span text, struct arena *a)
+{
+        fuzz_manifest_conan(text, a);
+        fuzz_manifest_erlang(text, a);
+        fuzz_manifest_perl(text, a);
+        fuzz_manifest_r(text, a);
+        fuzz_manifest_lua(text, a);
+        fuzz_manifest_wordpress(text, a);
+        fuzz_manifest_wordpress_core(text, a);
+}
+
+/* ---- bundles ---------------------------------------------------------------------------------------- */
 
 static void fuzz_asar(struct span text, struct arena *a)
 {
@@ -113,61 +221,53 @@ static void fuzz_modules(struct span text, struct arena *a)
         vec_done(&list);
 }
 
-/* The first byte says which parser reads the rest. */
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void fuzz_elf_package(struct span text, struct arena *a)
 {
-        if (!size)
-                return 0;
-        struct span text = {(const char *)data + 1, size - 1};
-        struct arena a = ARENA_INIT(16 << 20);
-        struct node_package node;
-        struct gemspec gem;
-        struct pe_identity pe;
         struct elf elf;
         struct elf_package note;
-        switch (data[0]) {
-        case 'n':
-                node_package_parse(text, &a, &node);
-                break;
-        case 'g':
-                gemspec_parse(text, &a, &gem);
-                gemspec_version_constant(text, &a);
-                break;
-        case 'j':
-                fuzz_java(text, &a);
-                break;
-        case 'p':
-                fuzz_prints(text, &a);
-                break;
-        case 's':
-                fuzz_signatures(text, &a);
-                break;
-        case 'c':
-                fuzz_composer(text, &a);
-                break;
-        case 'd':
-                fuzz_dotnet(text, &a);
-                break;
-        case 'r':
-                fuzz_rust(text, &a);
-                break;
-        case 'm':
-                fuzz_manifests(text, &a);
-                break;
-        case 'a':
-                fuzz_asar(text, &a);
-                break;
-        case 'b':
-                fuzz_modules(text, &a);
-                break;
-        case 'w':
-                pe_identity_parse(text, &a, &pe);
-                break;
-        case 'e':
-                if (elf_open(text, &elf) == 0)
-                        elf_package_parse(&elf, &a, &note);
-                break;
-        }
-        arena_done(&a);
+        if (elf_open(text, &elf) == 0)
+                elf_package_parse(&elf, a, &note);
+}
+
+static const struct fuzz_parser parsers[] = {
+        {'n', "node", fuzz_node},
+        {'g', "gemspec", fuzz_gemspec},
+        {'j', "java", fuzz_java},
+        {0, "java-properties", fuzz_java_pom_properties},
+        {0, "java-pom", fuzz_java_pom_xml},
+        {0, "java-manifest", fuzz_java_manifest},
+        {0, "java-file", fuzz_java_file_name},
+        {0, "java-release", fuzz_java_release},
+        {0, "java-class", fuzz_java_class},
+        {0, "java-dependencies", fuzz_java_dependencies},
+        {'p', "java-prints", fuzz_prints},
+        {'s', "signatures", fuzz_signatures},
+        {'c', "composer", fuzz_composer},
+        {0, "composer-json", fuzz_composer_json},
+        {0, "composer-php", fuzz_composer_php},
+        {0, "pear", fuzz_pear},
+        {'d', "dotnet", fuzz_dotnet},
+        {0, "dotnet-deps", fuzz_deps},
+        {0, "dotnet-single-file", fuzz_single_file},
+        {'w', "pe", fuzz_pe},
+        {'r', "rust", fuzz_rust},
+        {0, "rust-audit", fuzz_rust_audit},
+        {0, "rust-paths", fuzz_rust_paths},
+        {'m', "manifests", fuzz_manifests},
+        {0, "conan", fuzz_manifest_conan},
+        {0, "erlang", fuzz_manifest_erlang},
+        {0, "perl", fuzz_manifest_perl},
+        {0, "r", fuzz_manifest_r},
+        {0, "lua", fuzz_manifest_lua},
+        {0, "wordpress", fuzz_manifest_wordpress},
+        {0, "wordpress-core", fuzz_manifest_wordpress_core},
+        {'a', "asar", fuzz_asar},
+        {'b', "module-paths", fuzz_modules},
+        {'e', "elf-package", fuzz_elf_package},
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        fuzz_parse(parsers, ARRAY_SIZE(parsers), data, size);
         return 0;
 }
