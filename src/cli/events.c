@@ -126,7 +126,7 @@ static void print_counts(struct stream *s)
                                  " + dropped %" PRIu64,
                                  event_type_name(type), counts.types[type].made, counts.types[type].seen,
                                  counts.types[type].deduplicated, counts.types[type].dropped);
-        log_note("printed %" PRIu64 " events", s->printed);
+        log_note("printed %" PRIu64 " event%s", s->printed, s->printed == 1 ? "" : "s");
         if (counts.unknown_records || counts.broken_records)
                 log_note("skipped %" PRIu64 " unknown and %" PRIu64 " broken records", counts.unknown_records,
                          counts.broken_records);

@@ -12,7 +12,7 @@
 enum {
         REPORT_SIZE = 1 << 30, /* bytes: most that one report may become */
         NARROWEST = 60,
-        WIDEST = 160,
+        WIDEST = 500,
         USUAL_WIDTH = 100,
         USUAL_ROWS = 20,
 };
@@ -66,18 +66,26 @@ int findings_options_read(const struct findings_options *f, const struct options
         return 0;
 }
 
+/* What COLUMNS says, also of a pipe; else what the terminal has. */
+static unsigned output_width(bool terminal)
+{
+        const char *columns = getenv("COLUMNS");
+        struct winsize size;
+        uint64_t width = USUAL_WIDTH;
+        if ((!columns || str_to_u64(columns, 10, &width) < 0 || !width) && terminal &&
+            ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+                width = size.ws_col;
+        return (unsigned)MIN(MAX(width, (uint64_t)NARROWEST), (uint64_t)WIDEST);
+}
+
 struct table_style findings_style(const struct findings_options *f)
 {
         const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
         bool terminal = isatty(STDOUT_FILENO);
-        struct winsize size;
-        unsigned width = USUAL_WIDTH;
-        if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-                width = size.ws_col;
         return (struct table_style){
                 .colour = terminal && !(no_colour && *no_colour) && term && strcmp(term, "dumb") != 0,
                 .all = f->all,
-                .width = MIN(MAX(width, (unsigned)NARROWEST), (unsigned)WIDEST),
+                .width = output_width(terminal),
                 .rows = USUAL_ROWS,
         };
 }

@@ -62,7 +62,8 @@ static const char *unread_reason(const struct workload *w, struct arena *a)
         for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
                 if (answers[i]->value == ANSWER_UNKNOWN && answers[i]->reason)
                         return answers[i]->reason;
-        return arena_printf(a, "%zu of its %zu processes could not be read", w->unreadable, w->processes);
+        return arena_printf(a, "%zu of its %zu process%s could not be read", w->unreadable, w->processes,
+                            w->processes == 1 ? "" : "es");
 }
 
 /* Why nothing can be told about the runtime's code, or NULL: a negative is possible. -ENOMEM where the

@@ -26,22 +26,23 @@ static int take(struct inventory *inv, const struct apk_package *p, const char *
         return r;
 }
 
+/* apk-tools 3 merges /lib into /usr/lib. */
+static const char *const databases[] = {"/lib/apk/db/installed", "/usr/lib/apk/db/installed", NULL};
+
 static int read_apk(struct inventory *inv)
 {
-        /* apk-tools 3 merges /lib into /usr/lib. */
-        static const char *const paths[] = {"/lib/apk/db/installed", "/usr/lib/apk/db/installed"};
-        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        for (size_t i = 0; databases[i]; i++) {
                 _cleanup_buf_ struct buf text = BUF_INIT(DATABASE_SIZE);
-                int r = inventory_read_file(inv, paths[i], &text);
+                int r = inventory_read_file(inv, databases[i], &text);
                 if (r == -ENOMEM)
                         return r;
                 if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-                        inventory_limit(inv, "%s: %s; packages are missing", paths[i] + 1, strerror(-r));
+                        inventory_limit(inv, "%s: %s; packages are missing", databases[i] + 1, strerror(-r));
                 struct span rest = {text.data, text.size};
                 struct apk_package p;
                 size_t count = 0;
                 while (apk_installed_next(&rest, &p) && count++ < MOST_PACKAGES)
-                        if ((r = take(inv, &p, paths[i])) < 0)
+                        if ((r = take(inv, &p, databases[i])) < 0)
                                 return r;
                 if (count)
                         break; /* the second path is the first one, merged */
@@ -49,4 +50,4 @@ static int read_apk(struct inventory *inv)
         return 0;
 }
 
-const struct reader reader_apk = {.name = "apk", .begin = read_apk};
+const struct reader reader_apk = {.name = "apk", .databases = databases, .begin = read_apk};

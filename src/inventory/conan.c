@@ -104,8 +104,7 @@ static int read_cache(struct inventory *inv, const struct candidate *c)
         if (r < 0 && r != -ENOMEM)
                 inventory_limit(inv, "%s: %s; packages may be missing", c->path, strerror(-r));
         if (cache.lost)
-                inventory_limit(inv, "%s: %zu packages that it names oddly were left out", c->path,
-                                cache.lost);
+                inventory_limit(inv, "%s: left out for its odd name or place: %zu", c->path, cache.lost);
         return r == -ENOMEM ? r : 0;
 }
 

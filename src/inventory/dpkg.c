@@ -190,4 +190,6 @@ static int read_dpkg(struct inventory *inv)
         return r < 0 ? r : alternatives_read(inv);
 }
 
-const struct reader reader_dpkg = {.name = "dpkg", .begin = read_dpkg};
+static const char *const databases[] = {"/var/lib/dpkg/status", "/var/lib/dpkg/status.d", NULL};
+
+const struct reader reader_dpkg = {.name = "dpkg", .databases = databases, .begin = read_dpkg};

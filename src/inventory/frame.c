@@ -263,29 +263,50 @@ static int begin(struct inventory *inv, struct inventory *previous)
         return r == 0 ? read_databases(inv, previous, true) : r;
 }
 
-/* Files are read by reader, then by path: so what is left are whole ecosystems, and the rest of one. */
-static void tell_unread(struct inventory *inv, const found_list *list, const struct found *last)
-{
-        const struct found *next = last ? last + 1 : list->items;
-        size_t left = list->count - (size_t)(next - list->items);
-        if (!inventory_is_late(inv) || !left)
-                return;
-        inventory_limit(inv, "no time was left for %zu of %zu files, from %s on (%s)", left, list->count,
-                        next->path, next->reader == READER_ELF ? "programs" : readers[next->reader]->name);
-}
-
+/* When the time is over, what was read before is still taken over, which takes none, and the rest is left. */
 static int take_all(struct inventory *inv, found_list *list, struct inventory *previous)
 {
+        const struct found *unread = NULL;
+        size_t count = 0;
         int r = 0;
-        const struct found *last = NULL;
-        for (size_t i = 0; r == 0 && i < list->count && !inventory_is_late(inv); i++) {
+        for (size_t i = 0; r == 0 && i < list->count; i++) {
                 struct found *item = &list->items[i];
                 item->reading = still_holds(inv, previous, reader_of(item), item->path, &item->identity);
-                r = take(inv, item, previous);
-                last = item;
+                if (!item->reading && inventory_is_late(inv)) {
+                        unread = unread ? unread : item;
+                        count++;
+                } else {
+                        r = take(inv, item, previous);
+                }
         }
-        tell_unread(inv, list, last);
+        if (!unread)
+                return r;
+        inv->late = true;
+        inventory_limit(inv, "no time was left for %zu of %zu files, from %s on (%s)", count, list->count,
+                        unread->path,
+                        unread->reader == READER_ELF ? "programs" : readers[unread->reader]->name);
         return r;
+}
+
+/* The files that were read before, beside those that were found now. */
+static int list_known(const struct inventory *previous, found_list *list)
+{
+        size_t count = list->count;
+        vec_each (reading, &previous->recall->readings) {
+                struct found item = {.path = reading->path,
+                                     .identity = reading->identity,
+                                     .mode = reading->mode,
+                                     .reader = index_of(reading->reader)};
+                const found_list new = {.items = list->items, .count = count};
+                if (!*reading->path || places_look_up(&new, &item))
+                        continue;
+                struct found *slot = vec_add(list);
+                if (!slot)
+                        return -ENOMEM;
+                *slot = item;
+        }
+        places_sort(list);
+        return 0;
 }
 
 int frame_read(struct inventory *inv, struct inventory *previous)
@@ -295,6 +316,9 @@ int frame_read(struct inventory *inv, struct inventory *previous)
         int r = begin(inv, previous);
         if (r == 0)
                 r = places_find(inv, &names, &list);
+        /* What is not found for want of time is not gone. */
+        if (r == 0 && inv->late && previous && previous->recall)
+                r = list_known(previous, &list);
         if (r == 0)
                 r = take_all(inv, &list, previous);
         vec_done(&list);
@@ -337,27 +361,6 @@ int frame_find_new(struct inventory *inv, const struct inventory_hints *hints, s
         }
         recall_rest(inv->recall);
         return r < 0 ? r : more;
-}
-
-/* The files that were read before, beside those that were found now. */
-static int list_known(const struct inventory *previous, found_list *list)
-{
-        size_t count = list->count;
-        vec_each (reading, &previous->recall->readings) {
-                struct found item = {.path = reading->path,
-                                     .identity = reading->identity,
-                                     .mode = reading->mode,
-                                     .reader = index_of(reading->reader)};
-                const found_list new = {.items = list->items, .count = count};
-                if (!*reading->path || places_look_up(&new, &item))
-                        continue;
-                struct found *slot = vec_add(list);
-                if (!slot)
-                        return -ENOMEM;
-                *slot = item;
-        }
-        places_sort(list);
-        return 0;
 }
 
 int frame_read_more(struct inventory *inv, struct inventory *previous, found_list *list)

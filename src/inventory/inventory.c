@@ -187,7 +187,7 @@ int inventory_extend(int root_fd, const struct inventory_hints *hints, struct in
         _cleanup_arena_ struct arena names = ARENA_INIT(INVENTORY_MEMORY);
         _cleanup_(found_done) found_list list = {};
         int r = -ENOTSUP;
-        if (inv->recall && !hints->whole && !inv->hints.whole) {
+        if (inv->recall && !hints->whole && !inv->hints.whole && !inv->late) {
                 inv->root_fd = root_fd;
                 inv->hints.until = hints->until;
                 r = frame_find_new(inv, hints, &names, &list);

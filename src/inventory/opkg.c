@@ -74,4 +74,7 @@ static int read_opkg(struct inventory *inv)
         return r;
 }
 
-const struct reader reader_opkg = {.name = "opkg", .begin = read_opkg};
+static const char *const databases[] = {"/usr/lib/opkg/status", "/var/lib/opkg/status",
+                                        "/opt/lib/opkg/status", NULL};
+
+const struct reader reader_opkg = {.name = "opkg", .databases = databases, .begin = read_opkg};

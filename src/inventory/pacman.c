@@ -63,4 +63,6 @@ static int read_pacman(struct inventory *inv)
         return r == -ENOMEM ? r : 0;
 }
 
-const struct reader reader_pacman = {.name = "pacman", .begin = read_pacman};
+static const char *const databases[] = {local, "/var/lib/pacman/local/ALPM_DB_VERSION", NULL};
+
+const struct reader reader_pacman = {.name = "pacman", .databases = databases, .begin = read_pacman};

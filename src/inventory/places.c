@@ -48,17 +48,6 @@ void walked_done(struct walked *w)
 
 /* ---- what the walk tells ---------------------------------------------------------------------------- */
 
-enum { NESTED = READER_ELF - 1 }; /* bit of what only roots have */
-
-/* Databases of distributions: where one lies deeper in the tree, a root begins. */
-static const char *const databases[] = {"/var/lib/dpkg/status",
-                                        "/lib/apk/db/installed",
-                                        "/var/lib/rpm/rpmdb.sqlite",
-                                        "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-                                        "/var/lib/rpm/Packages.db",
-                                        "/var/lib/rpm/Packages",
-                                        "/var/lib/pacman/local/ALPM_DB_VERSION"};
-
 static int note_left(struct finder *f, const char *path, const char *why)
 {
         struct walked *w = f->walked;
@@ -101,35 +90,40 @@ void places_tell_left(struct inventory *inv)
 
 static uint64_t wants(void *context, const char *name, bool folder)
 {
-        uint64_t who = patterns_match(&((struct finder *)context)->patterns, name, folder);
-        for (size_t i = 0; !folder && i < ARRAY_SIZE(databases); i++)
-                if (!strcmp(strrchr(databases[i], '/') + 1, name))
-                        who |= (uint64_t)1 << NESTED;
-        return who;
+        return patterns_match(&((struct finder *)context)->patterns, name, folder);
 }
 
 /* "/srv/image" for "/srv/image/var/lib/dpkg/status", if that is where a distribution lives. */
-static int note_nested(struct finder *f, const char *path)
+static bool is_root(const struct finder *f, const char *path, size_t size)
 {
         char release[PATH_MAX];
-        for (size_t i = 0; i < ARRAY_SIZE(databases); i++) {
-                if (!str_ends(path, databases[i]))
-                        continue;
-                size_t size = strlen(path) - strlen(databases[i]);
-                if (!size || size + 32 > sizeof(release))
+        if (!size || size + 32 > sizeof(release))
+                return false;
+        snprintf(release, sizeof(release), "%.*s/etc/os-release", (int)size, path);
+        _cleanup_close_ int fd = file_open_in(f->inv->root_fd, release);
+        return fd >= 0;
+}
+
+static int note_nested(struct finder *f, const char *path)
+{
+        size_t size = 0;
+        for (size_t i = 0; readers[i] && !size; i++)
+                for (const char *const *name = readers[i]->databases; name && *name && !size; name++)
+                        if (str_ends(path, *name) && is_root(f, path, strlen(path) - strlen(*name)))
+                                size = strlen(path) - strlen(*name);
+        if (!size)
+                return 0;
+        const char *copy = arena_strndup(&f->walked->arena, path, size);
+        if (!copy)
+                return -ENOMEM;
+        vec_each (known, &f->walked->nested)
+                if (!strcmp(*known, copy))
                         return 0;
-                snprintf(release, sizeof(release), "%.*s/etc/os-release", (int)size, path);
-                _cleanup_close_ int fd = file_open_in(f->inv->root_fd, release);
-                if (fd < 0)
-                        continue;
-                const char *copy = arena_strndup(&f->walked->arena, path, size);
-                const char **slot = copy ? vec_add(&f->walked->nested) : NULL;
-                if (!slot)
-                        return -ENOMEM;
-                *slot = copy;
-                return note_left(f, copy, "a root of its own; see usewear sbom --root");
-        }
-        return 0;
+        const char **slot = vec_add(&f->walked->nested);
+        if (!slot)
+                return -ENOMEM;
+        *slot = copy;
+        return note_left(f, copy, "a root of its own; see usewear sbom --root");
 }
 
 void places_drop_nested(const struct walked *w, found_list *list)
@@ -169,7 +163,7 @@ static int found(void *context, const struct walk_entry *e, uint64_t who)
         for (uint8_t i = 0; who; i++, who >>= 1) {
                 if (!(who & 1))
                         continue;
-                if (i == NESTED) {
+                if (i == READER_ROOT) {
                         int r = note_nested(f, e->path);
                         if (r < 0)
                                 return r;
@@ -483,6 +477,7 @@ static struct finder finder_of(struct inventory *inv, struct arena *a, found_lis
 static int finder_end(struct finder *f, int r)
 {
         f->walked->entries = f->walk.entries;
+        f->inv->late |= f->walk.late;
         places_drop_nested(f->walked, f->list);
         map_done(&f->seen);
         if (r == 0)
@@ -508,6 +503,6 @@ int places_find_new(struct inventory *inv, const struct inventory_hints *hints, 
         struct finder f = finder_of(inv, a, ret);
         f.walk.context = &f;
         int r = walk_hints(&f, hints);
-        bool full = inv->walked.hinted.count > MOST_HINTED || f.walk.entries >= LOOK_ENTRIES;
+        bool full = inv->walked.hinted.count > MOST_HINTED || f.walk.entries >= LOOK_ENTRIES || f.walk.late;
         return finder_end(&f, r == 0 && full ? -E2BIG : r);
 }

@@ -53,7 +53,11 @@ struct reader {
         int (*read_foreign)(struct inventory *inv, const struct candidate *c, struct span program);
         /* Files that the distribution owns are not handed out, not even in a whole tree. */
         bool skip_owned;
-        /* Read a database of fixed places, before any file is handed out. */
+        /* Files and folders that change whenever something is installed, upgraded or removed (absolute, NULL
+         * at the end; a name that ends with "-wal" is what a database was not told yet). Where one lies
+         * deeper in a tree, a root begins. */
+        const char *const *databases;
+        /* Read them, before any file is handed out. */
         int (*begin)(struct inventory *inv);
         bool beside; /* … of what is no part of the distribution */
 };
@@ -92,6 +96,7 @@ struct inventory {
         struct inventory_counts counts;
         uint64_t inflatable;   /* bytes that archives may still unpack to, all together */
         bool cut;              /* something of what is being read had no room or time: to be read anew */
+        bool late;             /* not everything was found or read, for want of time */
         struct tables *tables; /* signatures, once a reader has asked for them (tables.h); or NULL */
 };
 

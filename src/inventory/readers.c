@@ -65,12 +65,25 @@ static void add(struct patterns *p, const char *text, uint64_t who)
         p->buckets[bucket] = (uint8_t)p->count;
 }
 
+/* The name of a database, which may be a folder. */
+static void add_root(struct patterns *p, const char *name)
+{
+        add(p, name, (uint64_t)1 << READER_ROOT);
+        struct pattern *item = &p->items[p->count - 1];
+        add(p, name, (uint64_t)1 << READER_ROOT);
+        if (item < &p->items[p->count - 1])
+                item->folder = true;
+}
+
 void patterns_build(struct patterns *p)
 {
         *p = (struct patterns){};
-        for (size_t i = 0; readers[i] && i < READER_ELF; i++)
+        for (size_t i = 0; readers[i] && i < READER_ROOT; i++) {
                 for (const char *const *name = readers[i]->names; name && *name; name++)
                         add(p, *name, (uint64_t)1 << i);
+                for (const char *const *path = readers[i]->databases; path && *path; path++)
+                        add_root(p, strrchr(*path, '/') + 1);
+        }
 }
 
 static uint64_t match_key(const struct patterns *p, const char *name, size_t size, const char *key,

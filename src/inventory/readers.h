@@ -5,10 +5,15 @@
 
 #include "inventory/reader.h"
 
-/* All readers, in the order of DESIGN's ownership rule; NULL at the end. At most READER_ELF of them. */
+/* All readers, in the order of DESIGN's ownership rule; NULL at the end. At most READER_ROOT of them. */
 extern const struct reader *const readers[];
 
-enum { READER_ELF = 63, PATTERN_BUCKETS = 512, MOST_PATTERNS = 255 };
+enum {
+        READER_ELF = 63,
+        READER_ROOT = 62, /* of the names of databases, which only roots have */
+        PATTERN_BUCKETS = 512,
+        MOST_PATTERNS = 255,
+};
 
 struct patterns {
         struct pattern {

@@ -151,18 +151,36 @@ static int check_log(struct inventory *inv, const char *path)
         return fd == -ENOMEM ? fd : 0;
 }
 
+static const char manifest[] = "/var/lib/rpmmanifest/container-manifest-2";
+
+static const char *const databases[] = {
+        "/var/lib/rpm/rpmdb.sqlite",
+        "/var/lib/rpm/rpmdb.sqlite-wal",
+        "/usr/lib/sysimage/rpm/rpmdb.sqlite",
+        "/usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
+        "/usr/share/rpm/rpmdb.sqlite",
+        "/usr/share/rpm/rpmdb.sqlite-wal",
+        "/var/lib/rpm/Packages.db",
+        "/usr/lib/sysimage/rpm/Packages.db",
+        "/usr/share/rpm/Packages.db",
+        "/var/lib/rpm/Packages",
+        "/usr/lib/sysimage/rpm/Packages",
+        "/usr/share/rpm/Packages",
+        manifest,
+        NULL,
+};
+
 /* Distroless images of Azure Linux: a table instead of a database. */
 static int read_manifest(struct inventory *inv)
 {
-        static const char path[] = "/var/lib/rpmmanifest/container-manifest-2";
         _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
-        int r = inventory_read_file(inv, path, &text);
+        int r = inventory_read_file(inv, manifest, &text);
         struct span rest = {text.data, text.size}, line;
         while (r == 0 && span_cut(&rest, '\n', &line)) {
                 struct span f[10] = {}, source, version;
                 for (size_t i = 0; i < ARRAY_SIZE(f); i++)
                         span_cut(&line, '\t', &f[i]);
-                struct os_package os = {.name = f[0], .version = f[1], .arch = f[7], .evidence = path};
+                struct os_package os = {.name = f[0], .version = f[1], .arch = f[7], .evidence = manifest};
                 if (rpm_source_split(f[9], &source, &version)) {
                         os.source = source;
                         os.source_version = version;
@@ -177,27 +195,19 @@ static int read_manifest(struct inventory *inv)
 
 static int read_rpm(struct inventory *inv)
 {
-        static const char *const paths[] = {
-                "/var/lib/rpm/rpmdb.sqlite",
-                "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-                "/usr/share/rpm/rpmdb.sqlite",
-                "/var/lib/rpm/Packages.db",
-                "/usr/lib/sysimage/rpm/Packages.db",
-                "/usr/share/rpm/Packages.db",
-                "/var/lib/rpm/Packages",
-                "/usr/lib/sysimage/rpm/Packages",
-                "/usr/share/rpm/Packages",
-        };
         int r = 0;
-        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(paths); i++) {
+        for (size_t i = 0; r == 0 && databases[i] != manifest; i++) {
+                const char *path = databases[i];
                 size_t count = 0;
-                r = read_database(inv, paths[i], &count);
-                if (r == 0 && str_ends(paths[i], ".sqlite"))
-                        r = check_log(inv, paths[i]);
+                if (str_ends(path, "-wal"))
+                        continue;
+                r = read_database(inv, path, &count);
+                if (r == 0 && str_ends(path, ".sqlite"))
+                        r = check_log(inv, path);
                 if (count)
                         return r; /* the others are older, or the same by another name */
         }
         return r < 0 ? r : read_manifest(inv);
 }
 
-const struct reader reader_rpm = {.name = "rpm", .begin = read_rpm};
+const struct reader reader_rpm = {.name = "rpm", .databases = databases, .begin = read_rpm};

@@ -6,30 +6,14 @@
 
 #include "base/file.h"
 #include "base/map.h"
-#include "inventory/inventory.h"
+#include "inventory/readers.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const databases[] = {
-        "/var/lib/dpkg/status",
-        "/var/lib/dpkg/status.d",
-        "/lib/apk/db/installed",
-        "/usr/lib/apk/db/installed",
-        "/var/lib/rpm/rpmdb.sqlite",
-        "/var/lib/rpm/rpmdb.sqlite-wal",
-        "/var/lib/rpm/Packages.db",
-        "/var/lib/rpm/Packages",
-        "/usr/lib/sysimage/rpm/rpmdb.sqlite",
-        "/usr/lib/sysimage/rpm/rpmdb.sqlite-wal",
-        "/usr/lib/sysimage/rpm/Packages.db",
-        "/usr/share/rpm/rpmdb.sqlite",
-        "/var/lib/pacman/local",
-        "/usr/lib/opkg/status",
-        "/usr/local/lib/node_modules",
-        "/usr/lib/node_modules",
-};
+/* What no package manager keeps a database of. */
+static const char *const folders[] = {"/usr/local/lib/node_modules", "/usr/lib/node_modules"};
 
 static uint64_t add(uint64_t stamp, int root_fd, const char *path)
 {
@@ -53,8 +37,11 @@ static uint64_t add(uint64_t stamp, int root_fd, const char *path)
 uint64_t inventory_stamp(int root_fd, const char *const *python_paths, size_t count)
 {
         uint64_t stamp = 1;
-        for (size_t i = 0; i < ARRAY_SIZE(databases); i++)
-                stamp = add(stamp, root_fd, databases[i]);
+        for (size_t i = 0; readers[i]; i++)
+                for (const char *const *path = readers[i]->databases; path && *path; path++)
+                        stamp = add(stamp, root_fd, *path);
+        for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+                stamp = add(stamp, root_fd, folders[i]);
         for (size_t i = 0; i < count; i++)
                 stamp = add(stamp, root_fd, python_paths[i]);
         return stamp;

@@ -37,7 +37,7 @@ struct walking {
         struct walk *w;
         struct buf path; /* of the folder that is read; "" is the root */
         uint64_t device; /* of the root */
-        bool has_mounts, full, late;
+        bool has_mounts, full;
         VEC(struct device) devices;
         struct arena arena;
 };
@@ -298,11 +298,11 @@ static int visit(struct walking *k, int dir_fd, const struct dirent *d, size_t d
 /* Asked once a folder, and now and then in a large one. */
 static bool is_late(struct walking *k)
 {
-        const struct walk *w = k->w;
-        if (!w->until || k->late || clock_boottime() < w->until)
-                return k->late;
+        struct walk *w = k->w;
+        if (!w->until || w->late || clock_boottime() < w->until)
+                return w->late;
         w->left_out(w->context, k->path.size ? k->path.data : "/", "no time was left, from here on");
-        k->late = true;
+        w->late = true;
         return true;
 }
 

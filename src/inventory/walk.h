@@ -34,6 +34,7 @@ struct walk {
         bool tell_caches;           /* else name them as left out */
         enum walk_mounts mounts;
         uint64_t until; /* when to stop, boottime ns; 0: never */
+        bool late;      /* it had to */
         /* Which readers want a file or folder of this name (bits); 0: it is not even looked at. */
         uint64_t (*wants)(void *context, const char *name, bool folder);
         /* A regular file or folder that someone wants. 0, or an error that ends the walk. */

@@ -83,8 +83,8 @@ int limits_put_unreadable_first(struct look *l)
         if (limit_unreadable(l) < 0)
                 return -ENOMEM;
         if (l->nameless)
-                look_limit(l, "%zu processes could not be told apart: neither workload nor root was readable",
-                           l->nameless);
+                look_limit(l, "%zu process%s could not be told apart: neither workload nor root was readable",
+                           l->nameless, l->nameless == 1 ? "" : "es");
         for (size_t i = others; i < l->limits.count; i++) {
                 const char *limit = l->limits.items[i];
                 memmove(l->limits.items + i - others + 1, l->limits.items + i - others,

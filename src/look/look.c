@@ -162,10 +162,12 @@ static int update(struct look *l, const struct join_input *in, enum look_extent 
                 return r;
         l->thrifty |= in->full && l->options.watched;
         if (in->full && l->runtimes.late)
-                look_limit(l,
-                           "%zu processes with an interpreter have run and wait to be looked into: all looks "
-                           "together may take %.2f %% of a CPU",
-                           l->runtimes.late, BUDGET_LATER_NS / 1e7);
+                look_limit(
+                        l,
+                        "%zu process%s with an interpreter ran and %s to be looked into: all looks together "
+                        "may take %.2f %% of a CPU",
+                        l->runtimes.late, l->runtimes.late == 1 ? "" : "es",
+                        l->runtimes.late == 1 ? "waits" : "wait", BUDGET_LATER_NS / 1e7);
         /* Events came while this waited: a process may have ended with files that are lost. */
         all = all || !join_only_adds(in);
         *ret = in->full ? EXTENT_FULL : all ? EXTENT_ALL : EXTENT_ADDITIONS;

@@ -63,8 +63,8 @@ static void put_not_evaluated(const struct report *r, const struct table_style *
                 text_colour(to, style, TEXT_PLAIN);
         }
         if (rest)
-                buf_addf(to, "               … and %s packages more: usewear report --all\n",
-                         text_number(rest, count));
+                buf_addf(to, "               … and %s package%s more: usewear report --all\n",
+                         text_number(rest, count), rest == 1 ? "" : "s");
         if (v->not_evaluated_count)
                 buf_add_char(to, '\n');
 }

@@ -64,6 +64,18 @@ def test_bash_completes_commands_and_options(manual, commands):
     assert complete(manual, "usewear", "events", "--fun") == {"--function"}
 
 
+def test_words_of_an_option_are_completed(manual, tmp_path, monkeypatch):
+    """Not the files that lie here, whatever they are called."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "track-record").touch()
+    assert complete(manual, "usewear", "scan", "--fail-on", "") == {"present", "loaded", "executed", "reached", "track", "track*",
+                                                                  "attend", "act"}
+    assert complete(manual, "usewear", "scan", "--fail-on", "a") == {"attend", "act"}
+    assert complete(manual, "usewear", "report", "--min-severity", "c") == {"critical"}
+    assert "--fail-on[" in (manual / "_usewear").read_text() and ":what:(present loaded" in (manual / "_usewear").read_text()
+    assert "-l fail-on -x -a 'present loaded" in (manual / "usewear.fish").read_text()
+
+
 def test_the_words_of_db_are_completed(manual):
     """What stands behind the command in its usage, in each shell."""
     words = {"update", "import", "match", "show", "status", "symbols", "compare"}

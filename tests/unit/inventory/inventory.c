@@ -561,6 +561,11 @@ static void test_time(void **state)
         assert_int_equal(inventory_read(f->fd, "x", &hints, f->inventory, &f->inventory), 0);
         assert_non_null(find(f, "x"));
         assert_false(is_told(f, "no time was left"));
+        /* What is known does not go away for want of time. */
+        hints.until = 1;
+        assert_int_equal(inventory_read(f->fd, "x", &hints, f->inventory, &f->inventory), 0);
+        assert_non_null(find(f, "x"));
+        assert_true(is_told(f, "no time was left, from here on"));
 }
 
 /* Archives share what they may unpack to; what had no room is not taken for all that there is. */
