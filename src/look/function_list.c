@@ -396,6 +396,7 @@ static int hand_over(struct listing *l, struct function_list *ret)
         return 0;
 }
 
+/* A list of nothing would say that nothing ran: of a process that ended there is none. */
 static int take_all(struct listing *l, struct function_list *ret)
 {
         int r = 0;
@@ -403,6 +404,8 @@ static int take_all(struct listing *l, struct function_list *ret)
                 if (r < 0)
                         break;
                 r = ask_runtimes(l, p);
+                if (r == -ESRCH && l->query->pid)
+                        return r;
                 if (r < 0 && r != -ENOMEM)
                         r = lose(l, p->pid, "could not be looked at", r);
         }
@@ -435,5 +438,7 @@ int function_list_read(const struct function_query *query, struct arena *a, stru
         if (r < 0)
                 return r;
         r = take_all(&l, ret);
+        if (r == -ESRCH)
+                return error_set(error, r, "process %d ended before it could be read", query->pid);
         return r < 0 ? error_set(error, r, "out of memory") : 0;
 }

@@ -25,6 +25,7 @@ PROGRAM = read()
 # What ran before the tracer was there is not judged.
 BEFORE = sorted({str(getattr(module, "__file__", None)) for module in list(sys.modules.values())} | {__file__})
 CALLED = set()
+CLOSED = set()
 ENTERED = {}  # generators and coroutines: some versions tell of one that is closed before it started
 SUSPENDS = 0x20 | 0x80 | 0x200
 
@@ -37,8 +38,8 @@ def profile(frame, event, arg):
     elif event == "call":
         CALLED.add(key)
     elif event == "return" and id(frame) in ENTERED:
-        if ENTERED.pop(id(frame))[0] != frame.f_lasti:
-            CALLED.add(key)
+        started = ENTERED.pop(id(frame))[0] != frame.f_lasti
+        (CALLED if started else CLOSED).add(key)
 
 
 def told(name):
@@ -48,7 +49,7 @@ def told(name):
     if MODE == "trace":
         CALLED.update(key for _, key in list(ENTERED.values()))
         with open(os.path.join(FOLDER, "called"), "w") as to:
-            to.write(repr({"before": BEFORE, "called": sorted(CALLED)}))
+            to.write(repr({"before": BEFORE, "called": sorted(CALLED), "closed": sorted(CLOSED - CALLED)}))
         os.write(TELL, b"done\n")
         os._exit(0)
     os.write(TELL, b"ready %d\n" % os.getpid())

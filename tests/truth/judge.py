@@ -210,9 +210,11 @@ def compare(report, seen, blind=False):
     """Score and the differences, each (key, what was told, what was seen)."""
     before = set(seen["before"])
     called = {(file, line, name) for file, line, name, is_function in seen["called"] if is_function}
+    # Generators that were closed before they started, as e_generator_closed: those versions count that as well.
+    closed = {(file, line, name) for file, line, name, is_function in seen["closed"] if is_function}
     answers = {key: answer for key, answer in told(report).items()
                if key[0] not in before and not key[0].startswith("<frozen") and key[2] not in EXCEPTIONS and
-               not (blind and answer == "yes" and key not in called)}
+               not (answer == "yes" and key not in called and (blind or key in closed))}
     counts = collections.Counter((answer, key in called) for key, answer in answers.items())
     differences = [(key, answer, key in called) for key, answer in answers.items()
                    if (answer, key in called) in (("yes", False), ("not_observed", True))]
