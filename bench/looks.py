@@ -62,17 +62,12 @@ class Victim:
 
 
 class Looker:
-    """bench-look at one process. `every`: seconds between looks in the background, until stop()."""
+    """bench-look at one process; `prefix` is put before its command."""
 
-    def __init__(self, program, pid, every=None):
+    def __init__(self, program, pid, prefix=()):
         helper = Path(program).parent / "tests" / "bench-look"
-        self.process = subprocess.Popen([helper, str(pid), program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True)
-        self.done, self.costs = threading.Event(), []
-        self.thread = threading.Thread(target=self.go_on, args=(every,)) if every else None
-        if self.thread:
-            self.look()
-            self.thread.start()
+        self.process = subprocess.Popen([*prefix, helper, str(pid), program], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
 
     def look(self, word="look"):
         self.process.stdin.write(word + "\n")
@@ -82,14 +77,7 @@ class Looker:
             raise SystemExit("bench-look ended")
         return [int(n) for n in line.split()]
 
-    def go_on(self, every):
-        while not self.done.wait(every):
-            self.costs.append(self.look()[0])
-
     def stop(self):
-        self.done.set()
-        if self.thread:
-            self.thread.join()
         self.process.communicate(timeout=60)
 
 
@@ -122,30 +110,48 @@ def bench_looks(program, code, later):
             "faults": after[2] - before[2]}
 
 
-def bench_flask(program, rounds, seconds):
-    """The application busy with and without a look each second."""
-    missing = workloads.Flask.missing()
+def bench_flask(program, pairs):
+    """What a request costs the application, in CPU time of its process, in windows of a second with and without a look.
+
+    Server on one CPU, client and looks on another one; the order within a pair changes from pair to pair."""
+    missing = workloads.Flask.missing() or (None if os.cpu_count() > 1 else "needs two CPUs")
     if missing:
         return {"skipped": missing}
+    first, second = sorted(os.sched_getaffinity(0))[:2]
     with workloads.Flask() as flask:
-        lookers = []
+        server = flask.process.pid
+        os.sched_setaffinity(server, {first})  # threads that it starts inherit it
+        flask.client = ["taskset", "-c", str(second)]
+        looker = Looker(program, server, prefix=flask.client)
+        looker.look()
+        costs, latencies = [], {False: [], True: []}
 
-        def start():
-            lookers.append(Looker(program, flask.process.pid, every=1))
-            return lookers[-1]
+        def window(with_look):
+            timer = threading.Timer(0.3, lambda: costs.append(looker.look()[0])) if with_look else None
+            before = measure.run_seconds([server])
+            if timer:
+                timer.start()
+            flask(1)
+            spent = measure.run_seconds([server]) - before
+            if timer:
+                timer.join()
+            latencies[with_look].append(flask.latencies[-1])
+            return spent / flask.requests
 
-        off, on = measure.pairs(lambda: flask(seconds), start, rounds)
-        half = len(flask.latencies) - 2 * rounds  # without the pair that warmed up
-        order = [w for i in range(rounds) for w in ((False, True) if i % 2 == 0 else (True, False))]
-        slow = {w: [t for t, with_looks in zip(flask.latencies[half:], order) if with_looks == w] for w in (False, True)}
-    costs = [c for looker in lookers for c in looker.costs]
-    return {"off": statistics.median(off), **measure.ratio(off, on), "looks": len(costs),
-            "cost": statistics.median(costs), "p50": [statistics.median(t[0] for t in slow[w]) for w in (False, True)],
-            "p99": [statistics.median(t[1] for t in slow[w]) for w in (False, True)],
-            "latency": measure.ratio(*[[t[1] for t in slow[w]] for w in (False, True)])}
+        for _ in range(5):
+            window(False)
+        taken = {False: [], True: []}
+        for n in range(pairs):
+            for with_look in ((False, True) if n % 2 == 0 else (True, False)):
+                taken[with_look].append(window(with_look))
+        looker.stop()
+    return {"off": statistics.median(taken[False]), **measure.ratio(taken[False], taken[True]), "pairs": pairs,
+            "cost": statistics.median(costs), "looks": len(costs),
+            "p50": [statistics.median(t[0] for t in latencies[w]) for w in (False, True)],
+            "p99": [statistics.median(t[1] for t in latencies[w]) for w in (False, True)]}
 
 
-def table(program, rounds, seconds, measured):
+def table(program, rounds, measured):
     small = bench_looks(program, "import sys; print('ready', flush=True); sys.stdin.read()", 20)
     many = bench_looks(program, MANY, 20)
     large = bench_looks(program, LARGE, 20)
@@ -166,17 +172,16 @@ def table(program, rounds, seconds, measured):
                      f" {r['worst'] / 1e6:.1f} ms | {r['later_bytes'] / 2**20:.1f} MiB | {r['anonymous']} KiB |"
                      f" {r['faults']} |")
     lines += ["", "Budgets: first look 100 ms for a process of 100 MiB, later looks 10 ms for 10,000 functions.", ""]
-    flask = bench_flask(program, rounds, seconds)
+    flask = bench_flask(program, 4 * rounds)
     if "skipped" in flask:
         lines += [f"Busy Flask application: not run: {flask['skipped']}", ""]
     else:
         lines += [
-            f"A busy Flask application ({flask['off']:,.0f} requests/s, one process) with a look each second, {rounds} "
-            f"interleaved pairs of {seconds} s: throughput {flask['median']:.3f} of that without (middle half "
-            f"{flask['low']:.3f}–{flask['high']:.3f}, resolution ±{100 * flask['resolution']:.1f} %); latency median "
-            f"{flask['p50'][0]:.2f} ms without, {flask['p50'][1]:.2f} ms with; 99th percentile {flask['p99'][0]:.2f} and "
-            f"{flask['p99'][1]:.2f} ms (ratio {flask['latency']['median']:.3f}, resolution "
-            f"±{100 * flask['latency']['resolution']:.1f} %). {flask['looks']} looks of {flask['cost'] / 1e6:.1f} ms each, "
-            "on the other CPU.",
+            f"A busy Flask application, {flask['pairs']} interleaved pairs of windows of 1 s with and without a look: one "
+            f"request took {flask['off'] * 1e6:,.0f} µs of the process's CPU without; with looks {flask['median']:.4f} times "
+            f"as much (middle half {flask['low']:.3f}–{flask['high']:.3f}, resolution ±{100 * flask['resolution']:.1f} %). "
+            f"Latency, median and 99th percentile: {flask['p50'][0]:.2f} and {flask['p99'][0]:.2f} ms without, "
+            f"{flask['p50'][1]:.2f} and {flask['p99'][1]:.2f} ms with. {flask['looks']} looks of {flask['cost'] / 1e6:.1f} ms "
+            "each, on the other CPU.",
             ""]
     return lines

@@ -140,12 +140,13 @@ make_server("127.0.0.1", int(sys.argv[1]), app, threaded=True, request_handler=Q
 
 
 class Flask(Server):
-    """Pages per second of a small application in one process; `latencies` gets (median, 99th percentile) in ms."""
+    """Pages per second of a small application in one process; `latencies` gets (median, 99th percentile) in ms,
+    `requests` the number of the last run. `client` is put before its command."""
 
     name, unit, port = "Flask", "requests/s", 18082
 
     def __init__(self):
-        self.latencies = []
+        self.latencies, self.client = [], []
 
     @staticmethod
     def missing():
@@ -160,8 +161,9 @@ class Flask(Server):
         return [folder / "venv/bin/python", folder / "app.py", str(self.port)]
 
     def __call__(self, seconds):
-        text = subprocess.run(["wrk", "-t1", "-c2", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{self.port}/"],
-                              capture_output=True, text=True, check=True).stdout
+        text = subprocess.run([*self.client, "wrk", "-t1", "-c2", f"-d{seconds}s", "--latency",
+                               f"http://127.0.0.1:{self.port}/"], capture_output=True, text=True, check=True).stdout
+        self.requests = int(re.search(r"(\d+) requests in", text)[1])
         units = {"us": 1e-3, "ms": 1, "s": 1e3}
         found = {p: float(n) * units[u] for p, n, u in re.findall(r"(50|99)%\s+([\d.]+)(us|ms|s)", text)}
         self.latencies.append((found["50"], found["99"]))

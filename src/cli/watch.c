@@ -274,10 +274,11 @@ static void small_look(struct watch *w, bool all)
         uint64_t begin = clock_cpu();
         int pids[DIRTY_MOST];
         size_t count = take_dirty(w, all, pids);
+        bool news = w->news;
         w->news = false;
         w->prompt &= !all;
         w->looking = true;
-        say_once(w, look_some(w->look, pids, count, &error), &error);
+        say_once(w, look_some(w->look, pids, count, news, &error), &error);
         if (look_wants_all(w->look))
                 look_soon(w);
         w->looking = false;

@@ -152,6 +152,9 @@ static int read_root(int root_fd, const char *root_id, const struct inventory_hi
         if (r == 0)
                 r = read_all(inv, before, more);
         forget_places(inv);
+        vec_trim(&inv->packages);
+        if (inv->recall)
+                recall_rest(inv->recall);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(inv);

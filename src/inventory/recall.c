@@ -69,6 +69,9 @@ void recall_rest(struct recall *r)
 {
         map_done(&r->by_path);
         r->indexed = 0;
+        vec_trim(&r->readings);
+        vec_trim(&r->dependencies);
+        vec_trim(&r->claims);
 }
 
 static bool depends_still(const struct dependency *d, int root_fd)

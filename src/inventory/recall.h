@@ -54,7 +54,7 @@ const struct reading *recall_of(struct recall *r, const void *reader, const char
  * it rests on. */
 const struct reading *recall_find(struct recall *r, const void *reader, const char *path,
                                   const struct walk_identity *identity);
-/* Let go of what was built to find them. */
+/* Let go of what was built to find them, and of room that is not needed. */
 void recall_rest(struct recall *r);
 /* Whether the files that the reading rests on are still what they were. */
 bool recall_holds(const struct recall *r, const struct reading *reading, int root_fd);

@@ -13,8 +13,10 @@
 #include <errno.h>
 #include <string.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum {
         LOOK_MEMORY = 512 << 20, /* bytes: most that one look may take for what it reads */
@@ -118,11 +120,15 @@ static void begin_look(struct look *l)
 
 /* What all processes say is joined again when a negative may not stay as it is, or is old; as seldom as it is
  * dear. Until then it speaks up to the last time, and no further. */
-static bool wants_all(const struct look *l, const struct join_input *in)
+static bool is_join_due(const struct look *l)
 {
         uint64_t pause = MIN(l->join_cost * JOIN_COSTS, JOIN_MOST_S * NS_PER_S);
-        return l->resend || l->weakened != l->weakened_joined || clock_boottime() >= l->joined_all + pause ||
-               !join_only_adds(in);
+        return l->resend || l->weakened != l->weakened_joined || clock_boottime() >= l->joined_all + pause;
+}
+
+static bool wants_all(const struct look *l, const struct join_input *in)
+{
+        return is_join_due(l) || !join_only_adds(in);
 }
 
 static int join(struct look *l, const struct join_input *in, enum look_extent extent, struct joined *ret)
@@ -296,13 +302,37 @@ void look_rest(struct look *l)
         heap_trim();
 }
 
-int look_some(struct look *l, const int *pids, size_t count, struct error *error)
+/* Neither the kernel knows it, nor is it in a procfs of other processes than ours. */
+static bool has_ended(int pid)
 {
+        char path[32];
+        snprintf(path, sizeof(path), "/proc/%d", pid);
+        return kill(pid, 0) < 0 && errno == ESRCH && access(path, F_OK) < 0;
+}
+
+/* Whom the worker would find ended: asking it costs more. What they mapped is told by `late_files`. */
+static size_t drop_ended(const int *pids, size_t count, int *to)
+{
+        size_t kept = 0;
+        for (size_t i = 0; i < count; i++)
+                if (!has_ended(pids[i]))
+                        to[kept++] = pids[i];
+        return kept;
+}
+
+int look_some(struct look *l, const int *pids, size_t count, bool news, struct error *error)
+{
+        _cleanup_free_ int *living = calloc(MAX(count, (size_t)1), sizeof(*living));
         size_t workloads;
+        if (!living)
+                return error_set(error, -ENOMEM, "out of memory");
+        count = drop_ended(pids, count, living);
+        if (!count && !news && !l->late_files.count && !l->late_overflow && !is_join_due(l))
+                return 0;
         begin_look(l);
         size_t nameless = l->nameless; /* they live on, unread, until the next look at all */
         l->nameless = 0;
-        int r = read_processes(l, pids, count, error);
+        int r = read_processes(l, living, count, error);
         l->weakened += l->nameless > nameless;
         l->nameless = MAX(l->nameless, nameless);
         if (r == 0)

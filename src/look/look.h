@@ -53,8 +53,9 @@ static inline void look_freep(struct look **l)
 int look_all(struct look *l, struct look_summary *ret, struct error *error);
 /* Give back the memory that only the last look needed; its summary is no longer valid. */
 void look_rest(struct look *l);
-/* Look again at these processes only (new, or changed since the last look), and commit what is new. */
-int look_some(struct look *l, const int *pids, size_t count, struct error *error);
+/* Look again at these processes only (new, or changed since the last look), and commit what is new. `news`:
+ * something else is to be committed; else nothing is done where all of them have ended and told nothing. */
+int look_some(struct look *l, const int *pids, size_t count, bool news, struct error *error);
 /* Whether it left out an inventory that has to be read again, so that new files did not wait for it: look at
  * all soon. */
 bool look_wants_all(const struct look *l);

@@ -316,6 +316,11 @@ static int ask_root(struct look *l, struct known_root *root, enum probe_kind kin
         struct probe_job job = root_job(l, root, root->pid);
         job.kind = kind;
         job.flags = flags;
+        /* A folder that came later is no change of what was read. */
+        if (kind == PROBE_STAMP)
+                job.python_path_count = root->stamped;
+        else
+                root->asked = job.python_path_count;
         int r = prober_submit(l->prober, &job, done, errand);
         return r < 0 ? error_set(error, r, "cannot ask the worker: %s", strerror(-r)) : 0;
 }

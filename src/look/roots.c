@@ -155,6 +155,7 @@ static void take_news(struct known_root *r, struct inventory_budget *b, const st
 {
         r->failure = 0;
         r->stamp = reply->stamp;
+        r->stamped = r->asked;
         r->news_at = clock_boottime();
         r->has_news = r->has_paths = r->changed = false;
         if (r->for_news)

@@ -25,7 +25,8 @@ struct known_root {
         uint64_t read_at;        /* boottime ns; 0: not yet, or to be read again whatever it costs */
         uint64_t news_at;        /* boottime ns: when it, or only what was new of it, was read last */
         uint64_t cost;           /* CPU ns that the last reading took */
-        uint64_t stamp;          /* inventory_stamp() of the last reading */
+        uint64_t stamp;          /* inventory_stamp() of the last reading … */
+        size_t stamped, asked;   /* … with the first so many of `python_paths`; of one that is asked for */
         uint64_t digest, put_at; /* of the packages that were committed last; boottime ns when */
         uint64_t round;          /* of the look that saw a process in it last */
         bool known;              /* read at least once */
@@ -43,7 +44,7 @@ struct root_table {
 
 /* Note that `e` lives in its root. The record, or NULL: out of memory, or the process has no known root. */
 struct known_root *roots_note(struct root_table *t, const struct entry *e, uint64_t round);
-/* Take over the answer to PROBE_STAMP. */
+/* Take over the answer to PROBE_STAMP for the first `stamped` folders. */
 void roots_stamped(struct known_root *r, int status, struct wire *reply);
 enum root_due {
         ROOT_RESTS,

@@ -15,7 +15,10 @@
 enum { RING_SIZE = 4 << 20, KEPT_MOST = 16 << 20 };
 enum {
         FETCH_NS = 200000000, /* process events wake nobody: a timer fetches them */
-        FETCH_IDLE = 2,       /* times as seldom, while there are none and mappings wake us by themselves */
+        /* Percent of that while there are none: where mappings wake us by themselves, and where they do not.
+         */
+        FETCH_IDLE = 200,
+        FETCH_IDLE_PERF = 150,
 };
 
 static uint32_t sources_of(uint32_t types)
@@ -191,7 +194,8 @@ int sensor_drain(struct sensor *s, sensor_handler handler, void *context)
         int r = flow_drain(s);
         s->handler = NULL;
         /* Where nothing happens, fetching is most of what the sensor costs. */
-        uint64_t period = s->fetch_ns * (taken(s) == before && !s->uses_perf ? FETCH_IDLE : 1);
+        uint64_t idle = s->uses_perf ? FETCH_IDLE_PERF : FETCH_IDLE;
+        uint64_t period = s->fetch_ns * (taken(s) == before ? idle : 100) / 100;
         if (r == 0 && period != s->period_ns)
                 r = set_period(s, period);
         return s->handler_result ? s->handler_result : r;
