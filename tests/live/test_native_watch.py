@@ -60,6 +60,7 @@ def of(state, service, identifier):
             if f["id"] == identifier and f["workload"] and f["workload"]["id"] == service.workload]
 
 
+@needs_host_pids
 def test_go_server_is_quiet_until_the_vulnerable_call(tmp_path, go_server):
     """A stripped server under traffic, with a module from the Go proxy whose real advisory names functions."""
     with Service("usewear-test-go", go_server) as service, Watch(tmp_path / "state") as watch:
