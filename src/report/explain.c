@@ -137,6 +137,15 @@ static void put_answer(struct buf *to, const struct table_style *style, const ch
         }
 }
 
+/* What code objects keep has no time: a function that its module called while it was loaded looks like any
+ * other. */
+static void put_loading(struct buf *to, const struct table_style *style, const struct finding *f)
+{
+        if ((f->executed.value == ANSWER_YES && str_equal(f->executed.engine, "cpython")) ||
+            (f->reached.value == ANSWER_YES && str_equal(f->reached.engine, "cpython")))
+                put_field(to, style, "", "maybe only while its modules loaded: memory does not tell when");
+}
+
 static void put_evidence(const struct finding *f, const struct table_style *style, struct buf *to)
 {
         for (size_t i = 0; i < f->evidence_count && i < MOST_EVIDENCE; i++) {
@@ -259,6 +268,7 @@ static void put_finding(const struct finding *f, enum mission mission, const str
         put_answer(to, style, "loaded", &f->loaded);
         put_answer(to, style, "executed", &f->executed);
         put_answer(to, style, "reached", &f->reached);
+        put_loading(to, style, f);
         put_answer(to, style, "exposed", &f->exposed);
         put_answer(to, style, "privileged", &f->privileged);
         if (f->stale)

@@ -154,6 +154,7 @@ static void table_packages(const struct function_list *l, const struct table_sty
                 return;
         }
         size_t name = style->width > 5 * NUMBER_COLUMNS + 20 ? style->width - 5 * NUMBER_COLUMNS : 20;
+        bool loading = false;
         buf_add_char(to, '\n');
         text_colour(to, style, TEXT_BOLD);
         text_cell(to, "PACKAGE", name, true);
@@ -171,7 +172,11 @@ static void table_packages(const struct function_list *l, const struct table_sty
                 put_number(to, p->silent);
                 put_number(to, p->known - p->executed - p->silent);
                 buf_add_char(to, '\n');
+                loading |= p->executed && str_equal(p->engine, "cpython");
         }
+        if (loading)
+                buf_add_str(to,
+                            "\nWhat ran while modules loaded counts as executed, module bodies do not.\n");
 }
 
 static void table_function(const struct function_record *f, const struct table_style *style, struct buf *to)
