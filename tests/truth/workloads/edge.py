@@ -252,6 +252,11 @@ def forks():
     os.waitpid(pid, 0)
 
 
+def made_of(code, name):
+    """Not in main: before 3.12 code that makes functions of a function's code takes all negatives away."""
+    return types.FunctionType(code, globals(), name)
+
+
 def main():
     x_once()
     x_twice(), x_twice(2)
@@ -267,8 +272,7 @@ def main():
     x_original()
     if hasattr(types.CodeType, "replace"):
         renamed = {"co_qualname": "n_copy"} if hasattr(types.CodeType, "co_qualname") else {}
-        globals()["n_copy"] = types.FunctionType(
-            x_original.__code__.replace(co_name="n_copy", co_firstlineno=777, **renamed), globals(), "n_copy")
+        globals()["n_copy"] = made_of(x_original.__code__.replace(co_name="n_copy", co_firstlineno=777, **renamed), "n_copy")
     for wrong in (lambda: n_wrong_arguments(1, 2, 3), lambda: n_wrong_arguments_2(1)):
         try:
             wrong()
