@@ -4,13 +4,12 @@
  * its hooks proven, the snapshot is taken; and whatever is missing comes with what it costs and what to
  * do about it. */
 
-#include "base/file.h"
 #include "base/log.h"
 #include "cli/doctor_diagnosis.h"
 #include "cli/options.h"
+#include "host/hidden.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,30 +34,6 @@ static int count_mapping(void *context, _unused_ const struct snapshot_mapping *
         return 0;
 }
 
-/* With hidepid nobody else's processes are in /proc, unless one may ptrace them. */
-static bool proc_hides_processes(void)
-{
-        _cleanup_buf_ struct buf text = BUF_INIT(1 << 20);
-        struct span rest, line;
-        if (file_read_at(AT_FDCWD, "/proc/self/mounts", &text) < 0)
-                return false;
-        rest = (struct span){text.data, text.size};
-        while (span_cut(&rest, '\n', &line)) {
-                /* Its source may be called anything: "none /proc proc rw,hidepid=2 0 0". */
-                struct span source, place, kind;
-                if (!span_cut(&line, ' ', &source) || !span_cut(&line, ' ', &place) ||
-                    !span_cut(&line, ' ', &kind) || !span_equal(place, "/proc") || !span_equal(kind, "proc"))
-                        continue;
-                char options[512];
-                snprintf(options, sizeof(options), "%.*s", (int)MIN(line.size, sizeof(options) - 1),
-                         line.data);
-                if (strstr(options, "hidepid=") && !strstr(options, "hidepid=0") &&
-                    !strstr(options, "hidepid=off"))
-                        return true;
-        }
-        return false;
-}
-
 static void diagnose(struct diagnosis *d, const char *state)
 {
         uname(&d->kernel);
@@ -66,7 +41,7 @@ static void diagnose(struct diagnosis *d, const char *state)
                 d->support = (struct support){.lockdown = "unknown"};
         if (cgroup_choose(&d->cgroup) < 0)
                 d->cgroup = (struct cgroup_choice){.layout = CGROUP_NONE, .subsystem = -1};
-        d->hidepid = proc_hides_processes();
+        d->hidepid = hidden_by_mount();
         try_sensor(d, state);
         sensor_snapshot(count_mapping, &d->mappings, &d->snapshot);
         _cleanup_activity_ struct activity *activity = NULL;

@@ -77,6 +77,10 @@ static void print_kernel(const struct diagnosis *d)
         print_sysctl("yama.ptrace_scope", s->ptrace_scope);
         printf("  %-26s %s\n", "hidepid on /proc", yes_no(d->hidepid));
         printf("  %-26s %s\n", "initial pid namespace", yes_no(s->initial_pid_ns));
+        if (d->cgroup.layout == CGROUP_NONE) {
+                puts("\nWorkloads\n  cgroup layout none: no id of the kernel tells them apart");
+                return;
+        }
         printf("\nWorkloads\n  cgroup layout %s; told apart by the id in %s%s\n",
                cgroup_layout_name(d->cgroup.layout),
                *d->cgroup.controller ? "the v1 hierarchy of controller " : "the v2 hierarchy",

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "format/procfs.h"
 #include "host/process_reader.h"
+#include "host/raised.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -417,6 +418,9 @@ int process_list(pid_list *ret)
         if (!proc)
                 return -errno;
         int r = 0;
+        /* With hidepid the kernel leaves out, at each reading, what may not be traced. */
+        static const cap_value_t trace = CAP_SYS_PTRACE;
+        cap_t before = rights_raise(&trace, 1);
         for (struct dirent *entry; r == 0 && (entry = readdir(proc));) {
                 uint64_t pid;
                 if (str_to_u64(entry->d_name, 10, &pid) < 0 || pid > INT_MAX)
@@ -427,6 +431,7 @@ int process_list(pid_list *ret)
                 else
                         r = -ENOMEM;
         }
+        rights_give_back(before);
         closedir(proc);
         /* Whoever asks is in it: else this is a folder where it is not mounted. */
         if (r == 0 && !list.count)

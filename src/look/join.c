@@ -346,6 +346,7 @@ static int join_steps(struct joining *j)
         int r = table_list(j->in->table, ENTRIES_ALL, &j->entries);
         if (r < 0)
                 return r;
+        j->anybody = j->in->hidden;
         if (j->in->nameless &&
             !(j->anybody = arena_printf(j->arena,
                                         "processes that may belong to any workload could not be read: %zu",

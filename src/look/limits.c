@@ -80,6 +80,8 @@ int limits_put_unreadable_first(struct look *l)
         size_t others = l->limits.count = MIN(l->limits.count, (size_t)MOST_LIMITS - 8);
         if (geteuid() != 0)
                 look_limit(l, "not root: other users' processes cannot be read; run sudo usewear scan");
+        if (l->hidden)
+                look_limit(l, "%s", l->hidden);
         if (limit_unreadable(l) < 0)
                 return -ENOMEM;
         if (l->nameless)

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/heap.h"
+#include "host/hidden.h"
 #include "look/state.h"
 
 #include <errno.h>
@@ -197,6 +198,7 @@ static int conclude(struct look *l, bool full, size_t *ret_workloads, struct err
                 .late = &l->late_uses,
                 .unplaced = l->unplaced,
                 .nameless = l->nameless,
+                .hidden = l->hidden,
                 .join = ++l->joins,
                 .last_all = l->last_all,
                 .joined_all = l->joined_all,
@@ -244,6 +246,7 @@ static int look_at_all(struct look *l, size_t *ret_workloads, struct error *erro
         files_expire(&l->files, l->expire_all ? now : oldest);
         l->expire_all = false;
         int r = process_list(&pids);
+        l->hidden = hidden_from_us();
         if (r < 0)
                 return error_set(error, r, "cannot list the processes in /proc: %s",
                                  r == -ENOENT

@@ -70,6 +70,7 @@ struct look {
         struct map seen; /* pid → struct seen_process */
         socket_list sockets;
         const char *sockets_unread;
+        const char *hidden;            /* NULL, or why processes may be missing in the list */
         size_t nameless;               /* processes of which not even the workload could be read */
         VEC(struct used_file *) asked; /* files asked for in this pass */
         late_use_list late_uses;

@@ -20,6 +20,7 @@ struct fixture {
         struct joined joined;
         uint64_t joins, last_all, unplaced;
         size_t nameless;
+        const char *hidden;
 };
 
 static int setup(void **state)
@@ -88,6 +89,7 @@ static struct join_input input(struct fixture *f, bool full)
                                    .late = &f->late,
                                    .unplaced = f->unplaced,
                                    .nameless = f->nameless,
+                                   .hidden = f->hidden,
                                    .join = ++f->joins,
                                    .last_all = f->last_all,
                                    .joined_all = 1000 * PROCESS_START_GRAIN,
@@ -423,6 +425,21 @@ static void test_nameless_processes_blind_all(void **state)
         assert_int_equal(f->joined.evidence.count, 1);
 }
 
+/* Nor is anything denied where processes may be missing in the list. */
+static void test_hidden_processes_blind_all(void **state)
+{
+        struct fixture *f = *state;
+        add_process(f, 20, 1, "systemd:a.service");
+        f->hidden = "hidden";
+        join(f, true);
+        assert_true(f->joined.coverage.count > 0);
+        vec_each (c, &f->joined.coverage) {
+                assert_null(c->engine);
+                assert_string_equal(c->reason, "hidden");
+        }
+        assert_int_equal(workload(f, "systemd:a.service")->exposed.value, ANSWER_UNKNOWN);
+}
+
 static void test_emulated_code_is_not_seen(void **state)
 {
         struct fixture *f = *state;
@@ -538,6 +555,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_doubts, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_copy_of_another_roots_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_nameless_processes_blind_all, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_hidden_processes_blind_all, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_emulated_code_is_not_seen, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_ended_interpreter_stays_known, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_exposure_needs_a_reachable_socket, setup, teardown),
