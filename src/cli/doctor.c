@@ -36,6 +36,7 @@ static int count_mapping(void *context, _unused_ const struct snapshot_mapping *
 
 static void diagnose(struct diagnosis *d, const char *state)
 {
+        d->state = state;
         uname(&d->kernel);
         if (support_probe(&d->support) < 0)
                 d->support = (struct support){.lockdown = "unknown"};

@@ -18,6 +18,7 @@ struct problem {
 };
 
 struct diagnosis {
+        const char *state; /* folder */
         struct utsname kernel;
         struct support support;
         struct cgroup_choice cgroup;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/doctor_diagnosis.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 /* What is missing, what that costs, and what to do about it. */
 
@@ -108,18 +111,30 @@ static void judge_kernel(struct diagnosis *d)
                 add_problem(d, "kernel lockdown", "confidentiality",
                             "BPF may not read kernel memory: no events",
                             "boot with lockdown=integrity, or live with snapshots");
-        if (d->snapshot.state != HOOK_SERVING && d->support.btf && held(d, "CAP_BPF") &&
-            held(d, "CAP_PERFMON"))
+        if (d->snapshot.state != HOOK_SERVING && d->support.btf && d->support.initial_user_ns &&
+            held(d, "CAP_BPF") && held(d, "CAP_PERFMON"))
                 add_problem(d, "no task_vma iterator", d->snapshot.reason,
                             "each look reads /proc/PID/maps instead, about four times slower",
-                            "none needed; Linux 5.12 has it");
+                            d->support.iterators
+                                    ? "none needed; this kernel has it, and the reason says why not"
+                                    : "none needed; Linux 5.12 has it");
         if (d->cgroup.layout == CGROUP_NONE)
                 add_problem(d, "no cgroups", "", "workloads cannot be told apart by the kernel",
                             "mount a cgroup hierarchy (/sys/fs/cgroup)");
 }
 
+/* Where there is none yet it is made. */
+static void judge_state(struct diagnosis *d)
+{
+        if (access(d->state, W_OK | X_OK) < 0 && errno != ENOENT)
+                add_problem(d, "the state folder cannot be written", strerror(errno),
+                            "scan and watch cannot keep what they see, and end at once",
+                            "mend the folder, or name another with --state DIR");
+}
+
 void diagnosis_judge(struct diagnosis *d)
 {
+        judge_state(d);
         judge_events(d);
         judge_rights(d);
         judge_kernel(d);

@@ -18,6 +18,9 @@
 
 enum { MOUNTS_TEXT = 16 << 20, GROUPS = 1024 };
 
+/* linux/proc_ns.h PROC_USER_INIT_INO, PROC_PID_INIT_INO */
+enum { INITIAL_USER_NS = 0xEFFFFFFD, INITIAL_PID_NS = 0xEFFFFFFC };
+
 struct hiding {
         bool any;        /* hidepid is not off */
         bool unlisted;   /* others' processes are not in the list */
@@ -70,12 +73,10 @@ static bool in_group(gid_t gid)
         return getegid() == gid;
 }
 
-/* Elsewhere rights and groups do not reach what is outside. */
-static bool in_initial_user_namespace(void)
+static bool is_initial_namespace(const char *path, ino_t number)
 {
-        enum { INITIAL = 0xEFFFFFFD }; /* linux/proc_ns.h PROC_USER_INIT_INO */
         struct stat ns;
-        return stat("/proc/self/ns/user", &ns) < 0 || ns.st_ino == (ino_t)INITIAL;
+        return stat(path, &ns) < 0 || ns.st_ino == number;
 }
 
 static bool may_trace(void)
@@ -97,7 +98,15 @@ const char *hidden_from_us(void)
 {
         struct hiding h = read_mount();
         bool shown = may_trace() || (!h.by_tracing && in_group((gid_t)h.gid));
-        if (!h.unlisted || (shown && in_initial_user_namespace()))
+        /* In a user namespace rights and groups do not reach what is outside. */
+        if (!h.unlisted || (shown && is_initial_namespace("/proc/self/ns/user", INITIAL_USER_NS)))
                 return NULL;
         return "/proc hides other users' processes (hidepid), and CAP_SYS_PTRACE is missing";
+}
+
+const char *outside_unseen(void)
+{
+        return is_initial_namespace("/proc/self/ns/pid", INITIAL_PID_NS)
+                       ? NULL
+                       : "processes outside of this pid namespace are not seen";
 }

@@ -11,3 +11,6 @@ bool hidden_by_mount(void);
 /* NULL, or why there may be processes that /proc does not list here. Rights that are permitted count:
  * process_list puts them into effect. */
 const char *hidden_from_us(void);
+
+/* NULL, or that only the processes of our own pid namespace are listed. */
+const char *outside_unseen(void);

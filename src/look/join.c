@@ -315,6 +315,9 @@ static int close_group(struct joining *j, struct group *g)
                 return r;
         const char *gaps =
                 j->in->watched_since ? NULL : "no watch before this look: what ended earlier was not seen";
+        if (j->in->outside &&
+            !(gaps = arena_printf(j->arena, "%s%s%s", gaps ? gaps : "", gaps ? "; " : "", j->in->outside)))
+                return -ENOMEM;
         if (g->lost_files &&
             !(gaps = arena_printf(j->arena, "%s%s%llu files mapped by processes that ended unlooked-at",
                                   gaps ? gaps : "", gaps ? "; " : "", (unsigned long long)g->lost_files)))

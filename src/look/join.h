@@ -40,6 +40,7 @@ struct join_input {
         uint64_t unplaced;          /* files mapped in no workload that is known: a gap of every one */
         size_t nameless;            /* processes that may belong to any workload: all are blind */
         const char *hidden;         /* NULL, or why there may be processes that nobody lists: as above */
+        const char *outside;        /* NULL, or what is never listed here: a gap of every workload */
         uint64_t join;              /* number of this join, from 1 */
         uint64_t last_all;          /* number of the last one of all processes; 0: none yet */
         uint64_t joined_all;        /* boottime ns: when that was */

@@ -199,6 +199,7 @@ static int conclude(struct look *l, bool full, size_t *ret_workloads, struct err
                 .unplaced = l->unplaced,
                 .nameless = l->nameless,
                 .hidden = l->hidden,
+                .outside = outside_unseen(),
                 .join = ++l->joins,
                 .last_all = l->last_all,
                 .joined_all = l->joined_all,

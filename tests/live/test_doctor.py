@@ -32,6 +32,27 @@ def test_locked_memory_is_only_a_matter_of_old_kernels(usewear):
     assert old or not any("memlock" in one["what"] for one in doctor["missing"])
 
 
+@needs_root
+def test_a_state_folder_that_cannot_be_written_is_told(usewear, tmp_path):
+    """Before watch ends because of it."""
+    command = 'mount -t tmpfs -o ro none "$1" && exec "$0" doctor --json --state "$1"'
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", command, usewear, tmp_path], capture_output=True, text=True, check=True)
+    assert [one for one in json.loads(done.stdout)["missing"] if "Read-only" in one["what"] and "--state" in one["mend"]]
+    for state in tmp_path, tmp_path / "not there yet":
+        done = subprocess.run([usewear, "doctor", "--json", "--state", state], capture_output=True, text=True, check=True)
+        assert not [one for one in json.loads(done.stdout)["missing"] if "--state" in one["mend"]]
+
+
+@needs_root
+def test_without_cgroups_nothing_is_said_to_tell_workloads_apart(usewear):
+    command = """for folder in $(awk '/ - cgroup2? /{print $5}' /proc/self/mountinfo | sort -r); do umount "$folder" || exit 9; done
+    exec "$0" doctor"""
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", command, usewear], capture_output=True, text=True)
+    if done.returncode == 9:
+        pytest.skip("the hierarchies cannot be taken away here")
+    assert "cgroup layout none" in done.stdout and "hierarchy of" not in done.stdout and "v2 hierarchy" not in done.stdout, done.stdout
+
+
 IN_NAMESPACE = """
 for folder in $(awk '/ - cgroup /{print $5}' /proc/self/mountinfo); do umount "$folder" || exit 9; done
 "$0" doctor --json >"$1/doctor"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""/proc with hidepid: who may look past it sees all, who may not says nothing of what it could not see."""
+"""Processes that /proc does not list: who may look past hidepid sees all, who may not denies nothing; a pid namespace
+has a gap."""
 import contextlib
 import json
 import os
@@ -47,3 +48,11 @@ def test_who_may_not_look_past_it_denies_nothing():
     assert any("hidepid" in limit for limit in report["limits"]), report["limits"]
     packages = report["funnel"]["packages"]
     assert packages["unknown"] + packages["loaded"] == packages["installed"], packages
+
+
+@needs_root
+def test_what_runs_outside_of_a_pid_namespace_is_a_gap(tmp_path):
+    done = subprocess.run(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", PROGRAM, "scan", "--json", "--state", tmp_path],
+                          capture_output=True, text=True, check=True)
+    gaps = [gap for one in json.loads(done.stdout)["coverage"] for gap in one["gaps"]]
+    assert any("outside of this pid namespace" in gap for gap in gaps), gaps

