@@ -7,8 +7,8 @@ SOURCE = Path(__file__).resolve().parents[2]
 
 HEAD = """# Kernels
 
-One binary for every kernel since 5.10, proven by booting Debian's and Ubuntu's own in an emulator:
-`make check-kernels`, `make check-ubuntu` and `make check-arm64` write this page. Each hook below was attached and has
+One binary for every kernel since 5.10, proven by booting distributions' own in an emulator:
+`make check-kernels` (Debian's), `make check-ubuntu` (Ubuntu's 5.15 and 6.8) and `make check-arm64` write this page. Each hook below was attached and has
 delivered an event that was provoked for it. An end is lost where the kernel may preempt the program that tells it and
 another process ends on the same CPU meanwhile; the kernel counts these, and so does Usewear.
 """
@@ -42,6 +42,9 @@ def section(lines, arch, kernels, missing):
     rows(lines, names, ["kernel", "package", *ROWS], lambda name, key: head[name].get(key))
     for name, reason in missing.items():
         lines.append(f"\nNot run: {name} ({reason}).")
+    unknown = [name for name in ORDER if name not in kernels and name not in missing]
+    if unknown:
+        lines.append(f"\nNo whole run is recorded of {', '.join(unknown)}.")
     for name in names:
         lines += [f"\nWrong on {name}: {what}." for what in kernels[name].get("wrong", [])]
     varied = sorted({key for name in names for key in head[name] if key.startswith("~")})
