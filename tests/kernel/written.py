@@ -7,10 +7,10 @@ SOURCE = Path(__file__).resolve().parents[2]
 
 HEAD = """# Kernels
 
-One binary for every kernel since 5.10, proven by booting distributions' own in an emulator:
-`make check-kernels` (Debian's), `make check-ubuntu` (Ubuntu's 5.15 and 6.8) and `make check-arm64` write this page. Each hook below was attached and has
-delivered an event that was provoked for it. An end is lost where the kernel may preempt the program that tells it and
-another process ends on the same CPU meanwhile; the kernel counts these, and so does Usewear.
+One binary for every kernel since 5.10, proven by booting distributions' own in an emulator: `make check-kernels`
+(Debian's), `make check-ubuntu` (Ubuntu's 5.15 and 6.8) and `make check-arm64` write this page. Each hook below was
+attached and has delivered an event that was provoked for it. An end is lost where the kernel may preempt the program
+that tells it and another process ends on the same CPU meanwhile; the kernel counts these, and so does Usewear.
 """
 
 INSTRUCTIONS = """
