@@ -38,9 +38,13 @@ def test_answers_are_those_of_the_tracer(interpreter, workload, tmp_path, accura
     accuracy.append((str(interpreter), workload, score))
     assert score.right > (100 if workload in ("stdlib", "web", "testing", "tasks") else 1)
     assert not [d for d in differences if d[1] == "not_observed"], differences
+    # 3.15 enters a generator expression when it is made, to ask what it goes through.
+    if interpreter.minor >= 15:
+        differences = [d for d in differences if d[1] != "yes" or d[0][2] != "<genexpr>"]
     if interpreter.minor > 7:
         assert not differences
-    if interpreter.minor != 12:
+    # From 3.13 on what a debugger runs only inside of its callbacks leaves no trace.
+    if interpreter.minor != 12 and not (workload in BLIND and interpreter.minor >= 13):
         assert not score.unknown_ran
 
 
