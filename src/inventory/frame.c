@@ -371,6 +371,6 @@ int frame_read_more(struct inventory *inv, struct inventory *previous, found_lis
         if (r == 0)
                 r = begin(inv, previous);
         places_drop_nested(&inv->walked, list);
-        places_tell_left(inv);
+        walked_tell(inv);
         return r == 0 ? take_all(inv, list, previous) : r;
 }

@@ -20,9 +20,7 @@ enum {
         LOOK_ENTRIES = 600000,  /* files that a look goes through in one root … */
         PLACE_ENTRIES = 150000, /* … and below one place, so that none takes the room of all */
         LOOK_DEPTH = 40,
-        UPWARDS = 32,     /* folders */
-        MOST_LEFT = 1000, /* folders left out that are told of … */
-        MOST_NAMED = 2,   /* … and of those that share a reason by name */
+        UPWARDS = 32, /* folders */
         MOST_HINTED = 32768,
         WALKED_MEMORY = 64 << 20, /* bytes */
 };
@@ -38,92 +36,11 @@ struct finder {
         const char *library; /* the one whose folders are listed */
 };
 
-void walked_done(struct walked *w)
-{
-        map_done(&w->hinted);
-        vec_done(&w->nested);
-        vec_done(&w->left);
-        arena_done(&w->arena);
-}
-
 /* ---- what the walk tells ---------------------------------------------------------------------------- */
-
-static int note_left(struct finder *f, const char *path, const char *why)
-{
-        struct walked *w = f->walked;
-        vec_each (known, &w->left)
-                if (!strcmp(known->path, path) && !strcmp(known->why, why))
-                        return 0;
-        struct left left = {.path = arena_strdup(&w->arena, path), .why = arena_strdup(&w->arena, why)};
-        struct left *slot = left.path && left.why && w->left.count < MOST_LEFT ? vec_add(&w->left) : NULL;
-        if (slot)
-                *slot = left;
-        return slot || w->left.count >= MOST_LEFT ? 0 : -ENOMEM;
-}
-
-/* One sentence a reason, however many folders it kept us from. */
-void places_tell_left(struct inventory *inv)
-{
-        const struct walked *w = &inv->walked;
-        for (size_t i = 0; i < w->left.count; i++) {
-                const char *why = w->left.items[i].why, *names[MOST_NAMED];
-                size_t count = 0, before = 0;
-                for (; before < i && strcmp(w->left.items[before].why, why) != 0; before++)
-                        ;
-                if (before < i)
-                        continue; /* told already */
-                for (size_t n = i; n < w->left.count; n++)
-                        if (!strcmp(w->left.items[n].why, why)) {
-                                if (count < MOST_NAMED)
-                                        names[count] = w->left.items[n].path;
-                                count++;
-                        }
-                if (count == 1)
-                        inventory_limit(inv, "left out: %.255s: %s", names[0], why);
-                else if (count == 2)
-                        inventory_limit(inv, "left out: %.255s, %.255s: %s", names[0], names[1], why);
-                else
-                        inventory_limit(inv, "left out: %.255s, %.255s and %zu more: %s", names[0], names[1],
-                                        count - MOST_NAMED, why);
-        }
-}
 
 static uint64_t wants(void *context, const char *name, bool folder)
 {
         return patterns_match(&((struct finder *)context)->patterns, name, folder);
-}
-
-/* "/srv/image" for "/srv/image/var/lib/dpkg/status", if that is where a distribution lives. */
-static bool is_root(const struct finder *f, const char *path, size_t size)
-{
-        char release[PATH_MAX];
-        if (!size || size + 32 > sizeof(release))
-                return false;
-        snprintf(release, sizeof(release), "%.*s/etc/os-release", (int)size, path);
-        _cleanup_close_ int fd = file_open_in(f->inv->root_fd, release);
-        return fd >= 0;
-}
-
-static int note_nested(struct finder *f, const char *path)
-{
-        size_t size = 0;
-        for (size_t i = 0; readers[i] && !size; i++)
-                for (const char *const *name = readers[i]->databases; name && *name && !size; name++)
-                        if (str_ends(path, *name) && is_root(f, path, strlen(path) - strlen(*name)))
-                                size = strlen(path) - strlen(*name);
-        if (!size)
-                return 0;
-        const char *copy = arena_strndup(&f->walked->arena, path, size);
-        if (!copy)
-                return -ENOMEM;
-        vec_each (known, &f->walked->nested)
-                if (!strcmp(*known, copy))
-                        return 0;
-        const char **slot = vec_add(&f->walked->nested);
-        if (!slot)
-                return -ENOMEM;
-        *slot = copy;
-        return note_left(f, copy, "a root of its own; see usewear sbom --root");
 }
 
 void places_drop_nested(const struct walked *w, found_list *list)
@@ -143,7 +60,7 @@ void places_drop_nested(const struct walked *w, found_list *list)
 
 static void left_out(void *context, const char *path, const char *why)
 {
-        note_left(context, path, why);
+        walked_leave(((struct finder *)context)->walked, path, why);
 }
 
 static bool reader_wants(size_t reader, const struct walk_entry *e)
@@ -164,7 +81,7 @@ static int found(void *context, const struct walk_entry *e, uint64_t who)
                 if (!(who & 1))
                         continue;
                 if (i == READER_ROOT) {
-                        int r = note_nested(f, e->path);
+                        int r = walked_note_root(f->walked, f->inv->root_fd, e->path);
                         if (r < 0)
                                 return r;
                         continue;
@@ -493,7 +410,7 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret)
         if (r == 0 && !inv->hints.whole)
                 r = walk_hints(&f, &inv->hints);
         r = finder_end(&f, r);
-        places_tell_left(inv);
+        walked_tell(inv);
         return r;
 }
 

@@ -3,24 +3,9 @@
 
 /* Which files of the root are read. */
 
-#include "base/map.h"
 #include "inventory/inventory.h"
 #include "inventory/walk.h"
-
-/* A folder that is not looked into. */
-struct left {
-        const char *path, *why;
-};
-
-/* What is remembered of the walks through one root, for those that follow. Zero is nothing. */
-struct walked {
-        struct arena arena;
-        struct map hinted;        /* places and folders of modules that were walked */
-        VEC(const char *) nested; /* folders that are roots of their own */
-        VEC(struct left) left;
-        size_t entries; /* files that were gone through */
-};
-void walked_done(struct walked *w);
+#include "inventory/walked.h"
 
 /* A file that was found, and who wants it. */
 struct found {
@@ -39,8 +24,6 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret);
  * (the root has no room for more: walk all of it again) or -ENOMEM. */
 int places_find_new(struct inventory *inv, const struct inventory_hints *hints, struct arena *a,
                     found_list *ret);
-/* Tell as limits what all walks left out. */
-void places_tell_left(struct inventory *inv);
 /* Take out what lies in roots of their own. */
 void places_drop_nested(const struct walked *w, found_list *list);
 /* Put into the order of reading, each file once for each reader; of two the first one stays. */

@@ -14,7 +14,7 @@
 #include "format/os_release.h"
 #include "inventory/inventory.h"
 #include "inventory/owners.h"
-#include "inventory/places.h"
+#include "inventory/walked.h"
 
 /* Most bytes of one package database, of one small file of metadata, and of one program. */
 enum {
