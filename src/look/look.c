@@ -14,9 +14,7 @@
 #include <errno.h>
 #include <string.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <unistd.h>
 
 enum {
@@ -306,20 +304,12 @@ void look_rest(struct look *l)
         heap_trim();
 }
 
-/* Neither the kernel knows it, nor is it in a procfs of other processes than ours. */
-static bool has_ended(int pid)
-{
-        char path[32];
-        snprintf(path, sizeof(path), "/proc/%d", pid);
-        return kill(pid, 0) < 0 && errno == ESRCH && access(path, F_OK) < 0;
-}
-
 /* Whom the worker would find ended: asking it costs more. What they mapped is told by `late_files`. */
 static size_t drop_ended(const int *pids, size_t count, int *to)
 {
         size_t kept = 0;
         for (size_t i = 0; i < count; i++)
-                if (!has_ended(pids[i]))
+                if (!read_has_ended(pids[i]))
                         to[kept++] = pids[i];
         return kept;
 }

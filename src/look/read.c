@@ -10,7 +10,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
         FILE_PASSES = 3, /* processes through which one file is asked for before it is given up */
@@ -462,11 +464,18 @@ static bool is_complete(const struct entry *e)
         return e->files.count == e->process.mappings.count;
 }
 
+bool read_has_ended(int pid)
+{
+        char path[32];
+        snprintf(path, sizeof(path), "/proc/%d", pid);
+        return kill(pid, 0) < 0 && errno == ESRCH && access(path, F_OK) < 0;
+}
+
 /* A process that ended meanwhile leaves files unexamined: that is a gap, and no failure to read. */
 static void note_ended(struct entry *e)
 {
         vec_each (f, &e->files)
-                if ((!*f || !(*f)->examined) && kill(e->pid, 0) < 0 && errno == ESRCH) {
+                if ((!*f || !(*f)->examined) && read_has_ended(e->pid)) {
                         e->ended = true;
                         return;
                 }

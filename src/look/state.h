@@ -109,6 +109,8 @@ int read_sockets(struct look *l, struct error *error);
 int read_roots(struct look *l, bool only_new, struct error *error); /* those never read, or also old ones */
 int read_files(struct look *l, enum entry_choice choice, struct error *error);
 void forget_snapshot(struct look *l);
+/* Neither the kernel knows it by our pid namespace, nor is it in a procfs that may be of another one. */
+bool read_has_ended(int pid);
 /* A job at this root, entered through `pid`; the kind is still to be set. */
 struct probe_job root_job(const struct look *l, const struct known_root *root, int pid);
 

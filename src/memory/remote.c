@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 /* process_vm_readv stops at the first byte that it cannot read and says how far it came: whatever lies
  * behind is asked for again, without the piece that failed. */
@@ -18,6 +20,20 @@ void remote_done(struct remote *r)
         if (r->mem_fd >= 0)
                 close(r->mem_fd);
         r->mem_fd = -1;
+}
+
+/* process_vm_readv takes the pids of our own pid namespace; /proc may be mounted in another one, whose pids
+ * are all that is known of others: only by /proc/PID/mem it is surely the process that is meant. */
+static bool pids_agree(void)
+{
+        static int agree = -1;
+        char text[32];
+        if (agree < 0) {
+                ssize_t n = readlink("/proc/self", text, sizeof(text) - 1);
+                text[MAX(n, 0)] = '\0';
+                agree = n < 0 || atol(text) == getpid();
+        }
+        return agree;
 }
 
 static ssize_t read_file(struct remote *r, uint64_t address, void *to, size_t size)
@@ -42,7 +58,7 @@ ssize_t remote_read(struct remote *r, uint64_t address, void *to, size_t size)
                 return 0;
         if (address > (uint64_t)INT64_MAX || size > (uint64_t)INT64_MAX - address)
                 return -EFAULT;
-        if (!r->refused) {
+        if (!r->refused && pids_agree()) {
                 struct iovec local = {to, size}, remote = {(void *)(uintptr_t)address, size};
                 ssize_t got = process_vm_readv(r->pid, &local, 1, &remote, 1, 0);
                 if (got > 0)
@@ -94,7 +110,7 @@ static ssize_t read_batch(struct remote *r, struct remote_piece *pieces, size_t 
                 pieces[i].got = 0;
                 wanted += pieces[i].size;
         }
-        ssize_t got = wanted ? process_vm_readv(r->pid, local, count, remote, count, 0) : 0;
+        ssize_t got = wanted && pids_agree() ? process_vm_readv(r->pid, local, count, remote, count, 0) : 0;
         if (got < 0 && (errno == EPERM || errno == ENOSYS))
                 r->refused = true;
         else if (got < 0 && errno == ESRCH)

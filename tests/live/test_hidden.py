@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -56,3 +57,16 @@ def test_what_runs_outside_of_a_pid_namespace_is_a_gap(tmp_path):
                           capture_output=True, text=True, check=True)
     gaps = [gap for one in json.loads(done.stdout)["coverage"] for gap in one["gaps"]]
     assert any("outside of this pid namespace" in gap for gap in gaps), gaps
+
+
+@needs_root
+def test_proc_of_another_pid_namespace_names_the_processes():
+    """Its pids are not those that our system calls take: who is meant is found by its folder all the same."""
+    with Victim(sys.executable, "-c", "import time\nprint('ready', flush=True)\ntime.sleep(1000)") as victim:
+        command = [PROGRAM, "functions", str(victim.process.pid), "--json"]
+        here, elsewhere = (json.loads(subprocess.run([*before, *command], capture_output=True, text=True, check=True).stdout)
+                           for before in ([], ["unshare", "--pid", "--fork", "--kill-child"]))
+    told = [[(engine["runtime"], engine["version"]) for engine in one["engines"]] for one in (here, elsewhere)]
+    if not told[0]:
+        pytest.skip("no engine for the Python that runs this")
+    assert told[0] == told[1], elsewhere["losses"]
