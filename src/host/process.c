@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "format/procfs.h"
+#include "host/hidden.h"
 #include "host/process_reader.h"
 #include "host/raised.h"
 
@@ -420,7 +421,7 @@ int process_list(pid_list *ret)
         int r = 0;
         /* With hidepid the kernel leaves out, at each reading, what may not be traced. */
         static const cap_value_t trace = CAP_SYS_PTRACE;
-        cap_t before = rights_raise(&trace, 1);
+        cap_t before = hidden_by_mount() ? rights_raise(&trace, 1) : NULL;
         for (struct dirent *entry; r == 0 && (entry = readdir(proc));) {
                 uint64_t pid;
                 if (str_to_u64(entry->d_name, 10, &pid) < 0 || pid > INT_MAX)
