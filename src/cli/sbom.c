@@ -135,6 +135,8 @@ static int gather(struct sbom_work *w, const struct sbom_options *o, const char 
                 s->name = w->history.host.name;
                 s->os = w->history.host.os;
                 s->several_roots = true;
+                s->limits = w->history.limits.items;
+                s->limit_count = w->history.limits.count;
                 r = add_items(w, &w->history.packages);
         } else if (r == 0) {
                 const struct tree_options tree = {.path = here ? "/" : o->root,

@@ -283,3 +283,8 @@ struct inventory_counts inventory_counts(const struct inventory *inv)
 {
         return inv->counts;
 }
+
+bool inventory_lacks_time(const struct inventory *inv)
+{
+        return inv->late;
+}

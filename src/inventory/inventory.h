@@ -56,6 +56,8 @@ static inline void inventory_freep(struct inventory **inv)
 const package_list *inventory_packages(const struct inventory *inv);
 /* Sentences about what was left out ("var/lib/dpkg/status: cut at 64 MiB"). */
 const char *const *inventory_limits(const struct inventory *inv, size_t *ret_count);
+/* Whether not everything was found or read, for want of time. */
+bool inventory_lacks_time(const struct inventory *inv);
 /* How many files were looked for, and how many of them had to be read this time. */
 struct inventory_counts {
         size_t files, read;

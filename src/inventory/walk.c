@@ -136,7 +136,10 @@ static bool enters(struct walking *k, int dir_fd, const char *name, uint64_t dev
                         return d->wanted;
                 }
         /* Of a mount that nobody tells of, what is made up by the kernel is not known. */
-        return k->w->mounts != WALK_ONE && is_disk_at(dir_fd, name);
+        bool wanted = k->w->mounts != WALK_ONE && is_disk_at(dir_fd, name);
+        if (!wanted)
+                k->w->left_out(k->w->context, k->path.data, "no disk, mounted in another namespace");
+        return wanted;
 }
 
 static bool is_one_of(const char *path, const char *const *folders, size_t count)

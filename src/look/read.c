@@ -374,6 +374,9 @@ int read_roots(struct look *l, bool only_new, struct error *error)
                                    failure_text(root->failure));
                 vec_each (limit, &root->limits)
                         look_limit(l, "%s: %s", root->root.description, *limit);
+                if (root->crowded)
+                        look_limit(l, "%s: Python imports from more than %d folders; packages are missing",
+                                   root->root.description, ROOT_PYTHON_PATHS);
         }
         return r;
 }

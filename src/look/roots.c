@@ -13,7 +13,6 @@
 
 enum {
         ROOT_MEMORY = 256 << 20, /* bytes; 100,000 packages */
-        MOST_PYTHON_PATHS = 256, /* in one root */
         MOST_PLACES = 8192,
         PUT_EVERY_S = 30 * 60, /* the same inventory is put again */
 };
@@ -62,10 +61,11 @@ static struct known_root *root_new(const struct root *from)
 static void note_python_paths(struct known_root *r, const struct process *p)
 {
         vec_each (path, &p->python_paths) {
-                bool known = r->python_paths.count >= MOST_PYTHON_PATHS;
+                bool known = false;
                 vec_each (other, &r->python_paths)
                         known |= str_equal(*other, *path);
-                if (known)
+                r->crowded |= !known && r->python_paths.count >= ROOT_PYTHON_PATHS;
+                if (known || r->python_paths.count >= ROOT_PYTHON_PATHS)
                         continue;
                 const char *copy = arena_strdup(&r->arena, *path);
                 const char **slot = copy ? vec_add(&r->python_paths) : NULL;
@@ -111,6 +111,12 @@ struct known_root *roots_note(struct root_table *t, const struct entry *e, uint6
                         return NULL;
                 }
         }
+        if (r->crowded && r->round != round) {
+                /* Those of processes that still live are noted again in this look, which sees all. */
+                r->crowded = false;
+                r->python_paths.count = 0;
+                r->changed = true;
+        }
         r->round = round;
         r->pid = e->pid;
         note_python_paths(r, &e->process);
@@ -146,9 +152,10 @@ enum root_due roots_due(struct known_root *r, struct inventory_budget *b, uint64
         r->for_news = false;
         if (!r->read_at || now - r->read_at >= inventory_rest(r->cost))
                 return ROOT_WHOLE;
+        bool lacks = r->changed || r->late;
         bool places = r->has_paths || (r->has_news && now - r->news_at >= INVENTORY_NEWS_S * NS_PER_S);
-        r->for_news = (places || r->changed) && inventory_budget_allows(b, now);
-        return !r->for_news ? ROOT_RESTS : r->changed || r->failure ? ROOT_WHOLE : ROOT_NEWS;
+        r->for_news = (places || lacks) && inventory_budget_allows(b, now);
+        return !r->for_news ? ROOT_RESTS : lacks || r->failure ? ROOT_WHOLE : ROOT_NEWS;
 }
 
 static void take_news(struct known_root *r, struct inventory_budget *b, const struct inventory_reply *reply)
@@ -158,6 +165,7 @@ static void take_news(struct known_root *r, struct inventory_budget *b, const st
         r->stamped = r->asked;
         r->news_at = clock_boottime();
         r->has_news = r->has_paths = r->changed = false;
+        r->late = reply->late;
         if (r->for_news)
                 inventory_budget_charge(b, reply->cpu_ns);
 }

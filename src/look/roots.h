@@ -9,6 +9,8 @@
 #include "look/table.h"
 #include "prober/reply.h"
 
+enum { ROOT_PYTHON_PATHS = 1024 }; /* of one root that are known at a time */
+
 struct known_root {
         struct arena arena, packages, kernel, told; /* for what lives as long as this, `inventory`,
                                                      * `kernel_keys`, `limits` */
@@ -34,6 +36,8 @@ struct known_root {
         bool has_news;           /* places were noted that were not looked at yet */
         bool has_paths;          /* … from which an interpreter imports */
         bool changed;            /* something was installed, upgraded or removed since it was read */
+        bool late;               /* there was no time to read all of it */
+        bool crowded;            /* interpreters in it import from more folders than are known */
         bool unstamped;          /* asking for that does not end in time */
         bool for_news;           /* it is read for those, and pays */
 };

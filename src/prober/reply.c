@@ -37,6 +37,7 @@ void inventory_reply_pack(const struct inventory_reply *r, struct buf *to)
         wire_put_u64(to, r->cpu_ns);
         wire_put_u64(to, r->stamp);
         wire_put_u64(to, r->extent);
+        wire_put_u64(to, r->late);
         packages_pack(&r->packages, to);
         wire_put_u64(to, r->limits.count);
         vec_each (limit, &r->limits)
@@ -77,6 +78,7 @@ int inventory_reply_unpack(struct wire *from, struct arena *a, struct inventory_
 {
         struct inventory_reply reply = {.cpu_ns = wire_get_u64(from), .stamp = wire_get_u64(from)};
         reply.extent = (enum inventory_extent)wire_get_max(from, INVENTORY_MORE);
+        reply.late = wire_get_max(from, 1);
         reply.digest = map_hash(from->data, from->left);
         int r = packages_unpack(from, a, &reply.packages);
         uint64_t count = r == 0 ? wire_get_max(from, from->left / LEAST_STRING) : 0;

@@ -20,6 +20,7 @@ struct inventory_reply {
         uint64_t stamp;  /* inventory_stamp() from before it was read */
         /* If SAME, packages and limits are those of the last answer, and left out. */
         enum inventory_extent extent;
+        bool late;       /* not everything was found or read, for want of time */
         uint64_t digest; /* map_hash of all else, made when it is unpacked */
         VEC(const char *) limits;
         VEC(struct thing_owners) owners; /* one for each thing of the job */

@@ -234,8 +234,10 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
                 r = job->flags & PROBE_TREE_NEWS ? read_news(w, job, &root) : read_root(w, job, &root);
         if (r < 0)
                 return r;
-        struct inventory_reply record = {
-                .extent = (enum inventory_extent)r, .cpu_ns = clock_cpu() - begin, .stamp = stamp};
+        struct inventory_reply record = {.extent = (enum inventory_extent)r,
+                                         .cpu_ns = clock_cpu() - begin,
+                                         .stamp = stamp,
+                                         .late = inventory_lacks_time(root->inventory)};
         root->stamp = stamp;
         root->stamped = job->python_path_count;
         r = pack_inventory(w, job, root, &record, reply);

@@ -23,6 +23,17 @@ static char *id_of(const struct sbom_item *item, char to[static ID])
         return to;
 }
 
+static void put_annotation(struct json *j, const char *created, const char *name, const char *value)
+{
+        _cleanup_arena_ struct arena a = ARENA_INIT(SCRATCH);
+        json_object(j, NULL);
+        json_str(j, "annotationDate", created);
+        json_str(j, "annotationType", "OTHER");
+        json_str(j, "annotator", "Tool: usewear");
+        json_str(j, "comment", arena_printf(&a, "%s=%s", name, value));
+        json_end(j);
+}
+
 static void put_package(struct json *j, const struct sbom_item *item, const char *created)
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(SCRATCH);
@@ -47,12 +58,7 @@ static void put_package(struct json *j, const struct sbom_item *item, const char
         json_end(j);
         if (item->use) {
                 json_array(j, "annotations");
-                json_object(j, NULL);
-                json_str(j, "annotationDate", created);
-                json_str(j, "annotationType", "OTHER");
-                json_str(j, "annotator", "Tool: usewear");
-                json_str(j, "comment", arena_printf(&a, "usewear:use=%s", item->use));
-                json_end(j);
+                put_annotation(j, created, "usewear:use", item->use);
                 json_end(j);
         }
         json_end(j);
@@ -97,6 +103,12 @@ void sbom_spdx(const struct sbom *s, struct buf *to)
         json_str(&j, NULL, arena_printf(&a, "Tool: usewear-%s", s->version));
         json_end(&j);
         json_end(&j);
+        if (s->limit_count) {
+                json_array(&j, "annotations");
+                for (size_t i = 0; i < s->limit_count; i++)
+                        put_annotation(&j, created, "usewear:limit", s->limits[i]);
+                json_end(&j);
+        }
         json_array(&j, "packages");
         put_root(&j, s);
         for (size_t i = 0; i < s->count; i++)

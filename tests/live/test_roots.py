@@ -125,6 +125,31 @@ def test_what_was_left_out_is_said_in_each_look(waiting, tmp_path):
             assert any("rpmdb.sqlite" in limit for limit in json.loads(line)["limits"]), line
 
 
+@needs_root
+def test_mounts_of_other_namespaces_are_told(usewear, waiting, tmp_path):
+    """No list of mounts that can be read here tells of them."""
+    put(tmp_path / "app/package.json", '{"name": "test-outside", "version": "1.0.0"}')
+    (tmp_path / "app/inside").mkdir()
+    shutil.copy(waiting, tmp_path / "waiting")
+    script = f"""mount --make-rprivate / && mount -t ramfs none {tmp_path}/app/inside && cd {tmp_path}/app || exit
+        printf '{{"name": "test-inside", "version": "1.0.0"}}' > inside/package.json && exec {tmp_path}/waiting"""
+    process = subprocess.Popen(["unshare", "-m", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        if not process.stdout.readline():
+            pytest.skip("cannot mount in a namespace of its own")
+        subprocess.run([usewear, "scan", "--state", tmp_path / "state", "--json"], check=True,
+                       stdout=subprocess.DEVNULL, timeout=300)
+    finally:
+        process.kill()
+        process.wait()
+    for form, limits in (("json", lambda d: d["limits"]),
+                         ("cyclonedx", lambda d: [p["value"] for p in d["metadata"]["properties"] if p["name"] == "usewear:limit"]),
+                         ("spdx", lambda d: [a["comment"] for a in d["annotations"] if a["comment"].startswith("usewear:limit=")])):
+        done = subprocess.run([usewear, "sbom", "--state", tmp_path / "state", "--format", form], check=True, capture_output=True)
+        assert b"test-outside" in done.stdout and b"test-inside" not in done.stdout
+        assert any(f"{tmp_path}/app/inside" in limit for limit in limits(json.loads(done.stdout))), form
+
+
 def advisories(usewear, state, folder, ecosystems):
     """One bug of quiet-origin, fixed in each of these (ecosystem: version), and others so that the release is known."""
     def entry(ecosystem, name, fixed):

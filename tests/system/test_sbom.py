@@ -69,6 +69,15 @@ def test_spdx_is_valid(tree, tmp_path):
     assert not validate_full_spdx_document(parse_file(str(path)), "SPDX-2.3")
 
 
+def test_spdx_tells_what_was_left_out(tmp_path):
+    """As all formats do: a list that is short of something must not look whole."""
+    put(tmp_path / "tree/var/lib/rpm/rpmdb.sqlite", "no database" * 1000)
+    path = tmp_path / "tree.spdx.json"
+    path.write_text(sbom(tmp_path / "tree", "--format", "spdx"))
+    assert not validate_full_spdx_document(parse_file(str(path)), "SPDX-2.3")
+    assert any("usewear:limit=" in a["comment"] and "rpmdb.sqlite" in a["comment"] for a in json.loads(path.read_text())["annotations"])
+
+
 @pytest.fixture(scope="module")
 def spdx_schema(tmp_path_factory):
     """SPDX's own JSON schema, as Syft's module carries it."""
