@@ -114,7 +114,7 @@ struct known_root *roots_note(struct root_table *t, const struct entry *e, uint6
         if (r->crowded && r->round != round) {
                 /* Those of processes that still live are noted again in this look, which sees all. */
                 r->crowded = false;
-                r->python_paths.count = 0;
+                r->python_paths.count = r->stamped = 0;
                 r->changed = true;
         }
         r->round = round;
