@@ -46,6 +46,9 @@ int inventory_extend(int root_fd, const struct inventory_hints *hints, struct in
 /* A number that differs where something was installed, upgraded or removed since: of the package managers'
  * databases and the folders of Python modules. Costs a status call each. */
 uint64_t inventory_stamp(int root_fd, const char *const *python_paths, size_t count);
+/* The same for one place: of an archive itself, of a folder the modules that Node would take there. 0: there
+ * are none. A program that is built again is no package that was upgraded. */
+uint64_t inventory_place_mark(int root_fd, const char *place);
 struct inventory *inventory_free(struct inventory *inv); /* returns NULL */
 static inline void inventory_freep(struct inventory **inv)
 {

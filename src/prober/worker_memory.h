@@ -10,12 +10,19 @@
 #include "inventory/inventory.h"
 #include "prober/channel.h"
 
+/* A place as it was before it was walked. */
+struct place_mark {
+        uint64_t path, seen; /* map_hash, inventory_place_mark() */
+};
+typedef VEC(struct place_mark) mark_list;
+
 struct cached_root {
         struct inventory *inventory;
         struct copies *copies; /* what its packages' files are known by; NULL until somebody asks */
         uint64_t fingerprint;  /* of the packages that `copies` speaks of */
         uint64_t stamp;        /* inventory_stamp() with the first `stamped` folders of modules */
         size_t stamped;
+        mark_list marks;              /* of the job's places, in their order */
         bool told;                    /* `inventory` is what the last answer told */
         struct module_cache *modules; /* whose the modules are that no path tells; as long as `inventory` */
         char id[];                    /* key of the map */

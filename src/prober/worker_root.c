@@ -21,6 +21,7 @@ static void root_free(struct cached_root *root)
         copies_free(root->copies);
         module_cache_free(root->modules);
         inventory_free(root->inventory);
+        vec_done(&root->marks);
         free(root);
 }
 
@@ -110,6 +111,34 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
         return 0;
 }
 
+static int mark_places(int root_fd, const struct probe_job *job, mark_list *to)
+{
+        for (size_t i = 0; i < job->place_count; i++) {
+                const char *place = job->places[i];
+                struct place_mark *mark = vec_add(to);
+                if (!mark)
+                        return -ENOMEM;
+                *mark = (struct place_mark){map_hash(place, strlen(place)),
+                                            inventory_place_mark(root_fd, place)};
+        }
+        return 0;
+}
+
+/* A place that is gone is no change: temporary ones come and go. */
+static bool places_changed(const struct cached_root *root, int root_fd, const struct probe_job *job)
+{
+        for (size_t i = 0; i < MIN(root->marks.count, job->place_count); i++) {
+                const char *place = job->places[i];
+                const struct place_mark *old = &root->marks.items[i];
+                if (map_hash(place, strlen(place)) != old->path)
+                        continue;
+                uint64_t now = inventory_place_mark(root_fd, place);
+                if (now && now != old->seen)
+                        return true;
+        }
+        return false;
+}
+
 /* Look only at what is new, if nothing else is known to have changed. enum inventory_extent or -errno. */
 static int read_news(struct worker *w, const struct probe_job *job, struct cached_root **ret)
 {
@@ -119,7 +148,8 @@ static int read_news(struct worker *w, const struct probe_job *job, struct cache
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
-        if (inventory_stamp(root_fd, job->python_paths, root->stamped) != root->stamp)
+        if (inventory_stamp(root_fd, job->python_paths, root->stamped) != root->stamp ||
+            places_changed(root, root_fd, job))
                 return read_root(w, job, ret);
         const struct inventory_hints hints = hints_of(job);
         struct inventory *inventory;
@@ -155,22 +185,25 @@ const struct inventory *worker_inventory_of(struct worker *w, const struct probe
         return inventory;
 }
 
-static int stamp_of(struct worker *w, const struct probe_job *job, uint64_t *ret)
+static int stamp_of(struct worker *w, const struct probe_job *job, uint64_t *ret, mark_list *ret_marks)
 {
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
         *ret = inventory_stamp(root_fd, job->python_paths, job->python_path_count);
-        return 0;
+        return mark_places(root_fd, job, ret_marks);
 }
 
+/* Another one than that of the inventory, too, where something changed at its places. */
 int worker_stamp(struct worker *w, const struct probe_job *job, struct buf *reply)
 {
-        uint64_t stamp;
-        int r = stamp_of(w, job, &stamp);
-        if (r == 0)
-                wire_put_u64(reply, stamp);
-        return r;
+        const struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
+        _cleanup_close_ int root_fd = worker_root_open(w, job);
+        if (root_fd < 0)
+                return root_fd;
+        uint64_t stamp = inventory_stamp(root_fd, job->python_paths, job->python_path_count);
+        wire_put_u64(reply, root && places_changed(root, root_fd, job) ? ~stamp : stamp);
+        return 0;
 }
 
 /* Whose the things are that the job asks for. 0 or -ENOMEM. */
@@ -229,11 +262,16 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
 {
         struct cached_root *root;
         uint64_t begin = clock_cpu(), stamp = 0;
-        int r = stamp_of(w, job, &stamp);
+        mark_list marks = {};
+        int r = stamp_of(w, job, &stamp, &marks);
         if (r == 0)
                 r = job->flags & PROBE_TREE_NEWS ? read_news(w, job, &root) : read_root(w, job, &root);
-        if (r < 0)
+        if (r < 0) {
+                vec_done(&marks);
                 return r;
+        }
+        vec_done(&root->marks);
+        root->marks = marks;
         struct inventory_reply record = {.extent = (enum inventory_extent)r,
                                          .cpu_ns = clock_cpu() - begin,
                                          .stamp = stamp,

@@ -126,6 +126,35 @@ def test_what_was_left_out_is_said_in_each_look(waiting, tmp_path):
 
 
 @needs_root
+def test_what_is_deployed_anew_is_seen_while_watched(waiting, tmp_path):
+    """To a place that is known, by nobody's package manager, and long before the inventory is read for its age."""
+    root, state = tmp_path / "root", tmp_path / "state"
+    put(root / "etc/os-release", "ID=none\n")
+    put(root / "app/node_modules/test-left/package.json", '{"name": "test-left", "version": "1.0.7"}')
+
+    def versions():
+        done = subprocess.run([PROGRAM, "sbom", "--state", state, "--json"], check=True, capture_output=True)
+        return {p["name"]: p["version"] for p in json.loads(done.stdout)["packages"] if p["root"] != "host"}
+
+    def start():
+        shutil.copy(waiting, root / "waiting")
+        return subprocess.Popen(["chroot", root, "/waiting", "/app"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    process = start()
+    try:
+        process.stdout.readline()
+        with Watch(state, "--interval", "3") as watch:
+            assert versions()["test-left"] == "1.0.7"
+            assert watch.process.stdout.readline()
+            shutil.rmtree(root / "app/node_modules/test-left")
+            put(root / "app/node_modules/test-left/package.json", '{"name": "test-left", "version": "2.0.0"}')
+            wait_until(lambda: watch.process.stdout.readline() and versions()["test-left"] == "2.0.0")
+    finally:
+        process.kill()
+        process.wait()
+
+
+@needs_root
 def test_mounts_of_other_namespaces_are_told(usewear, waiting, tmp_path):
     """No list of mounts that can be read here tells of them."""
     put(tmp_path / "app/package.json", '{"name": "test-outside", "version": "1.0.0"}')
