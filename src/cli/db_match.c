@@ -193,6 +193,12 @@ static int match_sbom(struct matching *m, const char *path)
         if (sbom.os.id)
                 m->os = sbom.os;
         buf_done(&bytes);
+        vec_each (limit, &sbom.limits) {
+                const char **slot = vec_add(&m->report.limits);
+                if (!slot)
+                        return out_of_memory(m);
+                *slot = *limit;
+        }
         vec_each (c, &sbom.components)
                 if (r == 0)
                         r = match_component(m, c);
@@ -229,6 +235,7 @@ static void matching_done(struct matching *m)
         vec_done(&m->report.findings);
         vec_done(&m->report.not_evaluated);
         vec_done(&m->report.malformed);
+        vec_done(&m->report.limits);
         map_done(&m->given);
         map_done(&m->matches);
         map_done(&m->findings);

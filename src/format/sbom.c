@@ -7,7 +7,13 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { VALUES_MAX = 20 * 1000 * 1000, DEPTH_MAX = 64, COMPONENTS_MAX = 1000 * 1000, TEXT_MAX = 16 * 1024 };
+enum {
+        VALUES_MAX = 20 * 1000 * 1000,
+        DEPTH_MAX = 64,
+        COMPONENTS_MAX = 1000 * 1000,
+        TEXT_MAX = 16 * 1024,
+        LIMITS_MAX = 1000
+};
 
 struct reader {
         struct arena *arena;
@@ -42,6 +48,18 @@ static int add(struct reader *rd, const json_t *item, const char *version_key, c
         return r;
 }
 
+/* What we write ourselves; others have no words for it. */
+static int take_limit(struct reader *rd, const char *text)
+{
+        if (!text || strlen(text) > TEXT_MAX || rd->sbom->limits.count >= LIMITS_MAX)
+                return 0;
+        const char *copy = arena_strdup(rd->arena, text);
+        const char **slot = copy ? vec_add(&rd->sbom->limits) : NULL;
+        if (slot)
+                *slot = copy;
+        return slot ? 0 : -ENOMEM;
+}
+
 /* ---- CycloneDX --------------------------------------------------------------------------------------- */
 static int take_system(struct reader *rd, const json_t *item)
 {
@@ -72,8 +90,15 @@ static int cyclonedx_components(struct reader *rd, const json_t *list, unsigned 
 
 static int read_cyclonedx(struct reader *rd, const json_t *root)
 {
+        const json_t *list = json_object_get(json_object_get(root, "metadata"), "properties");
+        int r = 0;
         rd->sbom->format = "CycloneDX";
-        return cyclonedx_components(rd, json_object_get(root, "components"), 0);
+        for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
+                const json_t *item = json_array_get(list, i);
+                if (str_equal(json_string_value(json_object_get(item, "name")), "usewear:limit"))
+                        r = take_limit(rd, json_string_value(json_object_get(item, "value")));
+        }
+        return r < 0 ? r : cyclonedx_components(rd, json_object_get(root, "components"), 0);
 }
 
 /* ---- SPDX -------------------------------------------------------------------------------------------- */
@@ -97,10 +122,22 @@ static bool spdx2_is_subject(const json_t *item)
                            !strcmp(purpose, "OPERATING-SYSTEM") || !strcmp(purpose, "OPERATING_SYSTEM"));
 }
 
+static int spdx2_limits(struct reader *rd, const json_t *list)
+{
+        static const char prefix[] = "usewear:limit=";
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
+                const char *text = json_string_value(json_object_get(json_array_get(list, i), "comment"));
+                if (text && str_starts(text, prefix))
+                        r = take_limit(rd, text + strlen(prefix));
+        }
+        return r;
+}
+
 static int read_spdx2(struct reader *rd, const json_t *root)
 {
         const json_t *list = json_object_get(root, "packages");
-        int r = 0;
+        int r = spdx2_limits(rd, json_object_get(root, "annotations"));
         rd->sbom->format = "SPDX";
         for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
                 const json_t *item = json_array_get(list, i);
@@ -203,4 +240,5 @@ int sbom_parse(const char *json, size_t size, struct arena *a, struct sbom *ret,
 void sbom_done(struct sbom *s)
 {
         vec_done(&s->components);
+        vec_done(&s->limits);
 }

@@ -18,7 +18,8 @@ struct sbom {
         const char *format;   /* "CycloneDX", "SPDX", "Syft" */
         struct os_release os; /* of the whole; id NULL: not told */
         VEC(struct sbom_component) components;
-        size_t files; /* entries that are files, not packages, and so are left out */
+        VEC(const char *) limits; /* what its maker says that it left out ("usewear:limit") */
+        size_t files;             /* entries that are files, not packages, and so are left out */
 };
 
 enum { SBOM_SIZE_MAX = 256 << 20 /* bytes */ };

@@ -102,6 +102,7 @@ void report_matches_json(const struct matches_report *r, struct buf *to)
                 json_end(j);
         }
         json_end(j);
+        json_strings(j, "limits", r->limits.items, r->limits.count);
         json_array(j, "findings");
         vec_each (f, &r->findings)
                 put_finding(j, f);
@@ -233,7 +234,11 @@ void report_matches_table(const struct matches_report *r, const struct table_sty
                 text_fill(to, m->reason, 0, 4, style->width);
                 text_colour(to, style, TEXT_PLAIN);
         }
-        if (not_evaluated || r->malformed.count)
+        vec_each (limit, &r->limits) {
+                snprintf(line, sizeof(line), "Not in the list: %s", *limit);
+                text_fill(to, line, 0, 17, style->width);
+        }
+        if (not_evaluated || r->malformed.count || r->limits.count)
                 buf_add_char(to, '\n');
         if (r->findings.count)
                 put_rows(r, style, to);

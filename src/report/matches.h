@@ -24,6 +24,7 @@ struct matches_report {
         size_t packages, clean; /* distinct ones given; evaluated and without a bug */
         VEC(struct not_evaluated) not_evaluated;
         VEC(struct malformed) malformed;
+        VEC(const char *) limits; /* what the list itself says that it lacks */
         matched_finding_list findings;
 };
 

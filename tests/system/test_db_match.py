@@ -298,6 +298,19 @@ def test_lines_and_files_are_read(db, tmp_path):
     assert run.returncode == 2 and "no bill of materials" in run.stderr and run.stderr.count("\n") == 1
 
 
+def test_what_a_list_lacks_is_told(db, tmp_path):
+    """Clean is what was compared; a list that says itself that it is short of something is not all clean."""
+    (tmp_path / "tree/var/lib/rpm").mkdir(parents=True)
+    (tmp_path / "tree/var/lib/rpm/rpmdb.sqlite").write_text("no database" * 1000)
+    for form in ("cyclonedx", "spdx"):
+        path = tmp_path / f"{form}.json"
+        path.write_bytes(subprocess.run([USEWEAR, "sbom", "--root", tmp_path / "tree", "--format", form], check=True,
+                                        capture_output=True).stdout)
+        assert any("rpmdb.sqlite" in limit for limit in db.match("--sbom", path)["limits"]), form
+        assert "Not in the list: var/lib/rpm/rpmdb.sqlite" in db.run("match", "--sbom", path).stdout
+    assert db.match("pkg:npm/left@1.0.0")["limits"] == []
+
+
 def test_exploitation_and_severity_are_told(db, tmp_path):
     epss = tmp_path / "epss.csv"
     epss.write_text("#model_version:v2026.01.01,score_date:2026-11-01T00:00:00+0000\ncve,epss,percentile\n"
