@@ -157,11 +157,13 @@ def test_what_is_deployed_anew_is_seen_while_watched(waiting, tmp_path):
 @needs_root
 def test_mounts_of_other_namespaces_are_told(usewear, waiting, tmp_path):
     """No list of mounts that can be read here tells of them."""
-    put(tmp_path / "app/package.json", '{"name": "test-outside", "version": "1.0.0"}')
-    (tmp_path / "app/inside").mkdir()
-    shutil.copy(waiting, tmp_path / "waiting")
-    script = f"""mount --make-rprivate / && mount -t ramfs none {tmp_path}/app/inside && cd {tmp_path}/app || exit
-        printf '{{"name": "test-inside", "version": "1.0.0"}}' > inside/package.json && exec {tmp_path}/waiting"""
+    root = tmp_path / "root"
+    put(root / "etc/os-release", "ID=none\n")
+    put(root / "app/package.json", '{"name": "test-outside", "version": "1.0.0"}')
+    (root / "app/inside").mkdir()
+    shutil.copy(waiting, root / "waiting")
+    script = f"""mount --make-rprivate / && mount -t ramfs none {root}/app/inside || exit
+        printf '{{"name": "test-inside", "version": "1.0.0"}}' > {root}/app/inside/package.json && exec chroot {root} /waiting /app"""
     process = subprocess.Popen(["unshare", "-m", "sh", "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         if not process.stdout.readline():
@@ -176,7 +178,7 @@ def test_mounts_of_other_namespaces_are_told(usewear, waiting, tmp_path):
                          ("spdx", lambda d: [a["comment"] for a in d["annotations"] if a["comment"].startswith("usewear:limit=")])):
         done = subprocess.run([usewear, "sbom", "--state", tmp_path / "state", "--format", form], check=True, capture_output=True)
         assert b"test-outside" in done.stdout and b"test-inside" not in done.stdout
-        assert any(f"{tmp_path}/app/inside" in limit for limit in limits(json.loads(done.stdout))), form
+        assert any("/app/inside: no disk" in limit for limit in limits(json.loads(done.stdout))), form
 
 
 def advisories(usewear, state, folder, ecosystems):
