@@ -91,17 +91,18 @@ static int take_hit(struct look *l, const struct early_hit *h)
 }
 
 /* It ran, nobody knows where: its silence speaks for the time from now on, in all workloads that are and
- * come.
+ * come. The kernel tells the next hit again: it came from a cgroup whose workload may be known by then.
  */
-static void lose_hit(struct look *l, uint64_t probe)
+static void lose_hit(struct look *l, const struct early_hit *h)
 {
         struct native_watch *n = &l->native;
-        struct probed_function *p = probe < EVENT_PROBES ? n->numbers[probe] : NULL;
+        struct probed_function *p = h->probe < EVENT_PROBES ? n->numbers[h->probe] : NULL;
         look_loss(l, "functions that ran in workloads which could not be told", 1);
         if (!p)
                 return;
+        sensor_probe_forget(n->sensor, (uint32_t)h->probe, h->cgroup);
         p->since = function_watched_from();
-        n->number_files[probe]->news = true;
+        n->number_files[h->probe]->news = true;
 }
 
 bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid, int64_t time)
@@ -114,7 +115,7 @@ bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid,
         if (slot)
                 *slot = hit;
         else
-                lose_hit(l, probe);
+                lose_hit(l, &hit);
         return true;
 }
 
@@ -122,7 +123,7 @@ void functions_take_early(struct look *l)
 {
         vec_each (hit, &l->native.early)
                 if (take_hit(l, hit) == -EAGAIN)
-                        lose_hit(l, hit->probe);
+                        lose_hit(l, hit);
         l->native.early.count = 0;
 }
 

@@ -306,6 +306,14 @@ void sensor_probe_reset(struct sensor *s, uint32_t number)
                 bpf_map_delete_elem(hits, &key);
 }
 
+void sensor_probe_forget(struct sensor *s, uint32_t number, uint64_t cgroup)
+{
+        const struct event_hit key = {.cgroup = cgroup, .probe = number};
+        int hits = programs_map(&s->programs, "function_hits");
+        if (hits >= 0)
+                bpf_map_delete_elem(hits, &key);
+}
+
 const char *sensor_probe_hook(struct sensor *s)
 {
         if (s->probe_hook)

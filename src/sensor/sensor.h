@@ -152,6 +152,8 @@ int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct func
 uint64_t sensor_probe_hits(struct sensor *s, uint32_t number);
 /* Forget the hits of a probe, so that the next one is an event again in every workload. */
 void sensor_probe_reset(struct sensor *s, uint32_t number);
+/* The same in one cgroup. */
+void sensor_probe_forget(struct sensor *s, uint32_t number, uint64_t cgroup);
 /* Have a tracepoint of the kernel make events of type "hook" with that number. 0, or -errno with a sentence.
  */
 int sensor_set_tracepoint(struct sensor *s, const char *category, const char *name, uint32_t number,

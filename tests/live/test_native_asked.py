@@ -3,6 +3,7 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -40,6 +41,31 @@ def test_function_by_hand(tmp_path):
         assert ran["engine"] == "uprobe" and ran["package"] is None and ran["container"] == "libvictim.so.1"
         never = listed(state, service)["lib_never"]
         assert never["answer"] == "not_observed" and never["armed_since"] == never["after"] <= never["until"]
+        assert watch.stop() == 0
+
+
+def test_function_of_a_process_that_moved(tmp_path):
+    """Its first call comes from a cgroup that nobody knows yet, and is lost: the next one is told all the same."""
+    state = tmp_path / "state"
+    library = compile_c(tmp_path / "libvictim.so.1", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g")
+    program = compile_c(tmp_path / "program", HERE / "victims/native_program.c", str(library), "-Wl,-z,now")  # no slot tells
+    moved = Service("usewear-test-moved", program)
+    with Service("usewear-test-asked", program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service, \
+            Watch(state, "--function", f"{library}:lib_called") as watch:
+        wait_until(lambda: listed(state, service).get("lib_called", {}).get("answer") == "not_observed")
+        moved.folder.mkdir(exist_ok=True)
+        try:
+            (moved.folder / "cgroup.procs").write_text(str(service.process.pid))
+            service.tell("lib_called")
+            lost = "SELECT count(*) FROM loss WHERE what LIKE 'functions that ran%'"
+            wait_until(lambda: sqlite3.connect(state / "evidence.db").execute(lost).fetchone()[0])
+            watch.look()
+            wait_until(lambda: "lib_called" in listed(state, moved))
+            service.tell("lib_called")
+            wait_until(lambda: listed(state, moved)["lib_called"]["answer"] == "yes")
+        finally:
+            (service.folder / "cgroup.procs").write_text(str(service.process.pid))
+            moved.folder.rmdir()
         assert watch.stop() == 0
 
 
