@@ -37,7 +37,7 @@ enum {
         SMALL_SAVED_MS = 100, /* … and at once what quiet minutes have saved */
         SMALL_SOON = 4,      /* parts of a pause where an interpreter started: it tells only while it lives */
         SMALL_MOST_S = 15,   /* no pause is longer */
-        FETCH_NS = 50000000, /* how often events are fetched, and probes tended: new files wait no longer */
+        FETCH_NS = 50000000, /* how often events are fetched, and probes tended; half as often in quiet */
         COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
 };
@@ -293,7 +293,8 @@ static void look_into(struct watch *w)
         w->looking = false;
 }
 
-/* What starts now must be armed before it can run what nobody would see. Comes at least each FETCH_NS. */
+/* What starts now must be armed before it can run what nobody would see. Comes each FETCH_NS,
+ * and while nothing happens at least each second one. */
 static int on_events(void *context)
 {
         struct watch *w = context;

@@ -15,7 +15,7 @@ enum {
         WITH_SPEC = 4, /* of FORMAT_VALUE */
 };
 
-enum kind { ANYTHING, MODULES, NAMED };
+enum kind { ANYTHING, MODULES, NAMED, ATTRIBUTE };
 
 struct value {
         enum kind kind;
@@ -54,16 +54,20 @@ static bool is_taker(const struct walk *w, int name)
         return is_one_of(w, name, takers, ARRAY_SIZE(takers));
 }
 
-/* What takes the list as an argument and only reads it. */
+/* What takes the list as an argument and only reads it. A program may have a function of its own by the name
+ * of a method: only what is loaded as an attribute is taken for one. */
 static bool is_reader(const struct walk *w, const struct value *called)
 {
-        static const char *const readers[] = {
-                "list",  "dict",    "set",      "len",   "sorted",  "tuple",        "frozenset",  "iter",
-                "id",    "bool",    "type",     "repr",  "str",     "isinstance",   "enumerate",  "filter",
-                "any",   "all",     "min",      "max",   "sum",     "map",          "zip",        "reversed",
-                "print", "pformat", "issubset", "union", "update",  "intersection", "difference", "hasattr",
-                "copy",  "pprint",  "format",   "vars",  "callable"};
-        return called->kind == NAMED && is_one_of(w, called->name, readers, ARRAY_SIZE(readers));
+        static const char *const builtins[] = {
+                "list",      "dict",    "set",    "len",  "sorted",  "tuple",      "frozenset", "iter",
+                "id",        "bool",    "type",   "repr", "str",     "isinstance", "any",       "all",
+                "enumerate", "filter",  "min",    "max",  "sum",     "map",        "zip",       "reversed",
+                "print",     "hasattr", "format", "vars", "callable"};
+        static const char *const methods[] = {"issubset", "union",  "update",  "intersection", "difference",
+                                              "copy",     "pprint", "pformat", "format"};
+        if (called->kind == NAMED)
+                return is_one_of(w, called->name, builtins, ARRAY_SIZE(builtins));
+        return called->kind == ATTRIBUTE && is_one_of(w, called->name, methods, ARRAY_SIZE(methods));
 }
 
 static void put(struct walk *w, enum kind kind, int name)
@@ -119,7 +123,8 @@ static void load_named(struct walk *w, const struct cpython_instruction *t)
         int name = cpython_named(w->minor, t);
         bool call = cpython_is_for_call(w->minor, t), attribute = t->meaning == CPYTHON_LOAD_ATTRIBUTE;
         bool global = t->meaning == CPYTHON_LOAD_GLOBAL;
-        if (attribute || t->meaning == CPYTHON_LOAD_METHOD)
+        bool method = t->meaning == CPYTHON_LOAD_METHOD;
+        if (attribute || method)
                 if (take(w).kind == MODULES && is_taker(w, name))
                         w->found = takes;
         bool modules = (attribute || t->meaning == CPYTHON_IMPORT_FROM) && !call && name >= 0 &&
@@ -127,7 +132,7 @@ static void load_named(struct walk *w, const struct cpython_instruction *t)
                        cpython_may_have_run(w->minor, t);
         if (call && global && w->minor <= 12)
                 put(w, ANYTHING, 0);
-        put(w, modules ? MODULES : NAMED, name);
+        put(w, modules ? MODULES : attribute || method ? ATTRIBUTE : NAMED, name);
         if (call && !(global && w->minor <= 12))
                 put(w, ANYTHING, 0);
 }
