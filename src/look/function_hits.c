@@ -379,7 +379,7 @@ static int join_silence(const struct probed_file *f, const struct probed_functio
                         .engine = p->found.absent ? "pclntab" : "uprobe",
                         .reason = why_silence_is_nothing(f, p, user),
                         .since = p->found.absent ? user->since
-                                 : p->armed      ? p->since
+                                 : p->armed      ? MAX(p->since, user->since)
                                                  : now,
                         .until = now,
                         .gaps = gaps,

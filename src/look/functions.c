@@ -183,6 +183,18 @@ static void note_boring(struct native_watch *n, const struct mapping *m)
                 free(key);
 }
 
+/* A workload may be a known cgroup under a new name (a container that is renamed, or whose runtime wrote its
+ * state late): what the kernel told of the old one it has to tell again. */
+static void tell_again(struct native_watch *n, const struct probed_file *f, uint64_t cgroup)
+{
+        vec_each (p, &f->functions) {
+                if (p->number != UINT32_MAX)
+                        sensor_probe_forget(n->sensor, p->number, cgroup);
+                if (p->guard != UINT32_MAX)
+                        sensor_probe_forget(n->sensor, p->guard, cgroup);
+        }
+}
+
 static int note_user(struct native_watch *n, struct probed_file *f, const struct process *p)
 {
         vec_each (user, &f->users)
@@ -197,7 +209,9 @@ static int note_user(struct native_watch *n, struct probed_file *f, const struct
                 free(workload);
                 return -ENOMEM;
         }
-        *user = (struct probed_user){.workload = workload, .since = clock_wall(), .round = n->round};
+        tell_again(n, f, p->cgroup_id);
+        *user = (struct probed_user){
+                .workload = workload, .since = function_watched_from(), .round = n->round};
         return 0;
 }
 

@@ -69,6 +69,30 @@ def test_function_of_a_process_that_moved(tmp_path):
         assert watch.stop() == 0
 
 
+def test_function_of_a_workload_with_a_new_name(tmp_path):
+    """Its cgroup is renamed after a call: what the workload of the new name calls is told again."""
+    state = tmp_path / "state"
+    library = compile_c(tmp_path / "libvictim.so.1", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g")
+    program = compile_c(tmp_path / "program", HERE / "victims/native_program.c", str(library), "-Wl,-z,now")
+    new = Service("usewear-test-renamed", program)
+    with Service("usewear-test-asked", program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service, \
+            Watch(state, "--function", f"{library}:lib_called") as watch:
+        wait_until(lambda: listed(state, service).get("lib_called", {}).get("answer") == "not_observed")
+        service.tell("lib_called")
+        wait_until(lambda: listed(state, service)["lib_called"]["answer"] == "yes")
+        try:
+            service.folder.rename(new.folder)
+        except OSError as e:
+            pytest.skip(f"a cgroup cannot be renamed here (only cgroup v1 can): {e}")
+        try:
+            wait_until(lambda: watch.look() or "lib_called" in listed(state, new))
+            service.tell("lib_called")
+            wait_until(lambda: listed(state, new)["lib_called"]["answer"] == "yes")
+        finally:
+            new.folder.rename(service.folder)
+        assert watch.stop() == 0
+
+
 GO_PROGRAM = """package main
 
 import (
