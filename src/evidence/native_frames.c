@@ -31,6 +31,7 @@ int search_frames(struct search *s)
         int r = elf_frames(s->elf, on_frame, s);
         if (s->frames.count)
                 qsort(s->frames.items, s->frames.count, sizeof(*s->frames.items), compare_frames);
+        s->frames_damaged = r == -EBADMSG;
         return r == -ENOMEM ? r : 0; /* what is damaged tells less */
 }
 
@@ -86,16 +87,22 @@ static bool is_stub(const struct elf *e, const struct code_frame *f)
         return false;
 }
 
-void search_nameless(struct search *s)
+static bool has_nameless(const struct search *s)
 {
         vec_each (f, &s->frames)
-                if (!f->named && !search_is_described(s, f->begin) && !is_stub(s->elf, f)) {
-                        s->undescribed = true;
-                        /* Where symbols are complete, only assembly has none. */
-                        s->undescribed_rust |= !s->all_symbols;
-                        s->undescribed_std |= !s->all_symbols;
-                        return;
-                }
+                if (!f->named && !search_is_described(s, f->begin) && !is_stub(s->elf, f))
+                        return true;
+        return s->frames_damaged; /* it may have what was not read */
+}
+
+void search_nameless(struct search *s)
+{
+        if (!has_nameless(s))
+                return;
+        s->undescribed = true;
+        /* Where symbols are complete, only assembly has none. */
+        s->undescribed_rust |= !s->all_symbols;
+        s->undescribed_std |= !s->all_symbols;
 }
 
 int search_addressed(struct search *s)

@@ -80,6 +80,7 @@ struct search {
         VEC(struct code_range) described;
         VEC(struct code_frame) frames;
         bool inlines_known;    /* every copy that was inlined has been told, in code that is described */
+        bool frames_damaged;   /* .eh_frame was not read to its end */
         bool undescribed;      /* there is other code */
         bool undescribed_rust; /* … of Rust: any crate may hold copies of any other one's functions … */
         bool undescribed_std;  /* … but for those that were compiled before all others */

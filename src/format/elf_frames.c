@@ -32,6 +32,7 @@ struct reader {
         bool failed;
 };
 
+/* A number; more than eight bytes are passed over. */
 static uint64_t take(struct reader *r, size_t size)
 {
         uint64_t value = 0;
@@ -39,7 +40,7 @@ static uint64_t take(struct reader *r, size_t size)
                 r->failed = true;
                 return 0;
         }
-        for (size_t i = 0; i < size; i++)
+        for (size_t i = 0; i < MIN(size, sizeof(value)); i++)
                 value |= (uint64_t)(uint8_t)r->left.data[i] << (8 * i);
         r->left = (struct span){r->left.data + size, r->left.size - size};
         return value;

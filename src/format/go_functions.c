@@ -438,5 +438,5 @@ struct span go_last_word(struct span name)
         size_t begin = name.size;
         while (begin && name.data[begin - 1] != '.')
                 begin--;
-        return (struct span){name.data + begin, name.size - begin};
+        return begin ? (struct span){name.data + begin, name.size - begin} : name;
 }

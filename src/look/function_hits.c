@@ -36,6 +36,7 @@ static const char *workload_of(const struct look *l, uint64_t cgroup, int pid)
         return NULL;
 }
 
+/* What cannot be noted weakens the negative everywhere. */
 int function_note_hit(struct probed_function *p, const char *workload, const struct probed_hit *hit)
 {
         vec_each (known, &p->hits)
@@ -47,14 +48,14 @@ int function_note_hit(struct probed_function *p, const char *workload, const str
         struct probed_hit *slot = copy ? vec_add(&p->hits) : NULL;
         if (!slot) {
                 free(copy);
-                return 0;
+                p->guards_hot = true;
+                return 1;
         }
         *slot = *hit;
         slot->workload = copy;
         return 1;
 }
 
-/* What cannot be noted weakens the negative everywhere. */
 static int note_host(struct probed_function *p, const char *workload)
 {
         if (function_host_ran(p, workload))

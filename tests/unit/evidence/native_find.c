@@ -2,6 +2,7 @@
 #include "evidence/native_find.h"
 
 #include "base/file.h"
+#include "format/elf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,6 +147,27 @@ static void test_what_only_frames_tell(void **state)
         assert_int_equal(f[4].site_count, 1); /* its symbol has no size */
 }
 
+/* Tables that cannot be read hide nothing: there may be a copy in what they leave untold. */
+static void test_damaged_frames_tell_less(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "alone"}, {"", "inlined"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[2];
+        struct elf e;
+        struct span frames;
+        read_sample("frames", &bytes);
+        assert_int_equal(elf_open((struct span){bytes.data, bytes.size}, &e), 0);
+        assert_int_equal(elf_section(&e, ".eh_frame", &frames), 0);
+        bytes.data[frames.data - bytes.data + 8] = 9; /* the version of the first CIE */
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 2, &a, f), 0);
+        assert_null(f[0].partial);
+        assert_non_null(f[1].partial);
+        assert_non_null(strstr(f[1].partial, "no debug information of a part"));
+}
+
 /* Clang joins units at the link and says so nowhere: what one without -g holds is not told. */
 static void test_llvm_may_have_joined_units(void **state)
 {
@@ -246,6 +268,7 @@ int main(void)
                 cmocka_unit_test(test_a_part_without_debug_information),
                 cmocka_unit_test(test_a_thunk_is_a_copy),
                 cmocka_unit_test(test_what_only_frames_tell),
+                cmocka_unit_test(test_damaged_frames_tell_less),
                 cmocka_unit_test(test_llvm_may_have_joined_units),
                 cmocka_unit_test(test_stripped_and_folded),
                 cmocka_unit_test(test_probes_of_the_program),

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "host/process.h"
 #include "prober/reply.h"
+#include "patience.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -461,22 +462,10 @@ static pid_t start_guarded(void)
         return pid;
 }
 
-/* Many times what a new worker takes for its first answer, which on an emulated processor is a second. */
-static uint64_t patience(void)
-{
-        _cleanup_prober_ struct prober *p = new_prober();
-        _cleanup_(result_done) struct result r = {.a = ARENA_INIT(1 << 20)};
-        struct probe_job job = {.kind = PROBE_PROCESS, .pid = getpid()};
-        uint64_t begin = clock_boottime();
-        assert_int_equal(prober_submit(p, &job, take_process, &r), 0);
-        assert_int_equal(prober_run(p), 0);
-        return MAX(10 * (clock_boottime() - begin), NS_PER_S / 4);
-}
-
 static int check_guarded(void)
 {
         struct prober *p = NULL;
-        if (prober_new(&(struct prober_options){.deadline_ns = patience()}, &p, NULL) < 0)
+        if (prober_new(&(struct prober_options){.deadline_ns = prober_patience(NS_PER_S / 4)}, &p, NULL) < 0)
                 return 1;
         pid_t pid = start_guarded();
         if (pid < 0)

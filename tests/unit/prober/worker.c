@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "host/process.h"
+#include "patience.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -60,21 +61,13 @@ static const struct probe_job *harmless(void)
 
 /* ---- workers that die ---------------------------------------------------------------------------------- */
 
-/* Many times what a new worker takes for its first answer, which on a busy emulated processor is a second. */
 static int take_time(void **state)
 {
         (void)state;
-        _cleanup_prober_ struct prober *p = NULL;
-        struct answers answers = {};
-        uint64_t begin = clock_boottime();
-        if (prober_new(&(struct prober_options){.deadline_ns = 60 * NS_PER_S}, &p, NULL) < 0 ||
-            prober_submit(p, harmless(), take, &answers) < 0 || prober_run(p) < 0)
-                return -1;
-        deadline = MAX(10 * (clock_boottime() - begin), deadline);
-        p = prober_free(p);
+        deadline = prober_patience(deadline);
         while (waitpid(-1, NULL, 0) > 0) /* or it would be taken for the worker of the first test */
                 ;
-        return 0;
+        return deadline ? 0 : -1;
 }
 
 static pid_t worker_of(pid_t parent)
