@@ -186,6 +186,5 @@ int choice_make(struct look *l, struct probed_file *f, const struct entry *e, co
                                  used->reply.file.path, error);
         if (r == 0 && f->functions.count)
                 qsort(f->functions.items, f->functions.count, sizeof(*f->functions.items), compare_weight);
-        f->functions.count = MIN(f->functions.count, (size_t)NATIVE_FUNCTIONS_MOST);
         return r;
 }

@@ -28,13 +28,23 @@ static void on_found(void *context, int status, struct wire *reply)
         k->file->asked = true;
 }
 
+/* The best of its functions: one question has room for so many. */
+static size_t asked_of(const struct probed_file *f)
+{
+        return MIN(f->functions.count, (size_t)NATIVE_FUNCTIONS_MOST);
+}
+
 static void take_found(struct native_watch *n, struct probed_file *f, const struct function_reply *reply)
 {
         struct file_identity now;
         if (f->fd < 0 || file_identity_of(f->fd, &now) < 0 ||
-            memcmp(&now, &reply->identity, sizeof(now)) != 0 || reply->count != f->functions.count) {
+            memcmp(&now, &reply->identity, sizeof(now)) != 0 || reply->count != asked_of(f)) {
                 f->failure = "the file changed while it was looked into";
                 return;
+        }
+        for (size_t i = reply->count; i < f->functions.count; i++) {
+                struct probed_function *p = &f->functions.items[i];
+                p->unarmed = p->found.unknown = "not armed: its file has too many functions to watch";
         }
         for (size_t i = 0; i < reply->count; i++) {
                 f->functions.items[i].found = reply->functions[i];
@@ -104,11 +114,11 @@ void function_note_change(struct probed_file *f)
 int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,
                      struct error *error)
 {
-        struct native_query *queries = arena_alloc(&l->scratch, f->functions.count * sizeof(*queries));
+        struct native_query *queries = arena_alloc(&l->scratch, asked_of(f) * sizeof(*queries));
         struct lookup k = {.look = l, .file = f};
         if (!queries)
                 return error_set(error, -ENOMEM, "out of memory");
-        for (size_t i = 0; i < f->functions.count; i++)
+        for (size_t i = 0; i < asked_of(f); i++)
                 queries[i] = (struct native_query){.container = f->functions.items[i].container,
                                                    .function = f->functions.items[i].function,
                                                    .provider = f->functions.items[i].provider};
@@ -130,7 +140,7 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
                 .deleted = m->deleted,
                 .started = clock_wall_of(e->process.start),
                 .queries = queries,
-                .query_count = f->functions.count,
+                .query_count = asked_of(f),
         };
         int r = prober_submit(l->prober, &job, on_found, &k);
         if (r < 0)

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "look/state.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+/* A file with one function that is watched since `since`, used by one workload since then. */
+static struct probed_file *add_file(struct native_watch *n, const char *key, int64_t since,
+                                    const char *unarmed)
+{
+        struct probed_file *f = calloc(1, sizeof(*f));
+        assert_non_null(f);
+        *f = (struct probed_file){.key = (char *)key, .fd = -1, .resolved = true};
+        struct probed_function *p = vec_add(&f->functions);
+        struct probed_user *user = vec_add(&f->users);
+        assert_true(p && user);
+        *p = (struct probed_function){.package = "go x/text",
+                                      .subject = "golang.org/x/text/language.Parse",
+                                      .unarmed = unarmed,
+                                      .armed = !unarmed,
+                                      .since = since};
+        *user = (struct probed_user){.workload = (char *)"shop", .since = since};
+        assert_int_equal(map_put_str(&n->files, key, f), 0);
+        return f;
+}
+
+static void free_files(struct native_watch *n)
+{
+        size_t i = 0;
+        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
+                struct probed_file *f = value;
+                vec_done(&f->functions);
+                vec_done(&f->users);
+                free(f);
+        }
+        map_done(&n->files);
+}
+
+/* What the history says of the function, after a look at all files, or at those with news. */
+static struct function_coverage join(struct look *l, bool all, size_t count)
+{
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct joined joined = {};
+        struct function_coverage c = {};
+        assert_int_equal(functions_join(l, all, 100, &a, &joined), 0);
+        assert_int_equal(joined.functions.count, count);
+        if (count)
+                c = joined.functions.items[0];
+        joined_done(&joined);
+        return c;
+}
+
+/* Two programs without a name of their own hold the same module: nobody may be told silent for the other. */
+static void test_twins_are_silent_together(void **state)
+{
+        (void)state;
+        for (int order = 0; order < 2; order++) {
+                struct look l = {};
+                add_file(&l.native, order ? "1\n\n" : "2\n\n", 20, NULL);
+                add_file(&l.native, order ? "2\n\n" : "1\n\n", 10, NULL);
+                struct function_coverage c = join(&l, true, 1);
+                assert_null(c.reason);
+                assert_int_equal(c.since, 20);
+                free_files(&l.native);
+        }
+}
+
+static void test_one_that_is_not_watched_is_told_for_its_twins(void **state)
+{
+        (void)state;
+        for (int order = 0; order < 2; order++) {
+                struct look l = {};
+                struct probed_file *armed = add_file(&l.native, order ? "1\n\n" : "2\n\n", 10, NULL);
+                add_file(&l.native, order ? "2\n\n" : "1\n\n", 10, "too many");
+                assert_string_equal(join(&l, true, 1).reason, "too many");
+                join(&l, false, 0);
+                armed->news = true; /* the other one has none */
+                assert_string_equal(join(&l, false, 1).reason, "too many");
+                free_files(&l.native);
+        }
+}
+
+static void test_other_objects_speak_for_themselves(void **state)
+{
+        (void)state;
+        struct look l = {};
+        add_file(&l.native, "1\n\nbuild-id:01", 10, NULL);
+        add_file(&l.native, "2\n\nbuild-id:02", 20, "too many");
+        join(&l, true, 2);
+        free_files(&l.native);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_twins_are_silent_together),
+                cmocka_unit_test(test_one_that_is_not_watched_is_told_for_its_twins),
+                cmocka_unit_test(test_other_objects_speak_for_themselves),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
