@@ -10,7 +10,7 @@ import time
 import pytest
 from native import HERE, Service, compile_c
 from test_native_watch import answers, import_advisories, library_root
-from whole import Watch, needs_root, wait_until
+from whole import Watch, needs_host_pids, needs_root, wait_until
 
 pytestmark = needs_root
 
@@ -44,6 +44,7 @@ def reached(state, service, name):
     return wait_until(lambda: (a := answers(state, service)) and name in a and a[name]["level"] == "reached" and a[name])
 
 
+@needs_host_pids  # new mappings are told by events, which this waits for
 def test_library_loaded_late_is_armed_and_unarmed(tmp_path, root):
     """Loaded while watched, called, closed; opened again by another workload, which has its own answer."""
     state = tmp_path / "state"
