@@ -5,6 +5,7 @@
 
 #include "inventory/frame.h"
 #include "inventory/claim.h"
+#include "inventory/left_out.h"
 #include "inventory/places.h"
 #include "inventory/readers.h"
 #include "inventory/recall.h"
@@ -147,7 +148,7 @@ int frame_read_elf(struct inventory *inv, const struct candidate *c, int fd)
         return r;
 }
 
-static const void *reader_of(const struct found *item)
+static const void *reader_of(const struct found_file *item)
 {
         return item->reader == READER_ELF ? (const void *)readers : (const void *)readers[item->reader];
 }
@@ -160,7 +161,7 @@ static uint8_t index_of(const void *reader)
         return readers[i] ? i : READER_ELF;
 }
 
-static int read_candidate(struct inventory *inv, const struct found *item, const struct candidate *c)
+static int read_candidate(struct inventory *inv, const struct found_file *item, const struct candidate *c)
 {
         if (item->reader != READER_ELF)
                 return readers[item->reader]->read ? readers[item->reader]->read(inv, c) : 0;
@@ -169,7 +170,7 @@ static int read_candidate(struct inventory *inv, const struct found *item, const
 }
 
 /* What may not be read is told, by the reader or here. */
-static int read_or_tell(struct inventory *inv, const struct found *item, const struct candidate *c)
+static int read_or_tell(struct inventory *inv, const struct found_file *item, const struct candidate *c)
 {
         size_t told = inv->limits.count + inv->limits_more;
         inv->denied = false;
@@ -192,7 +193,7 @@ static const char *os_owner(const struct inventory *inv, const struct candidate 
         return owner;
 }
 
-static int take(struct inventory *inv, const struct found *item, const struct inventory *previous)
+static int take(struct inventory *inv, const struct found_file *item, const struct inventory *previous)
 {
         const char *slash = strrchr(item->path, '/');
         struct candidate c = {.path = item->path,
@@ -266,11 +267,11 @@ static int begin(struct inventory *inv, struct inventory *previous)
 /* When the time is over, what was read before is still taken over, which takes none, and the rest is left. */
 static int take_all(struct inventory *inv, found_list *list, struct inventory *previous)
 {
-        const struct found *unread = NULL;
+        const struct found_file *unread = NULL;
         size_t count = 0;
         int r = 0;
         for (size_t i = 0; r == 0 && i < list->count; i++) {
-                struct found *item = &list->items[i];
+                struct found_file *item = &list->items[i];
                 item->reading = still_holds(inv, previous, reader_of(item), item->path, &item->identity);
                 if (!item->reading && inventory_is_late(inv)) {
                         unread = unread ? unread : item;
@@ -293,19 +294,19 @@ static int list_known(const struct inventory *previous, found_list *list)
 {
         size_t count = list->count;
         vec_each (reading, &previous->recall->readings) {
-                struct found item = {.path = reading->path,
-                                     .identity = reading->identity,
-                                     .mode = reading->mode,
-                                     .reader = index_of(reading->reader)};
+                struct found_file item = {.path = reading->path,
+                                          .identity = reading->identity,
+                                          .mode = reading->mode,
+                                          .reader = index_of(reading->reader)};
                 const found_list new = {.items = list->items, .count = count};
-                if (!*reading->path || places_look_up(&new, &item))
+                if (!*reading->path || found_look_up(&new, &item))
                         continue;
-                struct found *slot = vec_add(list);
+                struct found_file *slot = vec_add(list);
                 if (!slot)
                         return -ENOMEM;
                 *slot = item;
         }
-        places_sort(list);
+        found_sort(list);
         return 0;
 }
 
@@ -351,7 +352,7 @@ int frame_find_new(struct inventory *inv, const struct inventory_hints *hints, s
         int r = places_find_new(inv, hints, a, ret);
         bool more = is_more(before, extent_of(inv));
         for (size_t i = 0; r == 0 && !more && i < ret->count; i++) {
-                const struct found *item = &ret->items[i];
+                const struct found_file *item = &ret->items[i];
                 const struct reading *old = recall_of(inv->recall, reader_of(item), item->path);
                 if (old)
                         more = !walk_same(&old->identity, &item->identity) ||
@@ -370,7 +371,7 @@ int frame_read_more(struct inventory *inv, struct inventory *previous, found_lis
         int r = list_known(previous, list);
         if (r == 0)
                 r = begin(inv, previous);
-        places_drop_nested(&inv->walked, list);
-        walked_tell(inv);
+        found_drop_nested(&inv->walked, list);
+        left_out_tell(inv);
         return r == 0 ? take_all(inv, list, previous) : r;
 }

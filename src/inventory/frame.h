@@ -3,7 +3,7 @@
 
 /* Every file handed to its reader, and what an unchanged one gave taken over. */
 
-#include "inventory/places.h"
+#include "inventory/found.h"
 #include "inventory/reader.h"
 
 /* Everything, from the distribution's database to the last file. 0 or -ENOMEM. */

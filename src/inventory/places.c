@@ -5,6 +5,7 @@
  * place. */
 
 #include "inventory/places.h"
+#include "inventory/left_out.h"
 #include "inventory/reader.h"
 #include "inventory/readers.h"
 
@@ -38,27 +39,12 @@ struct finder {
 
 /* ---- what the walk tells ---------------------------------------------------------------------------- */
 
-static uint64_t wants(void *context, const char *name, bool folder)
+static uint64_t name_wants(void *context, const char *name, bool folder)
 {
         return patterns_match(&((struct finder *)context)->patterns, name, folder);
 }
 
-void places_drop_nested(const struct walked *w, found_list *list)
-{
-        size_t kept = 0;
-        if (!w->nested.count)
-                return;
-        vec_each (item, list) {
-                bool inside = false;
-                vec_each (root, &w->nested)
-                        inside |= str_starts(item->path, *root) && item->path[strlen(*root)] == '/';
-                if (!inside)
-                        list->items[kept++] = *item;
-        }
-        list->count = kept;
-}
-
-static void left_out(void *context, const char *path, const char *why)
+static void note_left_out(void *context, const char *path, const char *why)
 {
         walked_leave(((struct finder *)context)->walked, path, why);
 }
@@ -73,7 +59,7 @@ static bool reader_wants(size_t reader, const struct walk_entry *e)
         return !readers[reader]->wants || readers[reader]->wants(&c);
 }
 
-static int found(void *context, const struct walk_entry *e, uint64_t who)
+static int note_found(void *context, const struct walk_entry *e, uint64_t who)
 {
         struct finder *f = context;
         const char *path = NULL;
@@ -81,7 +67,7 @@ static int found(void *context, const struct walk_entry *e, uint64_t who)
                 if (!(who & 1))
                         continue;
                 if (i == READER_ROOT) {
-                        int r = walked_note_root(f->walked, f->inv->root_fd, e->path);
+                        int r = left_out_root(f->walked, f->inv->root_fd, e->path);
                         if (r < 0)
                                 return r;
                         continue;
@@ -92,10 +78,11 @@ static int found(void *context, const struct walk_entry *e, uint64_t who)
                         continue;
                 if (!path && !(path = arena_strdup(f->arena, e->path)))
                         return -ENOMEM;
-                struct found *item = vec_add(f->list);
+                struct found_file *item = vec_add(f->list);
                 if (!item)
                         return -ENOMEM;
-                *item = (struct found){.path = path, .identity = e->identity, .mode = e->mode, .reader = i};
+                *item = (struct found_file){
+                        .path = path, .identity = e->identity, .mode = e->mode, .reader = i};
         }
         return 0;
 }
@@ -340,29 +327,7 @@ static int walk_hints(struct finder *f, const struct inventory_hints *hints)
         return MIN(r, 0);
 }
 
-/* ---- the list --------------------------------------------------------------------------------------- */
-
-static int in_order(const void *a, const void *b)
-{
-        const struct found *x = a, *y = b;
-        return x->reader != y->reader ? (x->reader < y->reader ? -1 : 1) : strcmp(x->path, y->path);
-}
-
-void places_sort(found_list *list)
-{
-        size_t kept = 0;
-        if (list->count)
-                qsort(list->items, list->count, sizeof(*list->items), in_order);
-        vec_each (item, list)
-                if (!kept || in_order(&list->items[kept - 1], item) != 0)
-                        list->items[kept++] = *item;
-        list->count = kept;
-}
-
-struct found *places_look_up(const found_list *list, const struct found *item)
-{
-        return list->count ? bsearch(item, list->items, list->count, sizeof(*item), in_order) : NULL;
-}
+/* ---- from the first place to the last ------------------------------------------------------------------ */
 
 /* What is found has to be read, too. */
 static uint64_t half_of_the_time(const struct inventory *inv)
@@ -381,9 +346,9 @@ static struct finder finder_of(struct inventory *inv, struct arena *a, found_lis
                                .mounts = inv->hints.one_file_system ? WALK_ONE
                                          : inv->hints.every_mount   ? WALK_MOUNTS
                                                                     : WALK_DISKS,
-                               .wants = wants,
-                               .found = found,
-                               .left_out = left_out,
+                               .wants = name_wants,
+                               .found = note_found,
+                               .left_out = note_left_out,
                                .until = half_of_the_time(inv),
                                .entries = inv->walked.entries};
         f.walked->arena.limit = WALKED_MEMORY;
@@ -395,10 +360,10 @@ static int finder_end(struct finder *f, int r)
 {
         f->walked->entries = f->walk.entries;
         f->inv->late |= f->walk.late;
-        places_drop_nested(f->walked, f->list);
+        found_drop_nested(f->walked, f->list);
         map_done(&f->seen);
         if (r == 0)
-                places_sort(f->list);
+                found_sort(f->list);
         return r;
 }
 
@@ -410,7 +375,7 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret)
         if (r == 0 && !inv->hints.whole)
                 r = walk_hints(&f, &inv->hints);
         r = finder_end(&f, r);
-        walked_tell(inv);
+        left_out_tell(inv);
         return r;
 }
 

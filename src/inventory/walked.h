@@ -7,8 +7,6 @@
 #include "base/map.h"
 #include "base/vec.h"
 
-struct inventory;
-
 /* A folder that is not looked into. */
 struct left {
         const char *path, *why;
@@ -25,8 +23,3 @@ struct walked {
 void walked_done(struct walked *w);
 /* That the folder was not looked into, once for each reason. 0 or -ENOMEM. */
 int walked_leave(struct walked *w, const char *path, const char *why);
-/* A database of packages lies at the path: "/srv/image" is a root of its own for
- * "/srv/image/var/lib/dpkg/status", if that is where a distribution lives. 0 or -ENOMEM. */
-int walked_note_root(struct walked *w, int root_fd, const char *path);
-/* Tell as limits what all walks left out. */
-void walked_tell(struct inventory *inv);
