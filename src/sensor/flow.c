@@ -11,6 +11,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 enum { KEPT_FRAME = sizeof(uint32_t) };
 enum { MEND_NS = 1000000000 };
@@ -125,7 +126,7 @@ static int take_mappings_until(struct sensor *s, uint64_t time)
         return r;
 }
 
-int flow_on_ring(void *context, void *record, size_t size)
+static int on_ring(void *context, void *record, size_t size)
 {
         struct sensor *s = context;
         struct event_header header;
@@ -141,6 +142,25 @@ int flow_on_ring(void *context, void *record, size_t size)
                 return r;
         int more = take_record(s, record, size);
         return r < 0 ? r : more;
+}
+
+void flow_watch(struct sensor *s, int fd)
+{
+        struct epoll_event event = {.events = EPOLLIN};
+        epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* The ring exists with the first object that was loaded. */
+int flow_open_ring(struct sensor *s)
+{
+        int fd = programs_map(&s->programs, "ring");
+        if (s->ring || fd < 0)
+                return 0;
+        s->ring = ring_buffer__new(fd, on_ring, s, NULL);
+        if (!s->ring)
+                return -errno;
+        flow_watch(s, ring_buffer__epoll_fd(s->ring));
+        return 0;
 }
 
 static int take_kept(struct sensor *s)

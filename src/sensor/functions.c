@@ -249,7 +249,7 @@ int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct func
                 snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
                 int r = attach(s, path, probes, count, new);
                 if (r >= 0)
-                        r = hooks_open_ring(s);
+                        r = flow_open_ring(s);
                 if (r < 0) {
                         drop(new);
                         return explain(r, error);

@@ -6,13 +6,10 @@
 
 #include "sensor/state.h"
 
-#include "base/clock.h"
-
-#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
 
 /* All perf buffers together; with the ring and the maps below 16 MiB at 128 CPUs. */
@@ -53,42 +50,6 @@ void hooks_preload(struct sensor *s, uint32_t sources)
         (void)programs_load(&s->programs, names, count);
 }
 
-/* One header for each process of the iterator, in the form of a ring record. */
-static int refill_from(struct sensor *s, int fd)
-{
-        struct event_header headers[64];
-        char *bytes = (char *)headers;
-        size_t have = 0;
-        for (;;) {
-                ssize_t got = read(fd, bytes + have, sizeof(headers) - have);
-                if (got < 0 && (errno == EINTR || errno == EAGAIN))
-                        continue;
-                if (got <= 0)
-                        return got < 0 ? -errno : 0;
-                have += (size_t)got;
-                size_t whole = have / sizeof(headers[0]);
-                for (size_t i = 0; i < whole; i++) {
-                        int r = process_table_learn(&s->processes, &headers[i]);
-                        if (r < 0)
-                                return r;
-                }
-                memmove(bytes, bytes + whole * sizeof(headers[0]), have % sizeof(headers[0]));
-                have %= sizeof(headers[0]);
-        }
-}
-
-int processes_refill(struct sensor *s)
-{
-        uint64_t now = clock_boottime();
-        _cleanup_close_ int fd = bpf_iter_create(bpf_link__fd(s->processes_link));
-        if (fd < 0)
-                return -errno;
-        int r = refill_from(s, fd);
-        if (r >= 0)
-                process_table_forget_before(&s->processes, now);
-        return r;
-}
-
 static int attach_named(struct sensor *s, const char *name, struct bpf_link **ret, char *reason, size_t size)
 {
         struct bpf_program *program = programs_get(&s->programs, name);
@@ -105,12 +66,6 @@ static int attach_named(struct sensor *s, const char *name, struct bpf_link **re
         }
         *ret = link;
         return 0;
-}
-
-static void watch_fd(struct sensor *s, int fd)
-{
-        struct epoll_event event = {.events = EPOLLIN};
-        epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event);
 }
 
 static void perf_detach(struct sensor *s)
@@ -161,21 +116,8 @@ static int perf_attach(struct sensor *s, char *reason, size_t size)
                 return r;
         }
         vec_each (cpu, &s->perf.cpus)
-                watch_fd(s, cpu->fd);
+                flow_watch(s, cpu->fd);
         s->uses_perf = true;
-        return 0;
-}
-
-/* The ring exists with the first object that was loaded. */
-int hooks_open_ring(struct sensor *s)
-{
-        int fd = programs_map(&s->programs, "ring");
-        if (s->ring || fd < 0)
-                return 0;
-        s->ring = ring_buffer__new(fd, flow_on_ring, s, NULL);
-        if (!s->ring)
-                return -errno;
-        watch_fd(s, ring_buffer__epoll_fd(s->ring));
         return 0;
 }
 
@@ -186,7 +128,7 @@ static int attach(void *context, size_t source, size_t alternative, char *reason
         int r = name ? attach_named(s, name, &s->links[source], reason, size) : perf_attach(s, reason, size);
         if (r < 0)
                 return r;
-        r = hooks_open_ring(s);
+        r = flow_open_ring(s);
         if (r < 0) {
                 snprintf(reason, size, "the ring buffer cannot be mapped: %s", strerror(-r));
                 sensor_hook_ops.detach(s, source);

@@ -74,7 +74,7 @@ int sensor_sample_code(struct sensor *s)
                 r = attach_perf(s);
         }
         if (r == 0)
-                r = hooks_open_ring(s);
+                r = flow_open_ring(s);
         if (r < 0) {
                 samples_detach_all(s);
                 s->sample_hook = NULL;

@@ -2,7 +2,8 @@
 #pragma once
 
 /* The inside of a sensor, shared by the files that make it: sensor.c opens and closes, hooks.c attaches,
- * flow.c carries records to the handler, figures.c counts. */
+ * flow.c carries records to the handler, figures.c counts. The way down: hooks.c, what it can attach
+ * (functions.c, tracepoints.c, samples.c), flow.c, refill.c. */
 
 #include "sensor/dedup.h"
 #include "sensor/hook_table.h"
@@ -81,9 +82,8 @@ extern const struct hook_source sensor_sources[_SOURCE_MAX];
 extern const struct hook_ops sensor_hook_ops; /* context: struct sensor */
 void hooks_preload(struct sensor *s, uint32_t sources);
 void hooks_detach_all(struct sensor *s);
-/* Map the ring buffer, once something is loaded. 0 or -errno. */
-int hooks_open_ring(struct sensor *s);
-/* Ask the kernel for all processes, when it is time. */
+
+/* refill.c: ask the kernel for all processes. 0 or -errno */
 int processes_refill(struct sensor *s);
 
 /* functions.c, tracepoints.c, samples.c */
@@ -95,7 +95,10 @@ bool functions_take_admin(void);
 void functions_give_admin(bool taken);
 
 /* flow.c */
-int flow_on_ring(void *context, void *record, size_t size); /* of libbpf's ring buffer */
+/* Wake whoever waits for the sensor when there is something to read. */
+void flow_watch(struct sensor *s, int fd);
+/* Map the ring buffer, once something is loaded. 0 or -errno. */
+int flow_open_ring(struct sensor *s);
 int flow_drain(struct sensor *s);
 
 /* support.c: the part of support_probe that needs no look at BTF */

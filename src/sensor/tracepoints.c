@@ -56,6 +56,6 @@ int sensor_set_tracepoint(struct sensor *s, const char *category, const char *na
                                  r == -ENOENT ? "this kernel has no such tracepoint" : strerror(-r));
         }
         s->tracepoint_count++;
-        r = hooks_open_ring(s);
+        r = flow_open_ring(s);
         return r < 0 ? error_set(error, r, "the event buffer cannot be opened: %s", strerror(-r)) : 0;
 }
