@@ -47,22 +47,11 @@ enum package_installed {
         INSTALLED_LINKED = 1 << 1,
 };
 
-#define STORE_APPLICATION 0x55736577 /* "Usew": PRAGMA application_id */
-
-extern const int store_schema_version;
-/* Bring an opened database to the newest schema. `create`: it is empty. */
-int schema_migrate(struct store *s, struct error *error);
-/* The schema's version, 0 for an empty database. -EBADMSG: some other database, -EPROTO: newer. */
-int schema_check(struct store *s, int *ret_version, struct error *error);
-
-/* Part of store_load: doubts and limits. */
-int shortfalls_load(struct store *s, struct arena *a, struct history *to, struct error *error);
-
 /* The sentence for what SQLite said last; `doing` ends "cannot …". Returns -errno. */
 int store_fail(struct store *s, struct error *error, const char *doing);
+/* The same for one of its codes. */
+int store_fail_code(struct store *s, int code, struct error *error, const char *doing);
+/* Run statements that return nothing. 0 or -errno. */
 int store_run(struct store *s, const char *sql, struct error *error, const char *doing);
-/* The prepared statement, ready for binding; NULL on failure (then store_fail). */
-sqlite3_stmt *store_statement(struct store *s, enum statement which);
 /* Step a statement that returns no row, and reset it. 0 or -errno. */
 int store_step(struct store *s, sqlite3_stmt *q, struct error *error, const char *doing);
-void store_forget_names(struct store *s);

@@ -4,6 +4,7 @@
  * newest record of each kind stays, for every workload that is still around, and one beyond them. */
 
 #include "store/database.h"
+#include "store/names.h"
 
 #include <errno.h>
 

@@ -1,127 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is read back is foreign input like any other: numbers are brought into their ranges, texts that
- * must be there are asked for. All of it comes from one read transaction, so it is what one commit left. */
+/* All of it comes from one read transaction, so it is what one commit left. */
 
-#include "store/database.h"
+#include "store/loading.h"
+#include "store/shortfalls.h"
+#include "store/still.h"
 
 #include "host/runtime.h"
 
 #include <errno.h>
-
-static const char reading[] = "cannot read";
-
-enum { STILL_MAPPED_S = 600 }; /* how long a record may lag behind the others of its workload */
-
-struct name {
-        int64_t id;
-        const char *text;
-};
-
-struct loading {
-        struct store *s;
-        struct arena *arena;
-        struct history *to;
-        struct error *error;
-        VEC(struct name) names;
-        VEC(int64_t) evidence_packages; /* beside to->evidence */
-        VEC(int64_t) evidence_workloads;
-        VEC(int64_t) evidence_subjects;
-        struct map still_used; /* package key → anything: evidence of it is current */
-};
-
-typedef int (*row_handler)(struct loading *l, sqlite3_stmt *q);
-
-static int load_rows(struct loading *l, const char *sql, row_handler handler)
-{
-        sqlite3_stmt *q = NULL;
-        int r = sqlite3_prepare_v2(l->s->db, sql, -1, &q, NULL) == SQLITE_OK
-                        ? 0
-                        : store_fail(l->s, l->error, reading);
-        while (r == 0) {
-                int code = sqlite3_step(q);
-                if (code == SQLITE_DONE)
-                        break;
-                r = code == SQLITE_ROW ? handler(l, q) : store_fail(l->s, l->error, reading);
-        }
-        sqlite3_finalize(q);
-        return r;
-}
-
-static int no_memory(struct loading *l)
-{
-        return error_set(l->error, -ENOMEM, "out of memory");
-}
-
-static int corrupt(struct loading *l)
-{
-        return error_set(
-                l->error, -EBADMSG,
-                "cannot read %s: it is corrupt; restore it from a copy, or move it away to begin a new "
-                "history",
-                l->s->path);
-}
-
-/* ---- columns ---------------------------------------------------------------------------------------- */
-
-/* 0 or -ENOMEM; NULL where the column is. */
-static int get_text(struct loading *l, sqlite3_stmt *q, int column, const char **ret)
-{
-        const char *text = (const char *)sqlite3_column_text(q, column);
-        *ret = text ? arena_strdup(l->arena, text) : NULL;
-        return text && !*ret ? no_memory(l) : 0;
-}
-
-static int get_texts(struct loading *l, sqlite3_stmt *q, int first, const char **const *targets, size_t count)
-{
-        int r = 0;
-        for (size_t i = 0; r == 0 && i < count; i++)
-                r = get_text(l, q, first + (int)i, targets[i]);
-        return r;
-}
-
-static int64_t get_number(sqlite3_stmt *q, int column, int64_t low, int64_t high)
-{
-        int64_t value = sqlite3_column_int64(q, column);
-        return MIN(MAX(value, low), high);
-}
-
-static int get_answer(struct loading *l, sqlite3_stmt *q, int first, struct answer *ret)
-{
-        int64_t value = sqlite3_column_int64(q, first);
-        ret->value = value >= 0 && value < _ANSWER_MAX ? (enum answer_value)value : ANSWER_UNKNOWN;
-        ret->after = sqlite3_column_int64(q, first + 1);
-        ret->since = sqlite3_column_int64(q, first + 2);
-        const char **const texts[] = {&ret->engine, &ret->reason};
-        int r = get_texts(l, q, first + 3, texts, ARRAY_SIZE(texts));
-        if (r == 0 && !ret->engine)
-                ret->value = ANSWER_UNKNOWN;
-        return r;
-}
-
-static int name_compare(const void *a, const void *b)
-{
-        const struct name *x = a, *y = b;
-        return (x->id > y->id) - (x->id < y->id);
-}
-
-static const char *name_text(const struct loading *l, int64_t id)
-{
-        struct name wanted = {.id = id};
-        const struct name *found = l->names.count ? bsearch(&wanted, l->names.items, l->names.count,
-                                                            sizeof(wanted), name_compare)
-                                                  : NULL;
-        return found ? found->text : NULL;
-}
-
-static int load_name(struct loading *l, sqlite3_stmt *q)
-{
-        struct name *n = vec_add(&l->names);
-        if (!n)
-                return no_memory(l);
-        n->id = sqlite3_column_int64(q, 0);
-        return get_text(l, q, 1, &n->text);
-}
 
 /* ---- tables ----------------------------------------------------------------------------------------- */
 
@@ -141,33 +28,33 @@ static int load_meta(struct loading *l, sqlite3_stmt *q)
                 l->to->time = sqlite3_column_int64(q, 1);
         for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
                 if (str_equal(key, facts[i].key))
-                        return get_text(l, q, 1, facts[i].target);
+                        return loading_text(l, q, 1, facts[i].target);
         return 0;
 }
 
 static int load_workload(struct loading *l, sqlite3_stmt *q)
 {
-        struct workload w = {.id = name_text(l, sqlite3_column_int64(q, 0))};
+        struct workload w = {.id = loading_name(l, sqlite3_column_int64(q, 0))};
         const char **const texts[] = {&w.root, &w.name};
-        int r = get_texts(l, q, 1, texts, ARRAY_SIZE(texts));
+        int r = loading_texts(l, q, 1, texts, ARRAY_SIZE(texts));
         if (r == 0 && (!w.id || !w.root || !w.name))
-                r = corrupt(l);
-        w.kind = (enum workload_kind)get_number(q, 3, 0, _WORKLOAD_KIND_MAX - 1);
+                r = loading_corrupt(l);
+        w.kind = (enum workload_kind)loading_number(q, 3, 0, _WORKLOAD_KIND_MAX - 1);
         w.first_seen = sqlite3_column_int64(q, 4);
         w.last_seen = sqlite3_column_int64(q, 5);
         w.running = sqlite3_column_int64(q, 6) != 0;
-        w.processes = (size_t)get_number(q, 7, 0, INT32_MAX);
-        w.unreadable = (size_t)get_number(q, 8, 0, INT32_MAX);
+        w.processes = (size_t)loading_number(q, 7, 0, INT32_MAX);
+        w.unreadable = (size_t)loading_number(q, 8, 0, INT32_MAX);
         w.runtimes = (uint32_t)sqlite3_column_int64(q, 9) & _RUNTIME_ALL;
         if (r == 0)
-                r = get_answer(l, q, 10, &w.exposed);
+                r = loading_answer(l, q, 10, &w.exposed);
         if (r == 0)
-                r = get_answer(l, q, 15, &w.privileged);
+                r = loading_answer(l, q, 15, &w.privileged);
         if (r < 0)
                 return r;
         struct workload *slot = vec_add(&l->to->workloads);
         if (!slot)
-                return no_memory(l);
+                return loading_no_memory(l);
         *slot = w;
         return 0;
 }
@@ -182,7 +69,7 @@ static int workload_compare(const void *a, const void *b)
 /* Instances of what runs now; older ones are detail. */
 static int load_instance(struct loading *l, sqlite3_stmt *q)
 {
-        struct workload wanted = {.id = name_text(l, sqlite3_column_int64(q, 0)),
+        struct workload wanted = {.id = loading_name(l, sqlite3_column_int64(q, 0)),
                                   .root = (const char *)sqlite3_column_text(q, 1)};
         struct workload *w = wanted.id && wanted.root && l->to->workloads.count
                                      ? bsearch(&wanted, l->to->workloads.items, l->to->workloads.count,
@@ -192,11 +79,11 @@ static int load_instance(struct loading *l, sqlite3_stmt *q)
                 return 0;
         const char **more = arena_alloc(l->arena, (w->instance_count + 1) * sizeof(*more));
         if (!more)
-                return no_memory(l);
+                return loading_no_memory(l);
         if (w->instance_count)
                 memcpy(more, w->instances, w->instance_count * sizeof(*more));
         w->instances = more;
-        int r = get_text(l, q, 2, &more[w->instance_count]);
+        int r = loading_text(l, q, 2, &more[w->instance_count]);
         w->instance_count += r == 0 && more[w->instance_count];
         return r;
 }
@@ -205,28 +92,28 @@ static int load_evidence(struct loading *l, sqlite3_stmt *q)
 {
         int64_t kind = sqlite3_column_int64(q, 2);
         struct evidence e = {
-                .workload = name_text(l, sqlite3_column_int64(q, 0)),
-                .package = name_text(l, sqlite3_column_int64(q, 1)),
+                .workload = loading_name(l, sqlite3_column_int64(q, 0)),
+                .package = loading_name(l, sqlite3_column_int64(q, 1)),
                 .kind = (enum evidence_kind)kind,
-                .subject = name_text(l, sqlite3_column_int64(q, 3)),
-                .object = name_text(l, sqlite3_column_int64(q, 4)),
-                .engine = name_text(l, sqlite3_column_int64(q, 5)),
-                .pid = (int)get_number(q, 6, 0, INT32_MAX),
+                .subject = loading_name(l, sqlite3_column_int64(q, 3)),
+                .object = loading_name(l, sqlite3_column_int64(q, 4)),
+                .engine = loading_name(l, sqlite3_column_int64(q, 5)),
+                .pid = (int)loading_number(q, 6, 0, INT32_MAX),
                 .first = sqlite3_column_int64(q, 7),
                 .last = sqlite3_column_int64(q, 8),
                 .after = sqlite3_column_int64(q, 9),
-                .stale = (enum stale)get_number(q, 10, STALE_NO, STALE_UNKNOWN),
+                .stale = (enum stale)loading_number(q, 10, STALE_NO, STALE_UNKNOWN),
         };
         if (!e.workload || !e.package || !e.subject || !e.engine || kind < EVIDENCE_LOADED ||
             kind >= _EVIDENCE_KIND_MAX)
-                return corrupt(l);
+                return loading_corrupt(l);
         if (e.object && !*e.object)
                 e.object = NULL;
         struct evidence *slot = vec_add(&l->to->evidence);
         int64_t *package = vec_add(&l->evidence_packages), *workload = vec_add(&l->evidence_workloads),
                 *subject = vec_add(&l->evidence_subjects);
         if (!slot || !package || !workload || !subject)
-                return no_memory(l);
+                return loading_no_memory(l);
         *slot = e;
         *workload = sqlite3_column_int64(q, 0);
         *package = sqlite3_column_int64(q, 1);
@@ -246,14 +133,14 @@ static int get_package(struct loading *l, sqlite3_stmt *q, int first, struct pac
                                       &p.arch,   &p.source,    &p.source_version, &p.path, &p.not_evaluated,
                                       &p.detail, &p.owner,     &p.module};
         int next = first + (int)ARRAY_SIZE(texts);
-        int r = get_texts(l, q, first, texts, ARRAY_SIZE(texts));
+        int r = loading_texts(l, q, first, texts, ARRAY_SIZE(texts));
         if (r == 0 && (!p.root || !p.ecosystem || !p.name))
-                r = corrupt(l);
+                r = loading_corrupt(l);
         if (r < 0)
                 return r;
         p.runtimes = (uint32_t)sqlite3_column_int64(q, next) & _RUNTIME_ALL;
-        p.method = (uint8_t)get_number(q, next + 1, 0, _METHOD_MAX - 1);
-        p.confidence = (uint8_t)get_number(q, next + 2, 0, 100);
+        p.method = (uint8_t)loading_number(q, next + 1, 0, _METHOD_MAX - 1);
+        p.confidence = (uint8_t)loading_number(q, next + 2, 0, 100);
         p.extended = sqlite3_column_int64(q, next + 3) != 0;
         *ret = p;
         return 0;
@@ -262,7 +149,7 @@ static int get_package(struct loading *l, sqlite3_stmt *q, int first, struct pac
 static int load_package(struct loading *l, sqlite3_stmt *q)
 {
         struct package p;
-        const char *key = name_text(l, sqlite3_column_int64(q, 0));
+        const char *key = loading_name(l, sqlite3_column_int64(q, 0));
         int64_t installed = sqlite3_column_int64(q, 2);
         bool listed = installed & INSTALLED_LISTED;
         if (!listed && (!key || !map_get_str(&l->still_used, key)))
@@ -274,34 +161,33 @@ static int load_package(struct loading *l, sqlite3_stmt *q)
         p.stale = !listed && sqlite3_column_int64(q, 1) != 0;
         struct package *slot = vec_add(&l->to->packages);
         if (!slot)
-                return no_memory(l);
+                return loading_no_memory(l);
         *slot = p;
         return 0;
 }
 
-/* Windows come latest first; the one behind it tells since when nobody had looked. */
 static int load_function(struct loading *l, sqlite3_stmt *q)
 {
         struct function_coverage c = {
-                .workload = name_text(l, sqlite3_column_int64(q, 0)),
-                .package = name_text(l, sqlite3_column_int64(q, 1)),
-                .object = name_text(l, sqlite3_column_int64(q, 2)),
-                .subject = name_text(l, sqlite3_column_int64(q, 3)),
-                .engine = name_text(l, sqlite3_column_int64(q, 4)),
+                .workload = loading_name(l, sqlite3_column_int64(q, 0)),
+                .package = loading_name(l, sqlite3_column_int64(q, 1)),
+                .object = loading_name(l, sqlite3_column_int64(q, 2)),
+                .subject = loading_name(l, sqlite3_column_int64(q, 3)),
+                .engine = loading_name(l, sqlite3_column_int64(q, 4)),
                 .since = sqlite3_column_int64(q, 5),
                 .until = sqlite3_column_int64(q, 6),
         };
         const char **const texts[] = {&c.reason, &c.gaps};
-        int r = get_texts(l, q, 7, texts, ARRAY_SIZE(texts));
+        int r = loading_texts(l, q, 7, texts, ARRAY_SIZE(texts));
         if (r == 0 && (!c.workload || !c.package || !c.subject || !c.engine))
-                r = corrupt(l);
+                r = loading_corrupt(l);
         if (r < 0)
                 return r;
         if (c.object && !*c.object)
                 c.object = NULL;
         struct function_coverage *slot = vec_add(&l->to->functions);
         if (!slot)
-                return no_memory(l);
+                return loading_no_memory(l);
         *slot = c;
         return 0;
 }
@@ -309,20 +195,20 @@ static int load_function(struct loading *l, sqlite3_stmt *q)
 static int load_coverage(struct loading *l, sqlite3_stmt *q)
 {
         struct coverage c = {
-                .workload = name_text(l, sqlite3_column_int64(q, 0)),
+                .workload = loading_name(l, sqlite3_column_int64(q, 0)),
                 .runtime = (uint32_t)sqlite3_column_int64(q, 1),
                 .since = sqlite3_column_int64(q, 2),
                 .until = sqlite3_column_int64(q, 3),
         };
         const char **const texts[] = {&c.root, &c.engine, &c.reason, &c.gaps};
-        int r = get_texts(l, q, 4, texts, ARRAY_SIZE(texts));
+        int r = loading_texts(l, q, 4, texts, ARRAY_SIZE(texts));
         if (r == 0 && (!c.workload || !c.root))
-                r = corrupt(l);
+                r = loading_corrupt(l);
         if (r < 0)
                 return r;
         struct coverage *slot = vec_add(&l->to->coverage);
         if (!slot)
-                return no_memory(l);
+                return loading_no_memory(l);
         *slot = c;
         return 0;
 }
@@ -331,96 +217,23 @@ static int load_loss(struct loading *l, sqlite3_stmt *q)
 {
         struct loss *slot = vec_add(&l->to->losses);
         if (!slot)
-                return no_memory(l);
-        slot->count = (uint64_t)get_number(q, 1, 0, INT64_MAX);
+                return loading_no_memory(l);
+        slot->count = (uint64_t)loading_number(q, 1, 0, INT64_MAX);
         slot->first = sqlite3_column_int64(q, 2);
         slot->last = sqlite3_column_int64(q, 3);
-        int r = get_text(l, q, 0, &slot->what);
-        return r == 0 && !slot->what ? corrupt(l) : r;
-}
-
-/* ---- what still holds ------------------------------------------------------------------------------- */
-
-/* A record is over when its path shows another file since, or when the rest of the workload was seen again
- * long after it. The kernel's record is put on every occasion and tells nothing about the others. */
-struct place {
-        int64_t workload, subject;
-};
-
-static int note_latest(struct loading *l, struct map *latest, const struct place *key, int64_t time)
-{
-        int64_t *known = map_get(latest, key, sizeof(*key));
-        if (!known) {
-                struct place *copy = arena_alloc(l->arena, sizeof(*copy));
-                known = arena_alloc(l->arena, sizeof(*known));
-                if (!copy || !known)
-                        return no_memory(l);
-                *copy = *key;
-                *known = INT64_MIN;
-                if (map_put(latest, copy, sizeof(*copy), known) < 0)
-                        return no_memory(l);
-        }
-        *known = MAX(*known, time);
-        return 0;
-}
-
-static int find_latest(struct loading *l, struct map *latest)
-{
-        int r = 0;
-        for (size_t i = 0; r == 0 && i < l->to->evidence.count; i++) {
-                const struct evidence *e = &l->to->evidence.items[i];
-                struct place at = {l->evidence_workloads.items[i], l->evidence_subjects.items[i]};
-                r = note_latest(l, latest, &at, e->last);
-                at.subject = -1; /* the whole workload */
-                if (r == 0 && !str_equal(e->engine, "kernel") && e->first < e->last)
-                        r = note_latest(l, latest, &at, e->last);
-        }
-        return r;
-}
-
-static bool is_over(const struct loading *l, const struct map *latest, size_t i)
-{
-        const struct evidence *e = &l->to->evidence.items[i];
-        struct place at = {l->evidence_workloads.items[i], l->evidence_subjects.items[i]};
-        const int64_t *same_path = map_get(latest, &at, sizeof(at));
-        at.subject = -1;
-        const int64_t *rest = map_get(latest, &at, sizeof(at));
-        return (same_path && *same_path > e->last) || (rest && *rest - STILL_MAPPED_S > e->last);
-}
-
-/* Takes `stale` from what a restart has ended, and notes the packages that are only known by their use. */
-static int judge_still(struct loading *l)
-{
-        _cleanup_map_ struct map latest = {}, running = {};
-        int r = find_latest(l, &latest);
-        vec_each (w, &l->to->workloads)
-                if (r == 0 && w->running && map_put_str(&running, w->id, (void *)w->id) < 0)
-                        r = no_memory(l);
-        for (size_t i = 0; r == 0 && i < l->to->evidence.count; i++) {
-                struct evidence *e = &l->to->evidence.items[i];
-                bool runs = map_get_str(&running, e->workload) != NULL, over = is_over(l, &latest, i);
-                /* What ended with its workload is mapped no more, but a program on disk can run again. */
-                if (e->stale != STALE_NO && (over || !runs)) {
-                        bool replaced = e->stale == STALE_YES;
-                        e->stale = STALE_NO;
-                        if (replaced)
-                                continue;
-                }
-                if (!over && map_put_str(&l->still_used, e->package, e) < 0)
-                        r = no_memory(l);
-        }
-        return r;
+        int r = loading_text(l, q, 0, &slot->what);
+        return r == 0 && !slot->what ? loading_corrupt(l) : r;
 }
 
 /* ---- all of it -------------------------------------------------------------------------------------- */
 
 static int load_all(struct loading *l)
 {
-        int r = load_rows(l, "SELECT key, value FROM meta", load_meta);
+        int r = loading_rows(l, "SELECT key, value FROM meta", load_meta);
         if (r == 0)
-                r = load_rows(l, "SELECT id, text FROM name ORDER BY id", load_name);
+                r = loading_rows(l, "SELECT id, text FROM name ORDER BY id", loading_keep_name);
         if (r == 0)
-                r = load_rows(
+                r = loading_rows(
                         l,
                         "SELECT id, root, w.name, kind, first, last, running, processes, unreadable,"
                         " runtimes, exposed, exposed_after, exposed_since, exposed_engine, exposed_reason,"
@@ -431,36 +244,38 @@ static int load_all(struct loading *l)
                 qsort(l->to->workloads.items, l->to->workloads.count, sizeof(*l->to->workloads.items),
                       workload_compare);
         if (r == 0)
-                r = load_rows(l, "SELECT workload, root, text, last FROM instance", load_instance);
+                r = loading_rows(l, "SELECT workload, root, text, last FROM instance", load_instance);
         if (r == 0)
-                r = load_rows(
+                r = loading_rows(
                         l,
                         "SELECT workload, package, kind, subject, object, engine, pid, first, last, after,"
                         " stale FROM evidence",
                         load_evidence);
         if (r == 0)
-                r = judge_still(l);
+                r = still_judge(l);
         if (r == 0)
-                r = load_rows(l, "SELECT key, stale, installed," PACKAGE_COLUMNS " FROM package AS p",
-                              load_package);
+                r = loading_rows(l, "SELECT key, stale, installed," PACKAGE_COLUMNS " FROM package AS p",
+                                 load_package);
         if (r == 0)
-                r = load_rows(l,
-                              "SELECT workload, runtime, since, until, root, engine, reason, coalesce(gaps,"
-                              "  (SELECT 'not watched from ' || datetime(max(before.until), 'unixepoch') ||"
-                              "   ' to ' || datetime(c.since, 'unixepoch') || ' UTC' FROM coverage AS before"
-                              "   WHERE before.workload = c.workload AND before.root = c.root AND"
-                              "   before.runtime = c.runtime AND before.until < c.since))"
-                              " FROM coverage AS c WHERE id = (SELECT id FROM coverage AS last"
-                              "  WHERE last.workload = c.workload AND last.root = c.root"
-                              "  AND last.runtime = c.runtime ORDER BY until DESC, id DESC LIMIT 1)",
-                              load_coverage);
+                r = loading_rows(
+                        l,
+                        "SELECT workload, runtime, since, until, root, engine, reason, coalesce(gaps,"
+                        "  (SELECT 'not watched from ' || datetime(max(before.until), 'unixepoch') ||"
+                        "   ' to ' || datetime(c.since, 'unixepoch') || ' UTC' FROM coverage AS before"
+                        "   WHERE before.workload = c.workload AND before.root = c.root AND"
+                        "   before.runtime = c.runtime AND before.until < c.since))"
+                        " FROM coverage AS c WHERE id = (SELECT id FROM coverage AS last"
+                        "  WHERE last.workload = c.workload AND last.root = c.root"
+                        "  AND last.runtime = c.runtime ORDER BY until DESC, id DESC LIMIT 1)",
+                        load_coverage);
         if (r == 0)
-                r = load_rows(l,
-                              "SELECT workload, package, object, subject, engine, since, until, reason, gaps"
-                              " FROM function_coverage",
-                              load_function);
+                r = loading_rows(
+                        l,
+                        "SELECT workload, package, object, subject, engine, since, until, reason, gaps"
+                        " FROM function_coverage",
+                        load_function);
         if (r == 0)
-                r = load_rows(l, "SELECT what, count, first, last FROM loss ORDER BY what", load_loss);
+                r = loading_rows(l, "SELECT what, count, first, last FROM loss ORDER BY what", load_loss);
         return r < 0 ? r : shortfalls_load(l->s, l->arena, l->to, l->error);
 }
 
@@ -468,7 +283,7 @@ int store_load(struct store *s, struct arena *a, struct history *ret, struct err
 {
         struct history h = {};
         struct loading l = {.s = s, .arena = a, .to = &h, .error = error};
-        int r = store_run(s, "BEGIN", error, reading);
+        int r = store_run(s, "BEGIN", error, "cannot read");
         if (r == 0) {
                 r = load_all(&l);
                 sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
@@ -510,10 +325,10 @@ int store_package_of_object(struct store *s, const char *object, struct arena *a
         struct loading l = {.s = s, .arena = a, .error = error};
         sqlite3_stmt *q = NULL;
         if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK)
-                return store_fail(s, error, reading);
+                return store_fail(s, error, "cannot read");
         sqlite3_bind_text(q, 1, object, -1, SQLITE_STATIC);
         int code = sqlite3_step(q);
-        int r = code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : store_fail(s, error, reading);
+        int r = code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : store_fail(s, error, "cannot read");
         if (r == 1) {
                 int got = get_package(&l, q, 0, &p);
                 r = got < 0 ? got : 1;

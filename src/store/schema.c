@@ -3,9 +3,11 @@
 /* A schema is the sum of its steps: a new file walks the same way that an old one does, so there is no
  * second description that could differ. Steps are never changed once released, only added. */
 
-#include "store/database.h"
+#include "store/schema.h"
 
 #include <errno.h>
+
+#define STORE_APPLICATION 0x55736577 /* "Usew": PRAGMA application_id */
 
 static const char *const steps[] = {
         /* 1 */

@@ -3,7 +3,7 @@
 /* What looks fell short of: doubts are history like evidence, limits are those of the last look at all. There
  * are few of either, so that texts are kept as they are. */
 
-#include "store/database.h"
+#include "store/shortfalls.h"
 
 #include <errno.h>
 
@@ -60,11 +60,7 @@ static int take_texts(struct store *s, sqlite3_stmt *q, const char **const *targ
         for (size_t i = 0; i < count; i++) {
                 const char *text = (const char *)sqlite3_column_text(q, (int)i);
                 if (!text)
-                        return error_set(
-                                error, -EBADMSG,
-                                "cannot read %s: it is corrupt; restore it from a copy, or move it away to "
-                                "begin a new history",
-                                s->path);
+                        return store_fail_code(s, SQLITE_CORRUPT, error, "cannot read");
                 if (!(*targets[i] = arena_strdup(a, text)))
                         return error_set(error, -ENOMEM, "out of memory");
         }
