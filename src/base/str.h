@@ -19,6 +19,10 @@ static inline bool str_equal(const char *a, const char *b) /* NULL equals NULL o
 {
         return a == b || (a && b && !strcmp(a, b));
 }
+static inline int str_compare(const char *a, const char *b) /* NULL comes first */
+{
+        return a && b ? strcmp(a, b) : (a != NULL) - (b != NULL);
+}
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 

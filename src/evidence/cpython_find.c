@@ -14,6 +14,13 @@
 
 enum { MOST_CANDIDATES = 4096, TYPES = 7 };
 
+bool cpython_type_is(struct image *i, uint64_t type, unsigned shift, const char *name)
+{
+        char text[32];
+        return image_string(i, image_u64(i, type + CPYTHON_TYPE_NAME + shift), text, sizeof(text)) >= 0 &&
+               !strcmp(text, name);
+}
+
 struct wanted_type {
         const char *symbol, *name;
         uint64_t *to;

@@ -25,13 +25,6 @@ enum {
         MOST_INTERPRETERS = 1 << 20,
 };
 
-bool cpython_type_is(struct image *i, uint64_t type, unsigned shift, const char *name)
-{
-        char text[32];
-        return image_string(i, image_u64(i, type + CPYTHON_TYPE_NAME + shift), text, sizeof(text)) >= 0 &&
-               !strcmp(text, name);
-}
-
 /* The offset of a member in objects of the type, or -1. */
 static int member(struct image *i, uint64_t type, unsigned shift, const char *name)
 {

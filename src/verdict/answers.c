@@ -13,7 +13,7 @@ const struct doubt *doubt_later(const struct doubt *a, const struct doubt *b)
                 return a ? a : b;
         if (a->last != b->last)
                 return a->last > b->last ? a : b;
-        return text_compare(a->subject, b->subject) <= 0 ? a : b;
+        return str_compare(a->subject, b->subject) <= 0 ? a : b;
 }
 
 struct answer unused_answer(const struct root_entry *r, uint32_t runtimes, const struct doubt *doubt)

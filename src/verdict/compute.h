@@ -96,5 +96,3 @@ const struct doubt *doubt_later(const struct doubt *a, const struct doubt *b);
 /* Decision, level_possible must be set. */
 void rank_finding(struct finding *f, enum mission mission);
 int rank_compare(const struct finding *x, const struct finding *y); /* worst first, a total order */
-/* strcmp with NULL in front. */
-int text_compare(const char *a, const char *b);

@@ -110,9 +110,9 @@ static int not_evaluated_compare(const void *a, const void *b)
 {
         const struct not_evaluated *x = a, *y = b;
         int d = (x->packages < y->packages) - (x->packages > y->packages);
-        d = d ? d : text_compare(x->ecosystem, y->ecosystem);
-        d = d ? d : text_compare(x->reason, y->reason);
-        return d ? d : text_compare(x->mend, y->mend);
+        d = d ? d : str_compare(x->ecosystem, y->ecosystem);
+        d = d ? d : str_compare(x->reason, y->reason);
+        return d ? d : str_compare(x->mend, y->mend);
 }
 
 static int list_not_evaluated(const struct index *x, struct verdict *to)

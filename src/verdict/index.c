@@ -7,11 +7,6 @@
 
 #include <errno.h>
 
-int text_compare(const char *a, const char *b)
-{
-        return a && b ? strcmp(a, b) : (a != NULL) - (b != NULL);
-}
-
 static int number_compare(int64_t a, int64_t b)
 {
         return (a > b) - (a < b);
@@ -28,14 +23,14 @@ static void *arena_array(struct arena *a, size_t count, size_t size)
 static int workload_compare(const void *a, const void *b)
 {
         const struct workload *const *x = a, *const *y = b;
-        int r = text_compare((*x)->root, (*y)->root);
-        return r ? r : text_compare((*x)->id, (*y)->id);
+        int r = str_compare((*x)->root, (*y)->root);
+        return r ? r : str_compare((*x)->id, (*y)->id);
 }
 
 static int root_compare(const void *a, const void *b)
 {
         const struct root_entry *x = a, *y = b;
-        return text_compare(x->id, y->id);
+        return str_compare(x->id, y->id);
 }
 
 static struct root_entry *find_root(const struct index *x, const char *id)
@@ -116,9 +111,9 @@ static bool cover_newer(const struct coverage *a, const struct coverage *b)
         r = r ? r : number_compare(a->since, b->since);
         r = r ? r
               : (b->engine != NULL) - (a->engine != NULL); /* blind beats seeing: doubt beats a negative */
-        r = r ? r : text_compare(a->engine, b->engine);
-        r = r ? r : text_compare(a->reason, b->reason);
-        return (r ? r : text_compare(a->gaps, b->gaps)) > 0;
+        r = r ? r : str_compare(a->engine, b->engine);
+        r = r ? r : str_compare(a->reason, b->reason);
+        return (r ? r : str_compare(a->gaps, b->gaps)) > 0;
 }
 
 /* Which workload is blind is half of the reason. */
@@ -265,10 +260,10 @@ static int observation_compare(const void *a, const void *b, void *context)
         d = d ? d : number_compare(p->stale, q->stale);
         d = d ? d : number_compare(p->first, q->first);
         d = d ? d : (l->package > r->package) - (l->package < r->package);
-        d = d ? d : text_compare(p->subject, q->subject);
-        d = d ? d : text_compare(p->engine, q->engine);
-        d = d ? d : text_compare(p->object, q->object);
-        d = d ? d : text_compare(p->workload, q->workload);
+        d = d ? d : str_compare(p->subject, q->subject);
+        d = d ? d : str_compare(p->engine, q->engine);
+        d = d ? d : str_compare(p->object, q->object);
+        d = d ? d : str_compare(p->workload, q->workload);
         d = d ? d : number_compare(p->last, q->last);
         d = d ? d : number_compare(p->after, q->after);
         return d ? d : number_compare(p->pid, q->pid);

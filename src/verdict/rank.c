@@ -53,8 +53,8 @@ int rank_compare(const struct finding *x, const struct finding *y)
         d = d ? d : real_compare(y->bug->epss, x->bug->epss);
         d = d ? d : real_compare(y->bug->severity.score, x->bug->severity.score);
         d = d ? d : (int)y->privileged.value - (int)x->privileged.value;
-        d = d ? d : text_compare(x->bug->id, y->bug->id);
-        d = d ? d : text_compare(x->key, y->key);
-        d = d ? d : text_compare(x->package->root, y->package->root);
-        return d ? d : text_compare(workload_id(x), workload_id(y));
+        d = d ? d : str_compare(x->bug->id, y->bug->id);
+        d = d ? d : str_compare(x->key, y->key);
+        d = d ? d : str_compare(x->package->root, y->package->root);
+        return d ? d : str_compare(workload_id(x), workload_id(y));
 }

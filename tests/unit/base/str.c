@@ -11,6 +11,10 @@ static void spans_compare(void **state _unused_)
 {
         assert_true(str_equal(NULL, NULL));
         assert_false(str_equal(NULL, ""));
+        assert_int_equal(str_compare(NULL, NULL), 0);
+        assert_true(str_compare(NULL, "") < 0);
+        assert_true(str_compare("", NULL) > 0);
+        assert_true(str_compare("a", "b") < 0);
         assert_true(str_starts("python3", "python"));
         assert_false(str_starts("py", "python"));
         assert_true(str_ends("libc.so", ".so"));
