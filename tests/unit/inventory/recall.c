@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "made_root.h"
+
+static void test_only_what_changed_is_read_again(void **state)
+{
+        static const char site[] = "/usr/lib/python3/dist-packages";
+        struct fixture *f = *state;
+        const struct inventory_hints hints = {.remember = true};
+        struct inventory *inv = NULL;
+        char path[256];
+        put_dpkg(f);
+        for (int i = 0; i < 5; i++) {
+                char text[64];
+                snprintf(path, sizeof(path), "%s/p%d-1.dist-info/METADATA", site, i);
+                snprintf(text, sizeof(text), "Name: p%d\nVersion: 1\n", i);
+                put(f, path, text);
+                snprintf(path, sizeof(path), "%s/p%d-1.dist-info/RECORD", site, i);
+                snprintf(text, sizeof(text), "p%d.py,,\n", i);
+                put(f, path, text);
+        }
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &inv), 0);
+        size_t files = inventory_counts(inv).files, packages = inventory_packages(inv)->count;
+        assert_true(inventory_counts(inv).read > 5);
+        assert_int_equal(inventory_read(f->fd, "host", &hints, inv, &inv), 0);
+        assert_int_equal(inventory_counts(inv).read, 0);
+        assert_int_equal(inventory_counts(inv).files, files);
+        assert_int_equal(inventory_packages(inv)->count, packages);
+        assert_string_equal(inventory_owner(inv, "/usr/lib/python3/dist-packages/p3.py", NULL)->name, "p3");
+        assert_string_equal(inventory_owner(inv, "/lib/libx.so.1", NULL)->name, "libx1");
+        snprintf(path, sizeof(path), "%s/p3-1.dist-info/RECORD", site);
+        put(f, path, "q3.py,,\nand.py,,\n");
+        assert_int_equal(inventory_read(f->fd, "host", &hints, inv, &inv), 0);
+        assert_int_equal(inventory_counts(inv).read, 1);
+        assert_string_equal(inventory_owner(inv, "/usr/lib/python3/dist-packages/q3.py", NULL)->name, "p3");
+        assert_null(inventory_owner(inv, "/usr/lib/python3/dist-packages/p3.py", NULL));
+        inventory_free(inv);
+}
+
+static int extend(struct fixture *f, const char *place, struct inventory **inv)
+{
+        const char *const places[] = {"/srv/old", place};
+        const struct inventory_hints hints = {
+                .remember = true, .places = places, .place_count = ARRAY_SIZE(places)};
+        return inventory_extend(f->fd, &hints, *inv, inv);
+}
+
+static bool has(const struct inventory *inv, const char *name)
+{
+        vec_each (p, inventory_packages(inv))
+                if (!strcmp(p->name, name))
+                        return true;
+        return false;
+}
+
+static void test_only_new_places_are_walked(void **state)
+{
+        struct fixture *f = *state;
+        const char *const places[] = {"/srv/old"};
+        const struct inventory_hints hints = {.remember = true, .places = places, .place_count = 1};
+        struct inventory *inv = NULL, *whole = NULL;
+        size_t limits;
+        put_dpkg(f);
+        put(f, "/srv/old/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
+        put(f, "/srv/old/broken.jar", "no archive");
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &inv), 0);
+        inventory_limits(inv, &limits);
+        const struct inventory *before = inv;
+        /* Nothing there, there nothing, and nothing new there. */
+        put(f, "/srv/empty/tool", "#!/bin/sh\n");
+        assert_int_equal(extend(f, "/srv/empty", &inv), INVENTORY_SAME);
+        assert_int_equal(extend(f, "/srv/gone", &inv), INVENTORY_SAME);
+        assert_int_equal(extend(f, "/srv/old/a-1.dist-info", &inv), INVENTORY_SAME);
+        assert_ptr_equal(inv, before);
+        /* What came to a place that is known waits for the next walk, also if somebody names the place again
+         * … */
+        put(f, "/srv/old/late-1.dist-info/METADATA", "Name: late\nVersion: 1\n");
+        assert_int_equal(extend(f, "/srv/old", &inv), INVENTORY_SAME);
+        /* … but what is below it is looked at when it is named. */
+        put(f, "/srv/old/env/b-1.dist-info/METADATA", "Name: b\nVersion: 1\n");
+        assert_int_equal(extend(f, "/srv/old/env", &inv), INVENTORY_MORE);
+        assert_true(has(inv, "a") && has(inv, "b") && has(inv, "libx1") && !has(inv, "late"));
+        put(f, "/srv/new/c-1.dist-info/METADATA", "Name: c\nVersion: 1\n");
+        put(f, "/srv/new/c-1.dist-info/RECORD", "c.py,,\n");
+        assert_int_equal(extend(f, "/srv/new", &inv), INVENTORY_MORE);
+        assert_int_equal(inventory_counts(inv).read, 0); /* once, when it was found */
+        assert_string_equal(inventory_owner(inv, "/srv/new/c.py", NULL)->name, "c");
+        assert_string_equal(inventory_owner(inv, "/lib/libx.so.1", NULL)->name, "libx1");
+        size_t now;
+        inventory_limits(inv, &now);
+        assert_int_equal(now, limits);
+        const char *const all[] = {"/srv/old", "/srv/new", "/srv/old/env"};
+        const struct inventory_hints again = {
+                .remember = true, .places = all, .place_count = ARRAY_SIZE(all)};
+        assert_int_equal(inventory_read(f->fd, "host", &again, inv, &whole), 0);
+        assert_true(has(whole, "late") && has(whole, "c"));
+        inventory_free(whole);
+}
+
+/* Metadata that an upgrade left behind lists the same files. */
+static void test_a_tie_stays_one_when_nothing_is_read_again(void **state)
+{
+        struct fixture *f = *state;
+        const struct inventory_hints hints = {.remember = true};
+        struct inventory *inv = NULL;
+        put_dpkg(f);
+        for (int i = 1; i <= 2; i++) {
+                char path[256], text[64];
+                snprintf(path, sizeof(path), "/usr/lib/python3/dist-packages/both-%d.dist-info/METADATA", i);
+                snprintf(text, sizeof(text), "Name: both\nVersion: %d\n", i);
+                put(f, path, text);
+                snprintf(path, sizeof(path), "/usr/lib/python3/dist-packages/both-%d.dist-info/RECORD", i);
+                put(f, path, "both.py,,\n");
+        }
+        for (int i = 0; i < 3; i++) {
+                package_refs refs = {};
+                bool tie = false;
+                assert_int_equal(inventory_read(f->fd, "host", &hints, inv, &inv), 0);
+                assert_true(i == 0 || inventory_counts(inv).read == 0);
+                assert_null(inventory_owner(inv, "/usr/lib/python3/dist-packages/both.py", &tie));
+                assert_true(tie);
+                assert_int_equal(inventory_owners(inv, "/usr/lib/python3/dist-packages/both.py", &refs), 0);
+                assert_int_equal(refs.count, 2);
+                vec_done(&refs);
+        }
+        inventory_free(inv);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                T(test_only_what_changed_is_read_again),
+                T(test_only_new_places_are_walked),
+                T(test_a_tie_stays_one_when_nothing_is_read_again),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
