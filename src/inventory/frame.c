@@ -231,11 +231,20 @@ static const struct reading *still_holds(const struct inventory *inv, struct inv
         return reading && recall_holds(previous->recall, reading, inv->root_fd) ? reading : NULL;
 }
 
+/* Whether the inventory keeps to parts that a database of this reader lies in, or has no such limit. */
+static bool has_database(const struct inventory *inv, const struct reader *reader)
+{
+        bool has = !inv->hints.part_count;
+        for (const char *const *path = reader->databases; !has && path && *path; path++)
+                has = parts_have(inv->hints.parts, inv->hints.part_count, *path);
+        return has;
+}
+
 static int read_databases(struct inventory *inv, struct inventory *previous, bool beside)
 {
         int r = 0;
         for (size_t i = 0; r == 0 && readers[i]; i++) {
-                if (!readers[i]->begin || readers[i]->beside != beside)
+                if (!readers[i]->begin || readers[i]->beside != beside || !has_database(inv, readers[i]))
                         continue;
                 static const struct walk_identity nothing;
                 const struct reading *old = still_holds(inv, previous, readers[i], "", &nothing);

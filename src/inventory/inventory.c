@@ -58,6 +58,16 @@ static int copy_hints(struct inventory *inv, const struct inventory_hints *hints
         inv->hints.kernel_release = arena_strdup(&inv->arena, hints->kernel_release);
         if (hints->kernel_release && !inv->hints.kernel_release)
                 return -ENOMEM;
+        struct inventory_part *parts = arena_alloc(&inv->arena, (hints->part_count + 1) * sizeof(*parts));
+        if (!parts)
+                return -ENOMEM;
+        for (size_t i = 0; i < hints->part_count; i++) {
+                parts[i] = (struct inventory_part){arena_strdup(&inv->arena, hints->parts[i].path),
+                                                   arena_strdup(&inv->arena, hints->parts[i].type)};
+                if (!parts[i].path || (hints->parts[i].type && !parts[i].type))
+                        return -ENOMEM;
+        }
+        inv->hints.parts = parts;
         return copy_paths(inv, hints->python_paths, hints->python_path_count, &inv->hints.python_paths);
 }
 
@@ -118,7 +128,7 @@ static void tell_more_limits(struct inventory *inv)
 static int read_all(struct inventory *inv, struct inventory *previous, found_list *more)
 {
         int r = inventory_read_os(inv);
-        if (r == 0)
+        if (r == 0 && !inv->hints.part_count)
                 r = inventory_read_dpkg_log(inv);
         if (r == 0)
                 r = more ? frame_read_more(inv, previous, more) : frame_read(inv, previous);

@@ -8,6 +8,12 @@
 
 struct inventory;
 
+/* A folder or file of the root, to which an inventory keeps. */
+struct inventory_part {
+        const char *path;
+        const char *type; /* of the file system that is mounted there; NULL: the root's own */
+};
+
 struct inventory_hints {
         const char *const *python_paths; /* module directories of interpreters that run in this root */
         size_t python_path_count;
@@ -15,6 +21,9 @@ struct inventory_hints {
          * (absolute in the root). Folders are looked at with all that lies below them. */
         const char *const *places;
         size_t place_count;
+        /* Look at nothing but what lies in these; none: no such limit. */
+        const struct inventory_part *parts;
+        size_t part_count;
         const char *kernel_release; /* `uname -r` where the root is the host's, else NULL */
         bool whole;                 /* look at the whole tree, not only at the places */
         bool caches;                /* … and at package managers' and build caches in it */

@@ -157,18 +157,70 @@ static int is_known(struct finder *f, const char *path, bool shallow)
         return copy && map_put_str(&f->seen, copy, f) == 0 ? 0 : -ENOMEM;
 }
 
-static int walk_place(struct finder *f, const char *path, bool shallow)
+bool parts_have(const struct inventory_part *parts, size_t count, const char *path)
 {
-        char folder[PATH_MAX];
-        if (!true_path(f->inv, path, folder))
-                return 0;
-        shallow |= is_broad(folder);
+        for (size_t i = 0; i < count; i++) {
+                size_t size = strlen(parts[i].path);
+                if (!strcmp(parts[i].path, "/") ||
+                    (!strncmp(path, parts[i].path, size) && (!path[size] || path[size] == '/')))
+                        return true;
+        }
+        return false;
+}
+
+static int walk_folder(struct finder *f, const char *folder, bool shallow)
+{
         int r = is_known(f, folder, shallow);
         if (r)
                 return r < 0 ? r : 0;
         f->walk.shallow = shallow;
         f->walk.most_entries = MIN(f->walk.entries + PLACE_ENTRIES, (size_t)LOOK_ENTRIES);
         return walk_tree(&f->walk, folder);
+}
+
+/* Those parts that lie in the folder, as a walk through all of it would come by them. */
+static int walk_parts(struct finder *f, const char *folder)
+{
+        const struct inventory_hints *hints = &f->inv->hints;
+        int r = 0;
+        for (size_t i = 0; r >= 0 && i < hints->part_count; i++) {
+                const struct inventory_part *part = &hints->parts[i];
+                char path[PATH_MAX];
+                if (!parts_have(&(struct inventory_part){.path = folder}, 1, part->path) ||
+                    (part->type && !walk_enters_type(&f->walk, part->type)))
+                        continue;
+                if (true_path(f->inv, part->path, path))
+                        r = walk_folder(f, path, false);
+                else if ((r = is_known(f, part->path, false)) == 0)
+                        r = walk_file(&f->walk, part->path);
+        }
+        return MIN(r, 0);
+}
+
+static int walk_place(struct finder *f, const char *path, bool shallow)
+{
+        const struct inventory_hints *hints = &f->inv->hints;
+        char folder[PATH_MAX];
+        if (!true_path(f->inv, path, folder))
+                return 0;
+        shallow |= is_broad(folder);
+        if (!hints->part_count || parts_have(hints->parts, hints->part_count, folder))
+                return walk_folder(f, folder, shallow);
+        return shallow ? 0 : walk_parts(f, folder);
+}
+
+/* The file, if it lies where the inventory keeps to. */
+static int walk_one(struct finder *f, const char *path)
+{
+        const struct inventory_hints *hints = &f->inv->hints;
+        char real[PATH_MAX];
+        if (hints->part_count) {
+                _cleanup_close_ int fd = file_open_in(f->inv->root_fd, path);
+                if (fd < 0 || file_path_in(f->inv->root_fd, fd, real) < 0 ||
+                    !parts_have(hints->parts, hints->part_count, real))
+                        return 0;
+        }
+        return walk_file(&f->walk, path);
 }
 
 /* Node looks for modules in the folder of the script and in all above it. */
@@ -187,7 +239,7 @@ static int walk_upwards(struct finder *f, const char *place)
                 if ((r = walk_place(f, path, false)) < 0)
                         return r;
                 snprintf(path, sizeof(path), "%s/package.json", folder);
-                if (is_known(f, path, true) == 0 && (r = walk_file(&f->walk, path)) < 0)
+                if (is_known(f, path, true) == 0 && (r = walk_one(f, path)) < 0)
                         return r;
         }
         return 0;
@@ -201,7 +253,7 @@ static int walk_conan(struct finder *f, const char *path)
         for (const char *at = path; r == 0 && (at = strstr(at, "/p/")); at++) {
                 snprintf(database, sizeof(database), "%.*s/p/cache.sqlite3", (int)(at - path), path);
                 if ((r = is_known(f, database, false)) == 0)
-                        r = walk_file(&f->walk, database);
+                        r = walk_one(f, database);
         }
         return MIN(r, 0);
 }
@@ -212,7 +264,7 @@ static int walk_single(struct finder *f, const char *path)
         if (r == 0)
                 r = is_known(f, path, false);
         if (r == 0)
-                r = walk_file(&f->walk, path);
+                r = walk_one(f, path);
         return r < 0 ? r : 0;
 }
 

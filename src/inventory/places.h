@@ -13,3 +13,5 @@ int places_find(struct inventory *inv, struct arena *a, found_list *ret);
  * (the root has no room for more: walk all of it again) or -ENOMEM. */
 int places_find_new(struct inventory *inv, const struct inventory_hints *hints, struct arena *a,
                     found_list *ret);
+/* Whether the path is one of these, or lies below one. */
+bool parts_have(const struct inventory_part *parts, size_t count, const char *path);

@@ -78,6 +78,11 @@ static bool is_wanted(const struct walk *w, struct span type)
         return w->mounts == WALK_MOUNTS ? !is_kernel(type) : w->mounts == WALK_DISKS && is_disk(type);
 }
 
+bool walk_enters_type(const struct walk *w, const char *type)
+{
+        return is_wanted(w, span_of(type));
+}
+
 static int read_mounts(struct walking *k)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(MOUNTS_TEXT);

@@ -50,6 +50,8 @@ struct walk {
 int walk_tree(struct walk *w, const char *path);
 /* The same for one regular file. */
 int walk_file(struct walk *w, const char *path);
+/* Whether a walk would go into a file system of this type. */
+bool walk_enters_type(const struct walk *w, const char *type);
 /* Identity and mode of an opened file. 0 or -errno. */
 int walk_identify(int fd, struct walk_identity *ret, uint32_t *ret_mode);
 bool walk_same(const struct walk_identity *a, const struct walk_identity *b);

@@ -280,6 +280,7 @@ struct probe_job root_job(const struct look *l, const struct known_root *root, i
         return (struct probe_job){
                 .pid = pid,
                 .root_id = root->root.id,
+                .first = root->first,
                 .python_paths = root->python_paths.items,
                 .python_path_count = root->python_paths.count,
                 .places = root->places.items,
@@ -311,13 +312,15 @@ static void stamp_done_reply(void *context, int status, struct wire *reply)
 static int ask_root(struct look *l, struct known_root *root, enum probe_kind kind, unsigned flags,
                     probe_done done, struct error *error)
 {
-        struct errand *errand = errand_new(l, root->pid);
+        struct errand *errand = errand_new(l, root->first.pid);
         if (!errand)
                 return error_set(error, -ENOMEM, "out of memory");
         errand->root = root;
-        struct probe_job job = root_job(l, root, root->pid);
+        struct probe_job job = root_job(l, root, root->first.pid);
         job.kind = kind;
         job.flags = flags;
+        job.others = root->others.items;
+        job.other_count = root->others.count;
         /* A folder that came later is no change of what was read. */
         if (kind == PROBE_STAMP)
                 job.python_path_count = root->stamped;
@@ -374,6 +377,12 @@ int read_roots(struct look *l, bool only_new, struct error *error)
                                    failure_text(root->failure));
                 vec_each (limit, &root->limits)
                         look_limit(l, "%s: %s", root->root.description, *limit);
+                if (root->others_left)
+                        look_limit(
+                                l,
+                                "%s: more than %d mount namespaces; what only the others have mounted is not "
+                                "seen",
+                                root->root.description, ROOT_NAMESPACES + 1);
                 if (root->crowded)
                         look_limit(l, "%s: Python imports from more than %d folders; packages are missing",
                                    root->root.description, ROOT_PYTHON_PATHS);

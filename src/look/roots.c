@@ -31,6 +31,8 @@ static void root_free(struct known_root *r)
         vec_done(&r->python_paths);
         vec_done(&r->places);
         map_done(&r->place_set);
+        vec_done(&r->others);
+        vec_done(&r->other_rounds);
         vec_done(&r->kernel_keys);
         vec_done(&r->limits);
         arena_done(&r->kernel);
@@ -96,6 +98,60 @@ static void note_places(struct known_root *r, const struct process *p)
         }
 }
 
+/* The oldest process of a root comes first. Of a namespace that nobody was seen in for a whole round,
+ * somebody else's takes the place. */
+static int note_view(struct known_root *r, const struct entry *e, uint64_t round)
+{
+        struct probe_view v = {e->pid, e->process.mount_ns};
+        if (!v.mount_ns && r->first.pid)
+                return 0; /* a kernel thread, or one that may not be asked: no way in */
+        if (!r->first.mount_ns || v.mount_ns == r->first.mount_ns) {
+                r->first = v;
+                r->first_round = round;
+                return 0;
+        }
+        for (size_t i = 0; i < r->others.count; i++)
+                if (r->others.items[i].mount_ns == v.mount_ns) {
+                        r->others.items[i] = v;
+                        r->other_rounds.items[i] = round;
+                        return 0;
+                }
+        if (r->others.count >= ROOT_NAMESPACES) {
+                r->others_left++;
+                return 0;
+        }
+        uint64_t *seen = vec_add(&r->other_rounds);
+        struct probe_view *slot = seen ? vec_add(&r->others) : NULL;
+        if (!slot) {
+                r->other_rounds.count -= seen != NULL;
+                return -ENOMEM;
+        }
+        *slot = v;
+        *seen = round;
+        r->has_news = true;
+        return 0;
+}
+
+/* Namespaces that ended with the last round are let go of. */
+static void sweep_views(struct known_root *r, uint64_t round)
+{
+        size_t kept = 0;
+        bool first = r->first_round != round; /* it is gone: the next one takes its place */
+        for (size_t i = 0; i < r->others.count; i++) {
+                if (r->other_rounds.items[i] != round)
+                        continue;
+                if (first) {
+                        r->first = r->others.items[i];
+                        r->first_round = round;
+                        first = false;
+                        continue;
+                }
+                r->others.items[kept] = r->others.items[i];
+                r->other_rounds.items[kept++] = round;
+        }
+        r->others.count = r->other_rounds.count = kept;
+}
+
 struct known_root *roots_note(struct root_table *t, const struct entry *e, uint64_t round)
 {
         const char *id = e->process.root.id;
@@ -117,8 +173,11 @@ struct known_root *roots_note(struct root_table *t, const struct entry *e, uint6
                 r->python_paths.count = r->stamped = 0;
                 r->changed = true;
         }
+        if (r->round != round)
+                r->others_left = 0;
         r->round = round;
-        r->pid = e->pid;
+        if (note_view(r, e, round) < 0)
+                return NULL;
         note_python_paths(r, &e->process);
         note_places(r, &e->process);
         return r;
@@ -229,8 +288,10 @@ void roots_sweep(struct root_table *t, uint64_t round)
 {
         size_t i = 0;
         for (struct known_root *r; (r = roots_next(t, &i));) {
-                if (round && r->round == round)
+                if (round && r->round == round) {
+                        sweep_views(r, round);
                         continue;
+                }
                 map_remove(&t->roots, r->root.id, strlen(r->root.id));
                 root_free(r);
         }

@@ -7,9 +7,13 @@
 #include "host/root.h"
 #include "look/inventory_budget.h"
 #include "look/table.h"
+#include "prober/prober.h"
 #include "prober/reply.h"
 
-enum { ROOT_PYTHON_PATHS = 1024 }; /* of one root that are known at a time */
+enum {
+        ROOT_PYTHON_PATHS = 1024, /* of one root that are known at a time */
+        ROOT_NAMESPACES = 256,    /* mount namespaces, beside the first */
+};
 
 struct known_root {
         struct arena arena, packages, kernel, told; /* for what lives as long as this, `inventory`,
@@ -22,7 +26,14 @@ struct known_root {
         struct inventory_reply inventory; /* emptied once it is committed */
         VEC(const char *) limits;         /* of the last reading */
         size_t package_count;
-        int pid;                 /* of a process that lives in it: the way in */
+        /* A process that lives in it: the way in. Its mount namespace is the one that is read whole. */
+        struct probe_view first;
+        /* A process of each other mount namespace in which something runs in it, and the round in which it
+         * was seen last. */
+        VEC(struct probe_view) others;
+        VEC(uint64_t) other_rounds; /* of each */
+        uint64_t first_round;
+        size_t others_left;      /* processes of this round in still other ones */
         int failure;             /* 0 or -errno: why the inventory could not be read */
         uint64_t read_at;        /* boottime ns; 0: not yet, or to be read again whatever it costs */
         uint64_t news_at;        /* boottime ns: when it, or only what was new of it, was read last */

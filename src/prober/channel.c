@@ -6,7 +6,7 @@
 /* Both ends run the same build, but one of them parses hostile bytes and may have been taken over: what it
  * sends is unpacked like anything else from outside. */
 
-enum { MOST_HINTS = 65536 };
+enum { MOST_HINTS = 65536, MOST_VIEWS = 4096 };
 
 static void texts_pack(const char *const *texts, size_t count, struct buf *to)
 {
@@ -29,6 +29,32 @@ static int texts_unpack(struct wire *from, struct arena *a, const char *const **
         return 0;
 }
 
+static void view_pack(const struct probe_view *v, struct buf *to)
+{
+        wire_put_u64(to, (uint64_t)v->pid);
+        wire_put_u64(to, v->mount_ns);
+}
+
+static struct probe_view view_unpack(struct wire *from)
+{
+        struct probe_view v = {.pid = (int)wire_get_max(from, INT32_MAX)};
+        v.mount_ns = wire_get_u64(from);
+        return v;
+}
+
+static int get_views(struct wire *from, struct arena *a, struct probe_job *to)
+{
+        to->first = view_unpack(from);
+        to->other_count = wire_get_max(from, MOST_VIEWS);
+        struct probe_view *others = arena_alloc(a, MAX(to->other_count, (size_t)1) * sizeof(*others));
+        if (!others)
+                return -ENOMEM;
+        for (size_t i = 0; i < to->other_count; i++)
+                others[i] = view_unpack(from);
+        to->others = others;
+        return 0;
+}
+
 void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
 {
         wire_put_u64(to, id);
@@ -40,6 +66,10 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
         texts_pack(job->python_paths, job->python_path_count, to);
         texts_pack(job->places, job->place_count, to);
         texts_pack(job->things, job->thing_count, to);
+        view_pack(&job->first, to);
+        wire_put_u64(to, job->other_count);
+        for (size_t i = 0; i < job->other_count; i++)
+                view_pack(&job->others[i], to);
         wire_put_str(to, job->kernel_release);
         wire_put_u64(to, job->time);
         wire_put_u64(to, job->start);
@@ -85,7 +115,7 @@ int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct prob
         job.root_path = wire_get_str(from, a);
         if (texts_unpack(from, a, &job.python_paths, &job.python_path_count) < 0 ||
             texts_unpack(from, a, &job.places, &job.place_count) < 0 ||
-            texts_unpack(from, a, &job.things, &job.thing_count) < 0)
+            texts_unpack(from, a, &job.things, &job.thing_count) < 0 || get_views(from, a, &job) < 0)
                 return -ENOMEM;
         job.kernel_release = wire_get_str(from, a);
         job.time = wire_get_u64(from);

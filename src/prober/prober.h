@@ -49,6 +49,12 @@ enum {
         RUNTIME_CLOSE = 1 << 2, /* forget the process afterwards */
 };
 
+/* A process that stands for its mount namespace (number of it, as stat of /proc/PID/ns/mnt gives it). */
+struct probe_view {
+        int pid;
+        uint64_t mount_ns;
+};
+
 struct probe_job {
         enum probe_kind kind;
         int pid;        /* whose procfs entries are the way in; 0: root_path */
@@ -59,6 +65,11 @@ struct probe_job {
         size_t python_path_count;
         const char *const *places;
         size_t place_count;
+        /* The root is what `first` sees (pid 0: what `pid` sees). What processes of other mount namespaces
+         * see otherwise is read through these, one of each (PROBE_INVENTORY, PROBE_STAMP). */
+        struct probe_view first;
+        const struct probe_view *others;
+        size_t other_count;
         const char *const *things; /* whose they are is asked; as inventory_owners_named takes them */
         size_t thing_count;
         const char *kernel_release;

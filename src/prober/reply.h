@@ -14,6 +14,8 @@ struct thing_owners {
         const char *unknown; /* NULL, or why it cannot be told */
 };
 
+typedef VEC(const char *) sentence_list;
+
 struct inventory_reply {
         package_list packages;
         uint64_t cpu_ns; /* that reading took in the worker */
@@ -22,7 +24,7 @@ struct inventory_reply {
         enum inventory_extent extent;
         bool late;       /* not everything was found or read, for want of time */
         uint64_t digest; /* map_hash of all else, made when it is unpacked */
-        VEC(const char *) limits;
+        sentence_list limits;
         VEC(struct thing_owners) owners; /* one for each thing of the job */
 };
 void inventory_reply_pack(const struct inventory_reply *r, struct buf *to);

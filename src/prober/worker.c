@@ -60,6 +60,7 @@ static int do_sockets(const struct probe_job *job, struct buf *reply)
 
 int worker_do(struct worker *w, const struct probe_job *job, struct buf *reply)
 {
+        w->viewed = false;
         switch (job->kind) {
         case PROBE_PROCESS:
                 return do_process(w, job, reply);

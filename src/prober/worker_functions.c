@@ -162,8 +162,9 @@ static int find(struct worker *w, int fd, int root_fd, const struct probe_job *j
         const char *path = job->path;
         if (job->root_id && worker_path_in_root(job, a, &path) < 0)
                 return -ENOMEM;
-        const struct inventory *inventory = worker_inventory_of(w, job);
-        if (inventory && (r = find_owners(inventory, &e, path, job, a, to)) < 0)
+        bool unread = false;
+        const struct inventory *inventory = worker_inventory_at(w, job, path, &unread);
+        if (inventory && !unread && (r = find_owners(inventory, &e, path, job, a, to)) < 0)
                 return r;
         if (!debug_by_id(&e, root_fd, &debug))
                 debug_by_link(&e, root_fd, path, &debug);

@@ -9,6 +9,7 @@
 #include "inventory/copies.h"
 #include "inventory/inventory.h"
 #include "prober/channel.h"
+#include "prober/prober.h"
 
 /* A place as it was before it was walked. */
 struct place_mark {
@@ -24,6 +25,8 @@ struct cached_root {
         size_t stamped;
         mark_list marks;              /* of the job's places, in their order */
         bool told;                    /* `inventory` is what the last answer told */
+        struct probe_view first;      /* who it was read through */
+        struct view_table *views;     /* what others see otherwise; or NULL */
         struct module_cache *modules; /* whose the modules are that no path tells; as long as `inventory` */
         char id[];                    /* key of the map */
 };
@@ -35,6 +38,8 @@ struct worker {
         struct arena names;    /* of `files`; all is forgotten when it is full */
         struct map watched;    /* pid → struct watched_process */
         uint64_t watched_size; /* bytes that they hold */
+        bool viewed;           /* `view` is that of this job's process */
+        struct view *view;     /* NULL: it sees the root as its inventory does */
 };
 
 /* A descriptor of the root that the job speaks of, after proof that the process still lives in it; -ESRCH

@@ -9,6 +9,7 @@
 #include "prober/worker_module.h"
 
 #include "base/file.h"
+#include "prober/worker_root.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -156,7 +157,8 @@ struct module_owner worker_module_owner(struct worker *w, const struct probe_job
         struct module_owner owner = {};
         if (file[0] != '/' || ask(inventory, file, a, &owner))
                 return owner;
-        struct module_cache *cache = cache_of(w, job->root_id);
+        /* Another process may mean another file by this path. */
+        struct module_cache *cache = worker_sees_root(w, job) ? cache_of(w, job->root_id) : NULL;
         const struct module_owner *known = cache ? map_get_str(&cache->owners, file) : NULL;
         if (known)
                 return *known;

@@ -5,6 +5,7 @@
 #include "format/elf.h"
 #include "host/root.h"
 #include "prober/worker_root.h"
+#include "prober/worker_view.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -155,6 +156,20 @@ static int find_copy(struct worker *w, const char *root_id, int root_fd, int fd,
         return r;
 }
 
+/* Packaged files lie where the root's inventory saw them. */
+static int find_copy_in_root(struct worker *w, int fd, int root_fd, const struct probe_job *job,
+                             const char *name, struct arena *a, struct file_reply *reply)
+{
+        if (worker_sees_root(w, job))
+                return find_copy(w, job->root_id, root_fd, fd, name, a, reply);
+        _cleanup_close_ int first_fd = worker_first_root_open(w, job);
+        if (first_fd >= 0)
+                return find_copy(w, job->root_id, first_fd, fd, name, a, reply);
+        reply->doubt = arena_printf(a, "%s was not compared with packaged files: %s", reply->file.path,
+                                    strerror(-first_fd));
+        return reply->doubt ? 0 : -ENOMEM;
+}
+
 static int attribute_copy(struct worker *w, int fd, int root_fd, const struct probe_job *job, struct arena *a,
                           const struct inventory *inventory, struct file_reply *reply)
 {
@@ -167,7 +182,7 @@ static int attribute_copy(struct worker *w, int fd, int root_fd, const struct pr
                         return make_stale(inventory, job->started, a, &reply->owner);
                 }
         }
-        int r = inventory ? find_copy(w, job->root_id, root_fd, fd, name, a, reply) : 0;
+        int r = inventory ? find_copy_in_root(w, fd, root_fd, job, name, a, reply) : 0;
         if (r || str_equal(job->root_id, "host"))
                 return r < 0 ? r : 0;
         _cleanup_close_ int host_fd = root_open_host();
@@ -183,8 +198,12 @@ static bool is_code(const struct mapped_file *f)
 int worker_attribute(struct worker *w, int fd, int root_fd, const struct probe_job *job, struct arena *a,
                      struct file_reply *reply)
 {
-        const struct inventory *inventory = worker_inventory_of(w, job);
-        bool tie = false;
+        bool tie = false, unread = false;
+        const struct inventory *inventory = worker_inventory_at(w, job, reply->file.path, &unread);
+        if (unread && is_code(&reply->file)) {
+                reply->doubt = arena_printf(a, "%s: " VIEW_UNREAD, reply->file.path);
+                return reply->doubt ? 0 : -ENOMEM;
+        }
         const struct package *owner = inventory && reply->file.state != FILE_MEMORY
                                               ? inventory_owner(inventory, reply->file.path, &tie)
                                               : NULL;

@@ -6,6 +6,7 @@
 #include "prober/reply.h"
 #include "prober/worker_jobs.h"
 #include "prober/worker_module.h"
+#include "prober/worker_view.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 /* An inventory is read once a root and kept, because every mapped file asks it for its owner. A job that
  * asks for the inventory itself looks again: what has not changed is taken over. */
 
-enum { MOST_ROOTS = 64, OWNERS_MEMORY = 16 << 20 };
+enum { MOST_ROOTS = 64, OWNERS_MEMORY = 16 << 20, KEYS_MEMORY = 64 << 20 };
 
 static void root_free(struct cached_root *root)
 {
@@ -22,6 +23,9 @@ static void root_free(struct cached_root *root)
         module_cache_free(root->modules);
         inventory_free(root->inventory);
         vec_done(&root->marks);
+        if (root->views)
+                views_done(root->views);
+        free(root->views);
         free(root);
 }
 
@@ -67,6 +71,15 @@ static struct inventory_hints hints_of(const struct probe_job *job)
         };
 }
 
+int worker_first_root_open(struct worker *w, const struct probe_job *job)
+{
+        struct probe_job through = *job;
+        through.kind = PROBE_INVENTORY; /* another process than that of the mapping */
+        if (job->first.pid)
+                through.pid = job->first.pid;
+        return worker_root_open(w, &through);
+}
+
 /* Take over what was read; what was made of the one before is made again when somebody asks. */
 static void adopt(struct cached_root *root, struct inventory *inventory)
 {
@@ -83,7 +96,7 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
 {
         if (!job->root_id)
                 return -EINVAL;
-        _cleanup_close_ int root_fd = worker_root_open(w, job);
+        _cleanup_close_ int root_fd = worker_first_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
         const struct inventory_hints hints = hints_of(job);
@@ -107,11 +120,12 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
                 }
         }
         adopt(root, TAKE_PTR(inventory));
+        root->first = job->first;
         *ret = root;
         return 0;
 }
 
-static int mark_places(int root_fd, const struct probe_job *job, mark_list *to)
+int marks_take(int root_fd, const struct probe_job *job, mark_list *to)
 {
         for (size_t i = 0; i < job->place_count; i++) {
                 const char *place = job->places[i];
@@ -125,11 +139,11 @@ static int mark_places(int root_fd, const struct probe_job *job, mark_list *to)
 }
 
 /* A place that is gone is no change: temporary ones come and go. */
-static bool places_changed(const struct cached_root *root, int root_fd, const struct probe_job *job)
+bool marks_changed(const mark_list *marks, int root_fd, const struct probe_job *job)
 {
-        for (size_t i = 0; i < MIN(root->marks.count, job->place_count); i++) {
+        for (size_t i = 0; i < MIN(marks->count, job->place_count); i++) {
                 const char *place = job->places[i];
-                const struct place_mark *old = &root->marks.items[i];
+                const struct place_mark *old = &marks->items[i];
                 if (map_hash(place, strlen(place)) != old->path)
                         continue;
                 uint64_t now = inventory_place_mark(root_fd, place);
@@ -143,13 +157,14 @@ static bool places_changed(const struct cached_root *root, int root_fd, const st
 static int read_news(struct worker *w, const struct probe_job *job, struct cached_root **ret)
 {
         struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
-        if (!root || !root->inventory || !root->told || root->stamped > job->python_path_count)
+        if (!root || !root->inventory || !root->told || root->stamped > job->python_path_count ||
+            root->first.mount_ns != job->first.mount_ns)
                 return read_root(w, job, ret);
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
         if (inventory_stamp(root_fd, job->python_paths, root->stamped) != root->stamp ||
-            places_changed(root, root_fd, job))
+            marks_changed(&root->marks, root_fd, job))
                 return read_root(w, job, ret);
         const struct inventory_hints hints = hints_of(job);
         struct inventory *inventory;
@@ -185,13 +200,37 @@ const struct inventory *worker_inventory_of(struct worker *w, const struct probe
         return inventory;
 }
 
+static struct view_table *views_of(struct worker *w, const struct probe_job *job)
+{
+        struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
+        if (root && !root->views)
+                root->views = calloc(1, sizeof(*root->views));
+        return root ? root->views : NULL;
+}
+
+const struct inventory *worker_inventory_at(struct worker *w, const struct probe_job *job, const char *path,
+                                            bool *ret_unread)
+{
+        const struct inventory *inventory = worker_inventory_of(w, job);
+        struct view_table *views = inventory ? views_of(w, job) : NULL;
+        enum view_side side = views ? view_of(w, views, job, path, &inventory) : VIEW_ROOT;
+        *ret_unread |= side == VIEW_UNKNOWN;
+        return inventory;
+}
+
+bool worker_sees_root(struct worker *w, const struct probe_job *job)
+{
+        struct view_table *views = views_of(w, job);
+        return !views || view_is_root(w, views, job);
+}
+
 static int stamp_of(struct worker *w, const struct probe_job *job, uint64_t *ret, mark_list *ret_marks)
 {
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
         *ret = inventory_stamp(root_fd, job->python_paths, job->python_path_count);
-        return mark_places(root_fd, job, ret_marks);
+        return marks_take(root_fd, job, ret_marks);
 }
 
 /* Another one than that of the inventory, too, where something changed at its places. */
@@ -202,7 +241,9 @@ int worker_stamp(struct worker *w, const struct probe_job *job, struct buf *repl
         if (root_fd < 0)
                 return root_fd;
         uint64_t stamp = inventory_stamp(root_fd, job->python_paths, job->python_path_count);
-        wire_put_u64(reply, root && places_changed(root, root_fd, job) ? ~stamp : stamp);
+        bool changed = root && (marks_changed(&root->marks, root_fd, job) ||
+                                (root->views && views_changed(job, root->views)));
+        wire_put_u64(reply, changed ? ~stamp : stamp);
         return 0;
 }
 
@@ -232,6 +273,75 @@ static int tell_owners(struct worker *w, const struct probe_job *job, const stru
         return 0;
 }
 
+static int add_package(const struct package *p, package_list *to)
+{
+        struct package *slot = vec_add(to);
+        if (slot)
+                *slot = *p;
+        return slot ? 0 : -ENOMEM;
+}
+
+static void packages_by_key(const package_list *packages, struct arena *a, struct map *to)
+{
+        vec_each (p, packages) {
+                const char *key = package_key(p, a);
+                if (key)
+                        map_put_str(to, key, to);
+        }
+}
+
+/* Of the root, and what others see beside it: replicas may have the same on volumes of their own. */
+static int list_packages(const struct cached_root *root, package_list *to)
+{
+        _cleanup_arena_ struct arena a = ARENA_INIT(KEYS_MEMORY);
+        _cleanup_map_ struct map known = {};
+        const package_list *own = inventory_packages(root->inventory);
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < own->count; i++)
+                r = add_package(&own->items[i], to);
+        for (size_t n = 0; r == 0 && root->views && n < root->views->parts.count; n++) {
+                const struct inventory *inventory = root->views->parts.items[n]->inventory;
+                const package_list *seen = inventory ? inventory_packages(inventory) : NULL;
+                if (!seen || !seen->count)
+                        continue;
+                if (!known.count)
+                        packages_by_key(own, &a, &known);
+                for (size_t i = 0; r == 0 && i < seen->count; i++) {
+                        const char *key = package_key(&seen->items[i], &a);
+                        if (key && map_get_str(&known, key))
+                                continue;
+                        r = key && map_put_str(&known, key, to) == 0 ? add_package(&seen->items[i], to)
+                                                                     : -ENOMEM;
+                }
+        }
+        return r;
+}
+
+static int add_limit(sentence_list *to, const char *text)
+{
+        const char **slot = vec_add(to);
+        if (slot)
+                *slot = text;
+        return slot ? 0 : -ENOMEM;
+}
+
+static int list_view_limits(const struct view_table *views, struct arena *a, struct inventory_reply *to)
+{
+        int r = 0;
+        vec_each (limit, &views->limits)
+                r = r == 0 ? add_limit(&to->limits, *limit) : r;
+        vec_each (part, &views->parts) {
+                size_t count = 0;
+                const char *const *limits =
+                        (*part)->inventory ? inventory_limits((*part)->inventory, &count) : NULL;
+                for (size_t i = 0; r == 0 && i < count; i++) {
+                        const char *text = arena_printf(a, "%s (in another mount namespace)", limits[i]);
+                        r = text ? add_limit(&to->limits, text) : -ENOMEM;
+                }
+        }
+        return r;
+}
+
 static int pack_inventory(struct worker *w, const struct probe_job *job, const struct cached_root *root,
                           struct inventory_reply *record, struct buf *reply)
 {
@@ -239,23 +349,39 @@ static int pack_inventory(struct worker *w, const struct probe_job *job, const s
         size_t count;
         const char *const *limits = inventory_limits(root->inventory, &count);
         bool same = record->extent == INVENTORY_SAME;
-        int r = 0;
-        if (!same)
-                record->packages = *inventory_packages(root->inventory);
-        for (size_t i = 0; !same && i < count && r == 0; i++) {
-                const char **slot = vec_add(&record->limits);
-                if (slot)
-                        *slot = limits[i];
-                else
-                        r = -ENOMEM;
-        }
+        int r = same ? 0 : list_packages(root, &record->packages);
+        for (size_t i = 0; !same && i < count && r == 0; i++)
+                r = add_limit(&record->limits, limits[i]);
+        if (!same && r == 0 && root->views)
+                r = list_view_limits(root->views, &a, record);
         if (r == 0)
                 r = tell_owners(w, job, root->inventory, &a, record);
         if (r == 0)
                 inventory_reply_pack(record, reply);
-        vec_done(&record->limits); /* the packages are the inventory's */
+        vec_done(&record->limits);
+        vec_done(&record->packages);
         vec_done(&record->owners);
         return r < 0 ? r : reply->error;
+}
+
+/* What other mount namespaces see, too; what comes of both together. */
+static int read_views(struct worker *w, const struct probe_job *job, struct cached_root *root, int extent)
+{
+        struct view_table *views = job->other_count || root->views ? views_of(w, job) : NULL;
+        const struct inventory_hints hints = hints_of(job);
+        if (!views)
+                return job->other_count ? -ENOMEM : extent;
+        int r = views_read(w, job, &hints, extent != INVENTORY_READ, views);
+        return r < 0 ? r : extent == INVENTORY_SAME ? r : extent;
+}
+
+static bool views_late(const struct view_table *views)
+{
+        bool late = false;
+        for (size_t i = 0; views && i < views->parts.count; i++)
+                late |= views->parts.items[i]->inventory &&
+                        inventory_lacks_time(views->parts.items[i]->inventory);
+        return late;
 }
 
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply)
@@ -266,6 +392,8 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
         int r = stamp_of(w, job, &stamp, &marks);
         if (r == 0)
                 r = job->flags & PROBE_TREE_NEWS ? read_news(w, job, &root) : read_root(w, job, &root);
+        if (r >= 0)
+                r = read_views(w, job, root, r);
         if (r < 0) {
                 vec_done(&marks);
                 return r;
@@ -275,7 +403,8 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
         struct inventory_reply record = {.extent = (enum inventory_extent)r,
                                          .cpu_ns = clock_cpu() - begin,
                                          .stamp = stamp,
-                                         .late = inventory_lacks_time(root->inventory)};
+                                         .late = inventory_lacks_time(root->inventory) ||
+                                                 views_late(root->views)};
         root->stamp = stamp;
         root->stamped = job->python_path_count;
         r = pack_inventory(w, job, root, &record, reply);

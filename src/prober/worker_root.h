@@ -8,5 +8,19 @@
 void worker_roots_done(struct worker *w);
 /* The inventory of the job's root: from memory, else read now. NULL: it cannot be read, or must not be. */
 const struct inventory *worker_inventory_of(struct worker *w, const struct probe_job *job);
+/* The one that tells whose this path is when the job's process names it; `*ret_unread` (untouched otherwise):
+ * it lies where that process sees something else than the root's inventory, which was not read. NULL as
+ * above. */
+const struct inventory *worker_inventory_at(struct worker *w, const struct probe_job *job, const char *path,
+                                            bool *ret_unread);
+/* The root as its inventory was read, whatever the job's process sees in it: a descriptor, or -errno where
+ * nobody is left to enter it through. */
+int worker_first_root_open(struct worker *w, const struct probe_job *job);
+/* Whether the job's process sees the root so. */
+bool worker_sees_root(struct worker *w, const struct probe_job *job);
+
+/* How the places of the job look now; whether one looks otherwise than it did. */
+int marks_take(int root_fd, const struct probe_job *job, mark_list *to); /* 0 or -ENOMEM */
+bool marks_changed(const mark_list *marks, int root_fd, const struct probe_job *job);
 /* What the packages of a root that was read are known by, or NULL: it was not, or memory is out. */
 struct copies *worker_copies_of(struct worker *w, const char *root_id, const struct inventory **ret);

@@ -44,10 +44,10 @@ static int64_t index_of(struct telling *t, const struct package *p)
 }
 
 /* Of several packages with equal right, each of which may be the one that is used. */
-static int share(struct telling *t, const char *path, const char *file)
+static int share(struct telling *t, const struct inventory *inventory, const char *path, const char *file)
 {
         package_refs refs = {};
-        int r = inventory_owners(t->inventory, path, &refs);
+        int r = inventory_owners(inventory, path, &refs);
         const char *shared = refs.count ? arena_strdup(t->a, file) : NULL;
         if (refs.count && !shared)
                 r = -ENOMEM;
@@ -73,10 +73,17 @@ static int64_t owner_of(struct telling *t, const char *file, const char *module)
         void *known = map_get_str(&t->owners, file);
         if (known)
                 return known == &nobody ? 0 : (int64_t)(intptr_t)known;
-        struct module_owner owner =
-                worker_module_owner(t->w, t->job, t->inventory, file, module, t->a, &t->root_fd);
+        bool unread = false;
+        const struct inventory *inventory = worker_inventory_at(t->w, t->job, file, &unread);
+        struct module_owner owner = {};
+        if (unread)
+                t->look->modules_unknown =
+                        "a module lies where something else is mounted for its process, which "
+                        "was not looked into yet";
+        else if (inventory)
+                owner = worker_module_owner(t->w, t->job, inventory, file, module, t->a, &t->root_fd);
         int64_t index = owner.package  ? index_of(t, owner.package)
-                        : owner.shared ? share(t, owner.shared, file)
+                        : owner.shared ? share(t, inventory, owner.shared, file)
                                        : 0;
         if (index < 0)
                 return index;

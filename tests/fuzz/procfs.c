@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "format/procfs.h"
+#include "host/mount_difference.h"
 #include "host/workload.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +45,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         procfs_list_has(mount.options, "memory");
                 }
                 break;
+        case 'd': {
+                struct mount_differences differences = {};
+                struct span one = {};
+                span_cut(&text, 0, &one);
+                if (mounts_compare(one, text, &a, &differences) == 0)
+                        mounts_differ_at(&differences, "/srv/x");
+                mount_differences_done(&differences);
+                break;
+        }
         case 'n':
                 while (procfs_socket_next(&text, &socket))
                         ;

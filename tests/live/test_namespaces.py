@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One root, several mount namespaces: what only some of its processes have mounted is found, and is theirs."""
+
+import contextlib
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+from whole import PROGRAM, Victim, Watch, findings, needs, needs_root, wait_until
+
+
+def can_unshare():
+    done = subprocess.run(["unshare", "-m", "sh", "-c", "mount -t tmpfs none /mnt"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+pytestmark = [needs_root, needs("unshare", "mount"),
+              pytest.mark.skipif(shutil.which("unshare") is None or not can_unshare(), reason="mount namespaces are refused here")]
+
+
+def make_package(folder, name, version, program=None):
+    """A Python package, in a folder of modules; with a program in it."""
+    module = folder / name
+    module.mkdir(parents=True)
+    (module / "__init__.py").write_text("def used():\n    return 1\n\n\nused()\n")
+    record = [f"{name}/__init__.py,,"]
+    if program:
+        shutil.copy(program, module / "tool")
+        record.append(f"{name}/tool,,")
+    metadata = folder / f"{name}-{version}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (metadata / "RECORD").write_text("\n".join(record) + "\n")
+
+
+@pytest.fixture
+def waiting(victim):
+    return victim("waiting", flags=["-static"])
+
+
+@contextlib.contextmanager
+def beside(volume, at, *command, **options):
+    """The program in a mount namespace of its own, where the volume lies at that place."""
+    script = f"mount --make-rprivate / && mount --bind {shlex.quote(str(volume))} {shlex.quote(str(at))} && cd {shlex.quote(str(at))} && " \
+             f"exec {shlex.join(str(word) for word in command)}"
+    with Victim("unshare", "-m", "sh", "-c", script, **options) as process:
+        yield process
+
+
+def importing(at, *modules):
+    program = f"import {', '.join(modules)}, sys; print('ready', flush=True); sys.stdin.readline()"
+    return ["env", f"PYTHONPATH={at}", sys.executable, "-S", "-c", program]
+
+
+def sbom(state):
+    """What the last look found of our packages: {(name, version): use}, and the limits."""
+    found = json.loads(subprocess.run([PROGRAM, "sbom", "--state", str(state), "--json"], check=True, capture_output=True).stdout)
+    return {(p["name"], p["version"]): p["use"] for p in found["packages"] if p["name"].startswith("uw-ns-")}, found["limits"]
+
+
+def is_of_namespaces(limits):
+    return [limit for limit in limits if "mount namespace" in limit]
+
+
+def test_what_only_one_process_has_mounted(tmp_path, waiting):
+    place, volume, state = tmp_path / "place", tmp_path / "volume/site-packages", tmp_path / "state"
+    place.mkdir()
+    make_package(volume, "uw-ns-program", "1.0", waiting)
+    make_package(volume, "uw_ns_module", "1.0")
+    make_package(volume, "uw-ns-rests", "1.0")
+    with beside(volume, place, "./uw-ns-program/tool"), beside(volume, place, *importing(place, "uw_ns_module")):
+        findings(state)
+    found, limits = sbom(state)
+    assert found == {("uw-ns-program", "1.0"): "loaded", ("uw-ns-module", "1.0"): found["uw-ns-module", "1.0"], ("uw-ns-rests", "1.0"): None}
+    assert found["uw-ns-module", "1.0"] in ("loaded", "executed")
+    assert not is_of_namespaces(limits)
+
+
+def test_one_path_with_two_meanings(tmp_path, waiting):
+    """Replicas with volumes of their own: each uses what it has, and neither what the other has."""
+    place, state = tmp_path / "place", tmp_path / "state"
+    place.mkdir()
+    for version in "1.0", "2.0", "3.0":
+        make_package(tmp_path / version, "uw-ns-program", version, waiting)
+        make_package(tmp_path / version, "uw_ns_module", version)
+        make_package(tmp_path / version, "uw-ns-rests", version)
+    with beside(tmp_path / "1.0", place, "./uw-ns-program/tool"), beside(tmp_path / "2.0", place, *importing(place, "uw_ns_module")), \
+         beside(tmp_path / "3.0", place, "./uw-ns-program/tool"), beside(tmp_path / "3.0", place, *importing(place, "uw_ns_module")):
+        findings(state)
+    found, limits = sbom(state)
+    used = {key for key, use in found.items() if use}
+    assert set(found) == {(name, version) for name in ("uw-ns-program", "uw-ns-module", "uw-ns-rests") for version in ("1.0", "2.0", "3.0")}
+    assert used == {("uw-ns-program", "1.0"), ("uw-ns-module", "2.0"), ("uw-ns-program", "3.0"), ("uw-ns-module", "3.0")}
+    assert not is_of_namespaces(limits)
+
+
+def test_what_the_root_has_below_a_mount(tmp_path, waiting):
+    """The other way round: all see the folder, but one, which has something else there."""
+    place, state = tmp_path / "place", tmp_path / "state"
+    make_package(place, "uw-ns-program", "1.0", waiting)
+    make_package(tmp_path / "2.0", "uw-ns-program", "2.0", waiting)
+    (tmp_path / "empty").mkdir()
+    with Victim(place / "uw-ns-program/tool", cwd=place), beside(tmp_path / "2.0", place, "./uw-ns-program/tool"), \
+         beside(tmp_path / "empty", place, waiting):
+        findings(state)
+    found, limits = sbom(state)
+    assert found == {("uw-ns-program", "1.0"): "loaded", ("uw-ns-program", "2.0"): "loaded"}
+    assert not is_of_namespaces(limits)
+
+
+def test_a_mount_within_a_place(tmp_path, waiting):
+    """Both work in the folder, and one has its modules mounted in there."""
+    place, state = tmp_path / "place", tmp_path / "state"
+    (place / "lib/site-packages").mkdir(parents=True)
+    shutil.copy(waiting, place / "tool")
+    make_package(tmp_path / "volume", "uw-ns-program", "1.0", waiting)
+    script = f"mount --make-rprivate / && mount --bind {tmp_path}/volume {place}/lib/site-packages && cd {place} && exec ./tool"
+    with Victim(place / "tool", cwd=place), Victim("unshare", "-m", "sh", "-c", script):
+        findings(state)
+    assert sbom(state)[0] == {("uw-ns-program", "1.0"): None}
+
+
+def test_namespaces_without_packages_are_not_worth_a_word(tmp_path, waiting):
+    """What service managers do for each service: folders of its own for temporary files, others hidden."""
+    state = tmp_path / "state"
+    (tmp_path / "hidden").mkdir()
+    script = f"mount --make-rprivate / && mount -t tmpfs none /var/tmp && mount -t tmpfs none {tmp_path}/hidden && " \
+             f"mount --bind /srv /srv && mount -o remount,bind,ro /srv && mount -t tmpfs none /dev/shm && exec {waiting}"
+    with Victim("unshare", "-m", "sh", "-c", script):
+        findings(state)
+    assert not is_of_namespaces(sbom(state)[1])
+
+
+def test_a_namespace_that_comes_later(tmp_path, waiting):
+    """`watch` reads it with the next news, and knows then whose the files are."""
+    place, state = tmp_path / "place", tmp_path / "state"
+    place.mkdir()
+    make_package(tmp_path / "volume", "uw-ns-program", "1.0", waiting)
+    with Watch(state), beside(tmp_path / "volume", place, "./uw-ns-program/tool"):
+        wait_until(lambda: sbom(state)[0] == {("uw-ns-program", "1.0"): "loaded"}, 200)
