@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/doctor_functions.h"
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "look/look.h"
 #include "sensor/sensor.h"
@@ -65,6 +66,8 @@ static void read_history(struct function_diagnosis *d, const char *state)
                 take_function(d, &seen, c);
         if (d->unarmed.count)
                 qsort(d->unarmed.items, d->unarmed.count, sizeof(*d->unarmed.items), compare_unarmed);
+        d->spared = h.spared;
+        h.spared = (spared_list){};
         history_done(&h);
 }
 
@@ -83,6 +86,7 @@ void function_diagnosis_done(struct function_diagnosis *d)
 {
         vec_done(&d->hot);
         vec_done(&d->unarmed);
+        vec_done(&d->spared);
         arena_done(&d->arena);
 }
 
@@ -109,6 +113,13 @@ void function_diagnosis_print(const struct function_diagnosis *d)
                 printf("  without a probe: %zu: %s\n", d->unarmed.items[i].functions,
                        d->unarmed.items[i].reason);
         print_more(d->unarmed.count);
+        for (size_t i = 0; i < MIN(d->spared.count, (size_t)SHOWN); i++) {
+                const struct spared_file *f = &d->spared.items[i];
+                printf("  not probed any more, because of %s: %s\n    %s\n", f->program, f->path, f->reason);
+        }
+        print_more(d->spared.count);
+        if (d->spared.count)
+                printf("    to probe them all the same: usewear watch --probe-again\n");
 }
 
 void function_diagnosis_json(struct json *j, const struct function_diagnosis *d)
@@ -128,6 +139,18 @@ void function_diagnosis_json(struct json *j, const struct function_diagnosis *d)
                 json_object(j, NULL);
                 json_str(j, "reason", u->reason);
                 json_u64(j, "functions", u->functions);
+                json_end(j);
+        }
+        json_end(j);
+        json_array(j, "not_probed_any_more");
+        vec_each (f, &d->spared) {
+                char time[CLOCK_TEXT];
+                json_object(j, NULL);
+                json_str(j, "path", f->path);
+                json_str(j, "object", f->object);
+                json_str(j, "program", f->program);
+                json_str(j, "reason", f->reason);
+                json_str(j, "since", clock_rfc3339(f->since, time));
                 json_end(j);
         }
         json_end(j);

@@ -22,6 +22,7 @@ struct function_diagnosis {
         size_t watched, armed;                 /* functions of the history, in all workloads */
         VEC(const char *) hot;                 /* subjects that were taken away for running too often */
         VEC(struct unarmed_functions) unarmed; /* those that have no probe for another reason, most first */
+        spared_list spared;                    /* files that are not probed any more */
         const char *unread;                    /* NULL, or why there is no history */
 };
 

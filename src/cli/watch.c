@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 enum {
         DIRTY_MOST = 64,  /* processes looked at again in one second */
@@ -51,7 +52,7 @@ struct watch {
         uint64_t interval_s, keep_days;
         struct option_list functions, hooks; /* by hand */
         struct watch_asked asked;
-        bool json;
+        bool json, probe_again;
         bool looking; /* a look runs, and drains events while it waits */
         bool urgent;  /* one of `dirty` is */
         bool news;    /* a function ran that had not before */
@@ -131,6 +132,9 @@ static int take_event(void *context, const struct event *event)
                 mark_dirty(w, event, false);
                 break;
         case EVENT_EXIT:
+                if (WIFSIGNALED(event->exit.code) && WTERMSIG(event->exit.code) == SIGTRAP)
+                        w->news |=
+                                look_process_trapped(w->look, (int)event->tgid, event->cgroup, event->comm);
                 w->news |= look_process_ended(w->look, (int)event->tgid);
                 break;
         case EVENT_MAP: {
@@ -303,7 +307,7 @@ static int on_events(void *context)
                 return 0;
         if (w->urgent)
                 small_look(w, false);
-        look_tend_probes(w->look);
+        w->news |= look_tend_probes(w->look);
         return 0;
 }
 
@@ -431,6 +435,7 @@ static int watch_serve(struct watch *w)
                 .cgroup = &w->cgroup,
                 .watched = w->sensor != NULL,
                 .sensor = w->sensor,
+                .probe_again = w->probe_again,
                 .functions = w->asked.functions,
                 .function_count = w->asked.count,
                 .wait_fd = w->sensor ? sensor_fd(w->sensor) : -1,
@@ -463,11 +468,10 @@ static int watch_serve(struct watch *w)
 static int watch_run(int argc, char **argv)
 {
         struct watch w = {.cgroup = {.subsystem = -1}, .interval_s = 300, .keep_days = 90};
-        const struct option_spec specs[] = {{"--interval", OPTION_NUMBER, &w.interval_s},
-                                            {"--keep", OPTION_NUMBER, &w.keep_days},
-                                            {"--function", OPTION_LIST, &w.functions},
-                                            {"--hook", OPTION_LIST, &w.hooks},
-                                            {"--json", OPTION_FLAG, &w.json}};
+        const struct option_spec specs[] = {
+                {"--interval", OPTION_NUMBER, &w.interval_s},   {"--keep", OPTION_NUMBER, &w.keep_days},
+                {"--function", OPTION_LIST, &w.functions},      {"--hook", OPTION_LIST, &w.hooks},
+                {"--probe-again", OPTION_FLAG, &w.probe_again}, {"--json", OPTION_FLAG, &w.json}};
         struct options options = {.command = &command_watch, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
         int r = options_parse(&options, argc, argv);
         if (r)
@@ -502,6 +506,8 @@ const struct command command_watch = {
                 "name;\n"
                 "                 what runs is evidence: usewear functions --workload ID\n"
                 "  --hook SPEC    the same for tracepoint:CATEGORY:NAME and usdt:FILE:PROVIDER:NAME\n"
+                "  --probe-again  also the files that are not probed since a program was ended by a copied\n"
+                "                 breakpoint (usewear doctor names them)\n"
                 "  --json         print one line of JSON a full look\n"
                 "  --state DIR    where the databases lie; one watch a folder\n"
                 "\nExample:\n"

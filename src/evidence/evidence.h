@@ -77,6 +77,17 @@ struct doubt {
 
 typedef VEC(struct doubt) doubt_list;
 
+/* A file that is not probed any more: a breakpoint in it may end a program, or has ended one. */
+struct spared_file {
+        const char *object;  /* as in struct evidence */
+        const char *path;    /* where it was last */
+        const char *program; /* that was ended, or runs a copy */
+        const char *reason;
+        int64_t since; /* wall s */
+};
+
+typedef VEC(struct spared_file) spared_list;
+
 /* The subject that stands for all functions of a package. */
 #define ANY_FUNCTION "*"
 

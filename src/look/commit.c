@@ -36,6 +36,8 @@ static int put_seen(struct look *l, const struct joined *j, int64_t now, struct 
                 r = store_put_losses(l->store, &l->losses, error);
         if (r == 0)
                 r = store_put_doubts(l->store, &j->doubts, error);
+        if (r == 0)
+                r = store_put_spared(l->store, &l->native.spared, error);
         return r;
 }
 

@@ -94,6 +94,8 @@ static const char *reason_against(struct native_watch *n, struct probed_file *f,
 {
         if (p->found.unknown)
                 return p->found.unknown;
+        if (f->spared)
+                return f->spared;
         if (only_stepped(&p->found) && !p->urgent)
                 return "not armed: it could only be single-stepped, and it is not in KEV";
         if (p->rest_until > clock_boottime())

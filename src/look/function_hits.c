@@ -22,7 +22,7 @@ enum {
 
 /* ---- hits ------------------------------------------------------------------------------------------- */
 
-static const char *workload_of(const struct look *l, uint64_t cgroup, int pid)
+const char *function_workload_of(const struct look *l, uint64_t cgroup, int pid)
 {
         const struct entry *e = table_get(&l->table, pid);
         if (e && entry_named(e) && (!cgroup || e->process.cgroup_id == cgroup))
@@ -76,7 +76,7 @@ static int take_hit(struct look *l, const struct early_hit *h)
 {
         struct native_watch *n = &l->native;
         struct probed_function *p = h->probe < EVENT_PROBES ? n->numbers[h->probe] : NULL;
-        const char *workload = p ? workload_of(l, h->cgroup, h->pid) : NULL;
+        const char *workload = p ? function_workload_of(l, h->cgroup, h->pid) : NULL;
         if (!p)
                 return 0;
         if (!workload)
@@ -146,26 +146,28 @@ static bool is_hot(struct native_watch *n, uint32_t number, bool stepped, double
         return hits > before && (double)(hits - before) > seconds * (stepped ? HOT_STEPPED : HOT_EMULATED);
 }
 
-static void watch_rate(struct native_watch *n, struct probed_file *f, struct probed_function *p, uint64_t now,
+/* True: it is taken away. */
+static bool watch_rate(struct native_watch *n, struct probed_file *f, struct probed_function *p, uint64_t now,
                        double seconds)
 {
-        if (p->rest_until && p->rest_until <= now) {
+        if (p->rest_until && p->rest_until <= now) { /* others may have taken its place meanwhile */
                 p->rest_until = 0;
-                p->unarmed = NULL;
-                f->dirty = true;
+                n->replan = true;
                 p->counted = sensor_probe_hits(n->sensor, p->number);
         }
         if (!p->armed || p->number == UINT32_MAX)
-                return;
-        if (p->guarded && is_hot(n, p->guard, any_stepped(p->found.guards, p->found.guard_count), seconds,
-                                 &p->guards_counted))
+                return false;
+        bool hosts = p->guarded && is_hot(n, p->guard, any_stepped(p->found.guards, p->found.guard_count),
+                                          seconds, &p->guards_counted);
+        if (hosts)
                 p->guards_hot = f->dirty = true;
         if (!is_hot(n, p->number, any_stepped(p->found.sites, p->found.site_count), seconds, &p->counted))
-                return;
+                return hosts;
         p->rest_until = now + (REST_NS << MIN(p->rests, (unsigned)REST_NS_SHIFT));
         p->rests++;
         p->unarmed = LOOK_TOO_HOT;
         f->dirty = true;
+        return true;
 }
 
 /* Each mapping pays for what is set: this does not wait. */
@@ -175,16 +177,17 @@ void look_shed_probes(struct look *l)
                 functions_arm(&l->native);
 }
 
-void look_tend_probes(struct look *l)
+bool look_tend_probes(struct look *l)
 {
         struct native_watch *n = &l->native;
+        bool news = false;
         uint64_t now = clock_boottime();
         bool rate = now - n->rated >= RATE_NS;
         double seconds = (double)(now - n->rated) / NS_PER_S;
         look_shed_probes(l);
         if (!n->sensor || (!rate && !n->pending) ||
             now - n->swapped < MAX((uint64_t)SWAP_LEAST_NS, SWAP_COSTS * n->swap_ns))
-                return;
+                return false;
         if (n->replan)
                 functions_arm(n);
         size_t i = 0;
@@ -195,13 +198,14 @@ void look_tend_probes(struct look *l)
                         continue;
                 vec_each (p, &f->functions)
                         if (rate)
-                                watch_rate(n, f, p, now, seconds);
+                                news |= watch_rate(n, f, p, now, seconds);
                 if (f->dirty)
                         functions_rearm(n, f, &error);
         }
         n->pending = false;
         if (rate)
                 n->rated = now;
+        return news;
 }
 
 void functions_lost(struct native_watch *n)
@@ -219,7 +223,7 @@ bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint
         const struct boring_file key = {.inode = inode, .device = device};
         if (!n->sensor || map_get(&n->boring, &key, sizeof(key)))
                 return false;
-        const char *workload = workload_of(l, cgroup, 0);
+        const char *workload = function_workload_of(l, cgroup, 0);
         size_t i = 0;
         for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
                 const struct probed_file *f = value;

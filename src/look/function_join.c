@@ -61,8 +61,6 @@ static const char *why_silence_is_nothing(const struct probed_file *f, const str
                 return "not armed yet";
         if (f->doubt)
                 return f->doubt;
-        if (user->remapped)
-                return "a process does not have all code of its file mapped, and may run a copy of it";
         if (p->found.partial)
                 return p->found.partial;
         if (is_shared(p))

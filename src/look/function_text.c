@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A probe sits in the pages of a file. Some programs copy their own code into anonymous memory, for huge
- * pages or to patch it, and run it there: the mapping of the file then has a hole. */
+ * pages or to patch it, and run it there: the mapping of the file then has a hole. The next one of them would
+ * copy what is probed. */
 
 #include "look/state.h"
 
@@ -29,11 +30,8 @@ static bool has_hole(const struct process *p, const struct probed_file *f)
         return false;
 }
 
-void function_note_remapped(struct probed_file *f, const struct process *p)
+void function_note_remapped(struct look *l, struct probed_file *f, const struct process *p)
 {
-        if (!f->resolved || !has_hole(p, f))
-                return;
-        vec_each (user, &f->users)
-                if (!user->remapped && str_equal(user->workload, p->workload_id))
-                        user->remapped = f->news = true;
+        if (f->resolved && !f->spared && has_hole(p, f))
+                function_spare(l, f, p->exe ? p->exe : p->comm, LOOK_COPIED);
 }

@@ -115,6 +115,7 @@ void functions_done(struct native_watch *n)
         forget_boring(n);
         choice_forget(n);
         vec_done(&n->early);
+        vec_done(&n->spared);
         n->db = advisory_close(n->db);
 }
 
@@ -151,6 +152,8 @@ static struct probed_file *intern(struct look *l, const struct entry *e, const s
                 r = choice_make(l, f, e, used, error);
         if (r == 0)
                 r = map_put_str(&n->files, f->key, f);
+        if (r == 0)
+                function_note_spared(l, f);
         if (r < 0) {
                 file_free(n, f);
                 *ret_r = r;
@@ -309,7 +312,7 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                 if (r < 0)
                         return r;
                 function_note_copy_up(f, e);
-                function_note_remapped(f, &e->process);
+                function_note_remapped(l, f, &e->process);
         }
         return 0;
 }

@@ -26,7 +26,6 @@ struct probed_user {
         uint64_t round;       /* number of the choice that saw it last */
         uint64_t calls_round; /* the choice in which `calls` of its processes were asked for bound slots */
         unsigned calls;
-        bool remapped; /* a process of it has the file's code mapped in part only */
 };
 
 struct probed_function {
@@ -60,6 +59,7 @@ struct probed_file {
         bool news; /* what it told, or watches, is not committed yet: it stays, even if nobody maps it */
         const char *failure; /* NULL, or why none of its functions can be probed */
         const char *doubt;   /* NULL, or why silence in it means nothing */
+        const char *spared;  /* NULL, or why it is not probed any more */
         int64_t changed; /* wall ns: ctime when it was first looked at; 0: it was not, -1: not on overlayfs */
         uint64_t round;
         size_t processes;   /* that map it */
@@ -103,7 +103,9 @@ struct native_watch {
         struct probed_file hooks; /* tracepoints, in no file */
         struct map matches;       /* package version → struct native_match */
         VEC(struct early_hit) early;
-        struct map boring; /* struct boring_file → any pointer */
+        spared_list spared;   /* strings: of the look */
+        size_t spared_stored; /* so many of them are in the store */
+        struct map boring;    /* struct boring_file → any pointer */
         bool index_taken[SENSOR_PROBED_FILES];
         uint32_t next_number;
         bool number_used[EVENT_PROBES]; /* the kernel may know it of another function */
@@ -164,8 +166,16 @@ void function_note_copy_up(struct probed_file *f, const struct entry *e);
 /* The same where it was copied since it was looked at first: asked before its silence is told. */
 void function_note_change(struct probed_file *f);
 
-/* function_text.c: note that a process has not all code of the file mapped, and may run a copy of it. */
-void function_note_remapped(struct probed_file *f, const struct process *p);
+/* function_text.c: a process that has not all code of the file mapped may run a copy of it: the file is
+ * spared.
+ */
+void function_note_remapped(struct look *l, struct probed_file *f, const struct process *p);
+
+/* function_spare.c: take the probes of a file away for good, because of this program. True: it had not been.
+ */
+bool function_spare(struct look *l, struct probed_file *f, const char *program, const char *reason);
+/* Whether, and why, it was decided before that a file is not probed. */
+void function_note_spared(struct look *l, struct probed_file *f);
 
 /* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
  * -errno with a sentence. */
@@ -195,6 +205,8 @@ bool function_budget_spend(struct native_watch *n);
 void function_budget_share(struct native_watch *n); /* decide how many probes each file may have */
 
 /* function_hits.c */
+/* The workload of a process, or of any that shares its cgroup (0: not known); NULL: none is known. */
+const char *function_workload_of(const struct look *l, uint64_t cgroup, int pid);
 /* Note that it ran in this workload; 1: news. */
 int function_note_hit(struct probed_function *p, const char *workload, const struct probed_hit *hit);
 void functions_lost(struct native_watch *n); /* events were lost: silence speaks for the time from now on */

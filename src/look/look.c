@@ -41,6 +41,13 @@ int look_new(const struct look_options *options, struct look **ret, struct error
         r = store_open(options->state, STORE_WRITE, &l->store, error);
         if (r < 0)
                 return r;
+        if (options->probe_again)
+                r = store_forget_spared(l->store, error);
+        if (r == 0)
+                r = store_load_spared(l->store, &l->arena, &l->native.spared, error);
+        l->native.spared_stored = l->native.spared.count;
+        if (r < 0)
+                return r;
         r = prober_new(&(struct prober_options){.cgroup = options->cgroup}, &l->prober, error);
         if (r < 0)
                 return r;

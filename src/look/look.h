@@ -20,6 +20,7 @@ struct look_function {
 };
 
 struct look_options {
+        bool probe_again;                      /* also the files that were not to be probed any more */
         const struct look_function *functions; /* borrowed */
         size_t function_count;
         const char *state;                  /* folder of evidence.db */
@@ -83,6 +84,9 @@ void look_file_mapped(struct look *l, const struct mapped_event *event);
 /* A process ended: it is forgotten once its evidence is committed. True: look soon, since files of it are
  * held open. */
 bool look_process_ended(struct look *l, int pid);
+/* A process was ended by SIGTRAP, as a copied breakpoint does: what it mapped is not probed any more.
+ * `cgroup` is that of the event; to be told before its end. True: the next look commits news. */
+bool look_process_trapped(struct look *l, int pid, uint64_t cgroup, const char *comm);
 /* Whether some process of this workload cgroup was looked at: if not, look before it ends. */
 bool look_knows_cgroup(const struct look *l, uint64_t cgroup);
 /* Events were lost: every coverage window begins anew. */
@@ -104,12 +108,21 @@ bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid,
 /* Set the tracepoints that the options name. 0 or -errno with a sentence. */
 int look_set_hooks(struct look *l, struct error *error);
 /* Take away probes that have told everything, or are hit too often; bring back those that are due. To be
- * called now and then: cheap when nothing is due. */
-void look_tend_probes(struct look *l);
+ * called now and then: cheap when nothing is due. True: the next look commits that a function is not watched.
+ */
+bool look_tend_probes(struct look *l);
 /* Take probes away at once where new mappings cost more than they may: also while a look waits. */
 void look_shed_probes(struct look *l);
 /* Whether the file of a new mapping may have functions to be probed in this workload: if so, look soon. */
 bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint64_t cgroup);
+
+/* The reasons that coverage gives for a file whose code is copied. */
+#define LOOK_TRAPPED \
+        "not armed: a program that maps its file was ended by SIGTRAP, as by a copy of a breakpoint"
+#define LOOK_COPIED                                                                                        \
+        "not armed: a program has not all code of its file mapped, and may run a copy of it, which would " \
+        "hold "                                                                                            \
+        "the breakpoints, too"
 
 /* The reason that coverage gives while a probe rests. */
 #define LOOK_TOO_HOT "taken away for a while: it runs too often"

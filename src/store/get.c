@@ -310,6 +310,7 @@ void history_done(struct history *h)
         vec_done(&h->functions);
         vec_done(&h->losses);
         vec_done(&h->doubts);
+        vec_done(&h->spared);
         vec_done(&h->limits);
 }
 

@@ -62,6 +62,9 @@ static const char *const steps[] = {
         /* 6: what else decides which advisories speak for a package */
         "ALTER TABLE package ADD COLUMN module TEXT;"
         "ALTER TABLE package ADD COLUMN extended INTEGER NOT NULL DEFAULT 0;",
+        /* 7: files that are not probed any more */
+        "CREATE TABLE spared_file (object TEXT PRIMARY KEY, path TEXT NOT NULL, program TEXT NOT NULL,"
+        "  reason TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 const int store_schema_version = ARRAY_SIZE(steps);

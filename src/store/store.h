@@ -54,6 +54,10 @@ int store_put_coverage(struct store *s, const coverage_list *list, struct error 
 int store_put_functions(struct store *s, const function_coverage_list *list, struct error *error);
 int store_put_losses(struct store *s, const loss_list *list, struct error *error);
 int store_put_doubts(struct store *s, const doubt_list *list, struct error *error);
+/* What is known of an object already stays as it is. */
+int store_put_spared(struct store *s, const spared_list *list, struct error *error);
+/* They may be probed again. */
+int store_forget_spared(struct store *s, struct error *error);
 /* What the look at all could not see, as sentences: they replace those of the look before. */
 int store_put_limits(struct store *s, const char *const *limits, size_t count, struct error *error);
 /* Forget evidence, packages and workloads not seen for `days`; what is installed keeps its newest evidence of
@@ -73,10 +77,13 @@ struct history {
         function_coverage_list functions;
         loss_list losses;
         doubt_list doubts;
+        spared_list spared;
         VEC(const char *) limits; /* of the last look at all */
 };
 void history_done(struct history *h); /* frees the arrays; strings are the arena's */
 int store_load(struct store *s, struct arena *a, struct history *ret, struct error *error);
+/* Files that are not to be probed. Strings are the arena's; free the array only. */
+int store_load_spared(struct store *s, struct arena *a, spared_list *ret, struct error *error);
 /* Key of the package that a file with this object id was last known to belong to, or NULL. */
 int store_package_of_object(struct store *s, const char *object, struct arena *a, struct package *ret,
                             struct error *error); /* 1 found, 0 not, -errno */

@@ -199,24 +199,6 @@ def test_what_the_file_has_not_is_said_and_watched_later(tmp_path):
         assert f"watch: {name} in {library} is not watched" in watch.errors, watch.errors
 
 
-def test_code_in_memory_of_its_own_is_unknown(tmp_path):
-    """A program that has copied its code runs the copy, where no probe is: its silence means nothing; that of another workload
-    with the same file does."""
-    state = tmp_path / "state"
-    program = compile_c(tmp_path / "remapped", HERE / "victims/remapped.c", "-g", "-O1")
-    with Service("usewear-test-moved", program) as moved, Service("usewear-test-in-place", program) as in_place:
-        assert moved.tell("remap") == "remap 1\n"
-        with Watch(state, "--function", f"{program}:victim_moved") as watch:
-            wait_until(lambda: listed(state, in_place).get("victim_moved", {}).get("answer") == "not_observed")
-            found = wait_until(lambda: listed(state, moved).get("victim_moved"))
-            assert found["answer"] == "unknown" and "may run a copy of it" in found["reason"], found
-            moved.tell("call")
-            in_place.tell("call")
-            wait_until(lambda: listed(state, in_place)["victim_moved"]["answer"] == "yes")
-            assert listed(state, moved)["victim_moved"]["answer"] == "unknown"
-            assert watch.stop() == 0
-
-
 def test_nothing_is_watched_without_events(tmp_path):
     """Without root there are no events: what is asked for cannot be had, and that is said before anything else."""
     state = tmp_path / "state"

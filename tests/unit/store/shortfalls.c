@@ -1,6 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "past.h"
 
+static void spared_files_are_kept_until_forgotten(void **state _unused_)
+{
+        _cleanup_arena_ struct arena a = ARENA_INIT(16 << 20);
+        struct history h;
+        struct store *s = open_store(STORE_WRITE);
+        spared_list list = {}, loaded = {};
+        *vec_add(&list) = (struct spared_file){"id", "/x", "victim", "it ended", 500};
+        must(store_put_spared(s, &list, &error));
+        list.items[0] = (struct spared_file){"id", "/y", "other", "again", 900};
+        must(store_put_spared(s, &list, &error));
+        must(store_load_spared(s, &a, &loaded, &error));
+        assert_int_equal(loaded.count, 1);
+        assert_string_equal(loaded.items[0].path, "/x");
+        assert_string_equal(loaded.items[0].program, "victim");
+        assert_int_equal(loaded.items[0].since, 500);
+        load(s, &a, &h);
+        assert_int_equal(h.spared.count, 1);
+        assert_string_equal(h.spared.items[0].reason, "it ended");
+        history_done(&h);
+        must(store_forget_spared(s, &error));
+        load(s, &a, &h);
+        assert_int_equal(h.spared.count, 0);
+        history_done(&h);
+        vec_done(&loaded);
+        vec_done(&list);
+        store_close(s);
+}
+
 static void what_looks_fell_short_of_is_kept(void **state _unused_)
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(16 << 20);
@@ -48,6 +76,7 @@ static void what_looks_fell_short_of_is_kept(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                store_test(spared_files_are_kept_until_forgotten),
                 store_test(what_looks_fell_short_of_is_kept),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

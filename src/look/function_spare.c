@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A program that copies code copies the breakpoints in it, and nobody expects them in the copy: it is ended
+ * by SIGTRAP. That must happen once at most. Which file the copy was of is not told, so that none is probed
+ * any more that the program maps; neither in this run nor in later ones. */
+
+#include "look/state.h"
+
+#include "base/clock.h"
+
+enum { SPARED_MOST = 2000 };
+
+/* A file may come back under another path; one without an identity of its content is known by its record. */
+static const char *object_of(const struct probed_file *f)
+{
+        const char *object = f->key ? strrchr(f->key, '\n') : NULL;
+        return object && object[1] ? object + 1 : NULL;
+}
+
+static const char *path_of(struct look *l, const struct probed_file *f)
+{
+        const char *lines[2] = {f->key, strchr(f->key, '\n')}; /* root, numbers, path, owner, object */
+        const char *numbers = lines[1] ? strchr(lines[1] + 1, '\n') : NULL,
+                   *path = numbers ? numbers + 1 : "";
+        return arena_strndup(&l->arena, path, strcspn(path, "\n"));
+}
+
+/* At once: who is started anew has a moment only. What fails is put again with what a look has to say. */
+static void store_now(struct look *l)
+{
+        struct error error;
+        spared_list news = {.items = l->native.spared.items + l->native.spared_stored,
+                            .count = l->native.spared.count - l->native.spared_stored};
+        if (store_put_spared(l->store, &news, &error) == 0)
+                l->native.spared_stored = l->native.spared.count;
+}
+
+static void remember(struct look *l, const struct probed_file *f, const char *program)
+{
+        struct native_watch *n = &l->native;
+        const char *object = object_of(f);
+        if (!object || n->spared.count >= SPARED_MOST)
+                return;
+        struct spared_file spared = {.object = arena_strdup(&l->arena, object),
+                                     .path = path_of(l, f),
+                                     .program = arena_strdup(&l->arena, program),
+                                     .reason = f->spared,
+                                     .since = clock_wall()};
+        struct spared_file *slot =
+                spared.object && spared.path && spared.program ? vec_add(&n->spared) : NULL;
+        if (!slot)
+                return;
+        *slot = spared;
+        store_now(l);
+}
+
+bool function_spare(struct look *l, struct probed_file *f, const char *program, const char *reason)
+{
+        if (f->spared || !f->functions.count)
+                return false;
+        f->spared = reason;
+        f->news = true;
+        remember(l, f, program);
+        return true;
+}
+
+void function_note_spared(struct look *l, struct probed_file *f)
+{
+        vec_each (spared, &l->native.spared)
+                if (str_equal(spared->object, object_of(f)))
+                        f->spared = spared->reason;
+}
+
+/* ---- who was ended ---------------------------------------------------------------------------------- */
+
+static bool has_used(const struct native_watch *n, const struct entry *e, const struct probed_file *f)
+{
+        for (size_t i = 0; e && i < e->files.count; i++) {
+                const struct used_file *used = e->files.items[i];
+                if (used && used->probed == f && used->probed_epoch == n->epoch)
+                        return true;
+        }
+        return false;
+}
+
+static bool has_user(const struct probed_file *f, const char *workload)
+{
+        vec_each (user, &f->users)
+                if (str_equal(user->workload, workload))
+                        return true;
+        return false;
+}
+
+/* An event told of the mapping, and no look took it up yet. */
+static bool has_mapped_since(const struct look *l, int pid, const struct probed_file *f)
+{
+        vec_each (late, &l->late_files)
+                if (late->pid == pid && late->inode == f->inode)
+                        return true;
+        return false;
+}
+
+/* Who was not looked at may have mapped whatever its workload does. */
+bool look_process_trapped(struct look *l, int pid, uint64_t cgroup, const char *comm)
+{
+        struct native_watch *n = &l->native;
+        const struct entry *e = table_get(&l->table, pid);
+        const char *workload = e && e->joined && !e->incomplete ? NULL : function_workload_of(l, cgroup, pid);
+        struct probed_file *f;
+        bool news = false;
+        if (!n->sensor)
+                return false;
+        for (size_t i = 0; (f = functions_next(n, &i));)
+                if (has_used(n, e, f) || has_mapped_since(l, pid, f) || (workload && has_user(f, workload)))
+                        news |= function_spare(l, f, comm, LOOK_TRAPPED);
+        if (news)
+                functions_arm(n);
+        return news;
+}
