@@ -10,7 +10,7 @@ import pytest
 from native import HERE, Service, compile_c
 from test_native_watch import import_advisories, library_root
 from test_whole import installed, release
-from whole import Watch, advisory, findings, needs_root, usewear
+from whole import Watch, advisory, findings, needs_root, overlay, usewear
 
 pytestmark = needs_root
 
@@ -75,26 +75,11 @@ def test_bind_mount(tmp_path, root):
 
 
 def test_overlay(tmp_path, root):
-    base = tmp_path / "overlay"
-    base.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "none", base], stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("cannot mount a tmpfs")
-    try:
-        for name in ("upper", "work", "merged"):
-            (base / name).mkdir()
-        options = f"lowerdir={root},upperdir={base}/upper,workdir={base}/work"
-        if subprocess.run(["mount", "-t", "overlay", "none", "-o", options, base / "merged"],
-                          stderr=subprocess.DEVNULL).returncode:
-            pytest.skip("cannot mount an overlay")
-        try:
-            copied(base / "merged")
-            with late(base / "merged") as service:
-                assert service.tell("open /srv/other-name.so") == "open 1\n"
-                assert list(evidence(tmp_path / "state", service)) == ["/srv/other-name.so"]
-        finally:
-            subprocess.run(["umount", base / "merged"], check=True)
-    finally:
-        subprocess.run(["umount", base], check=True)
+    with overlay(tmp_path / "overlay", root) as merged:
+        copied(merged)
+        with late(merged) as service:
+            assert service.tell("open /srv/other-name.so") == "open 1\n"
+            assert list(evidence(tmp_path / "state", service)) == ["/srv/other-name.so"]
 
 
 def test_memfd(tmp_path, root):

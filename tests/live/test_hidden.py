@@ -3,15 +3,11 @@
 has a gap."""
 import contextlib
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
-from whole import PROGRAM, Victim, Watch, needs, needs_root
+from whole import PROGRAM, Victim, Watch, needs, needs_root, scan_as_nobody
 
 GROUP = 12345  # nobody is in it: by default root's own group sees all
 
@@ -35,17 +31,7 @@ def test_watch_sees_all_though_it_gave_its_rights_away(tmp_path, options):
 @needs_root
 @needs("setpriv")
 def test_who_may_not_look_past_it_denies_nothing():
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        program, state = folder / "usewear", folder / "state"
-        shutil.copy(PROGRAM, program)
-        state.mkdir()
-        os.chown(state, 65534, 65534)
-        done = subprocess.run([*mounted("hidepid=2"), "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "scan",
-                               "--json", "--state", state], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    report = json.loads(scan_as_nobody("--json", before=mounted("hidepid=2")))
     assert any("hidepid" in limit for limit in report["limits"]), report["limits"]
     packages = report["funnel"]["packages"]
     assert packages["unknown"] + packages["loaded"] == packages["installed"], packages

@@ -10,7 +10,7 @@ import time
 import pytest
 from native import HERE, Service, compile_c
 from test_native_watch import answers, import_advisories, library_root
-from whole import Watch, needs_host_pids, needs_root, wait_until
+from whole import Watch, needs_host_pids, needs_root, overlay, wait_until
 
 pytestmark = needs_root
 
@@ -107,23 +107,8 @@ def test_memfd_is_not_mistaken_for_the_library(tmp_path, root):
 @pytest.fixture
 def merged(tmp_path, root):
     """The root as the lower layer of an overlay."""
-    base = tmp_path / "overlay"
-    base.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "none", base], stderr=subprocess.DEVNULL).returncode:
-        pytest.skip("cannot mount a tmpfs")
-    try:
-        for name in ("upper", "work", "merged"):
-            (base / name).mkdir()
-        options = f"lowerdir={root},upperdir={base}/upper,workdir={base}/work"
-        if subprocess.run(["mount", "-t", "overlay", "none", "-o", options, base / "merged"],
-                          stderr=subprocess.DEVNULL).returncode:
-            pytest.skip("cannot mount an overlay")
-        try:
-            yield base / "merged"
-        finally:
-            subprocess.run(["umount", base / "merged"], check=True)
-    finally:
-        subprocess.run(["umount", base], check=True)
+    with overlay(tmp_path / "overlay", root) as merged:
+        yield merged
 
 
 def test_overlay(tmp_path, merged):

@@ -7,12 +7,11 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 
 import pytest
-from whole import (PROGRAM, Victim, Watch, advisory, findings, needs, needs_host_pids, needs_root, of_package, usewear, virtualenv,
+from whole import (PROGRAM, Victim, Watch, advisory, findings, needs, needs_host_pids, needs_root, of_package, scan_as_nobody, usewear, virtualenv,
                    wait_until)
 
 
@@ -188,17 +187,7 @@ def test_full_disk_is_one_clear_error(tmp_path):
 @needs_root
 @needs("setpriv")
 def test_without_root_it_says_what_is_missing():
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        program, state = folder / "usewear", folder / "state"
-        shutil.copy(PROGRAM, program)
-        state.mkdir()
-        os.chown(state, 65534, 65534)
-        done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "scan",
-                               "--state", state], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert "not root" in done.stdout
+    assert "not root" in scan_as_nobody()
 
 
 @needs_root

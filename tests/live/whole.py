@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What whole-program tests share: the built program, its reports, and programs that stay until told."""
 
+import contextlib
 import datetime
 import json
 import os
@@ -8,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -33,6 +35,21 @@ def usewear(state, *words, check=True, **options):
     if check:
         assert done.returncode == 0, done.stderr
     return done
+
+
+def scan_as_nobody(*words, before=()):
+    """A scan by nobody, of a copy of the program in a folder that is open to all. Needs setpriv."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        program, state = folder / "usewear", folder / "state"
+        shutil.copy(PROGRAM, program)
+        state.mkdir()
+        os.chown(state, 65534, 65534)
+        done = subprocess.run([*before, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "scan",
+                               "--state", state, *words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def findings(state, command="scan", *words):
@@ -106,6 +123,27 @@ class Watch:
         self.process.send_signal(how)
         self.output, self.errors = self.process.communicate(timeout=300)
         return self.process.returncode
+
+
+@contextlib.contextmanager
+def overlay(base, lower):
+    """The folder `lower` as the lower layer of an overlay; skips where none can be mounted."""
+    base.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "none", base], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("cannot mount a tmpfs")
+    try:
+        for name in ("upper", "work", "merged"):
+            (base / name).mkdir()
+        options = f"lowerdir={lower},upperdir={base}/upper,workdir={base}/work"
+        if subprocess.run(["mount", "-t", "overlay", "none", "-o", options, base / "merged"],
+                          stderr=subprocess.DEVNULL).returncode:
+            pytest.skip("cannot mount an overlay")
+        try:
+            yield base / "merged"
+        finally:
+            subprocess.run(["umount", base / "merged"], check=True)
+    finally:
+        subprocess.run(["umount", base], check=True)
 
 
 def virtualenv(folder, *packages):

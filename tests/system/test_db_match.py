@@ -60,14 +60,6 @@ class Database:
         return [f["id"] for f in self.match(*args)["findings"]]
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A state folder with the starter set, made once."""
-    state = tmp_path_factory.mktemp("template") / "state"
-    subprocess.run([USEWEAR, "db", "status", "--state", state], check=True, stdout=subprocess.DEVNULL)
-    return state
-
-
 @pytest.fixture
 def db(tmp_path, template):
     return Database(tmp_path, template)

@@ -54,14 +54,6 @@ class World:
         return found[ecosystem]["records"] if ecosystem in found else 0
 
 
-@pytest.fixture(scope="module")
-def template(tmp_path_factory):
-    """A state folder with the starter set, made once."""
-    state = tmp_path_factory.mktemp("template") / "state"
-    subprocess.run([USEWEAR, "db", "status", "--state", state], check=True, stdout=subprocess.DEVNULL)
-    return state
-
-
 @pytest.fixture
 def world(tmp_path, template):
     w = World(tmp_path, template)

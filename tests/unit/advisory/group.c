@@ -128,11 +128,9 @@ static void test_real_records(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_aliases_are_one_bug, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_several_cves_join_nothing, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_bulletins_expand, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_kev_and_malware, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_real_records, setup, teardown),
+                T(test_aliases_are_one_bug), T(test_several_cves_join_nothing),
+                T(test_bulletins_expand),    T(test_kev_and_malware),
+                T(test_real_records),
         };
         return cmocka_run_group_tests(tests, setup_prototype, teardown_prototype);
 }

@@ -107,10 +107,10 @@ static void test_starter_is_there(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_unchanged_and_newest, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_kinds_of_symbols_survive_an_import, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_own_symbols_are_those_of_the_package, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_starter_is_there, setup, teardown),
+                T(test_unchanged_and_newest),
+                T(test_kinds_of_symbols_survive_an_import),
+                T(test_own_symbols_are_those_of_the_package),
+                T(test_starter_is_there),
         };
         return cmocka_run_group_tests(tests, setup_prototype, teardown_prototype);
 }

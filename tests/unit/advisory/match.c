@@ -139,12 +139,12 @@ static void test_crafted_records(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_ranges, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_limit_and_empty_and_withdrawn, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_no_data_is_not_clean, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_end_of_life, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_registry_suffix, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_crafted_records, setup, teardown),
+                T(test_ranges),
+                T(test_limit_and_empty_and_withdrawn),
+                T(test_no_data_is_not_clean),
+                T(test_end_of_life),
+                T(test_registry_suffix),
+                T(test_crafted_records),
         };
         return cmocka_run_group_tests(tests, setup_prototype, teardown_prototype);
 }

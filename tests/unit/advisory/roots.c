@@ -1,44 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which functions are all of a flaw: only these may support a negative. */
-#include "advisory/advisory.h"
+#include "scene.h"
+
 #include "advisory/range.h"
-
-#include "base/file.h"
 #include "base/str.h"
-
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-struct scene {
-        char dir[64];
-        struct advisory_db *db;
-        struct arena memory;
-};
-
-static int setup(void **state)
-{
-        struct scene *s = calloc(1, sizeof(*s));
-        strcpy(s->dir, "/tmp/usewear-roots-XXXXXX");
-        s->memory = ARENA_INIT(32 << 20);
-        *state = s;
-        return mkdtemp(s->dir) && advisory_open(s->dir, ADVISORY_WRITE, &s->db, NULL) == 0 ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-        struct scene *s = *state;
-        char command[100];
-        advisory_close(s->db);
-        arena_done(&s->memory);
-        snprintf(command, sizeof(command), "rm -rf %s", s->dir);
-        int r = system(command);
-        free(s);
-        return r;
-}
 
 struct asked {
         const char *ecosystem, *name, *version;
@@ -48,10 +13,6 @@ struct asked {
 static const struct bug *bug_in(struct scene *s, const struct asked *asked, const char *id,
                                 const char *aliases, const char *specific)
 {
-        struct import_result result;
-        struct error error = {};
-        struct match m = {};
-        const char *path = arena_printf(&s->memory, "%s/%s.json", s->dir, id);
         const char *json =
                 arena_printf(&s->memory,
                              "{\"id\":\"%s\",\"modified\":\"2026-01-01T00:00:00Z\",\"aliases\":[%s],"
@@ -59,12 +20,8 @@ static const struct bug *bug_in(struct scene *s, const struct asked *asked, cons
                              "\"type\":\"SEMVER\",\"events\":[{\"introduced\":\"0\"}]}],"
                              "\"ecosystem_specific\":%s}]}",
                              id, aliases, asked->ecosystem, asked->name, specific);
-        _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        assert_int_equal(file_write_fd(fd, json, strlen(json)), 0);
-        assert_int_equal(advisory_import(s->db, path, NULL, &result, &error), 0);
-        const struct match_query query = {
-                .ecosystem = asked->ecosystem, .name = asked->name, .version = asked->version};
-        assert_int_equal(advisory_match(s->db, &query, &s->memory, &m, &error), 0);
+        import(s, json);
+        const struct match m = match(s, asked->ecosystem, NULL, asked->name, asked->version);
         for (size_t i = 0; i < m.bug_count; i++) {
                 const struct bug *b = &m.bugs[i];
                 bool found = str_equal(b->id, id);
@@ -145,10 +102,8 @@ static void github_names_examples(void **state)
 static void own_table_is_a_comparison_of_all(void **state)
 {
         struct scene *s = *state;
-        struct match m = {};
-        const struct match_query query = {.ecosystem = "PyPI", .name = "jinja2", .version = "2.11.2"};
+        struct match m = match(s, "PyPI", NULL, "jinja2", "2.11.2");
         bool found = false;
-        assert_int_equal(advisory_match(s->db, &query, &s->memory, &m, NULL), 0);
         for (size_t i = 0; i < m.bug_count; i++)
                 if (str_equal(m.bugs[i].id, "CVE-2020-28493")) {
                         assert_null(m.bugs[i].roots_gap);
@@ -222,14 +177,14 @@ static void another_package_with_the_same_cve_is_a_gap(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(go_lists_all_unless_whole_packages_are_named),
-                cmocka_unit_test(rustsec_lists_all),
-                cmocka_unit_test(other_platforms_and_versions_are_not_watched),
-                cmocka_unit_test(github_names_examples),
-                cmocka_unit_test(own_table_is_a_comparison_of_all),
-                cmocka_unit_test(own_table_speaks_for_its_versions),
-                cmocka_unit_test(an_older_branch_is_a_gap),
-                cmocka_unit_test(another_package_with_the_same_cve_is_a_gap),
+                T(go_lists_all_unless_whole_packages_are_named),
+                T(rustsec_lists_all),
+                T(other_platforms_and_versions_are_not_watched),
+                T(github_names_examples),
+                T(own_table_is_a_comparison_of_all),
+                T(own_table_speaks_for_its_versions),
+                T(an_older_branch_is_a_gap),
+                T(another_package_with_the_same_cve_is_a_gap),
         };
-        return cmocka_run_group_tests(tests, setup, teardown);
+        return cmocka_run_group_tests(tests, setup_prototype, teardown_prototype);
 }

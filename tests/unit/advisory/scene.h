@@ -130,3 +130,5 @@ static inline void fill_release(struct scene *s, const char *ecosystem)
                                        "[\"0\"]}]}",
                                        (int)strlen(ecosystem) * 10, i, ecosystem));
 }
+
+#define T(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

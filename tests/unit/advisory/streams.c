@@ -234,13 +234,9 @@ static void test_bought_by_file(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(test_bought_support, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_red_hat_streams, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_named_streams, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_other_named_streams, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_stamp, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_broken_streams, setup, teardown),
-                cmocka_unit_test_setup_teardown(test_bought_by_file, setup, teardown),
+                T(test_bought_support),      T(test_red_hat_streams), T(test_named_streams),
+                T(test_other_named_streams), T(test_stamp),           T(test_broken_streams),
+                T(test_bought_by_file),
         };
         return cmocka_run_group_tests(tests, setup_prototype, teardown_prototype);
 }

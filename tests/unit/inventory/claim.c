@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inventory/claim.h"
+#include "made_inventory.h"
 
 #include "base/map.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-static struct inventory *make(const char *const *names)
-{
-        struct inventory *inv = calloc(1, sizeof(*inv));
-        assert_non_null(inv);
-        inv->arena = ARENA_INIT(1 << 20);
-        inv->root_id = "host";
-        inv->root_fd = -1;
-        for (; *names; names++) {
-                struct package *p = inventory_add(inv);
-                assert_non_null(p);
-                p->name = *names;
-                p->ecosystem = "x";
-                p->version = "1";
-        }
-        return inv;
-}
 
 static void assert_package(const struct package *p, const char *name)
 {

@@ -1,31 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "inventory/reader.h"
+#include "made_inventory.h"
 
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-/* Packages with the first letters of their names as what they claim. */
-static struct inventory *make(const char *const *names)
-{
-        struct inventory *inv = calloc(1, sizeof(*inv));
-        assert_non_null(inv);
-        inv->arena = ARENA_INIT(1 << 20);
-        inv->root_id = "host";
-        inv->root_fd = -1;
-        for (; *names; names++) {
-                struct package *p = inventory_add(inv);
-                assert_non_null(p);
-                p->name = *names;
-                p->ecosystem = "x";
-        }
-        return inv;
-}
 
 static void own(struct inventory *inv, const char *container, const char *prefix, size_t index)
 {

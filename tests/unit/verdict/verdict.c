@@ -147,15 +147,7 @@ static void too_little_memory_is_an_error(void **state _unused_)
         size_t p = add_package(w, "libx1", "x", RUNTIME_NATIVE);
         add_workload(w, "a");
         see(w, p, "a", EVIDENCE_LOADED, "/lib/x");
-        struct verdict_input in = {.packages = w->packages,
-                                   .package_count = w->package_count,
-                                   .matches = w->matches,
-                                   .workloads = w->workloads,
-                                   .workload_count = w->workload_count,
-                                   .evidence = &w->evidence,
-                                   .coverage = &w->coverage,
-                                   .mission = w->mission,
-                                   .doubts = &w->doubts};
+        const struct verdict_input in = world_input(w);
         bool succeeded = false;
         for (size_t limit = 64; limit < 1 << 20 && !succeeded; limit += 64) {
                 _cleanup_arena_ struct arena a = ARENA_INIT(limit);

@@ -121,17 +121,22 @@ static inline struct evidence *see(struct world *w, size_t package, const char *
         return e;
 }
 
+static inline struct verdict_input world_input(const struct world *w)
+{
+        return (struct verdict_input){.packages = w->packages,
+                                      .package_count = w->package_count,
+                                      .matches = w->matches,
+                                      .workloads = w->workloads,
+                                      .workload_count = w->workload_count,
+                                      .evidence = &w->evidence,
+                                      .coverage = &w->coverage,
+                                      .mission = w->mission,
+                                      .doubts = &w->doubts};
+}
+
 static inline const struct verdict *judge(struct world *w)
 {
-        struct verdict_input in = {.packages = w->packages,
-                                   .package_count = w->package_count,
-                                   .matches = w->matches,
-                                   .workloads = w->workloads,
-                                   .workload_count = w->workload_count,
-                                   .evidence = &w->evidence,
-                                   .coverage = &w->coverage,
-                                   .mission = w->mission,
-                                   .doubts = &w->doubts};
+        const struct verdict_input in = world_input(w);
         assert_int_equal(verdict_compute(&in, &w->arena, &w->verdict), 0);
         for (size_t i = 0; i < w->verdict.finding_count; i++) {
                 const struct finding *f = &w->verdict.findings[i];
