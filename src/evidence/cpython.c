@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The engine "cpython": which functions of a running interpreter have run since it started. The first look
- * goes through all of its memory, later ones only at code that had not run, until new modules appear. */
+ * goes through all of its memory; later ones look at code that had not run, and through a part of the memory
+ * for what is new: new modules, or other code that stays, ask for all of it again. */
 
 #include "evidence/cpython.h"
 
@@ -12,7 +13,6 @@
 
 enum {
         SESSION_MEMORY = 64 << 20, /* names of one process */
-        SCAN_EVERY = 10,           /* looks: code that no import brought */
         LEAST_JUDGED = 20,
 };
 
@@ -44,6 +44,9 @@ static void cpython_close(void *state)
         vec_done(&c->codes);
         vec_done(&c->before);
         vec_done(&c->suspects);
+        vec_done(&c->known);
+        vec_done(&c->news);
+        vec_done(&c->callees);
         vec_done(&c->modules);
         vec_done(&c->systems);
         arena_done(&c->arena);
@@ -75,8 +78,17 @@ static int cpython_look(void *state, struct image *i, uint64_t now)
                 if (r < 0)
                         return r;
         }
-        if (!c->scanned || c->found || c->modules.count != c->scanned_modules || c->modules_unknown ||
-            c->unheld || c->looks - c->last_scan >= SCAN_EVERY)
+        bool scan = !c->scanned || c->found || c->modules.count != c->scanned_modules || c->modules_unknown ||
+                    c->unheld;
+        if (!scan && cpython_is_browsable(c)) {
+                r = cpython_browse(c, i);
+                if (r < 0)
+                        return r;
+                scan = r > 0;
+        } else if (!scan) {
+                scan = c->looks - c->last_scan >= CPYTHON_SCAN_EVERY;
+        }
+        if (scan)
                 r = cpython_scan(c, i, now);
         vec_each (site, &c->sites)
                 c->reloaded |= is_reload(site);
@@ -194,6 +206,8 @@ static size_t cpython_size(const void *state)
         const struct cpython_found *f = c->found;
         return sizeof(*c) + c->arena.used + c->sites.allocated * sizeof(*c->sites.items) +
                (c->codes.allocated + c->before.allocated + c->suspects.allocated) * sizeof(*c->codes.items) +
+               c->known.allocated * sizeof(*c->known.items) + c->news.allocated * sizeof(*c->news.items) +
+               c->callees.allocated * sizeof(*c->callees.items) +
                c->modules.allocated * sizeof(*c->modules.items) + (f ? cpython_found_size(f) : 0);
 }
 

@@ -11,11 +11,14 @@
 #include "evidence/engine.h"
 
 enum {
-        CPYTHON_CODE = 256,    /* bytes: most that the fixed part of a code object takes */
-        CPYTHON_UNITS = 65536, /* two-byte units of bytecode that are looked at; longer code is unknown */
+        CPYTHON_CODE = 256,      /* bytes: most that the fixed part of a code object takes */
+        CPYTHON_UNITS = 65536,   /* two-byte units of bytecode that are looked at; longer code is unknown */
+        CPYTHON_SCAN_EVERY = 10, /* looks, at most: a scan for code that no import brought */
         CPYTHON_OLDEST = 7,
         CPYTHON_NEWEST = 15, /* 3.x whose evidence is known */
 };
+
+#define CPYTHON_NOWHERE UINT32_MAX
 
 struct cpython_layout {
         unsigned minor, micro; /* of 3.minor.micro; minor 0: not known */
@@ -60,12 +63,31 @@ struct cpython_site {
 struct cpython_code {
         uint64_t address, identity; /* of what it points to: another object may lie there later */
         uint64_t holder;            /* object that refers to it, 0: none is known */
-        uint32_t slot;              /* … at this offset */
+        uint32_t slot : 30;         /* … at this offset */
+        uint32_t runs : 1;          /* the holder is a frame (3.7) */
+        uint32_t orphan : 1;        /* it seems to have run, and only a holder could prove that */
         uint32_t site, units;
-        bool runs; /* the holder is a frame (3.7) */
+        uint32_t parent;  /* site of the code that it is nested in, or CPYTHON_NOWHERE */
+        uint32_t shelter; /* 3.12: site of the code that would have to run first; else CPYTHON_NOWHERE */
+        uint32_t version; /* 3.12: by which those that call it know it, 0: calling it is not running it */
 };
 
 typedef VEC(struct cpython_code) cpython_code_list;
+
+/* Other objects that a scan took for code: it has run, or is none. */
+struct cpython_known {
+        uint64_t address;
+        uint32_t identity; /* its lower half */
+        uint32_t site;     /* CPYTHON_NOWHERE: it is no code */
+        uint32_t parent;   /* as above */
+};
+
+/* Something that the last scan did not see. */
+struct cpython_new {
+        uint64_t address;
+        uint64_t type;  /* of the object */
+        uint64_t value; /* of code its identity, of a function its code */
+};
 
 struct cpython_module {
         const char *name, *file;
@@ -82,11 +104,20 @@ struct cpython {
         cpython_code_list codes;
         cpython_code_list before;   /* what `codes` was when the scan began that goes on */
         cpython_code_list suspects; /* seen once to have run */
+        VEC(struct cpython_known) known;
+        VEC(struct cpython_new) news; /* of the browsing that goes on */
+        VEC(uint32_t) callees;        /* 3.12: versions that were called, the same */
         VEC(struct cpython_module) modules;
         VEC(uint64_t) systems;     /* module objects named `sys`, one an interpreter */
         uint64_t cursor;           /* where the scan goes on */
         bool scanned;              /* a scan came to its end */
         uint64_t looks, last_scan; /* last_scan: number of the look */
+        uint64_t scan_lost;        /* `lost` of it */
+        uint64_t scan_bytes;       /* that it, or the one that goes on, went through */
+        uint64_t browsed;          /* address up to which the memory was browsed */
+        uint64_t last_held;        /* number of the look that asked who holds the list of modules */
+        bool many_news;            /* more than are kept */
+        bool waiting;              /* code that ran and that nobody is known to hold */
         size_t scanned_modules;    /* how many were known when it ended */
         size_t odd, judged;
         bool traced;                    /* some tool instruments code, or did */
@@ -143,6 +174,11 @@ unsigned cpython_room(unsigned minor, uint8_t op);
 int cpython_scan(struct cpython *c, struct image *i, uint64_t now);
 void cpython_found_free(struct cpython_found *f);
 size_t cpython_found_size(const struct cpython_found *f); /* bytes */
+/* ---- browse.c: go on looking for what the last scan did not see. 1: something is there, and it is time for
+ * another scan; 0 or negative. */
+int cpython_browse(struct cpython *c, struct image *i);
+bool cpython_is_browsable(const struct cpython *c); /* else only another scan tells what is new */
+void cpython_browse_anew(struct cpython *c);
 /* ---- replaced.c: see whether this code, which ran, may have replaced other code */
 void cpython_note_replacing(struct cpython *c, struct image *i, const char *file, const char *name,
                             uint64_t code);
@@ -154,8 +190,11 @@ int cpython_confirm(struct cpython *c, struct image *i, uint64_t now);
 /* ---- settle.c: where the code is in the list of sites; UINT32_MAX: out of memory. */
 uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uint32_t line);
 /* ---- modules.c: 0 or -ENOMEM */
+bool cpython_is_system(struct cpython *c, struct image *i, uint64_t module);
 int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *module_objects, size_t count);
 void cpython_find_keys(struct cpython *c, struct image *i);   /* all but key_load */
 int cpython_read_modules(struct cpython *c, struct image *i); /* sys.modules of each interpreter */
 /* Whether more holds sys.modules than the interpreter does, now. */
 bool cpython_modules_are_held(struct cpython *c, struct image *i);
+/* The same at the end of a look at whose beginning it was `held` or not. */
+void cpython_note_held(struct cpython *c, struct image *i, bool held);

@@ -24,6 +24,7 @@ struct seen_code {
         uint32_t loads;       /* of its file that have code in memory, 0: not counted */
         int32_t parent;       /* index of the code whose constant it is, or -1 */
         uint32_t parent_item; /* which of its constants */
+        int32_t shelter;      /* index of the code that has not run, so that this cannot have; or -1 */
         uint64_t function;    /* that owns it, or 0 */
         uint64_t frame;       /* that runs it (3.7), or 0 */
         const char *file_text, *name_text, *full_name;
@@ -52,6 +53,9 @@ struct look {
         char text[TEXT_SIZE];
         uint8_t units[2 * CPYTHON_UNITS];
 };
+
+/* Whether objects may lie there. */
+bool cpython_holds_objects(const struct cpython_layout *l, const struct image_area *area);
 
 static inline bool is_body(const struct seen_code *s)
 {

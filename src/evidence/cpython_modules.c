@@ -163,6 +163,12 @@ int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *mod
         return 0;
 }
 
+bool cpython_is_system(struct cpython *c, struct image *i, uint64_t module)
+{
+        struct reading r = {.c = c, .i = i};
+        return is_system(&r, module);
+}
+
 static uint64_t key_of(struct reading *r, uint64_t module, const char *name)
 {
         return attribute(r, module, name, SYS_ATTRIBUTES) ? r->wanted_key : 0;
@@ -223,4 +229,12 @@ bool cpython_modules_are_held(struct cpython *c, struct image *i)
                         held |= count > (l->minor >= 12 ? 2 : 3);
         }
         return held && !l->free_threaded;
+}
+
+/* A use that passes is not one that stays; what stayed for two looks did. */
+void cpython_note_held(struct cpython *c, struct image *i, bool held)
+{
+        held = held && cpython_modules_are_held(c, i);
+        c->held_looks = held || c->held_looks > 1 ? c->held_looks + 1 : 0;
+        c->last_held = c->looks;
 }

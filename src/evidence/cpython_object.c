@@ -148,6 +148,7 @@ void cpython_rest(struct cpython *c)
                 vec_done(&c->suspects);
         vec_trim(&c->sites);
         vec_trim(&c->codes);
+        vec_trim(&c->known);
         vec_trim(&c->modules);
 }
 

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Code that has run needs no second look, and code that has not lies where it lay: one read each, a thousand
- * in a call. */
+/* Code that has run needs no second look, and code that has not lies where it lay, mostly beside other such
+ * code: what is near to each other is read as one piece, a thousand pieces in a call. */
 
 #include "evidence/cpython.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { BATCH = 1024, BATCH_BYTES = 4 << 20 };
+enum {
+        BATCH = 1024,
+        BATCH_BYTES = 4 << 20,
+        NEAR = 1024,   /* bytes; less than a page, so that none lies between two that are there */
+        LARGE = 65536, /* of a piece */
+};
 
 struct poll {
         struct cpython *c;
@@ -16,8 +21,11 @@ struct poll {
         uint64_t now;
         char *bytes;
         struct remote_piece pieces[BATCH];
-        struct cpython_code *codes[BATCH];
-        size_t count, used;
+        struct {
+                struct cpython_code *code;
+                size_t piece, size;
+        } asked[16 * BATCH];
+        size_t count, asked_count, used;
         void (*take)(struct poll *p, const struct remote_piece *piece, struct cpython_code *code);
 };
 
@@ -51,6 +59,8 @@ static void take_polled(struct poll *p, const struct remote_piece *piece, struct
                 return;
         /* Without a holder only a scan tells whether it is code, or being made. */
         if (same && (!code->holder || cpython_suspect(c, code) < 0)) {
+                c->waiting |= !code->orphan;
+                code->orphan = true;
                 site->unread++;
                 return;
         }
@@ -87,15 +97,28 @@ static void take_suspect(struct poll *p, const struct remote_piece *piece, struc
         }
         site->first = site->ran ? site->first : p->now;
         site->ran = true;
+        struct cpython_known *known = vec_add(&c->known);
+        if (known)
+                *known = (struct cpython_known){code->address, (uint32_t)code->identity, code->site,
+                                                code->parent};
         cpython_note_replacing(c, p->i, site->file, site->name, code->address);
 }
 
 static int flush(struct poll *p)
 {
         int r = p->count ? image_read_pieces(p->i, p->pieces, p->count) : 0;
-        for (size_t n = 0; r == 0 && n < p->count; n++)
-                p->take(p, &p->pieces[n], p->codes[n]);
-        p->count = p->used = 0;
+        for (size_t n = 0; r == 0 && n < p->asked_count; n++) {
+                const struct remote_piece *piece = &p->pieces[p->asked[n].piece];
+                size_t offset = p->asked[n].code->address - piece->address, size = p->asked[n].size;
+                struct remote_piece own = {piece->address + offset, (char *)piece->to + offset, size, 0};
+                own.got = piece->got > offset ? MIN(piece->got - offset, size) : 0;
+                /* What lies in front of it may be what cannot be read. */
+                if (own.got < size && offset)
+                        r = image_read_pieces(p->i, &own, 1);
+                if (r == 0)
+                        p->take(p, &own, p->asked[n].code);
+        }
+        p->count = p->asked_count = p->used = 0;
         return r;
 }
 
@@ -104,14 +127,26 @@ static int ask(struct poll *p, struct cpython_code *code)
         const struct cpython_layout *l = &p->c->layout;
         size_t units = MIN(cpython_units_needed(l, code->units), (size_t)CPYTHON_UNITS);
         size_t size = l->code_size + 2 * units;
-        if (p->count == BATCH || p->used + size > BATCH_BYTES) {
+        struct remote_piece *last = p->count ? &p->pieces[p->count - 1] : NULL;
+        uint64_t end = last ? last->address + last->size : 0;
+        bool near = last && code->address >= end && code->address - end <= NEAR && last->size < LARGE;
+        size_t more = near ? code->address - end + size : size;
+        if (p->used + more > BATCH_BYTES || (p->count == BATCH && !near) ||
+            p->asked_count == ARRAY_SIZE(p->asked)) {
                 int r = flush(p);
                 if (r < 0)
                         return r;
+                near = false;
+                more = size;
         }
-        p->codes[p->count] = code;
-        p->pieces[p->count++] = (struct remote_piece){code->address, p->bytes + p->used, size, 0};
-        p->used += size;
+        if (near)
+                last->size += more;
+        else
+                p->pieces[p->count++] = (struct remote_piece){code->address, p->bytes + p->used, size, 0};
+        p->used += more;
+        p->asked[p->asked_count].code = code;
+        p->asked[p->asked_count].piece = p->count - 1;
+        p->asked[p->asked_count++].size = size;
         return 0;
 }
 
@@ -152,6 +187,23 @@ static void poll_free(struct poll *p)
         free(p);
 }
 
+/* What is nested in code that had not run could not have run; that it has not since leaves no trace. */
+static void leave_shelters(struct cpython *c)
+{
+        for (bool changed = true; changed;) {
+                changed = false;
+                vec_each (code, &c->codes) {
+                        if (code->shelter == CPYTHON_NOWHERE)
+                                continue;
+                        const struct cpython_site *s = &c->sites.items[code->shelter];
+                        if (!s->ran && !s->unsure && !s->gone)
+                                continue;
+                        c->sites.items[code->site].unsure = changed = true;
+                        code->shelter = CPYTHON_NOWHERE;
+                }
+        }
+}
+
 int cpython_poll(struct cpython *c, struct image *i, uint64_t now)
 {
         struct poll *p = poll_new(c, i, now);
@@ -167,7 +219,11 @@ int cpython_poll(struct cpython *c, struct image *i, uint64_t now)
                 if (c->codes.items[n].address)
                         c->codes.items[kept++] = c->codes.items[n];
         c->codes.count = kept;
-        return r < 0 ? r : cpython_confirm(c, i, now);
+        if (r == 0)
+                r = cpython_confirm(c, i, now);
+        if (r == 0 && c->layout.minor == 12)
+                leave_shelters(c);
+        return r;
 }
 
 int cpython_suspect(struct cpython *c, const struct cpython_code *code)

@@ -96,7 +96,7 @@ static void read_code(struct look *k, uint64_t address, struct seen_code *s)
 {
         const struct cpython_layout *l = &k->c->layout;
         char bytes[CPYTHON_CODE];
-        *s = (struct seen_code){.address = address, .parent = -1, .site = UINT32_MAX};
+        *s = (struct seen_code){.address = address, .parent = -1, .shelter = -1, .site = UINT32_MAX};
         if (!cpython_alive(k->i, l, address, l->code) || image_read(k->i, address, bytes, l->code_size) < 0)
                 return;
         s->file = word_at(bytes, l->file);
@@ -255,22 +255,23 @@ static void infer_parents(struct look *k)
 }
 
 /* What is nested in a function that has not run has not run either: no function was made of it. */
-static bool is_in_silent(const struct look *k, const struct seen_code *s)
+static int32_t shelter_of(const struct look *k, const struct seen_code *s)
 {
         for (unsigned depth = 0; depth < CPYTHON_DEPTH && s->parent >= 0 && !s->function; depth++) {
-                s = &k->codes[s->parent];
+                int32_t parent = s->parent;
+                s = &k->codes[parent];
                 if (!s->ran && !s->unsure && !is_body(s))
-                        return true;
+                        return parent;
         }
-        return false;
+        return -1;
 }
 
 static void infer_children(struct look *k)
 {
         for (size_t n = 0; n < k->count; n++) {
                 struct seen_code *s = &k->codes[n];
-                if (s->valid && s->unsure && !s->ran && !s->odd && is_in_silent(k, s))
-                        s->unsure = false;
+                if (s->valid && s->unsure && !s->ran && !s->odd)
+                        s->unsure = (s->shelter = shelter_of(k, s)) < 0;
         }
 }
 

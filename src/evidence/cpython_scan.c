@@ -35,14 +35,18 @@ size_t cpython_found_size(const struct cpython_found *f)
 }
 
 /* Objects lie in private memory that can be written, and in the interpreter's own data. */
-static bool holds_objects(void *context, const struct image_area *area)
+bool cpython_holds_objects(const struct cpython_layout *l, const struct image_area *area)
 {
-        const struct cpython_layout *l = &((struct look *)context)->c->layout;
         if (!area->writable || area->shared)
                 return false;
         if (area->path[0] == '[')
                 return str_starts(area->path, "[heap") || str_starts(area->path, "[anon");
         return !area->path[0] || (area->start >= l->elf_start && area->start < l->elf_end);
+}
+
+static bool wants(void *context, const struct image_area *area)
+{
+        return cpython_holds_objects(&((struct look *)context)->c->layout, area);
 }
 
 static int put_address(struct look *k, address_list *list, uint64_t address)
@@ -66,6 +70,7 @@ static int take_run(void *context, uint64_t address, const void *bytes, size_t s
         const uint64_t code = l->code, function = l->function, module = l->module;
         const uint64_t frame = l->minor <= 7 ? l->frame : code;
         struct cpython_found *f = k->found;
+        k->c->scan_bytes += size;
         for (size_t n = 0; n < size / 8; n++) {
                 uint64_t word = words[n];
                 if (word != code && word != function && word != module && word != frame)
@@ -101,9 +106,7 @@ static int digest(struct look *k, uint64_t now, bool all)
                 r = look_settle(k, now, all);
         if (r == 0)
                 r = cpython_confirm(c, k->i, now);
-        /* A use that passes is not one that stays; what stayed for two looks did. */
-        held = held && cpython_modules_are_held(c, k->i);
-        c->held_looks = held || c->held_looks > 1 ? c->held_looks + 1 : 0;
+        cpython_note_held(c, k->i, held);
         return r;
 }
 
@@ -120,12 +123,13 @@ int cpython_scan(struct cpython *c, struct image *i, uint64_t now)
                 c->before = c->codes;
                 c->codes = (cpython_code_list){};
                 c->unheld = false;
+                c->scan_bytes = 0;
         }
         k->c = c;
         k->i = i;
         k->found = c->found;
         k->arena = ARENA_INIT(64 << 20);
-        int more = image_scan(i, &c->cursor, holds_objects, take_run, k);
+        int more = image_scan(i, &c->cursor, wants, take_run, k);
         /* What was found is worth reading, even where finding took all that there was to spend. */
         if (more >= 0)
                 image_extend(i, DIGEST_TIMES);
@@ -135,6 +139,8 @@ int cpython_scan(struct cpython *c, struct image *i, uint64_t now)
         if (r == 0 && more == 0) {
                 c->scanned = true;
                 c->last_scan = c->looks;
+                c->scan_lost = c->lost;
+                cpython_browse_anew(c);
                 c->scanned_modules = c->modules.count;
         }
         if ((more == 0 && r == 0) || r < 0) {

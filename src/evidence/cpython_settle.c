@@ -160,6 +160,15 @@ static void take_holder(const struct look *k, const struct seen_code *s, struct 
         }
 }
 
+static int put_known(struct cpython *c, const struct seen_code *s, uint32_t site)
+{
+        struct cpython_known *known = vec_add(&c->known);
+        if (!known)
+                return -ENOMEM;
+        *known = (struct cpython_known){s->address, (uint32_t)s->identity, site, CPYTHON_NOWHERE};
+        return 0;
+}
+
 static int settle_code(struct look *k, struct seen_code *s, uint64_t now)
 {
         struct cpython *c = k->c;
@@ -167,12 +176,12 @@ static int settle_code(struct look *k, struct seen_code *s, uint64_t now)
         /* Both names end alike, unless one was read after the code, and what it lay in, had been freed. */
         if (strcmp(last_part(name), s->name_text) != 0) {
                 c->lost++;
-                return 0;
+                return put_known(c, s, CPYTHON_NOWHERE);
         }
         uint32_t index = cpython_site(c, s->file_text, name, (uint32_t)s->line);
         if (index == UINT32_MAX) {
                 c->lost++;
-                return 0;
+                return put_known(c, s, CPYTHON_NOWHERE);
         }
         s->site = index;
         struct cpython_site *site = &c->sites.items[index];
@@ -182,17 +191,23 @@ static int settle_code(struct look *k, struct seen_code *s, uint64_t now)
         site->replaced |= s->modified;
         if (!site->module)
                 site->module = module_of(k, s);
-        struct cpython_code code = {
-                .address = s->address, .identity = s->identity, .site = index, .units = s->units};
+        struct cpython_code code = {.address = s->address,
+                                    .identity = s->identity,
+                                    .site = index,
+                                    .units = s->units,
+                                    .parent = CPYTHON_NOWHERE,
+                                    .shelter = CPYTHON_NOWHERE,
+                                    .version = s->flags & CO_SUSPENDS ? 0 : s->version};
         take_holder(k, s, &code);
         if (s->ran && (site->ran || s->inferred)) {
                 site->first = site->ran ? site->first : now;
                 site->ran = true;
-                return 0;
+                return put_known(c, s, index);
         }
         /* Code that nobody refers to yet may still be in the making. */
         if (s->ran && code.holder)
                 return cpython_suspect(c, &code);
+        code.orphan = s->ran;
         struct cpython_code *slot = vec_add(&c->codes);
         if (!slot)
                 return -ENOMEM;
@@ -250,6 +265,31 @@ static int take_missing(struct look *k)
         return 0;
 }
 
+static uint32_t site_of(const struct look *k, int32_t index)
+{
+        return index >= 0 ? k->codes[index].site : CPYTHON_NOWHERE;
+}
+
+/* 3.12: what running one code says of others. */
+static void note_nesting(const struct look *k, cpython_code_list *codes)
+{
+        vec_each (code, codes) {
+                const struct seen_code *s = look_code_at(k, code->address);
+                code->parent = s ? site_of(k, s->parent) : CPYTHON_NOWHERE;
+                code->shelter = s ? site_of(k, s->shelter) : CPYTHON_NOWHERE;
+        }
+}
+
+static void note_all_nesting(const struct look *k)
+{
+        note_nesting(k, &k->c->codes);
+        note_nesting(k, &k->c->suspects);
+        vec_each (known, &k->c->known) {
+                const struct seen_code *s = look_code_at(k, known->address);
+                known->parent = s ? site_of(k, s->parent) : CPYTHON_NOWHERE;
+        }
+}
+
 int look_settle(struct look *k, uint64_t now, bool all)
 {
         struct cpython *c = k->c;
@@ -258,9 +298,13 @@ int look_settle(struct look *k, uint64_t now, bool all)
                 site->codes = site->unread = 0;
                 site->unsure = false;
         }
-        c->codes.count = 0;
-        for (size_t n = 0; r == 0 && n < k->count; n++)
-                r = k->codes[n].valid ? settle_code(k, &k->codes[n], now) : 0;
+        c->codes.count = c->known.count = 0;
+        for (size_t n = 0; r == 0 && n < k->count; n++) {
+                struct seen_code *s = &k->codes[n];
+                r = s->valid ? settle_code(k, s, now) : s->identity ? put_known(c, s, CPYTHON_NOWHERE) : 0;
+        }
+        if (r == 0 && c->layout.minor == 12)
+                note_all_nesting(k);
         if (r == 0 && all) {
                 take_gone(k);
                 r = take_missing(k);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine on a recorded process that a hostile program has changed: each 16 bytes of input overwrite one
  * word, by a number or by the address of another place in the image. The first byte chooses the image, and
- * its highest bit whether it exports anything. */
+ * its highest bit whether it exports anything, the next one whether more is
+ * overwritten, and looked at until all has been scanned again, behind the first look. */
 #include "recorded.h"
 
 #include "evidence/engine.h"
@@ -24,13 +25,28 @@ static int count_module(void *context, const struct engine_module *m)
         return ++*(size_t *)context > 1000000;
 }
 
-static void look(const struct image_source *source, const struct recorded *r)
+static void overwrite(struct recorded *r, const uint8_t *data, size_t size)
+{
+        for (size_t at = 0; at + 16 <= size; at += 16) {
+                uint32_t page, offset;
+                uint64_t value;
+                memcpy(&page, data + at, 4);
+                memcpy(&offset, data + at + 4, 4);
+                memcpy(&value, data + at + 8, 8);
+                if (offset & 0x80000000)
+                        value = r->addresses[value % r->count] + value % IMAGE_PAGE / 8 * 8;
+                memcpy(r->pages + page % r->count * IMAGE_PAGE + offset % (IMAGE_PAGE - 8), &value, 8);
+        }
+}
+
+/* `later`: what is overwritten behind the first look; NULL: nothing. */
+static void look(const struct image_source *source, struct recorded *r, const uint8_t *later, size_t size)
 {
         void *state = NULL;
         size_t count = 0;
         struct image image;
         struct image_budget budget = {64 << 20, 2000000000};
-        for (uint64_t round = 1; round <= 2; round++) {
+        for (uint64_t round = 1; round <= (later ? 13 : 2); round++) {
                 if (image_open(&image, source, r->areas.items, r->areas.count, budget) < 0)
                         break;
                 if (!state && cpython_engine.open(&image, &state) < 0)
@@ -41,6 +57,8 @@ static void look(const struct image_source *source, const struct recorded *r)
                         break;
                 cpython_engine.modules(state, count_module, &count);
                 cpython_engine.functions(state, count_function, &count);
+                if (round == 1)
+                        overwrite(r, later, size);
         }
         cpython_engine.close(state);
 }
@@ -62,20 +80,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 clean[which] = malloc(r->count * IMAGE_PAGE);
                 memcpy(clean[which], r->pages, r->count * IMAGE_PAGE);
         }
-        for (size_t at = 1; at + 16 <= size && at < 4096; at += 16) {
-                uint32_t page, offset;
-                uint64_t value;
-                memcpy(&page, data + at, 4);
-                memcpy(&offset, data + at + 4, 4);
-                memcpy(&value, data + at + 8, 8);
-                if (offset & 0x80000000)
-                        value = r->addresses[value % r->count] + value % IMAGE_PAGE / 8 * 8;
-                memcpy(r->pages + page % r->count * IMAGE_PAGE + offset % (IMAGE_PAGE - 8), &value, 8);
-        }
+        size_t used = MIN(size ? size - 1 : 0, (size_t)4096), half = used / 32 * 16;
+        bool later = size && data[0] & 0x40;
+        overwrite(r, data + 1, later ? half : used);
         if (size && data[0] & 0x80)
                 recorded_hide_symbols(r);
         struct image_source source = {r, recorded_read, recorded_presence};
-        look(&source, r);
+        look(&source, r, later ? data + 1 + half : NULL, later ? used - half : 0);
         memcpy(r->pages, clean[which], r->count * IMAGE_PAGE);
         return 0;
 }
