@@ -161,27 +161,27 @@ static bool wants(void *context, const struct image_area *area)
         return cpython_holds_objects(&((struct browsing *)context)->c->layout, area);
 }
 
-static int take_run(void *context, uint64_t address, const void *bytes, size_t size)
+static int take_mark(void *context, size_t place, uint64_t type)
 {
         struct browsing *b = context;
         const struct cpython_layout *l = &b->c->layout;
-        const uint64_t *words = bytes;
-        const uint64_t code = l->code, function = l->function, module = l->module;
+        uint64_t object = b->start + place - l->type;
+        if (type == l->code)
+                take_code(b, object);
+        else if (type == l->function)
+                take_function(b, object);
+        else
+                take_module(b, object);
+        return 0;
+}
+
+static int take_run(void *context, uint64_t address, const void *bytes, size_t size)
+{
+        struct browsing *b = context;
         b->start = address;
         b->bytes = bytes;
         b->size = size;
-        for (size_t n = 0; n < size / 8; n++) {
-                uint64_t word = words[n];
-                if (word != code && word != function && word != module)
-                        continue;
-                uint64_t object = address + 8 * n - l->type;
-                if (word == code)
-                        take_code(b, object);
-                else if (word == function)
-                        take_function(b, object);
-                else
-                        take_module(b, object);
-        }
+        cpython_each_mark(&b->c->layout, bytes, size, take_mark, b);
         b->done += size;
         b->c->browsed = address + size;
         return b->done >= MAX(b->c->scan_bytes / PARTS, (uint64_t)LEAST_PART) ||

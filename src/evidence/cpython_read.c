@@ -125,7 +125,7 @@ static int read_codes(struct look *k)
         if (!k->codes)
                 return -ENOMEM;
         /* Addresses of a scan that was broken off and begun anew would not be in order. */
-        for (size_t n = 0; n < found->count && !image_spent(k->i); n++)
+        for (size_t n = 0; n < found->count && !(n % 64 ? k->i->failed : image_spent(k->i)); n++)
                 if (!k->count || found->items[n] > k->codes[k->count - 1].address)
                         read_code(k, found->items[n], &k->codes[k->count++]);
         if (k->i->failed && k->i->failed != -EDQUOT)

@@ -62,28 +62,74 @@ static int put_address(struct look *k, address_list *list, uint64_t address)
         return 0;
 }
 
-static int take_run(void *context, uint64_t address, const void *bytes, size_t size)
+/* ---- marks ------------------------------------------------------------------------------------------- */
+
+enum { BLOCK = 8 }; /* words that are compared at once */
+
+typedef uint32_t half_words __attribute__((vector_size(16), aligned(8), may_alias));
+
+struct marks {
+        half_words low[4]; /* of each type the lower half of its address */
+};
+
+/* Whether one of the words may be one of the types: the half of one is the half of another. */
+static inline bool may_hold(const struct marks *m, const uint64_t *words)
 {
-        struct look *k = context;
-        const struct cpython_layout *l = &k->c->layout;
-        const uint64_t *words = bytes;
-        const uint64_t code = l->code, function = l->function, module = l->module;
-        const uint64_t frame = l->minor <= 7 ? l->frame : code;
-        struct cpython_found *f = k->found;
-        k->c->scan_bytes += size;
+        const half_words *v = (const half_words *)words;
+        half_words hit = {};
+        for (size_t n = 0; n < BLOCK / 2; n++)
+                hit |= (half_words)((v[n] == m->low[0]) | (v[n] == m->low[1]) | (v[n] == m->low[2]) |
+                                    (v[n] == m->low[3]));
+        uint64_t both[2];
+        memcpy(both, &hit, sizeof(both));
+        return both[0] | both[1];
+}
+
+int cpython_each_mark(const struct cpython_layout *l, const void *bytes, size_t size, cpython_mark each,
+                      void *context)
+{
+        const uint64_t *words = bytes,
+                       types[4] = {l->code, l->function, l->module, l->minor <= 7 ? l->frame : l->code};
+        struct marks m;
+        for (size_t n = 0; n < ARRAY_SIZE(types); n++)
+                m.low[n] = (half_words){} + (uint32_t)types[n];
         for (size_t n = 0; n < size / 8; n++) {
-                uint64_t word = words[n];
-                if (word != code && word != function && word != module && word != frame)
+                if (!(n % BLOCK) && n + BLOCK <= size / 8 && !may_hold(&m, words + n)) {
+                        n += BLOCK - 1;
                         continue;
-                address_list *list = word == code       ? &f->codes
-                                     : word == function ? &f->functions
-                                     : word == module   ? &f->modules
-                                                        : &f->frames;
-                int r = put_address(k, list, address + 8 * n - l->type);
-                if (r < 0)
+                }
+                uint64_t word = words[n];
+                if (word != types[0] && word != types[1] && word != types[2] && word != types[3])
+                        continue;
+                int r = each(context, 8 * n, word);
+                if (r)
                         return r;
         }
         return 0;
+}
+
+struct run {
+        struct look *k;
+        uint64_t address;
+};
+
+static int take_mark(void *context, size_t place, uint64_t type)
+{
+        const struct run *run = context;
+        const struct cpython_layout *l = &run->k->c->layout;
+        struct cpython_found *f = run->k->found;
+        address_list *list = type == l->code       ? &f->codes
+                             : type == l->function ? &f->functions
+                             : type == l->module   ? &f->modules
+                                                   : &f->frames;
+        return put_address(run->k, list, run->address + place - l->type);
+}
+
+static int take_run(void *context, uint64_t address, const void *bytes, size_t size)
+{
+        struct run run = {context, address};
+        run.k->c->scan_bytes += size;
+        return cpython_each_mark(&run.k->c->layout, bytes, size, take_mark, &run);
 }
 
 /* ---- the look --------------------------------------------------------------------------------------- */

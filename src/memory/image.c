@@ -142,11 +142,9 @@ int image_read_pieces(struct image *i, struct remote_piece *pieces, size_t count
         return r;
 }
 
-static const char *page_at(struct image *i, uint64_t page)
+static const char *fetch_page(struct image *i, uint64_t page)
 {
         __auto_type slot = &i->cache->slots[page % CACHE_PAGES];
-        if (slot->page == page + 1)
-                return slot->there ? slot->bytes : NULL;
         const struct image_area *area = image_area_at(i, page * IMAGE_PAGE);
         if (!slot->bytes && !(slot->bytes = malloc(IMAGE_PAGE)))
                 return NULL;
@@ -160,6 +158,13 @@ static const char *page_at(struct image *i, uint64_t page)
         if (!(i->calls % 64))
                 image_spent(i);
         return slot->there ? slot->bytes : NULL;
+}
+
+/* Almost all that is read lies in a page that is known. */
+static inline const char *page_at(struct image *i, uint64_t page)
+{
+        __auto_type slot = &i->cache->slots[page % CACHE_PAGES];
+        return slot->page != page + 1 ? fetch_page(i, page) : slot->there ? slot->bytes : NULL;
 }
 
 int image_read(struct image *i, uint64_t address, void *to, size_t size)
@@ -181,7 +186,12 @@ int image_read(struct image *i, uint64_t address, void *to, size_t size)
 uint64_t image_u64(struct image *i, uint64_t address)
 {
         uint64_t value = 0;
-        return image_read(i, address, &value, sizeof(value)) == 0 ? value : 0;
+        if (address % IMAGE_PAGE > IMAGE_PAGE - sizeof(value))
+                return image_read(i, address, &value, sizeof(value)) == 0 ? value : 0;
+        const char *bytes = page_at(i, address / IMAGE_PAGE);
+        if (bytes)
+                memcpy(&value, bytes + address % IMAGE_PAGE, sizeof(value));
+        return value;
 }
 
 uint32_t image_u32(struct image *i, uint64_t address)
