@@ -117,6 +117,9 @@ struct bug {
         int64_t modified;
 };
 
+/* Whether it is one of its ids, in whatever case. */
+bool bug_is_named(const struct bug *bug, const char *id);
+
 enum match_outcome {
         MATCH_EVALUATED,     /* compared with `compared` advisories; clean if bug_count is 0 */
         MATCH_NOT_EVALUATED, /* `reason`, and `mend`: the command that would change that (or NULL) */

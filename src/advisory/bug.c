@@ -207,3 +207,13 @@ int bug_fill(struct match_context *c, const struct hit *const *hits, size_t coun
         }
         return r < 0 ? r : bug_symbols(c, hits, count, bug);
 }
+
+bool bug_is_named(const struct bug *bug, const char *id)
+{
+        bool named = !strcasecmp(bug->id, id);
+        for (size_t i = 0; i < bug->alias_count; i++)
+                named |= !strcasecmp(bug->aliases[i], id);
+        for (size_t i = 0; i < bug->bulletin_count; i++)
+                named |= !strcasecmp(bug->bulletins[i], id);
+        return named;
+}

@@ -150,3 +150,14 @@ char *str_printable(char *to, size_t size, const char *from)
                 to[used] = 0;
         return to;
 }
+
+bool span_number(struct span s, uint64_t at, size_t size, uint64_t *ret)
+{
+        if (at > s.size || size > s.size - at)
+                return false;
+        uint64_t value = 0;
+        for (size_t i = size; i-- > 0;)
+                value = value << 8 | (uint8_t)s.data[at + i];
+        *ret = value;
+        return true;
+}

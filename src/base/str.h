@@ -30,6 +30,13 @@ struct span span_of(const char *s); /* NULL gives an empty span */
 bool span_equal(struct span s, const char *text);
 bool span_starts(struct span s, const char *prefix);
 bool span_ends(struct span s, const char *suffix);
+/* Without its first bytes, of which there are that many. */
+static inline struct span span_skip(struct span s, size_t size)
+{
+        return size ? (struct span){s.data + size, s.size - size} : s;
+}
+/* The little-endian number of so many bytes (at most 8) at the offset; false: they are not all there. */
+bool span_number(struct span s, uint64_t at, size_t size, uint64_t *ret);
 struct span span_trim(struct span s); /* without blanks at both ends */
 /* Cut the next piece up to `separator` off the front of *rest; false when nothing is left. */
 bool span_cut(struct span *rest, char separator, struct span *ret_piece);

@@ -3,26 +3,14 @@
 #include "base/str.h"
 #include "cli/findings.h"
 
-#include <strings.h>
-
 enum { EXPLANATION_SIZE = 256 << 20 }; /* bytes */
-
-static bool is_named(const struct bug *bug, const char *id)
-{
-        bool named = !strcasecmp(bug->id, id);
-        for (size_t i = 0; i < bug->alias_count; i++)
-                named |= !strcasecmp(bug->aliases[i], id);
-        for (size_t i = 0; i < bug->bulletin_count; i++)
-                named |= !strcasecmp(bug->bulletins[i], id);
-        return named;
-}
 
 /* Keep only the findings of that bug. */
 static void keep_named(struct verdict *v, const char *id)
 {
         size_t kept = 0;
         for (size_t i = 0; i < v->finding_count; i++)
-                if (is_named(v->findings[i].bug, id))
+                if (bug_is_named(v->findings[i].bug, id))
                         v->findings[kept++] = v->findings[i];
         v->finding_count = kept;
 }
@@ -64,11 +52,8 @@ static int explain_run(int argc, char **argv)
         if (findings_options_read(&findings, &options, &assess_options) < 0)
                 return EXIT_USAGE;
         struct assessment a;
-        struct error error = {};
-        if (assess(&assess_options, &a, &error) < 0) {
-                log_error(-1, "%s", error.text);
+        if (findings_assess(&assess_options, &a) < 0)
                 return EXIT_USAGE;
-        }
         r = print_explanation(&findings, &a, options.arguments[0]);
         assessment_done(&a);
         return r;

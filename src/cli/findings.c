@@ -100,6 +100,13 @@ int findings_write(const struct buf *text)
         return 0;
 }
 
+int findings_assess(const struct assess_options *o, struct assessment *ret)
+{
+        struct error error = {};
+        int r = assess(o, ret, &error);
+        return r < 0 ? log_error(r, "%s", error.text) : 0;
+}
+
 int findings_print(const struct findings_options *f, const struct assessment *a)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(REPORT_SIZE);

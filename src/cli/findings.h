@@ -40,6 +40,8 @@ struct findings_options {
 /* Check the words and translate them. 0, or an error was printed. */
 int findings_options_read(const struct findings_options *f, const struct options *o,
                           struct assess_options *ret);
+/* Judge what the history holds. 0, or an error was printed. */
+int findings_assess(const struct assess_options *o, struct assessment *ret);
 /* Print the report as asked for, then say whether the gate trips. The command's exit code. */
 int findings_print(const struct findings_options *f, const struct assessment *a);
 /* How tables are to look on this standard output. */

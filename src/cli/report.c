@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/log.h"
 #include "cli/findings.h"
 
 static int report_run(int argc, char **argv)
@@ -15,11 +14,8 @@ static int report_run(int argc, char **argv)
         if (findings_options_read(&findings, &options, &assess_options) < 0)
                 return EXIT_USAGE;
         struct assessment a;
-        struct error error = {};
-        if (assess(&assess_options, &a, &error) < 0) {
-                log_error(-1, "%s", error.text);
+        if (findings_assess(&assess_options, &a) < 0)
                 return EXIT_USAGE;
-        }
         r = findings_print(&findings, &a);
         assessment_done(&a);
         return r;

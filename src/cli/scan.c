@@ -38,11 +38,8 @@ static int scan_run(int argc, char **argv)
         if (look_once(options.state, &look, &summary) < 0)
                 return EXIT_USAGE;
         struct assessment a;
-        struct error error = {};
-        if (assess(&assess_options, &a, &error) < 0) {
-                log_error(-1, "%s", error.text);
+        if (findings_assess(&assess_options, &a) < 0)
                 return EXIT_USAGE;
-        }
         a.report.processes = summary.processes;
         a.report.workloads = summary.workloads;
         a.report.look_seconds = summary.seconds;

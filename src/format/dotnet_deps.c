@@ -110,27 +110,19 @@ static const uint8_t marker[32] = {
         0x13, 0xf5, 0xb9, 0xe6, 0xef, 0xae, 0x33, 0x18, 0xee, 0x3b, 0x2d, 0xce, 0x24, 0xb3, 0x6a, 0xae,
 };
 
-static bool get(struct span s, uint64_t at, size_t size, uint64_t *ret)
-{
-        if (at > s.size || size > s.size - at)
-                return false;
-        uint64_t value = 0;
-        for (size_t i = size; i-- > 0;)
-                value = value << 8 | (uint8_t)s.data[at + i];
-        *ret = value;
-        return true;
-}
-
 int dotnet_bundle_find(struct span bytes, struct span data, struct span *ret_deps)
 {
         const char *at = data.size ? memmem(data.data, data.size, marker, sizeof(marker)) : NULL;
         uint64_t header, major, id, offset, size;
-        if (!at || at - data.data < 8 || !get(bytes, (uint64_t)(at - bytes.data) - 8, 8, &header) || !header)
+        if (!at || at - data.data < 8 || !span_number(bytes, (uint64_t)(at - bytes.data) - 8, 8, &header) ||
+            !header)
                 return -ENOENT;
         /* major, minor, number of files, then the bundle's id with its length in one byte (of two kinds of
          * id none is longer than 127), then from version 2 on the place of deps.json. */
-        if (!get(bytes, header, 4, &major) || major < 2 || major > 100 || !get(bytes, header + 12, 1, &id) ||
-            id > 127 || !get(bytes, header + 13 + id, 8, &offset) || !get(bytes, header + 21 + id, 8, &size))
+        if (!span_number(bytes, header, 4, &major) || major < 2 || major > 100 ||
+            !span_number(bytes, header + 12, 1, &id) || id > 127 ||
+            !span_number(bytes, header + 13 + id, 8, &offset) ||
+            !span_number(bytes, header + 21 + id, 8, &size))
                 return -ENOENT;
         if (!size || offset > bytes.size || size > bytes.size - offset)
                 return -ENOENT;

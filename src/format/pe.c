@@ -18,17 +18,6 @@ struct pe {
         uint32_t resource, resource_size, cli;
 };
 
-static bool get(struct span s, uint64_t at, size_t size, uint64_t *ret)
-{
-        if (at > s.size || size > s.size - at)
-                return false;
-        uint64_t value = 0;
-        for (size_t i = size; i-- > 0;)
-                value = value << 8 | (uint8_t)s.data[at + i];
-        *ret = value;
-        return true;
-}
-
 /* What the file holds from a relative virtual address on. */
 static struct span at_address(const struct pe *pe, uint32_t address)
 {
@@ -50,23 +39,25 @@ static int open_pe(struct span bytes, struct pe *pe)
         uint64_t at, signature, count, optional, magic, value;
         if (!span_starts(bytes, "MZ"))
                 return -EINVAL;
-        if (!get(bytes, 0x3c, 4, &at) || !get(bytes, at, 4, &signature) || signature != 0x4550)
+        if (!span_number(bytes, 0x3c, 4, &at) || !span_number(bytes, at, 4, &signature) ||
+            signature != 0x4550)
                 return -EINVAL;
-        if (!get(bytes, at + 6, 2, &count) || !get(bytes, at + 20, 2, &optional) ||
-            !get(bytes, at + 24, 2, &magic) || (magic != 0x10b && magic != 0x20b))
+        if (!span_number(bytes, at + 6, 2, &count) || !span_number(bytes, at + 20, 2, &optional) ||
+            !span_number(bytes, at + 24, 2, &magic) || (magic != 0x10b && magic != 0x20b))
                 return -EBADMSG;
         pe->bytes = bytes;
         uint64_t directories = at + 24 + (magic == 0x20b ? 112 : 96), sections = at + 24 + optional;
-        if (get(bytes, directories + 2 * 8, 4, &value))
+        if (span_number(bytes, directories + 2 * 8, 4, &value))
                 pe->resource = (uint32_t)value;
-        if (get(bytes, directories + 2 * 8 + 4, 4, &value))
+        if (span_number(bytes, directories + 2 * 8 + 4, 4, &value))
                 pe->resource_size = (uint32_t)value;
-        if (directories + 14 * 8 < sections && get(bytes, directories + 14 * 8, 4, &value))
+        if (directories + 14 * 8 < sections && span_number(bytes, directories + 14 * 8, 4, &value))
                 pe->cli = (uint32_t)value;
         for (size_t i = 0; i < count && i < MOST_SECTIONS; i++) {
                 uint64_t header = sections + 40 * i, size, address, raw, offset;
-                if (!get(bytes, header + 8, 4, &size) || !get(bytes, header + 12, 4, &address) ||
-                    !get(bytes, header + 16, 4, &raw) || !get(bytes, header + 20, 4, &offset))
+                if (!span_number(bytes, header + 8, 4, &size) ||
+                    !span_number(bytes, header + 12, 4, &address) ||
+                    !span_number(bytes, header + 16, 4, &raw) || !span_number(bytes, header + 20, 4, &offset))
                         return -EBADMSG;
                 pe->sections[i].address = (uint32_t)address;
                 pe->sections[i].size = (uint32_t)size;
@@ -203,13 +194,15 @@ static size_t row_size(const struct metadata *m, const char *row)
 static bool find_streams(struct span root, struct metadata *m)
 {
         uint64_t signature, length, count;
-        if (!get(root, 0, 4, &signature) || signature != 0x424a5342 || !get(root, 12, 4, &length) ||
-            length > 256 || !get(root, 16 + length + 2, 2, &count))
+        if (!span_number(root, 0, 4, &signature) || signature != 0x424a5342 ||
+            !span_number(root, 12, 4, &length) || length > 256 ||
+            !span_number(root, 16 + length + 2, 2, &count))
                 return false;
         uint64_t at = 16 + length + 4;
         for (size_t i = 0; i < count && i < 16; i++) {
                 uint64_t offset, size;
-                if (!get(root, at, 4, &offset) || !get(root, at + 4, 4, &size) || at + 8 >= root.size)
+                if (!span_number(root, at, 4, &offset) || !span_number(root, at + 4, 4, &size) ||
+                    at + 8 >= root.size)
                         return false;
                 const char *name = root.data + at + 8;
                 size_t room = MIN(root.size - (size_t)at - 8, (size_t)32), used = strnlen(name, room);
@@ -229,13 +222,14 @@ static bool find_streams(struct span root, struct metadata *m)
 static bool find_assembly(struct metadata *m, uint64_t *ret)
 {
         uint64_t valid, at = 24;
-        if (!get(m->tables, 6, 1, &m->heaps) || !get(m->tables, 8, 8, &valid) || !(valid >> ASSEMBLY & 1))
+        if (!span_number(m->tables, 6, 1, &m->heaps) || !span_number(m->tables, 8, 8, &valid) ||
+            !(valid >> ASSEMBLY & 1))
                 return false;
         for (size_t i = 0; i < TABLES; i++) {
                 uint64_t rows;
                 if (!(valid >> i & 1))
                         continue;
-                if (!get(m->tables, at, 4, &rows))
+                if (!span_number(m->tables, at, 4, &rows))
                         return false;
                 m->rows[i] = (uint32_t)rows;
                 at += 4;
@@ -252,17 +246,17 @@ static int read_assembly(const struct pe *pe, struct arena *a, struct pe_identit
         struct span header = pe->cli ? at_address(pe, pe->cli) : (struct span){};
         uint64_t address, size, at, part[4], name;
         struct metadata m = {};
-        if (!get(header, 8, 4, &address) || !get(header, 12, 4, &size))
+        if (!span_number(header, 8, 4, &address) || !span_number(header, 12, 4, &size))
                 return 0;
         struct span root = at_address(pe, (uint32_t)address);
         root.size = MIN(root.size, (size_t)size);
         if (!find_streams(root, &m) || !find_assembly(&m, &at))
                 return 0;
         for (size_t i = 0; i < 4; i++)
-                if (!get(m.tables, at + 4 + 2 * i, 2, &part[i]))
+                if (!span_number(m.tables, at + 4 + 2 * i, 2, &part[i]))
                         return -EBADMSG;
         size_t string = m.heaps & 1 ? 4 : 2, blob = m.heaps & 4 ? 4 : 2;
-        if (!get(m.tables, at + 16 + blob, string, &name) || name >= m.strings.size)
+        if (!span_number(m.tables, at + 16 + blob, string, &name) || name >= m.strings.size)
                 return -EBADMSG;
         const char *text = m.strings.data + name;
         size_t length = strnlen(text, MIN(m.strings.size - (size_t)name, (size_t)LONGEST));

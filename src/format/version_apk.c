@@ -25,11 +25,6 @@ struct apk_token {
         int suffix; /* below 0: of a pre-release */
 };
 
-static struct span skip(struct span s, size_t size)
-{
-        return size ? (struct span){s.data + size, s.size - size} : s;
-}
-
 static bool apk_suffix(struct span word, int *ret)
 {
         static const char *const words[] = {"alpha", "beta", "pre", "rc", "cvs", "svn", "git", "hg", "p"};
@@ -47,7 +42,7 @@ static struct span apk_hex(struct span *rest)
         while (run.size < rest->size && (is_digit(rest->data[run.size]) ||
                                          (rest->data[run.size] >= 'a' && rest->data[run.size] <= 'f')))
                 run.size++;
-        *rest = skip(*rest, run.size);
+        *rest = span_skip(*rest, run.size);
         return run;
 }
 
@@ -68,10 +63,10 @@ static struct apk_token apk_next(struct span *rest, enum apk_kind last)
         }
         if (c >= 'a' && c <= 'z' && last <= APK_NUMBER) {
                 t = (struct apk_token){APK_LETTER, {rest->data, 1}, 0};
-                *rest = skip(*rest, 1);
+                *rest = span_skip(*rest, 1);
                 return t;
         }
-        *rest = skip(*rest, 1);
+        *rest = span_skip(*rest, 1);
         if (c == '.' && last <= APK_LETTER) {
                 t.text = version_digits(rest);
                 t.kind = t.text.size ? APK_NUMBER : APK_BAD;
@@ -82,7 +77,7 @@ static struct apk_token apk_next(struct span *rest, enum apk_kind last)
                 t.text = apk_hex(rest);
                 t.kind = t.text.size ? APK_HASH : APK_BAD;
         } else if (c == '-' && last < APK_REVISION && span_starts(*rest, "r")) {
-                *rest = skip(*rest, 1);
+                *rest = span_skip(*rest, 1);
                 t.text = version_digits(rest);
                 t.kind = t.text.size ? APK_REVISION : APK_BAD;
         }

@@ -15,11 +15,6 @@ struct pep440 {
         struct span post, dev, local; /* numbers; local.data NULL: none */
 };
 
-static struct span skip(struct span s, size_t size)
-{
-        return size ? (struct span){s.data + size, s.size - size} : s;
-}
-
 static bool is_separator(struct span s)
 {
         return s.size && (s.data[0] == '.' || s.data[0] == '-' || s.data[0] == '_');
@@ -30,14 +25,14 @@ static bool is_separator(struct span s)
 static bool take_tagged(struct span *rest, const char *const *words, size_t count, size_t *ret_word,
                         struct span *ret_number)
 {
-        struct span at = is_separator(*rest) ? skip(*rest, 1) : *rest;
+        struct span at = is_separator(*rest) ? span_skip(*rest, 1) : *rest;
         for (size_t i = 0; i < count; i++) {
                 size_t size = strlen(words[i]);
                 if (at.size < size || !version_fold_equal((struct span){at.data, size}, words[i]))
                         continue;
-                at = skip(at, size);
+                at = span_skip(at, size);
                 if (is_separator(at))
-                        at = skip(at, 1);
+                        at = span_skip(at, 1);
                 *ret_number = version_digits(&at);
                 *rest = at;
                 *ret_word = i;
@@ -51,13 +46,13 @@ static bool take_release(struct span *rest, struct pep440 *v)
         struct span at = *rest, digits = version_digits(&at);
         if (digits.size && at.size && at.data[0] == '!') {
                 v->epoch = digits;
-                *rest = at = skip(at, 1);
+                *rest = at = span_skip(at, 1);
                 digits = version_digits(&at);
         }
         if (!digits.size)
                 return false;
         for (struct span next = at; next.size && next.data[0] == '.';) {
-                next = skip(next, 1);
+                next = span_skip(next, 1);
                 if (!version_digits(&next).size)
                         break;
                 at = next;
@@ -74,7 +69,7 @@ static bool take_post(struct span *rest, struct pep440 *v)
         if (take_tagged(rest, words, ARRAY_SIZE(words), &word, &v->post))
                 return v->has_post = true;
         if (rest->size > 1 && rest->data[0] == '-' && is_digit(rest->data[1])) {
-                *rest = skip(*rest, 1);
+                *rest = span_skip(*rest, 1);
                 v->post = version_digits(rest);
                 return v->has_post = true;
         }
@@ -85,7 +80,7 @@ static bool local_allowed(struct span local)
 {
         bool part = false;
         for (size_t i = 0; i < local.size; i++) {
-                struct span at = skip(local, i);
+                struct span at = span_skip(local, i);
                 if (is_digit(at.data[0]) || is_letter(at.data[0]))
                         part = true;
                 else if (is_separator(at) && part)
@@ -105,7 +100,7 @@ static bool pep440_parse(struct span text, struct pep440 *ret)
         struct span rest = span_trim(text);
         size_t word;
         if (rest.size && to_lower(rest.data[0]) == 'v')
-                rest = skip(rest, 1);
+                rest = span_skip(rest, 1);
         if (!take_release(&rest, &v))
                 return false;
         if (take_tagged(&rest, pre_words, ARRAY_SIZE(pre_words), &word, &v.pre_number))
@@ -113,7 +108,7 @@ static bool pep440_parse(struct span text, struct pep440 *ret)
         take_post(&rest, &v);
         v.has_dev = take_tagged(&rest, dev_words, 1, &word, &v.dev);
         if (rest.size && rest.data[0] == '+') {
-                v.local = skip(rest, 1);
+                v.local = span_skip(rest, 1);
                 if (!local_allowed(v.local))
                         return false;
                 rest.size = 0;
@@ -124,29 +119,14 @@ static bool pep440_parse(struct span text, struct pep440 *ret)
         return true;
 }
 
-static int release_compare(struct span a, struct span b)
-{
-        while (a.size || b.size) {
-                struct span left = version_digits(&a), right = version_digits(&b);
-                int order = version_number_compare(left, right);
-                if (order)
-                        return order;
-                if (a.size)
-                        a = skip(a, 1);
-                if (b.size)
-                        b = skip(b, 1);
-        }
-        return 0;
-}
-
 static struct span local_next(struct span *rest)
 {
         struct span part = {rest->data, 0};
-        while (part.size < rest->size && !is_separator(skip(*rest, part.size)))
+        while (part.size < rest->size && !is_separator(span_skip(*rest, part.size)))
                 part.size++;
-        *rest = skip(*rest, part.size);
+        *rest = span_skip(*rest, part.size);
         if (rest->size)
-                *rest = skip(*rest, 1);
+                *rest = span_skip(*rest, 1);
         return part;
 }
 
@@ -180,7 +160,7 @@ static int pep440_order(const struct pep440 *a, const struct pep440 *b)
 {
         int order = version_number_compare(a->epoch, b->epoch);
         if (!order)
-                order = release_compare(a->release, b->release);
+                order = version_numbers_compare(a->release, b->release);
         if (!order)
                 order = pre_rank(a) - pre_rank(b);
         if (!order)
@@ -225,7 +205,7 @@ static struct legacy_piece legacy_next(struct span *rest)
                         return legacy_word(run);
                 char c = rest->data[0];
                 struct span one = {rest->data, 1};
-                *rest = skip(*rest, 1);
+                *rest = span_skip(*rest, 1);
                 if (c == '-')
                         return (struct legacy_piece){'f', SPAN("-")};
                 if (c != '.')

@@ -88,21 +88,6 @@ static bool go_parse(struct span v, struct semver *ret)
                                     : semver_parse(v, ret) || go_release_parse(v, ret);
 }
 
-static int semver_numbers_compare(struct span a, struct span b)
-{
-        while (a.size || b.size) {
-                struct span left = version_digits(&a), right = version_digits(&b);
-                int order = version_number_compare(left, right);
-                if (order)
-                        return order;
-                if (a.size)
-                        a = (struct span){a.data + 1, a.size - 1};
-                if (b.size)
-                        b = (struct span){b.data + 1, b.size - 1};
-        }
-        return 0;
-}
-
 static int semver_identifier_compare(struct span a, struct span b, bool fold)
 {
         struct span left = a, right = b;
@@ -152,7 +137,7 @@ static int semver_identifiers_compare(const struct semver *a, const struct semve
 
 static int semver_order(const struct semver *a, const struct semver *b, bool fold)
 {
-        int order = semver_numbers_compare(a->numbers, b->numbers);
+        int order = version_numbers_compare(a->numbers, b->numbers);
         if (order)
                 return order;
         if (!a->pre.data || !b->pre.data)

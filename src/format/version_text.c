@@ -42,6 +42,21 @@ int version_number_compare(struct span a, struct span b)
         return version_bytes_compare(a, b);
 }
 
+int version_numbers_compare(struct span a, struct span b)
+{
+        while (a.size || b.size) {
+                struct span left = version_digits(&a), right = version_digits(&b);
+                int order = version_number_compare(left, right);
+                if (order)
+                        return order;
+                if (a.size)
+                        a = span_skip(a, 1);
+                if (b.size)
+                        b = span_skip(b, 1);
+        }
+        return 0;
+}
+
 bool version_number_zero(struct span digits)
 {
         return !without_zeros(digits).size;

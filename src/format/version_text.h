@@ -28,6 +28,8 @@ struct span version_digits(struct span *s);
 struct span version_letters(struct span *s);
 /* Order of two runs of digits as numbers; an empty one is 0. */
 int version_number_compare(struct span a, struct span b);
+/* Order of numbers with one character between them, "1.10.2"; of those that are not there: 0. */
+int version_numbers_compare(struct span a, struct span b);
 /* Order of bytes, case kept or folded. */
 int version_bytes_compare(struct span a, struct span b);
 int version_fold_compare(struct span a, struct span b);

@@ -12,19 +12,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum { LINE = 2048, TITLE = 12, MOST_EVIDENCE = 40, MOST_LIMITS = 5 };
-
-static bool is_named(const struct bug *bug, const char *id)
-{
-        bool named = !strcasecmp(bug->id, id);
-        for (size_t i = 0; i < bug->alias_count; i++)
-                named |= !strcasecmp(bug->aliases[i], id);
-        for (size_t i = 0; i < bug->bulletin_count; i++)
-                named |= !strcasecmp(bug->bulletins[i], id);
-        return named;
-}
 
 /* "  title     words …" */
 static void put_field(struct buf *to, const struct table_style *style, const char *title, const char *format,
@@ -296,7 +285,7 @@ int report_explain(const struct report *r, const char *id, const struct table_st
         const struct bug *shown = NULL;
         for (size_t i = 0; i < v->finding_count; i++) {
                 const struct finding *f = &v->findings[i];
-                if (!is_named(f->bug, id))
+                if (!bug_is_named(f->bug, id))
                         continue;
                 if (!shown || strcmp(shown->id, f->bug->id) != 0)
                         put_bug(f->bug, style, to);

@@ -128,22 +128,6 @@ struct row {
 
 static const struct row titles = {{"VULNERABILITY", "PACKAGE", "SEVERITY", "EXPLOITED", "FIX", "FUNCTIONS"}};
 
-static const char *fix_text(const struct bug *b)
-{
-        if (b->fixed_version)
-                return b->fixed_version;
-        switch (b->fix_state) {
-        case FIX_NOT_FIXED:
-                return "none";
-        case FIX_WONT_FIX:
-                return "won't fix";
-        case FIX_EXTENDED_SUPPORT:
-                return "extended";
-        default:
-                return "?";
-        }
-}
-
 /* How many functions it names: roots where they are told apart. */
 static void note_text(const struct bug *b, char *to, size_t size)
 {
@@ -178,7 +162,7 @@ static void fill_row(const struct matched_finding *f, struct row *row)
                 snprintf(row->text[COLUMN_EXPLOITED], size, "KEV%s", b->kev_ransomware ? ", ransom" : "");
         else if (b->epss >= 0)
                 snprintf(row->text[COLUMN_EXPLOITED], size, "%.1f %%", b->epss * 100);
-        snprintf(row->text[COLUMN_FIX], size, "%s", fix_text(b));
+        snprintf(row->text[COLUMN_FIX], size, "%s", text_fix(b, "none"));
         note_text(b, row->text[COLUMN_NOTE], size);
 }
 

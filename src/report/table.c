@@ -119,22 +119,6 @@ static const char *net_text(const struct finding *f)
         return f->exposed.value == ANSWER_YES ? "yes" : f->exposed.value == ANSWER_UNKNOWN ? "?" : "no";
 }
 
-static const char *fix_text(const struct finding *f)
-{
-        if (f->bug->fixed_version)
-                return f->bug->fixed_version;
-        switch (f->bug->fix_state) {
-        case FIX_NOT_FIXED:
-                return "none yet";
-        case FIX_WONT_FIX:
-                return "won't fix";
-        case FIX_EXTENDED_SUPPORT:
-                return "extended";
-        default:
-                return "?";
-        }
-}
-
 /* Services and containers are known by their names; the prefix that tells them apart is in the id, which
  * explain and JSON print. */
 static const char *workload_text(const struct workload *w)
@@ -178,7 +162,7 @@ static void fill_row(const struct finding *f, struct row *row)
         snprintf(row->text[COLUMN_WORKLOAD], sizeof(row->text[0]), "%s", workload_text(f->workload));
         snprintf(row->text[COLUMN_USED], sizeof(row->text[0]), "%s", used_text(f));
         snprintf(row->text[COLUMN_NET], sizeof(row->text[0]), "%s", net_text(f));
-        snprintf(row->text[COLUMN_FIX], sizeof(row->text[0]), "%s", fix_text(f));
+        snprintf(row->text[COLUMN_FIX], sizeof(row->text[0]), "%s", text_fix(f->bug, "none yet"));
         snprintf(row->text[COLUMN_WHY], sizeof(row->text[0]), "%s", f->why ? f->why : "");
 }
 

@@ -204,3 +204,19 @@ enum text_colour text_decision_colour(enum decision decision)
                                                    [DECISION_ACT] = TEXT_RED};
         return colours[decision];
 }
+
+const char *text_fix(const struct bug *b, const char *not_fixed)
+{
+        if (b->fixed_version)
+                return b->fixed_version;
+        switch (b->fix_state) {
+        case FIX_NOT_FIXED:
+                return not_fixed;
+        case FIX_WONT_FIX:
+                return "won't fix";
+        case FIX_EXTENDED_SUPPORT:
+                return "extended";
+        default:
+                return "?";
+        }
+}

@@ -28,3 +28,5 @@ char *text_number(uint64_t value, char to[static TEXT_NUMBER]);
 /* "Act", "Attend", "Track*", "Track" */
 const char *text_decision(enum decision decision);
 enum text_colour text_decision_colour(enum decision decision);
+/* Which version mends it, or why none does. */
+const char *text_fix(const struct bug *b, const char *not_fixed);

@@ -72,7 +72,7 @@ static inline int teardown(void **state)
         return r;
 }
 
-static const char *write_file(struct scene *s, const char *bytes)
+static inline const char *write_file(struct scene *s, const char *bytes)
 {
         char *path = arena_printf(&s->memory, "%s/%u.json", s->dir, s->files++);
         _cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -101,7 +101,7 @@ static inline struct match match(struct scene *s, const char *ecosystem, const c
         return m;
 }
 
-static const char *ids(struct scene *s, const struct match *m)
+static inline const char *ids(struct scene *s, const struct match *m)
 {
         char *text = arena_strdup(&s->memory, "");
         for (size_t i = 0; i < m->bug_count; i++)

@@ -29,6 +29,19 @@ static void spans_compare(void **state _unused_)
         assert_int_equal(span_trim(SPAN(" \n")).size, 0);
 }
 
+static void numbers_are_all_there(void **state _unused_)
+{
+        struct span s = {"\x01\x02\x03", 3};
+        uint64_t number = 7;
+        assert_true(span_number(s, 1, 2, &number));
+        assert_int_equal(number, 0x302);
+        assert_false(span_number(s, 1, 3, &number));
+        assert_false(span_number(s, UINT64_MAX, 1, &number));
+        assert_int_equal(number, 0x302);
+        assert_true(span_equal(span_skip(SPAN("ab"), 1), "b"));
+        assert_int_equal(span_skip((struct span){}, 0).size, 0);
+}
+
 static void cutting_gives_every_piece(void **state _unused_)
 {
         static const char *const pieces[] = {"a", "", "bc"};
@@ -123,6 +136,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(spans_compare),
+                cmocka_unit_test(numbers_are_all_there),
                 cmocka_unit_test(cutting_gives_every_piece),
                 cmocka_unit_test(numbers_are_whole),
                 cmocka_unit_test(utf8_is_told_from_bytes),
