@@ -114,7 +114,8 @@ struct cpython {
         uint64_t looks, last_scan; /* last_scan: number of the look */
         uint64_t scan_lost;        /* `lost` of it */
         uint64_t scan_bytes;       /* that it, or the one that goes on, went through */
-        uint64_t browsed;          /* address up to which the memory was browsed */
+        uint64_t browsed;          /* address up to which the memory was browsed … */
+        uint64_t browsed_bytes;    /* … and how much that was */
         uint64_t last_held;        /* number of the look that asked who holds the list of modules */
         bool many_news;            /* more than are kept */
         bool waiting;              /* code that ran and that nobody is known to hold */

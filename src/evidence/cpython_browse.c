@@ -16,7 +16,7 @@
 enum {
         PARTS = 10, /* looks that it takes to go through a small process */
         LEAST_PART = 1 << 20,
-        PART_CPU_NS = 3000000, /* a larger process takes more looks */
+        PART_CPU_NS = 5000000, /* a larger process takes more looks */
         MOST_NEWS = 256,
         MOST_CALLEES = 1 << 20,
         HEAD_UNITS = 16, /* ob_size of code objects from 3.11 on: units of bytecode */
@@ -27,8 +27,8 @@ struct browsing {
         struct image *i;
         uint64_t start, size; /* of the run that is at hand */
         const char *bytes;
-        size_t code_at, known_at; /* how far the lists lie below it */
-        uint64_t done, cpu_start;
+        size_t code_at, known_at;       /* how far the lists lie below it */
+        uint64_t done, most, cpu_start; /* bytes, of this part; CPU time, ns */
         char units[2 * CPYTHON_UNITS];
 };
 
@@ -184,10 +184,8 @@ static int take_run(void *context, uint64_t address, const void *bytes, size_t s
         cpython_each_mark(&b->c->layout, bytes, size, take_mark, b);
         b->done += size;
         b->c->browsed = address + size;
-        return b->done >= MAX(b->c->scan_bytes / PARTS, (uint64_t)LEAST_PART) ||
-                               clock_cpu() - b->cpu_start >= PART_CPU_NS
-                       ? -ECANCELED
-                       : 0;
+        b->c->browsed_bytes += size;
+        return b->done >= b->most || clock_cpu() - b->cpu_start >= PART_CPU_NS ? -ECANCELED : 0;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -250,7 +248,7 @@ bool cpython_is_browsable(const struct cpython *c)
 
 void cpython_browse_anew(struct cpython *c)
 {
-        c->browsed = 0;
+        c->browsed = c->browsed_bytes = 0;
         c->many_news = c->waiting = false;
         vec_done(&c->news);
         vec_done(&c->callees);
@@ -275,13 +273,17 @@ int cpython_browse(struct cpython *c, struct image *i)
         b->c = c;
         b->i = i;
         b->cpu_start = clock_cpu();
+        /* A process that has grown since is gone through as fast as a large one. */
+        b->most = c->browsed_bytes > c->scan_bytes ? UINT64_MAX
+                                                   : MAX(c->scan_bytes / PARTS, (uint64_t)LEAST_PART);
         bool checks = c->looks - c->last_held >= CPYTHON_SCAN_EVERY;
         bool held = checks && cpython_modules_are_held(c, i);
         uint64_t cursor = c->browsed;
         int r = image_scan(i, &cursor, wants, take_run, b);
         free(b);
         if (r == 0) {
-                c->browsed = 0;
+                c->scan_bytes = c->browsed_bytes;
+                c->browsed = c->browsed_bytes = 0;
                 c->waiting |= any_called(c);
         } else if (r == 1) {
                 c->browsed = cursor;
