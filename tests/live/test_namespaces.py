@@ -141,3 +141,39 @@ def test_a_namespace_that_comes_later(tmp_path, waiting):
     make_package(tmp_path / "volume", "uw-ns-program", "1.0", waiting)
     with Watch(state), beside(tmp_path / "volume", place, "./uw-ns-program/tool"):
         wait_until(lambda: sbom(state)[0] == {("uw-ns-program", "1.0"): "loaded"}, 200)
+
+
+@contextlib.contextmanager
+def replica(image, folder, volume, *command):
+    """A container as engines make them: layers of the image below one of its own, a volume, that as its root."""
+    for name in "upper", "work", "merged":
+        (folder / name).mkdir(parents=True)
+    merged = folder / "merged"
+    script = f"mount --make-rprivate / && " \
+             f"mount -t overlay none -o lowerdir={image},upperdir={folder}/upper,workdir={folder}/work {merged} && " \
+             f"mount --bind {volume} {merged}/data && exec unshare --root={merged} --wd=/data {shlex.join(command)}"
+    with Victim("unshare", "-m", "sh", "-c", script) as process:
+        yield process
+
+
+def test_two_containers_of_one_image(tmp_path, waiting):
+    """They share a root, and the packages of its layers; each has what lies in its volume."""
+    image, state = tmp_path / "image", tmp_path / "state"
+    (image / "data").mkdir(parents=True)
+    make_package(image / "usr/local/lib/python3.11/site-packages", "uw-ns-layer", "1.0", waiting)
+    for version in "1.0", "2.0":
+        make_package(tmp_path / version, "uw-ns-volume", version, waiting)
+    tool, layered = "./uw-ns-volume/tool", "/usr/local/lib/python3.11/site-packages/uw-ns-layer/tool"
+    probe = subprocess.run(["unshare", "-m", "sh", "-c", f"mkdir {tmp_path}/u {tmp_path}/w && mount -t overlay none -o lowerdir={image},"
+                            f"upperdir={tmp_path}/u,workdir={tmp_path}/w /mnt"], capture_output=True, text=True, check=False)
+    if probe.returncode:
+        pytest.skip("overlays are refused here: " + probe.stderr.strip())
+    with replica(image, tmp_path / "one", tmp_path / "1.0", tool), replica(image, tmp_path / "two", tmp_path / "2.0", tool), \
+         replica(image, tmp_path / "three", tmp_path / "2.0", layered):
+        findings(state)
+    done = subprocess.run([PROGRAM, "sbom", "--state", str(state), "--json"], check=True, capture_output=True)
+    found = [p for p in json.loads(done.stdout)["packages"] if p["name"].startswith("uw-ns-")]
+    assert len({p["root"] for p in found}) == 1 and found[0]["root"].startswith("layers:")
+    assert {(p["name"], p["version"], p["use"]) for p in found} == {("uw-ns-layer", "1.0", "loaded"), ("uw-ns-volume", "1.0", "loaded"),
+                                                                    ("uw-ns-volume", "2.0", "loaded")}
+    assert len(found) == 3
