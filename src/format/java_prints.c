@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <errno.h>
 
-enum { MOST_PRINTS = 4000, MOST_CLASSES = 32000, MOST_COPIES = 400, MOST_CONSTANTS = 65536 };
+enum { MOST_PRINTS = 4000, MOST_CLASSES = 32000, MOST_CONSTANTS = 65536 };
 
 struct java_print_class {
         size_t print;
@@ -97,7 +97,7 @@ static int note_copy(const struct java_print *print, struct span prefix, struct 
                         known->found++;
                         return 0;
                 }
-        if (to->count >= MOST_COPIES)
+        if (to->count >= JAVA_COPIES_MOST)
                 return 0;
         struct java_copy *copy = vec_add(to);
         const char *text = arena_strndup(a, prefix.data, prefix.size);

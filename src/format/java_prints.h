@@ -36,6 +36,7 @@ struct java_copy {
 };
 
 typedef VEC(struct java_copy) java_copies;
+enum { JAVA_COPIES_MOST = 400 }; /* more of one archive are not noted */
 
 /* 0, -EBADMSG, -ENOMEM. */
 int java_prints_parse(struct span table, struct arena *a, struct java_prints **ret);

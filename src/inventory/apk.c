@@ -8,8 +8,6 @@
 
 #include <errno.h>
 
-enum { MOST_PACKAGES = 100000 };
-
 static int take(struct inventory *inv, const struct apk_package *p, const char *path)
 {
         const struct os_package os = {.name = p->name,
@@ -44,6 +42,8 @@ static int read_apk(struct inventory *inv)
                 while (apk_installed_next(&rest, &p) && count++ < MOST_PACKAGES)
                         if ((r = take(inv, &p, databases[i])) < 0)
                                 return r;
+                if (count > MOST_PACKAGES)
+                        inventory_too_many(inv, databases[i]);
                 if (count)
                         break; /* the second path is the first one, merged */
         }

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { MOST_PACKAGES = 100000, PATH_SIZE = 4096 };
+enum { PATH_SIZE = 4096 };
 
 struct cache {
         struct inventory *inv;

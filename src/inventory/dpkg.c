@@ -12,8 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { MOST_PACKAGES = 100000 };
-
 /* ---- files ------------------------------------------------------------------------------------------ */
 
 static int take_files(struct inventory *inv, const struct diversions *moved, size_t index, struct span list)
@@ -128,10 +126,14 @@ static int read_status(struct inventory *inv, const struct diversions *moved)
                                 DATABASE_SIZE >> 20);
         struct span rest = {text.data, text.size};
         struct dpkg_package d;
-        while (inv->packages.count < MOST_PACKAGES && dpkg_status_next(&rest, &d)) {
+        while (dpkg_status_next(&rest, &d)) {
                 size_t index;
                 if (!d.installed)
                         continue;
+                if (inv->packages.count >= MOST_PACKAGES) {
+                        inventory_too_many(inv, path);
+                        break;
+                }
                 r = add_package(inv, &d, path, &index);
                 if (r == 0)
                         r = read_list(inv, moved, index, &d);
@@ -167,15 +169,21 @@ static int read_status_file(struct inventory *inv, const char *name)
 
 static int read_status_entry(void *context, struct inventory *inv, const char *name)
 {
-        (void)context;
-        if (name[0] == '.' || str_ends(name, ".md5sums") || inv->packages.count >= MOST_PACKAGES)
+        bool *told = context;
+        if (name[0] == '.' || str_ends(name, ".md5sums"))
                 return 0;
-        return read_status_file(inv, name);
+        if (inv->packages.count < MOST_PACKAGES)
+                return read_status_file(inv, name);
+        if (!*told)
+                inventory_too_many(inv, "/var/lib/dpkg/status.d");
+        *told = true;
+        return 0;
 }
 
 static int read_status_folder(struct inventory *inv)
 {
-        int r = inventory_list(inv, "/var/lib/dpkg/status.d", read_status_entry, NULL);
+        bool told = false;
+        int r = inventory_list(inv, "/var/lib/dpkg/status.d", read_status_entry, &told);
         return r == -ENOMEM ? r : 0;
 }
 

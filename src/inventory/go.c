@@ -54,6 +54,7 @@ struct gathering {
         const struct candidate *c;
         struct map seen;  /* modules; the names lie in the inventory */
         struct span last; /* functions of one package stand together */
+        bool more;        /* modules than MOST_MODULES */
 };
 
 /* Symbols write the dots of a path's last part as "%2e" (cmd/internal/objabi/path.go). */
@@ -80,8 +81,12 @@ static int take_function(void *context, const struct go_function *f)
         memcpy(text, module.data, module.size);
         text[module.size] = '\0';
         unescape_dots(text);
-        if (map_get_str(&g->seen, text) || g->seen.count >= MOST_MODULES)
+        if (map_get_str(&g->seen, text))
                 return 0;
+        if (g->seen.count >= MOST_MODULES) {
+                g->more = true;
+                return 0;
+        }
         const char *name = arena_strdup(&g->inv->arena, text);
         if (!name || map_put_str(&g->seen, name, g) < 0)
                 return -ENOMEM;
@@ -103,6 +108,9 @@ static int gather_modules(struct inventory *inv, const struct candidate *c, cons
         if (r == 0)
                 r = go_functions_walk(&functions, take_function, &g);
         map_done(&g.seen);
+        if (g.more)
+                inventory_limit(inv, "%s: functions of more than %d modules; the others were left out",
+                                c->path, MOST_MODULES);
         return r == -ENOMEM ? r : 0;
 }
 

@@ -43,6 +43,7 @@ struct jar {
         const char *classes_in; /* "BOOT-INF/classes" where they lie in there; NULL */
         java_copies copies;
         VEC(struct zip_entry) nested;
+        bool folders_left, poms_left, nested_left; /* there are more than are noted */
 };
 
 /* Artefacts and the main one, from poms, manifest and the name of the archive. 0 or -ENOMEM. */

@@ -34,6 +34,16 @@ static struct span class_path(struct jar *jar, struct span name)
         return name;
 }
 
+/* Said once for each archive. */
+static int leave_out(const struct jar *jar, bool *said, const char *what, int most)
+{
+        if (!*said)
+                inventory_limit(jar->inv, "%s: more than %d %s in it; the others were left out",
+                                jar->container, most, what);
+        *said = true;
+        return 0;
+}
+
 static int note_class(struct jar *jar, struct span name)
 {
         name = class_path(jar, name);
@@ -48,7 +58,7 @@ static int note_class(struct jar *jar, struct span name)
                 return 0;
         }
         if (jar->folders.count >= MOST_FOLDERS)
-                return 0;
+                return leave_out(jar, &jar->folders_left, "folders of classes", MOST_FOLDERS);
         struct class_folder *f = vec_add(&jar->folders);
         if (!f)
                 return -ENOMEM;
@@ -75,8 +85,10 @@ static int read_pom(struct jar *jar, const struct zip_entry *entry, struct span 
         vec_each (a, &jar->artefacts)
                 if (a->folder.size == folder.size && !memcmp(a->folder.data, folder.data, folder.size))
                         known = a;
-        if ((known && (known->properties || !properties)) || jar->artefacts.count >= MOST_POMS)
+        if (known && (known->properties || !properties))
                 return 0;
+        if (!known && jar->artefacts.count >= MOST_POMS)
+                return leave_out(jar, &jar->poms_left, "artefacts with a pom", MOST_POMS);
         _cleanup_buf_ struct buf text = BUF_INIT(METADATA_SIZE);
         struct java_names names;
         int r = jar_read(jar, entry, &text);
@@ -98,10 +110,12 @@ static int note_nested(struct jar *jar, const struct zip_entry *entry)
         for (size_t i = 0; i < entry->name.size; i++)
                 if ((unsigned char)entry->name.data[i] < 0x20)
                         return 0;
-        struct zip_entry *slot = jar->nested.count < MOST_NESTED ? vec_add(&jar->nested) : NULL;
+        if (jar->nested.count >= MOST_NESTED)
+                return leave_out(jar, &jar->nested_left, "archives", MOST_NESTED);
+        struct zip_entry *slot = vec_add(&jar->nested);
         if (slot)
                 *slot = *entry;
-        return slot || jar->nested.count >= MOST_NESTED ? 0 : -ENOMEM;
+        return slot ? 0 : -ENOMEM;
 }
 
 static int note_entry(struct jar *jar, const struct zip_entry *entry)
@@ -182,6 +196,10 @@ static int read_jar(struct jar *jar, struct unpacking *u)
         int r = 0;
         while (r == 0 && zip_next(jar->zip, &i, &entry) > 0)
                 r = note_entry(jar, &entry);
+        if (jar->copies.count >= JAVA_COPIES_MOST)
+                inventory_limit(jar->inv,
+                                "%s: classes of more than %d artefacts in it; others may be missing",
+                                jar->container, JAVA_COPIES_MOST);
         java_prints_finish(&jar->copies);
         if (r == 0)
                 r = java_identify(jar);

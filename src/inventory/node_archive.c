@@ -57,11 +57,12 @@ static int read_yarn(struct inventory *inv, const struct candidate *c)
                 return archive_result(inv, c->path, r);
         struct zip_entry entry;
         uint64_t i = 0, found = 0;
-        while (r == 0 && found < MOST_IN_ARCHIVE && zip_next(&archive.zip, &i, &entry) > 0)
-                if (is_manifest(entry.name)) {
-                        found++;
+        while (r == 0 && found <= MOST_IN_ARCHIVE && zip_next(&archive.zip, &i, &entry) > 0)
+                if (is_manifest(entry.name) && ++found <= MOST_IN_ARCHIVE)
                         r = read_entry(inv, c, &archive.zip, &entry);
-                }
+        if (found > MOST_IN_ARCHIVE)
+                inventory_limit(inv, "%s: more than %d packages in it; the others were left out", c->path,
+                                MOST_IN_ARCHIVE);
         return r;
 }
 

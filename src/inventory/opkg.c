@@ -11,8 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { MOST_PACKAGES = 100000 };
-
 /* "/usr/bin/x", or with owner and mode behind a tab. */
 static int take_list(struct inventory *inv, const char *folder, size_t index, struct span name)
 {
@@ -43,7 +41,11 @@ static int read_folder(struct inventory *inv, const char *folder, const char *st
                 return r == -ENOMEM ? r : 0;
         struct span rest = {text.data, text.size};
         struct dpkg_package d;
-        for (size_t count = 0; r == 0 && count < MOST_PACKAGES && dpkg_status_next(&rest, &d); count++) {
+        for (size_t count = 0; r == 0 && dpkg_status_next(&rest, &d); count++) {
+                if (count >= MOST_PACKAGES) {
+                        inventory_too_many(inv, status);
+                        break;
+                }
                 if (!d.installed)
                         continue;
                 /* "Source" is the path of a recipe here. */

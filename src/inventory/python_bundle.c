@@ -230,7 +230,12 @@ static int read_zip(struct inventory *inv, const struct candidate *c)
         int r = archive_open_zip(inv, c->path, &archive);
         struct zip_entry e;
         uint64_t at = 0, count = 0;
-        while (r == 0 && count++ < MOST_ENTRIES && zip_next(z, &at, &e) == 1) {
+        while (r == 0 && zip_next(z, &at, &e) == 1) {
+                if (++count > MOST_ENTRIES) {
+                        inventory_limit(inv, "%s: more than %d files in it; the others were left out",
+                                        c->path, MOST_ENTRIES);
+                        break;
+                }
                 size_t prefix;
                 struct dist_info info;
                 if (!is_metadata(e.name, &prefix))

@@ -18,6 +18,12 @@ enum { MOST_ENTRIES = 1000000, LONGEST_PATH = 4096 };
 
 /* ---- what they found -------------------------------------------------------------------------------- */
 
+void inventory_too_many(struct inventory *inv, const char *database)
+{
+        inventory_limit(inv, "%s: more than %d packages; the others are missing", database + 1,
+                        MOST_PACKAGES);
+}
+
 void inventory_limit(struct inventory *inv, const char *format, ...)
 {
         char text[512];
@@ -108,7 +114,10 @@ int inventory_list(struct inventory *inv, const char *path, inventory_entry hand
                 else
                         r = -ENOMEM;
         }
+        bool more = names.count >= MOST_ENTRIES && readdir(folder);
         closedir(folder);
+        if (more)
+                inventory_limit(inv, "%s: more than %d files; the others were left out", path, MOST_ENTRIES);
         if (names.count)
                 qsort(names.items, names.count, sizeof(*names.items), compare_names);
         for (size_t i = 0; r == 0 && i < names.count; i++)

@@ -100,6 +100,9 @@ struct inventory {
         struct tables *tables; /* signatures, once a reader has asked for them (tables.h); or NULL */
 };
 
+/* Most packages of one distribution's database; inventory_too_many() says that there are more. */
+enum { MOST_PACKAGES = 100000 };
+void inventory_too_many(struct inventory *inv, const char *database);
 /* A sentence for what was left out. */
 void inventory_limit(struct inventory *inv, const char *format, ...) _printf_(2, 3);
 /* A new package in this root; NULL: out of memory. Valid until the next one. Root, path and owner are those

@@ -14,12 +14,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { MOST_PACKAGES = 100000 };
-
 struct database {
         struct inventory *inv;
         const char *path;
         size_t count, damaged;
+        bool more; /* than MOST_PACKAGES */
 };
 
 static const char *version_text(struct inventory *inv, const struct rpm_package *p, struct span version)
@@ -80,8 +79,10 @@ static int take_header(void *context, struct span blob)
 {
         struct database *d = context;
         struct rpm_package p;
-        if (d->count >= MOST_PACKAGES)
+        if (d->count >= MOST_PACKAGES) {
+                d->more = true;
                 return 0;
+        }
         if (rpm_header_parse(blob, &p) < 0) {
                 d->damaged++;
                 return 0;
@@ -135,6 +136,8 @@ static int read_database(struct inventory *inv, const char *path, size_t *ret_co
                 inventory_limit(inv, "%s: %s; packages may be missing", path + 1, strerror(-r));
         if (d.damaged)
                 inventory_limit(inv, "%s: %zu damaged headers", path + 1, d.damaged);
+        if (d.more)
+                inventory_too_many(inv, path);
         *ret_count = d.count;
         return 0;
 }

@@ -383,6 +383,11 @@ int read_roots(struct look *l, bool only_new, struct error *error)
                                 "%s: more than %d mount namespaces; what only the others have mounted is not "
                                 "seen",
                                 root->root.description, ROOT_NAMESPACES + 1);
+                if (root->places_full)
+                        look_limit(l,
+                                   "%s: something runs at more than %d places; packages at the others are "
+                                   "missing",
+                                   root->root.description, ROOT_PLACES);
                 if (root->crowded)
                         look_limit(l, "%s: Python imports from more than %d folders; packages are missing",
                                    root->root.description, ROOT_PYTHON_PATHS);

@@ -13,8 +13,7 @@
 
 enum {
         ROOT_MEMORY = 256 << 20, /* bytes; 100,000 packages */
-        MOST_PLACES = 8192,
-        PUT_EVERY_S = 30 * 60, /* the same inventory is put again */
+        PUT_EVERY_S = 30 * 60,   /* the same inventory is put again */
 };
 
 static void forget_inventory(struct known_root *r)
@@ -30,6 +29,8 @@ static void root_free(struct known_root *r)
         forget_inventory(r);
         vec_done(&r->python_paths);
         vec_done(&r->places);
+        vec_done(&r->place_rounds);
+        arena_done(&r->place_arena);
         map_done(&r->place_set);
         vec_done(&r->others);
         vec_done(&r->other_rounds);
@@ -47,6 +48,7 @@ static struct known_root *root_new(const struct root *from)
         if (!r)
                 return NULL;
         r->arena = ARENA_INIT(ROOT_MEMORY);
+        r->place_arena = ARENA_INIT(ROOT_MEMORY);
         r->packages = ARENA_INIT(ROOT_MEMORY);
         r->kernel = ARENA_INIT(ROOT_MEMORY);
         r->told = ARENA_INIT(ROOT_MEMORY);
@@ -78,24 +80,53 @@ static void note_python_paths(struct known_root *r, const struct process *p)
         }
 }
 
-static void note_places(struct known_root *r, const struct process *p)
+static void note_places(struct known_root *r, const struct process *p, uint64_t round)
 {
         vec_each (path, &p->places) {
-                if (map_get_str(&r->place_set, *path))
+                size_t known = (size_t)(uintptr_t)map_get_str(&r->place_set, *path);
+                if (known) {
+                        r->place_rounds.items[known - 1] = round;
                         continue;
-                if (r->places.count >= MOST_PLACES) {
-                        /* Those of processes that still live are noted again in the next look. */
-                        map_done(&r->place_set);
-                        r->places.count = 0;
                 }
-                const char *copy = arena_strdup(&r->arena, *path);
-                const char **slot =
-                        copy && map_put_str(&r->place_set, copy, r) == 0 ? vec_add(&r->places) : NULL;
-                if (slot) {
+                if (r->places.count >= ROOT_PLACES) {
+                        r->places_full = true;
+                        continue;
+                }
+                const char *copy = arena_strdup(&r->place_arena, *path);
+                uint64_t *seen = copy ? vec_add(&r->place_rounds) : NULL;
+                const char **slot = seen ? vec_add(&r->places) : NULL;
+                if (slot && map_put_str(&r->place_set, copy, (void *)(uintptr_t)r->places.count) == 0) {
                         *slot = copy;
+                        *seen = round;
                         r->has_news = true;
+                        continue;
                 }
+                r->places.count -= slot != NULL;
+                r->place_rounds.count -= seen != NULL;
+                r->places_full = true;
         }
+}
+
+/* Where there was no room, the places of processes that ended make some; what lives is noted again. */
+static void sweep_places(struct known_root *r, uint64_t round)
+{
+        if (!r->places_full)
+                return;
+        struct arena arena = ARENA_INIT(ROOT_MEMORY);
+        size_t kept = 0;
+        map_done(&r->place_set);
+        for (size_t i = 0; i < r->places.count; i++) {
+                const char *copy =
+                        r->place_rounds.items[i] == round ? arena_strdup(&arena, r->places.items[i]) : NULL;
+                if (!copy || map_put_str(&r->place_set, copy, (void *)(uintptr_t)(kept + 1)) < 0)
+                        continue;
+                r->places.items[kept] = copy;
+                r->place_rounds.items[kept++] = round;
+        }
+        r->places.count = r->place_rounds.count = kept;
+        arena_done(&r->place_arena);
+        r->place_arena = arena;
+        r->places_full = false;
 }
 
 /* The oldest process of a root comes first. Of a namespace that nobody was seen in for a whole round,
@@ -143,6 +174,7 @@ static void sweep_views(struct known_root *r, uint64_t round)
                 if (first) {
                         r->first = r->others.items[i];
                         r->first_round = round;
+                        r->changed = true;
                         first = false;
                         continue;
                 }
@@ -179,7 +211,7 @@ struct known_root *roots_note(struct root_table *t, const struct entry *e, uint6
         if (note_view(r, e, round) < 0)
                 return NULL;
         note_python_paths(r, &e->process);
-        note_places(r, &e->process);
+        note_places(r, &e->process, round);
         return r;
 }
 
@@ -290,6 +322,7 @@ void roots_sweep(struct root_table *t, uint64_t round)
         for (struct known_root *r; (r = roots_next(t, &i));) {
                 if (round && r->round == round) {
                         sweep_views(r, round);
+                        sweep_places(r, round);
                         continue;
                 }
                 map_remove(&t->roots, r->root.id, strlen(r->root.id));

@@ -13,15 +13,18 @@
 enum {
         ROOT_PYTHON_PATHS = 1024, /* of one root that are known at a time */
         ROOT_NAMESPACES = 256,    /* mount namespaces, beside the first */
+        ROOT_PLACES = 8192,
 };
 
 struct known_root {
         struct arena arena, packages, kernel, told; /* for what lives as long as this, `inventory`,
                                                      * `kernel_keys`, `limits` */
         struct root root;
-        VEC(const char *) python_paths;   /* what the interpreters that run in it use */
+        VEC(const char *) python_paths; /* what the interpreters that run in it use */
+        struct arena place_arena;
         VEC(const char *) places;         /* where what runs in it has its code from */
-        struct map place_set;             /* the same, to be asked */
+        VEC(uint64_t) place_rounds;       /* when each was seen last */
+        struct map place_set;             /* the same, to be asked: index, plus 1 */
         VEC(const char *) kernel_keys;    /* package_key() of the running kernel's packages */
         struct inventory_reply inventory; /* emptied once it is committed */
         VEC(const char *) limits;         /* of the last reading */
@@ -48,6 +51,7 @@ struct known_root {
         bool has_paths;          /* … from which an interpreter imports */
         bool changed;            /* something was installed, upgraded or removed since it was read */
         bool late;               /* there was no time to read all of it */
+        bool places_full;        /* something runs at more places than are known */
         bool crowded;            /* interpreters in it import from more folders than are known */
         bool unstamped;          /* asking for that does not end in time */
         bool for_news;           /* it is read for those, and pays */

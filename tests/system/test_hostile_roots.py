@@ -347,3 +347,47 @@ def test_what_is_left_out_is_named(tmp_path):
                  "its path is too long"):
         assert text in limits, limits
     shutil.rmtree(tmp_path / ("n" * 200))
+
+
+def zip_of(names, text=b""):
+    """An archive of that many equal files; written by hand, because zipfile takes its time."""
+    import struct
+    import zlib
+    parts, directory, offset, crc = [], [], 0, zlib.crc32(text)
+    for name in names:
+        name = name.encode()
+        fields = struct.pack("<HHHHHIIIHH", 20, 0, 0, 0, 33, crc, len(text), len(text), len(name), 0)
+        parts.append(b"PK\x03\x04" + fields + name + text)
+        directory.append(b"PK\x01\x02" + struct.pack("<H", 20) + fields + struct.pack("<HHHII", 0, 0, 0, 0, offset) + name)
+        offset += len(parts[-1])
+    size, count = sum(map(len, directory)), len(directory)
+    zip64 = b"PK\x06\x06" + struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, size, offset)
+    locator = b"PK\x06\x07" + struct.pack("<IQI", 0, offset + size, 1)
+    end = b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, min(count, 0xFFFF), min(count, 0xFFFF), size, offset, 0)
+    return b"".join(parts + directory + [zip64, locator, end])
+
+
+@pytest.mark.parametrize("path, names, text, said", [
+    ("srv/a.war", [f"WEB-INF/lib/{n}.jar" for n in range(20001)], b"", "more than 20000 archives in it; the others were left out"),
+    ("srv/a.jar", [f"p{n}/C.class" for n in range(100001)], b"", "more than 100000 folders of classes in it; the others were left out"),
+    ("srv/a.jar", [f"META-INF/maven/g/a{n}/pom.properties" for n in range(4001)], b"groupId=g\nartifactId=a\nversion=1\n",
+     "more than 4000 artefacts with a pom in it; the others were left out"),
+    ("srv/.yarn/cache/a.zip", [f"node_modules/m{n}/package.json" for n in range(201)], b'{"name": "m", "version": "1.0.0"}',
+     "more than 200 packages in it; the others were left out"),
+    ("srv/a.pyz", [f"m{n}.py" for n in range(200001)], b"", "more than 200000 files in it; the others were left out"),
+], ids=["archives", "folders", "poms", "yarn", "zipapp"])
+def test_what_is_beyond_a_number_is_told(tmp_path, path, names, text, said):
+    put_good(tmp_path)
+    put(tmp_path / path, zip_of(names, text))
+    assert f"/{path}: {said}" in scan(tmp_path)["limits"]
+    put(tmp_path / path, zip_of(names[:-1], text))
+    assert not [limit for limit in scan(tmp_path)["limits"] if said in limit]
+
+
+def test_a_database_of_too_many_packages_says_so(tmp_path):
+    put(tmp_path / "etc/os-release", "ID=alpine\nVERSION_ID=3.20.0\n")
+    package = "P:p{0}\nV:1-r0\nA:x86_64\no:p{0}\n\n"
+    put(tmp_path / "lib/apk/db/installed", "".join(package.format(n) for n in range(100001)))
+    report = scan(tmp_path)
+    assert len(report["packages"]) == 100000
+    assert "lib/apk/db/installed: more than 100000 packages; the others are missing" in report["limits"]

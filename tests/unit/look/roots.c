@@ -49,6 +49,85 @@ static void test_new_folders_of_modules_are_known_however_many_there_were(void *
         roots_done(&t);
 }
 
+static struct known_root *note_at(struct root_table *t, int pid, uint64_t mount_ns, const char *place,
+                                  uint64_t round)
+{
+        struct entry e = {.pid = pid, .process = {.mount_ns = mount_ns, .root = {.id = "host"}}};
+        const char **slot = place ? vec_add(&e.process.places) : NULL;
+        if (slot)
+                *slot = place;
+        struct known_root *r = roots_note(t, &e, round);
+        assert_non_null(r);
+        vec_done(&e.process.places);
+        return r;
+}
+
+/* The first mount namespace is the one that the root is read through, until nobody lives in it. */
+static void test_one_way_in_for_each_mount_namespace(void **state)
+{
+        (void)state;
+        struct root_table t = {};
+        note_at(&t, 2, 0, NULL, 1); /* a kernel thread */
+        note_at(&t, 10, 100, NULL, 1);
+        note_at(&t, 20, 200, NULL, 1);
+        struct known_root *r = note_at(&t, 11, 100, NULL, 1);
+        note_at(&t, 30, 300, NULL, 1);
+        note_at(&t, 21, 200, NULL, 1);
+        note_at(&t, 3, 0, NULL, 1);
+        assert_int_equal(r->first.pid, 11);
+        assert_int_equal(r->first.mount_ns, 100);
+        assert_int_equal(r->others.count, 2);
+        assert_int_equal(r->others.items[0].pid, 21);
+        assert_true(r->has_news);
+        roots_sweep(&t, 1);
+        assert_int_equal(r->others.count, 2);
+        note_at(&t, 30, 300, NULL, 2);
+        note_at(&t, 20, 200, NULL, 2);
+        r->changed = false;
+        roots_sweep(&t, 2);
+        assert_int_equal(r->first.mount_ns, 200);
+        assert_int_equal(r->others.count, 1);
+        assert_int_equal(r->others.items[0].mount_ns, 300);
+        assert_true(r->changed); /* another one sees other things */
+        for (uint64_t i = 0; i < ROOT_NAMESPACES; i++)
+                note_at(&t, 1000, 1000 + i, NULL, 3);
+        assert_int_equal(r->others.count, ROOT_NAMESPACES);
+        assert_int_equal(r->others_left, 1);
+        roots_done(&t);
+}
+
+static bool has_place(const struct known_root *r, const char *path)
+{
+        bool known = false;
+        vec_each (place, &r->places)
+                known |= !strcmp(*place, path);
+        return known;
+}
+
+/* What is known stays, what has no room is said, and the places of the dead make room. */
+static void test_more_places_than_are_known(void **state)
+{
+        (void)state;
+        struct root_table t = {};
+        struct known_root *r = note_at(&t, 1, 1, "/lives", 1);
+        char path[64];
+        for (int i = 0; i < ROOT_PLACES; i++) {
+                snprintf(path, sizeof(path), "/job/%d", i);
+                note_at(&t, 1, 1, path, 1);
+        }
+        assert_int_equal(r->places.count, ROOT_PLACES);
+        assert_true(r->places_full && has_place(r, "/lives") && !has_place(r, path));
+        note_at(&t, 1, 1, "/lives", 2);
+        roots_sweep(&t, 2);
+        assert_false(r->places_full);
+        assert_int_equal(r->places.count, 1);
+        assert_true(has_place(r, "/lives"));
+        note_at(&t, 1, 1, path, 2);
+        note_at(&t, 1, 1, path, 2);
+        assert_int_equal(r->places.count, 2);
+        roots_done(&t);
+}
+
 static void read_root(struct known_root *r, struct inventory_budget *b, bool late)
 {
         _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 16);
@@ -76,6 +155,8 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_new_folders_of_modules_are_known_however_many_there_were),
+                cmocka_unit_test(test_one_way_in_for_each_mount_namespace),
+                cmocka_unit_test(test_more_places_than_are_known),
                 cmocka_unit_test(test_what_had_no_time_is_read_again_soon),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
