@@ -9,13 +9,8 @@
 #include "inventory/copies.h"
 #include "inventory/inventory.h"
 #include "prober/channel.h"
+#include "prober/place_marks.h"
 #include "prober/prober.h"
-
-/* A place as it was before it was walked. */
-struct place_mark {
-        uint64_t path, seen; /* map_hash, inventory_place_mark() */
-};
-typedef VEC(struct place_mark) mark_list;
 
 struct cached_root {
         struct inventory *inventory;

@@ -9,6 +9,7 @@
 #include "prober/worker_module.h"
 
 #include "base/file.h"
+#include "prober/module_cache.h"
 #include "prober/worker_root.h"
 
 #include <limits.h>
@@ -20,21 +21,6 @@ enum {
         MODULE_SIZE = 4 << 20, /* bytes of a source file that is compared */
         MODULE_MEMORY = 8 << 20,
 };
-
-struct module_cache {
-        struct arena arena;
-        struct map owners; /* path → struct module_owner */
-};
-
-struct module_cache *module_cache_free(struct module_cache *c)
-{
-        if (!c)
-                return NULL;
-        map_done(&c->owners);
-        arena_done(&c->arena);
-        free(c);
-        return NULL;
-}
 
 static struct module_cache *cache_of(struct worker *w, const char *root_id)
 {

@@ -5,8 +5,6 @@
 
 #include "prober/worker_memory.h"
 
-struct module_cache *module_cache_free(struct module_cache *c); /* returns NULL */
-
 struct module_owner {
         const struct package *package; /* NULL: nobody's, or … */
         const char *shared; /* … by this path it belongs to several with equal right; else NULL */

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/heap.h"
+#include "prober/module_cache.h"
 #include "prober/reply.h"
 #include "prober/worker_jobs.h"
-#include "prober/worker_module.h"
 #include "prober/worker_view.h"
 
 #include <errno.h>
@@ -123,34 +123,6 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
         root->first = job->first;
         *ret = root;
         return 0;
-}
-
-int marks_take(int root_fd, const struct probe_job *job, mark_list *to)
-{
-        for (size_t i = 0; i < job->place_count; i++) {
-                const char *place = job->places[i];
-                struct place_mark *mark = vec_add(to);
-                if (!mark)
-                        return -ENOMEM;
-                *mark = (struct place_mark){map_hash(place, strlen(place)),
-                                            inventory_place_mark(root_fd, place)};
-        }
-        return 0;
-}
-
-/* A place that is gone is no change: temporary ones come and go. */
-bool marks_changed(const mark_list *marks, int root_fd, const struct probe_job *job)
-{
-        for (size_t i = 0; i < MIN(marks->count, job->place_count); i++) {
-                const char *place = job->places[i];
-                const struct place_mark *old = &marks->items[i];
-                if (map_hash(place, strlen(place)) != old->path)
-                        continue;
-                uint64_t now = inventory_place_mark(root_fd, place);
-                if (now && now != old->seen)
-                        return true;
-        }
-        return false;
 }
 
 /* Look only at what is new, if nothing else is known to have changed. enum inventory_extent or -errno. */

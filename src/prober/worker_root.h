@@ -19,8 +19,5 @@ int worker_first_root_open(struct worker *w, const struct probe_job *job);
 /* Whether the job's process sees the root so. */
 bool worker_sees_root(struct worker *w, const struct probe_job *job);
 
-/* How the places of the job look now; whether one looks otherwise than it did. */
-int marks_take(int root_fd, const struct probe_job *job, mark_list *to); /* 0 or -ENOMEM */
-bool marks_changed(const mark_list *marks, int root_fd, const struct probe_job *job);
 /* What the packages of a root that was read are known by, or NULL: it was not, or memory is out. */
 struct copies *worker_copies_of(struct worker *w, const char *root_id, const struct inventory **ret);

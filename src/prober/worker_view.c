@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "host/root.h"
-#include "prober/worker_root.h"
 
 #include <errno.h>
 #include <fcntl.h>

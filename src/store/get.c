@@ -301,19 +301,6 @@ int store_load(struct store *s, struct arena *a, struct history *ret, struct err
         return 0;
 }
 
-void history_done(struct history *h)
-{
-        vec_done(&h->packages);
-        vec_done(&h->workloads);
-        vec_done(&h->evidence);
-        vec_done(&h->coverage);
-        vec_done(&h->functions);
-        vec_done(&h->losses);
-        vec_done(&h->doubts);
-        vec_done(&h->spared);
-        vec_done(&h->limits);
-}
-
 int store_package_of_object(struct store *s, const char *object, struct arena *a, struct package *ret,
                             struct error *error)
 {

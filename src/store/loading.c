@@ -90,3 +90,16 @@ int loading_keep_name(struct loading *l, sqlite3_stmt *q)
         n->id = sqlite3_column_int64(q, 0);
         return loading_text(l, q, 1, &n->text);
 }
+
+void history_done(struct history *h)
+{
+        vec_done(&h->packages);
+        vec_done(&h->workloads);
+        vec_done(&h->evidence);
+        vec_done(&h->coverage);
+        vec_done(&h->functions);
+        vec_done(&h->losses);
+        vec_done(&h->doubts);
+        vec_done(&h->spared);
+        vec_done(&h->limits);
+}
