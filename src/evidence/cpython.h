@@ -113,6 +113,7 @@ struct cpython {
         bool scanned;              /* a scan came to its end */
         uint64_t looks, last_scan; /* last_scan: number of the look */
         uint64_t scan_lost;        /* `lost` of it */
+        bool scan_is_final;        /* another scan would see no more: nothing was lost, or the same again */
         uint64_t scan_bytes;       /* that it, or the one that goes on, went through */
         uint64_t browsed;          /* address up to which the memory was browsed … */
         uint64_t browsed_bytes;    /* … and how much that was */

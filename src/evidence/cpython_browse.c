@@ -242,7 +242,7 @@ static bool any_stays(struct cpython *c, struct image *i)
 bool cpython_is_browsable(const struct cpython *c)
 {
         const struct cpython_layout *l = &c->layout;
-        return l->minor > 7 && l->minor <= CPYTHON_NEWEST && !l->free_threaded && !c->scan_lost &&
+        return l->minor > 7 && l->minor <= CPYTHON_NEWEST && !l->free_threaded && c->scan_is_final &&
                c->key_modules && c->key_load && c->key_exec && c->key_compile && c->key_open;
 }
 

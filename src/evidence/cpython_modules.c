@@ -27,6 +27,7 @@ struct reading {
         char *text; /* PATH_SIZE */
         uint64_t wanted, wanted_key;
         const char *key;
+        size_t next; /* module that is likely to come: the list keeps its order */
 };
 
 /* ---- attributes of a module -------------------------------------------------------------------------- */
@@ -61,12 +62,18 @@ static const char *text_of(struct reading *r, uint64_t object)
 
 /* ---- the list ---------------------------------------------------------------------------------------- */
 
-static struct cpython_module *known_module(struct cpython *c, const char *name, uint64_t object)
+static bool is_known(struct reading *r, const char *name, uint64_t object)
 {
-        vec_each (m, &c->modules)
-                if (m->object == object && !strcmp(m->name, name))
-                        return m;
-        return NULL;
+        const struct cpython *c = r->c;
+        for (size_t n = 0; n < c->modules.count; n++) {
+                size_t at = (r->next + n) % c->modules.count;
+                const struct cpython_module *m = &c->modules.items[at];
+                if (m->object == object && !strcmp(m->name, name)) {
+                        r->next = at + 1;
+                        return true;
+                }
+        }
+        return false;
 }
 
 /* Some tools replace how frames are evaluated: code runs in their copies of it then. */
@@ -87,7 +94,7 @@ static int take_module(void *context, uint64_t key, uint64_t value)
         struct cpython *c = r->c;
         if (cpython_text(r->i, &c->layout, key, r->text, NAME_SIZE) < 0)
                 return 0;
-        if (known_module(c, r->text, value))
+        if (is_known(r, r->text, value))
                 return 0;
         const char *name = cpython_intern(c, r->text);
         if (!name)

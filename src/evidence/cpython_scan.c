@@ -185,6 +185,7 @@ int cpython_scan(struct cpython *c, struct image *i, uint64_t now)
         if (r == 0 && more == 0) {
                 c->scanned = true;
                 c->last_scan = c->looks;
+                c->scan_is_final = !c->lost || c->lost == c->scan_lost;
                 c->scan_lost = c->lost;
                 cpython_browse_anew(c);
                 c->scanned_modules = c->modules.count;
