@@ -4,9 +4,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "format/procfs.h"
-#include "host/hidden.h"
 #include "host/process_reader.h"
-#include "host/raised.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +12,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <sys/capability.h>
 #include <sys/stat.h>
 
 /* The descriptor of /proc/PID pins the process: when it ends and its pid is given to another one, every
@@ -25,62 +22,7 @@ enum {
         SMALL_TEXT = 64 * 1024,
         MAPS_TEXT = 64 << 20, /* bytes: half a million mappings */
         MOST_MAPPINGS = 65536,
-        CACHE_BYTES = 64 << 20,
 };
-
-/* ---- the reader ----------------------------------------------------------------------------------- */
-
-static void cache_clear(struct process_reader *reader)
-{
-        map_done(&reader->roots);
-        map_done(&reader->containers);
-        map_done(&reader->cgroups);
-        arena_done(&reader->cache);
-        reader->cached_at = clock_boottime();
-}
-
-static bool capability_held(cap_value_t capability)
-{
-        cap_t caps = cap_get_proc();
-        cap_flag_value_t value = CAP_CLEAR;
-        if (caps)
-                cap_get_flag(caps, capability, CAP_EFFECTIVE, &value);
-        cap_free(caps);
-        return value == CAP_SET;
-}
-
-int process_reader_new(const struct cgroup_choice *cgroup, struct process_reader **ret)
-{
-        struct process_reader *reader = calloc(1, sizeof(*reader));
-        struct stat st;
-        if (!reader)
-                return -ENOMEM;
-        reader->cgroup = *cgroup;
-        reader->cache = ARENA_INIT(CACHE_BYTES);
-        reader->ticks = (uint64_t)sysconf(_SC_CLK_TCK);
-        reader->may_trace = capability_held(CAP_SYS_PTRACE);
-        reader->host_fd = root_open_host();
-        int r = reader->host_fd < 0 ? reader->host_fd : fstat(reader->host_fd, &st) < 0 ? -errno : 0;
-        if (r < 0) {
-                process_reader_free(reader);
-                return r;
-        }
-        reader->host_device = st.st_dev;
-        reader->host_inode = st.st_ino;
-        *ret = reader;
-        return 0;
-}
-
-struct process_reader *process_reader_free(struct process_reader *reader)
-{
-        if (!reader)
-                return NULL;
-        cache_clear(reader);
-        if (reader->host_fd >= 0)
-                close(reader->host_fd);
-        free(reader);
-        return NULL;
-}
 
 /* ---- pieces of one process -------------------------------------------------------------------------- */
 
@@ -384,8 +326,7 @@ int process_read(struct process_reader *reader, int pid, unsigned flags, struct 
         _cleanup_close_ int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return errno == ENOENT ? -ESRCH : -errno;
-        if (clock_boottime() - reader->cached_at > NS_PER_S)
-                cache_clear(reader);
+        process_reader_refresh(reader);
         for (int tries = 0;; tries++) {
                 struct process p = {};
                 bool changed = false;
@@ -410,66 +351,4 @@ void process_done(struct process *p)
         vec_done(&p->sockets);
         vec_done(&p->python_paths);
         vec_done(&p->places);
-}
-
-int process_list(pid_list *ret)
-{
-        pid_list list = {};
-        DIR *proc = opendir("/proc");
-        if (!proc)
-                return -errno;
-        int r = 0;
-        /* With hidepid the kernel leaves out, at each reading, what may not be traced. */
-        static const cap_value_t trace = CAP_SYS_PTRACE;
-        cap_t before = hidden_by_mount() ? rights_raise(&trace, 1) : NULL;
-        for (struct dirent *entry; r == 0 && (entry = readdir(proc));) {
-                uint64_t pid;
-                if (str_to_u64(entry->d_name, 10, &pid) < 0 || pid > INT_MAX)
-                        continue;
-                int *slot = vec_add(&list);
-                if (slot)
-                        *slot = (int)pid;
-                else
-                        r = -ENOMEM;
-        }
-        rights_give_back(before);
-        closedir(proc);
-        /* Whoever asks is in it: else this is a folder where it is not mounted. */
-        if (r == 0 && !list.count)
-                r = -ENOENT;
-        if (r < 0)
-                vec_done(&list);
-        else
-                *ret = list;
-        return r;
-}
-
-const char *process_privilege(const struct process *p)
-{
-        /* Strongest first: each of these is as good as root, or nearly. */
-        static const struct {
-                cap_value_t capability;
-                const char *name;
-        } strong[] = {
-                {CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
-                {CAP_SYS_MODULE, "CAP_SYS_MODULE"},
-                {CAP_SYS_RAWIO, "CAP_SYS_RAWIO"},
-                {CAP_SYS_PTRACE, "CAP_SYS_PTRACE"},
-                {CAP_BPF, "CAP_BPF"},
-                {CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"},
-                {CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
-                {CAP_SETUID, "CAP_SETUID"},
-                {CAP_SETFCAP, "CAP_SETFCAP"},
-                {CAP_FOWNER, "CAP_FOWNER"},
-                {CAP_CHOWN, "CAP_CHOWN"},
-                {CAP_NET_ADMIN, "CAP_NET_ADMIN"},
-                {CAP_SYS_CHROOT, "CAP_SYS_CHROOT"},
-                {CAP_MKNOD, "CAP_MKNOD"},
-        };
-        if (p->uid == 0)
-                return "uid 0";
-        for (size_t i = 0; i < ARRAY_SIZE(strong); i++)
-                if (p->capabilities & (1ull << strong[i].capability))
-                        return strong[i].name;
-        return p->setuid ? "setuid" : NULL;
 }

@@ -19,6 +19,9 @@ struct process_reader {
         struct map roots, containers, cgroups;
 };
 
+/* Forget what is older than a second. */
+void process_reader_refresh(struct process_reader *reader);
+
 /* Name the workload of p->hint; sets workload_id, workload_name, instance, and the image as root. 0 or
  * -ENOMEM. `at_root`: the process's "/" is that of its mount namespace. */
 int process_name_workload(struct process_reader *reader, struct process *p, bool at_root, struct arena *a);
