@@ -72,25 +72,37 @@ void search_name_frame(struct search *s, uint64_t address)
                 f->named = true;
 }
 
+enum { STUB_SECTIONS = 5 };
+
 /* Stubs that lead to other files: the linker makes them, and nothing is inlined into them. */
-static bool is_stub(const struct elf *e, const struct code_frame *f)
+static size_t find_stubs(const struct elf *e, struct code_range to[static STUB_SECTIONS])
 {
-        static const char *const names[] = {".plt", ".plt.got", ".plt.sec", ".plt.bnd", ".iplt"};
+        static const char *const names[STUB_SECTIONS] = {".plt", ".plt.got", ".plt.sec", ".plt.bnd", ".iplt"};
         struct span section;
-        for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        size_t count = 0;
+        for (size_t i = 0; i < STUB_SECTIONS; i++) {
                 if (elf_section(e, names[i], &section) < 0)
                         continue;
                 uint64_t begin = elf_address(e, (uint64_t)(section.data - e->bytes.data));
-                if (f->begin >= begin && f->begin - begin < section.size)
-                        return true;
+                to[count++] = (struct code_range){begin, begin + section.size};
         }
+        return count;
+}
+
+static bool is_within(const struct code_range *ranges, size_t count, uint64_t address)
+{
+        for (size_t i = 0; i < count; i++)
+                if (address >= ranges[i].begin && address < ranges[i].end)
+                        return true;
         return false;
 }
 
 static bool has_nameless(const struct search *s)
 {
+        struct code_range stubs[STUB_SECTIONS];
+        size_t count = find_stubs(s->elf, stubs);
         vec_each (f, &s->frames)
-                if (!f->named && !search_is_described(s, f->begin) && !is_stub(s->elf, f))
+                if (!f->named && !search_is_described(s, f->begin) && !is_within(stubs, count, f->begin))
                         return true;
         return s->frames_damaged; /* it may have what was not read */
 }

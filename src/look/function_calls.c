@@ -26,7 +26,7 @@ struct calls_errand {
         size_t count;
 };
 
-enum { CALLS_MOST = 16 /* processes of a workload that are asked in one look */ };
+enum { CALLS_MOST = 16 /* processes of a workload that are asked about a file in one look */ };
 
 static void on_calls(void *context, int status, struct wire *reply)
 {
@@ -63,14 +63,23 @@ static bool is_due(const struct native_watch *n, struct probed_file *f, const ch
         return false;
 }
 
-static int submit(struct look *l, struct calls_errand *c, const struct native_query *queries)
+static bool was_asked(const struct entry *e, const struct probed_file *f)
 {
-        struct probe_job job = {
-                .kind = PROBE_CALLS, .pid = c->pid, .queries = queries, .query_count = c->count};
-        return c->count ? prober_submit(l->prober, &job, on_calls, c) : 0;
+        vec_each (inode, &e->calls_read)
+                if (*inode == f->inode)
+                        return true;
+        return false;
 }
 
-/* What is asked for of one file joins the question, as far as there is room. */
+static size_t count_slots(const struct probed_file *f, const char *workload)
+{
+        size_t count = 0;
+        vec_each (p, &f->functions)
+                count += may_have_slot(p, workload);
+        return MIN(count, (size_t)NATIVE_FUNCTIONS_MOST);
+}
+
+/* What is asked for of one file joins the question. */
 static void add(struct calls_errand *c, struct native_query *queries, struct probed_file *f, const char *path)
 {
         vec_each (p, &f->functions) {
@@ -83,45 +92,61 @@ static void add(struct calls_errand *c, struct native_query *queries, struct pro
         }
 }
 
-static int ask(struct look *l, struct entry *e, size_t *ret_watched)
+static struct calls_errand *errand_for(struct look *l, const struct entry *e)
+{
+        struct calls_errand *c = arena_alloc(&l->scratch, sizeof(*c));
+        if (!c)
+                return NULL;
+        *c = (struct calls_errand){
+                .look = l,
+                .workload = e->process.workload_id,
+                .pid = e->pid,
+                .started = clock_wall_of(e->process.start),
+                .epoch = l->native.epoch,
+                .asked = arena_alloc(&l->scratch, NATIVE_FUNCTIONS_MOST * sizeof(*c->asked)),
+        };
+        return c->asked ? c : NULL;
+}
+
+static int submit(struct look *l, struct calls_errand *c, const struct native_query *queries)
+{
+        struct probe_job job = {
+                .kind = PROBE_CALLS, .pid = c->pid, .queries = queries, .query_count = c->count};
+        return c->count ? prober_submit(l->prober, &job, on_calls, c) : 0;
+}
+
+/* One question for all files that were not asked for, or more where there is no room in it. */
+static int ask(struct look *l, struct entry *e)
 {
         struct native_watch *n = &l->native;
-        size_t watched = 0;
+        const char *workload = e->process.workload_id;
         _cleanup_free_ struct native_query *queries = NULL;
         struct calls_errand *c = NULL;
-        for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < e->files.count && i < e->process.mappings.count; i++) {
                 const struct used_file *used = e->files.items[i];
                 struct probed_file *f = used && used->probed_epoch == n->epoch ? used->probed : NULL;
-                if (!f || !f->resolved || ++watched <= e->calls_read || !is_due(n, f, e->process.workload_id))
+                if (!f || !f->resolved || was_asked(e, f) || !is_due(n, f, workload))
                         continue;
-                if (!c) {
-                        c = arena_alloc(&l->scratch, sizeof(*c));
+                uint64_t *slot = vec_add(&e->calls_read);
+                if (!queries)
                         queries = calloc(NATIVE_FUNCTIONS_MOST, sizeof(*queries));
-                        if (!c || !queries)
-                                return -ENOMEM;
-                        *c = (struct calls_errand){
-                                .look = l,
-                                .workload = e->process.workload_id,
-                                .pid = e->pid,
-                                .started = clock_wall_of(e->process.start),
-                                .epoch = n->epoch,
-                                .asked = arena_alloc(&l->scratch, NATIVE_FUNCTIONS_MOST * sizeof(*c->asked)),
-                        };
-                        if (!c->asked)
-                                return -ENOMEM;
+                if (c && c->count + count_slots(f, workload) > NATIVE_FUNCTIONS_MOST) {
+                        r = submit(l, c, queries); /* takes a copy of them */
+                        c = NULL;
                 }
+                if (!c)
+                        c = errand_for(l, e);
+                if (!slot || !queries || !c)
+                        return -ENOMEM;
+                *slot = f->inode;
                 add(c, queries, f, e->process.mappings.items[i].path);
         }
-        *ret_watched = watched;
-        return c ? submit(l, c, queries) : 0;
+        return r == 0 && c ? submit(l, c, queries) : r;
 }
 
 int functions_read_calls(struct look *l, struct entry *e, struct error *error)
 {
-        size_t watched = 0;
-        int r = ask(l, e, &watched);
-        if (r < 0)
-                return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
-        e->calls_read = MAX(e->calls_read, watched);
-        return 0;
+        int r = ask(l, e);
+        return r < 0 ? error_set(error, r, "cannot ask the worker: %s", strerror(-r)) : 0;
 }

@@ -397,9 +397,18 @@ int read_roots(struct look *l, bool only_new, struct error *error)
 
 /* ---- files ------------------------------------------------------------------------------------------ */
 
+/* Whose file it is cannot be told before it is read again: that comes as soon as it may. */
+static void note_old_inventory(struct look *l, struct known_root *root)
+{
+        root->changed = true;
+        l->roots_old |= inventory_budget_allows(&l->inventories, clock_boottime());
+}
+
 static void file_done_reply(void *context, int status, struct wire *reply)
 {
         struct errand *errand = context;
+        if (status == -ESTALE)
+                note_old_inventory(errand->look, errand->root);
         errand->file->failure = status ? status : files_examined(errand->file, reply);
 }
 
@@ -411,6 +420,7 @@ static int ask_file(struct look *l, const struct entry *e, const struct mapping 
         if (!root || !errand || !slot)
                 return -ENOMEM;
         errand->file = f;
+        errand->root = root;
         f->asked_pid = e->pid;
         *slot = f;
         struct probe_job job = root_job(l, root, e->pid);

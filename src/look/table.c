@@ -28,6 +28,7 @@ void entry_free(struct entry *e)
                 return;
         process_done(&e->process);
         vec_done(&e->files);
+        vec_done(&e->calls_read);
         arena_done(&e->arena);
         free(e);
 }

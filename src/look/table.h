@@ -18,11 +18,11 @@ struct entry {
         struct quiet_mark mark;        /* what it had done before it was read */
         uint64_t round;                /* of the look that listed it last */
         uint64_t counted;              /* native_watch.round in which it was counted among users of files */
-        size_t calls_read;             /* files of it that were asked for calls before the watching */
-        bool ended;                    /* exit was seen: forgotten once its evidence is committed */
-        bool joined;                   /* a join has taken what was read of it */
-        bool incomplete;               /* … but for files that could not be examined */
-        bool known;                    /* an earlier reading of this process was joined */
+        VEC(uint64_t) calls_read; /* inodes of the files that it was asked for calls before the watching */
+        bool ended;               /* exit was seen: forgotten once its evidence is committed */
+        bool joined;              /* a join has taken what was read of it */
+        bool incomplete;          /* … but for files that could not be examined */
+        bool known;               /* an earlier reading of this process was joined */
 };
 
 struct table {

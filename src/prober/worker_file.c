@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prober/worker_jobs.h"
 
+#include "base/clock.h"
 #include "host/runtime.h"
 #include "prober/worker_owner.h"
+#include "prober/worker_root.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -83,6 +85,18 @@ static bool is_what_was_mapped(int fd, const struct probe_job *job)
                (!job->inode || st.st_ino == job->inode);
 }
 
+/* A package manager that was here since the inventory was read has put the file of another version in its
+ * place. */
+static bool is_newer_than_owner(const struct worker *w, const struct probe_job *job, int fd,
+                                const struct file_reply *record)
+{
+        struct stat st;
+        bool gone = record->file.state == FILE_REPLACED || record->file.state == FILE_DELETED;
+        return record->has_owner && !record->copied && !gone && fd >= 0 && fstat(fd, &st) == 0 &&
+               worker_inventory_is_older(w, job->root_id,
+                                         (int64_t)st.st_ctim.tv_sec * (int64_t)NS_PER_S + st.st_ctim.tv_nsec);
+}
+
 int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply)
 {
         if (!job->path || !job->root_id || !job->pid)
@@ -107,6 +121,8 @@ int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply
                 record.file.runtimes |= runtime_of_program(record.file.path);
         if (r == 0)
                 r = worker_attribute(w, fd, root_fd, job, &a, &record);
+        if (r == 0 && is_newer_than_owner(w, job, fd, &record))
+                r = -ESTALE;
         if (r == 0 && fd < 0 && !record.file.object && !record.file.unreadable)
                 record.file.unreadable = strerror(-opened);
         if (r == 0)

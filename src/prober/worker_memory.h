@@ -19,6 +19,7 @@ struct cached_root {
         uint64_t stamp;        /* inventory_stamp() with the first `stamped` folders of modules */
         size_t stamped;
         mark_list marks;              /* of the job's places, in their order */
+        int64_t read_at;              /* wall ns: when its reading began */
         bool told;                    /* `inventory` is what the last answer told */
         struct probe_view first;      /* who it was read through */
         struct view_table *views;     /* what others see otherwise; or NULL */

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 
 /* An inventory is read once a root and kept, because every mapped file asks it for its owner. A job that
  * asks for the inventory itself looks again: what has not changed is taken over. */
@@ -92,6 +93,21 @@ static void adopt(struct cached_root *root, struct inventory *inventory)
         root->told = false;
 }
 
+/* As file systems count: the clock of their times goes in ticks. */
+static int64_t file_clock(void)
+{
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+        return (int64_t)now.tv_sec * (int64_t)NS_PER_S + now.tv_nsec;
+}
+
+/* A time that is still to come tells of another clock, and of nothing else. */
+bool worker_inventory_is_older(const struct worker *w, const char *root_id, int64_t changed)
+{
+        const struct cached_root *root = map_get_str(&w->roots, root_id);
+        return root && changed >= root->read_at && changed <= file_clock();
+}
+
 static int read_root(struct worker *w, const struct probe_job *job, struct cached_root **ret)
 {
         if (!job->root_id)
@@ -103,6 +119,7 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
         _cleanup_inventory_ struct inventory *inventory = NULL;
         struct cached_root *root = map_get_str(&w->roots, job->root_id);
         struct inventory *previous = root ? TAKE_PTR(root->inventory) : NULL;
+        int64_t now = file_clock();
         int r = inventory_read(root_fd, job->root_id, &hints, previous, &inventory);
         if (r < 0)
                 return r;
@@ -121,6 +138,7 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
         }
         adopt(root, TAKE_PTR(inventory));
         root->first = job->first;
+        root->read_at = now;
         *ret = root;
         return 0;
 }

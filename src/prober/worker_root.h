@@ -19,5 +19,8 @@ int worker_first_root_open(struct worker *w, const struct probe_job *job);
 /* Whether the job's process sees the root so. */
 bool worker_sees_root(struct worker *w, const struct probe_job *job);
 
+/* Whether a file that changed at that time (wall ns) may belong to another version than the inventory says.
+ */
+bool worker_inventory_is_older(const struct worker *w, const char *root_id, int64_t changed);
 /* What the packages of a root that was read are known by, or NULL: it was not, or memory is out. */
 struct copies *worker_copies_of(struct worker *w, const char *root_id, const struct inventory **ret);

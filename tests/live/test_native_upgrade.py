@@ -97,10 +97,12 @@ def test_upgrade_while_armed(tmp_path, root, debs):
             with start("usewear-test-new") as new:
                 assert new.tell(f"open {path}") == "open 1\n"
                 wait_until(lambda: text_pages(new.process.pid, "libz.so.1") != clean)
-                watch.look()  # what is installed is read again
+                # What is installed is read again before the new file is taken for anybody's.
                 assert new.tell("call adler32_combine") == "call 1\n"
                 found = reached(state, new, "adler32_combine")
                 assert found["package"]["version"].endswith("+later1") and not found["stale"]
+                assert {f["package"]["version"] for name in ("adler32_combine", "crc32_combine_gen64")
+                        for f in of(state, new, name)} == {found["package"]["version"]}
                 # Without debug information silence tells nothing.
                 assert {f["reached"]["answer"] for f in of(state, new, "crc32_combine_gen64")} == {"unknown"}
                 stale = reached(state, old, "crc32_combine_gen64")
