@@ -4,7 +4,7 @@
  * goes through all of its memory; later ones look at code that had not run, and through a part of the memory
  * for what is new: new modules, or other code that stays, ask for all of it again. */
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_bytecode.h"
 
 #include "host/runtime.h"
 
@@ -90,8 +90,10 @@ static int cpython_look(void *state, struct image *i, uint64_t now)
         }
         if (scan)
                 r = cpython_scan(c, i, now);
-        vec_each (site, &c->sites)
+        vec_each (site, &c->sites) {
                 c->reloaded |= is_reload(site);
+                c->shadowed |= c->believed && site->ran && cpython_is_believed(c->believed, site->name);
+        }
         cpython_rest(c);
         return r;
 }
@@ -123,6 +125,8 @@ static const char *negatives_unknown(const struct cpython *c)
                 return "a module replaces how code is run";
         if (c->reloaded)
                 return "modules were reloaded, their earlier code is gone";
+        if (c->shadowed)
+                return "its code hands sys.modules to a function that is named as one of Python's own";
         if (c->held_looks)
                 return "something else holds sys.modules: modules may have been taken out of it";
         return c->replaces;

@@ -91,7 +91,7 @@ struct cpython_new {
 
 struct cpython_module {
         const char *name, *file;
-        uint64_t object;
+        uint64_t object, key; /* the str that it is listed by */
 };
 
 struct cpython {
@@ -122,11 +122,16 @@ struct cpython {
         bool waiting;              /* code that ran and that nobody is known to hold */
         size_t scanned_modules;    /* how many were known when it ended */
         size_t odd, judged;
-        bool traced;                    /* some tool instruments code, or did */
-        bool reloaded;                  /* importlib.reload ran */
-        bool unheld;                    /* code that seems to have run is not held by what held it */
-        const char *replaces;           /* NULL, or how its code may have replaced other code */
-        uint64_t key_modules, key_code; /* addresses of the str objects "modules", "__code__"; or 0 */
+        bool traced;                     /* some tool instruments code, or did */
+        bool reloaded;                   /* importlib.reload ran */
+        bool unheld;                     /* code that seems to have run is not held by what held it */
+        bool shadowed;                   /* a function has the name of one that was believed to only read */
+        uint32_t believed;               /* … which (escape.c) */
+        const char *replaces;            /* NULL, or how its code may have replaced other code */
+        uint64_t key_modules, key_code;  /* addresses of the str objects "modules", "__code__"; or 0 */
+        uint64_t key_sys, key_other_sys; /* "sys", "_sys" */
+        uint64_t key_gc, key_referrers, key_objects;        /* "gc", "get_referrers", "get_objects" */
+        uint64_t key_eval;                                  /* "eval" */
         uint64_t key_load, key_exec, key_compile, key_open; /* "exec_module", "exec", "compile", "open" */
         const char *evaluator; /* module that replaces the frame evaluation, or NULL */
         const char *modules_unknown;

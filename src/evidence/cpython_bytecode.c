@@ -14,7 +14,8 @@ enum {
         LOAD_ATTR_13 = 82,
         LOAD_ATTR_14 = 80,
         LOAD_ATTR_15 = 79,
-        FRESH = 17, /* counters of instructions that have not run */
+        HAS_DOCSTRING = 0x4000000, /* co_flags, from 3.14 on; before, the first constant was for it */
+        FRESH = 17,                /* counters of instructions that have not run */
         FRESH_15 = 9,
 };
 
@@ -36,6 +37,29 @@ int cpython_name_index(const struct cpython *c, struct image *i, const struct cp
                     !strcmp(text, wanted))
                         return (int)at;
         return CPYTHON_NO_NAME;
+}
+
+uint64_t cpython_constant(const struct cpython *c, struct image *i, uint64_t code, uint64_t number)
+{
+        const struct cpython_layout *l = &c->layout;
+        uint64_t tuple = image_u64(i, code + l->consts);
+        if (image_u64(i, tuple + l->type) != l->tuple || number >= image_u64(i, tuple + SIZE))
+                return 0;
+        return image_u64(i, tuple + cpython_tuple_items(l) + 8 * number);
+}
+
+bool cpython_has_text(const struct cpython *c, struct image *i, uint64_t code, const char *const *parts,
+                      size_t count)
+{
+        char text[1024];
+        bool described = c->layout.minor < 14 || image_u64(i, code + c->layout.flags) & HAS_DOCSTRING;
+        for (uint64_t at = described, constant;
+             at < CPYTHON_NAMES && (constant = cpython_constant(c, i, code, at)); at++)
+                for (size_t p = 0; p < count; p++)
+                        if (cpython_text(i, &c->layout, constant, text, sizeof(text)) >= 0 &&
+                            strstr(text, parts[p]))
+                                return true;
+        return false;
 }
 
 bool cpython_has_constant(const struct cpython *c, struct image *i, uint64_t code, uint64_t text)
@@ -85,6 +109,8 @@ int cpython_named(unsigned minor, const struct cpython_instruction *t)
                 return (int)(minor >= 11 ? t->argument >> 1 : t->argument);
         case CPYTHON_LOAD_ATTRIBUTE:
                 return (int)(minor >= 12 ? t->argument >> 1 : t->argument);
+        case CPYTHON_IMPORT: /* the last bits say how lazy it is */
+                return (int)(minor >= 15 ? t->argument >> 2 : t->argument);
         case CPYTHON_LOAD_NAME:
         case CPYTHON_LOAD_METHOD:
         case CPYTHON_IMPORT_FROM:

@@ -10,10 +10,11 @@ enum { CPYTHON_NAMES = 4096, CPYTHON_NO_NAME = -1 };
 
 /* What an instruction does with the stack; a letter each, as in the tables of cpython_opcodes.c. */
 enum cpython_meaning {
-        CPYTHON_OTHER = '.',        /* anything that is not named here */
-        CPYTHON_NOTHING = '0',      /* leaves the stack alone */
-        CPYTHON_EXTENDED = 'e',     /* more of the argument of the next one */
-        CPYTHON_LOAD = 'l',         /* puts one value */
+        CPYTHON_OTHER = '.',    /* anything that is not named here */
+        CPYTHON_NOTHING = '0',  /* leaves the stack alone */
+        CPYTHON_EXTENDED = 'e', /* more of the argument of the next one */
+        CPYTHON_LOAD = 'l',     /* puts one value */
+        CPYTHON_LOAD_CONSTANT = 'q',
         CPYTHON_LOAD_LOCAL = 'v',   /* … a variable */
         CPYTHON_LOAD_LOCALS = 'V',  /* two of them */
         CPYTHON_STORE_LOCAL = 'w',  /* takes one value into a variable */
@@ -23,6 +24,7 @@ enum cpython_meaning {
         CPYTHON_LOAD_NAME = 'n',
         CPYTHON_LOAD_ATTRIBUTE = 'a',
         CPYTHON_LOAD_METHOD = 'm', /* before 3.12; then it is LOAD_ATTR with the last bit set */
+        CPYTHON_IMPORT = 'M',      /* two values to one */
         CPYTHON_IMPORT_FROM = 'i',
         CPYTHON_STORE = 'r', /* takes one value to where others see it */
         CPYTHON_STORE_ATTRIBUTE = 'A',
@@ -72,6 +74,11 @@ int cpython_name_index(const struct cpython *c, struct image *i, const struct cp
 /* Whether that str object is among the constants. Those that look like names are one object with the names.
  */
 bool cpython_has_constant(const struct cpython *c, struct image *i, uint64_t code, uint64_t text);
+/* The constant of that number, 0: there is none. */
+uint64_t cpython_constant(const struct cpython *c, struct image *i, uint64_t code, uint64_t number);
+/* Whether a constant is text that has one of the parts in it; what describes the function is not asked. */
+bool cpython_has_text(const struct cpython *c, struct image *i, uint64_t code, const char *const *parts,
+                      size_t count);
 /* Call for each instruction until it returns true. */
 bool cpython_any_instruction(const struct cpython *c, struct image *i, uint64_t code,
                              bool (*wants)(void *context, const struct cpython_instruction *t),
@@ -83,6 +90,8 @@ bool cpython_is_for_call(unsigned minor, const struct cpython_instruction *t);
 /* False: the instruction has counters, and they say that it never ran (from 3.12 on). */
 bool cpython_may_have_run(unsigned minor, const struct cpython_instruction *t);
 /* ---- escape.c: what becomes of sys.modules in this code, which ran. NULL, or why that may have made code
- * go. */
+ * go. `believed` gains whom it was given to. */
 const char *cpython_modules_escape(const struct cpython *c, struct image *i, const struct cpython_names *n,
-                                   uint64_t code);
+                                   uint64_t code, uint32_t *believed);
+/* Whether a function of the program has the name of one of Python's own that was believed to only read. */
+bool cpython_is_believed(uint32_t believed, const char *name);

@@ -111,7 +111,7 @@ static int take_module(void *context, uint64_t key, uint64_t value)
         struct cpython_module *m = vec_add(&c->modules);
         if (!m)
                 return -ENOMEM;
-        *m = (struct cpython_module){.name = name, .file = file, .object = value};
+        *m = (struct cpython_module){.name = name, .file = file, .object = value, .key = key};
         if (replaces_evaluation(name))
                 c->evaluator = name;
         return 0;
@@ -186,16 +186,25 @@ void cpython_find_keys(struct cpython *c, struct image *i)
 {
         struct reading r = {.c = c, .i = i};
         const struct cpython_layout *l = &c->layout;
-        c->key_modules = c->key_code = 0;
+        c->key_modules = c->key_code = c->key_other_sys = 0;
         if (c->systems.count && attribute(&r, c->systems.items[0], "modules", SYS_ATTRIBUTES))
                 c->key_modules = r.wanted_key;
         vec_each (m, &c->modules) {
-                if (strcmp(m->name, "builtins") != 0)
-                        continue;
-                c->key_exec = key_of(&r, m->object, "exec");
-                c->key_compile = key_of(&r, m->object, "compile");
-                c->key_open = key_of(&r, m->object, "open");
-                break;
+                if (!strcmp(m->name, "builtins")) {
+                        c->key_exec = key_of(&r, m->object, "exec");
+                        c->key_eval = key_of(&r, m->object, "eval");
+                        c->key_compile = key_of(&r, m->object, "compile");
+                        c->key_open = key_of(&r, m->object, "open");
+                } else if (!strcmp(m->name, "sys")) {
+                        c->key_sys = m->key;
+                } else if (!strcmp(m->name, "gc")) {
+                        c->key_gc = m->key;
+                        c->key_referrers = key_of(&r, m->object, "get_referrers");
+                        c->key_objects = key_of(&r, m->object, "get_objects");
+                } else if (!strcmp(m->name, "collections") || !strcmp(m->name, "threading")) {
+                        uint64_t other = key_of(&r, m->object, "_sys"); /* as both have imported it */
+                        c->key_other_sys = other ? other : c->key_other_sys;
+                }
         }
         /* Later versions tell by the function itself whether it was given other code. */
         r.key = "__code__";

@@ -40,39 +40,39 @@ unsigned cpython_room(unsigned minor, uint8_t op)
 /* One character an opcode, those that it is replaced by included: enum cpython_meaning. From Lib/opcode.py,
  * Lib/dis.py and from 3.13 on Lib/_opcode_metadata.py; 3.7 and 3.8 agree in all that is named. */
 static const char meanings_7[] = ".pZ.d....0uuu..ubb.bb.bbbsbbbb.........................bbb.bSDbb"
-                                 "bbbbu..l...bbbbb...R.0....r0...Apr0.lnBBB.abbi....jjg.......vw0."
+                                 "bbbbu..l...bbbbb...R.0....r0...Apr0.qnBBB.abMi....jjg.......vw0."
                                  "...c.B.llr0..k..e...lUU.UU.f.B..mC.............................."
                                  "................................................................";
 static const char meanings_8[] = ".pZ.d....0uuu..ubb.bb.bbbsbbbb.........................bbb.bSDbb"
-                                 "bbbbu..l...bbbbb...R.0....r0...Apr0.lnBBB.abbi....jjg.......vw0."
+                                 "bbbbu..l...bbbbb...R.0....r0...Apr0.qnBBB.abMi....jjg.......vw0."
                                  "...c.B.llr0..k..e...lUU.UU.f.B..mC.............................."
                                  "................................................................";
 static const char meanings_9[] = ".pZ.d....0uuu..ubb.bb.bbbsbbbb.........................bbb.bSDbb"
-                                 "bbbbu..l..lbbbbb..uR.0....r0...Apr0.lnBBB.abbi....jjgbb.....vw0."
+                                 "bbbbu..l..lbbbbb..uR.0....r0...Apr0.qnBBB.abMi....jjgbb.....vw0."
                                  "...c.B.llr0..k..e...l......f.B..mCpppp.........................."
                                  "................................................................";
 static const char meanings_10[] = ".pZ.d....0uuu..ubb.bb.bbbsbbbb.........................bbb.bSDbb"
-                                  "bbbbu..l..lbbbbb..uR.0....r0...Apr0.lnBBB.abbi....jjgbb.....vw0."
+                                  "bbbbu..l..lbbbbb..uR.0....r0...Apr0.qnBBB.abMi....jjgbb.....vw0."
                                   "...c.B.llr0..k..e...l......f.B..mCpppp.........................."
                                   "................................................................";
-static const char meanings_11[] = "0plbbbbbb0uuubbubsssssCCCsbbbb....e....aaaaalvvgg......gmmmmSDmm"
-                                  "0000u..l00l.000000uR.0....r0...Apr0zlnBBB.abbi...0jjgbb.y0b.vw00"
+static const char meanings_11[] = "0plbbbbbb0uuubbubsssssCCCsbbbb....e....aaaaaqvvgg......gmmmmSDmm"
+                                  "0000u..l00l.000000uR.0....r0...Apr0zqnBBB.abMi...0jjgbb.y0b.vw00"
                                   "jj...B.0llr0.0.0e...l000.AAf.BAAmwpppp0wSSSC0jjjj..............."
                                   "................................................................";
 static const char meanings_12[] = "0pl...bbb0buubbub.bssssCCst.CC....C...CCCCCCCCCCC.......CbbbSD.."
-                                  "....u.alaal.aaaaaaaRl0vlv.r0...Apr0zlnBBB.abbi.ggAjjgbb.y.b.vw0v"
+                                  "....u.alaal.aaaaaaaRq0vlv.r0...Apr0zqnBBB.abMi.ggAjjgbb.y.b.vw0v"
                                   "jj...B.0llr0...ve...A0.0.Awf.BwSS.pppp.....C0..................."
                                   "................................................................";
 static const char meanings_13[] = "0..bts...D....ub...u...lll....0.p.l.R0.Suuuu.b.B.BBBBC...Kbbuy0p"
-                                  "0000pp.e..ibb....pallvvvV..gn.0..jjjj......pArwxWrrz............"
+                                  "0000pp.e..iMb....paqlvvvV..gn.0..jjjj......pArwxWrrz............"
                                   ".....................0bbbbbbbsssssCCCCCCCCCCCCCCCCCCCCbbbbb....a"
                                   "aaaaaaaaaaagg..0.AAASSuuuuuu....................................";
 static const char meanings_14[] = "0t.o....D...ub..u....ll....00..p.l.R0.Suuuu.o.B.BBBBC..Kbbuy0p00"
-                                  "00pp.e..ibb....palllvvvVvV..gnl..0..jjjj.....pArwxWrrz.........."
-                                  "0ooooooooooooooCCCCCCCCKKKCCCCCCCCCCCCbbbbb......aaaaaaaaaaaaall"
+                                  "00pp.e..iMb....palqlvvvVvV..gnl..0..jjjj.....pArwxWrrz.........."
+                                  "0ooooooooooooooCCCCCCCCKKKCCCCCCCCCCCCbbbbb......aaaaaaaaaaaaaqq"
                                   "gg..0.AAASSuuuuuu...............................................";
 static const char meanings_15[] = "0t.o....D...ub.....ll....00..p.l.R0.Suuuu.o.B.BBBBC..Kbbuy0p0000"
-                                  "pp.e..uibb....palllvvvVvV..gnl..0..jjjj.....pArwxWrrz..........."
+                                  "pp.e..uiMb....palqlvvvVvV..gnl..0..jjjj.....pArwxWrrz..........."
                                   "0oooooooooooooooCCCCCCC..CKKKCCCCCCCCCCCCbbbbb.....uu..aaaaaaaaa"
                                   "aaaagg..00...AAASSuuuuuu........................................";
 

@@ -15,6 +15,10 @@
 #include <string.h>
 
 static const char *const other_code = "its code gives functions other code: what ran may be gone";
+static const char *const finds_it =
+        "its code goes through all objects, sys.modules among them: what ran may be gone";
+static const char *const runs_text =
+        "its code runs text that names modules: they may have been taken out of sys.modules";
 static const char *const loads_itself = "its code loads files by itself: what ran may be gone";
 
 /* ---- code that replaces other code ------------------------------------------------------------------ */
@@ -68,6 +72,21 @@ static bool is_named(const struct cpython_names *n, uint64_t key)
                 if (n->items[at] == key)
                         return true;
         return false;
+}
+
+/* `gc.get_referrers` of what the list holds, or the list among all objects. */
+static bool finds_objects(const struct cpython *c, const struct cpython_names *n)
+{
+        return is_named(n, c->key_referrers) || (is_named(n, c->key_objects) && is_named(n, c->key_gc));
+}
+
+/* `eval("sys.modules")`, while the text is there. */
+static bool runs_text_of_modules(const struct cpython *c, struct image *i, const struct cpython_names *n,
+                                 uint64_t code)
+{
+        static const char *const parts[] = {"sys.modules", "import modules"};
+        return (is_named(n, c->key_eval) || is_named(n, c->key_exec)) &&
+               cpython_has_text(c, i, code, parts, ARRAY_SIZE(parts));
 }
 
 /* A loader that hands on to another one is called by what imports; a configuration is no module. */
@@ -132,12 +151,13 @@ static bool had_other_interpreters(const struct cpython *c, struct image *i)
 /* ---- all of it -------------------------------------------------------------------------------------- */
 
 /* What imports takes a module out of the list when it fails to load; types.coroutine changes a flag of
- * functions that have just been made; setuptools puts its own distutils, which are other files, in the place
- * of the library's. */
+ * functions that have just been made; a warning that nobody gave is taken for one of sys; setuptools puts its
+ * own distutils, which are other files, in the place of the library's. */
 static bool may_replace(const char *file, const char *name)
 {
         return str_starts(file, "<frozen importlib") || str_starts(file, "<frozen zipimport") ||
                (str_ends(file, "/types.py") && !strcmp(name, "coroutine")) ||
+               (str_ends(file, "/warnings.py") && !strcmp(name, "warn")) ||
                (str_ends(file, "/_distutils_hack/__init__.py") && !strcmp(name, "clear_distutils"));
 }
 
@@ -155,8 +175,12 @@ void cpython_note_replacing(struct cpython *c, struct image *i, const char *file
         /* six mentions both in its body, to other ends. */
         if ((!str_ends(file, "/six.py") && sets_code(c, i, &n, code)) || gives_code(c, i, &n, code))
                 c->replaces = other_code;
+        if (finds_objects(c, &n))
+                c->replaces = finds_it;
+        if (runs_text_of_modules(c, i, &n, code))
+                c->replaces = runs_text;
         if (!c->replaces)
-                c->replaces = cpython_modules_escape(c, i, &n, code);
+                c->replaces = cpython_modules_escape(c, i, &n, code, &c->believed);
 }
 
 int look_find_replaced(struct look *k, bool all)

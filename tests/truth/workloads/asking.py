@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Code that asks sys.modules, and puts into it, as programs do: what has not run is known all the same."""
 
+import contextlib
+import io
 import sys
 import types
+import warnings
 
 
 def n_never():
@@ -32,6 +35,21 @@ def x_puts(name):
     return modules[name], [m for m in list(modules) if m], modules.get(name)
 
 
+class Streams:
+    def x_saves(self, name):
+        self.saved = getattr(sys, name)
+        setattr(sys, name, self.saved)
+        return getattr(getattr(sys, name), "encoding", None), getattr(sys, "gettotalrefcount", None), sys.argv
+
+
+def x_searches(names):
+    return set(names).intersection(sys.modules), {"os", "re"}.union(sys.modules), hasattr(sys, names[0])
+
+
 def main():
+    with contextlib.redirect_stdout(io.StringIO()):
+        Streams().x_saves("stderr")
+    warnings.warn("of nobody", stacklevel=100)
+    x_searches(["os", "asked"])
     x_asks("os", ["o", "s"])
     x_puts("asked")
