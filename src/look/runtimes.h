@@ -65,6 +65,8 @@ void runtimes_done(struct runtime_watch *r);
 int runtimes_update(struct look *l, enum entry_choice choice, bool all, struct error *error);
 /* Say in each group what the engines cover; before join_all. 0 or -ENOMEM. */
 int runtimes_cover(struct look *l, int64_t now, struct arena *a);
+/* How old what the engines told may be, in words. NULL: out of memory. */
+const char *runtimes_lag_text(int64_t lag_s, struct arena *a);
 /* Add what they told to what will be committed, in `in->only_new` only evidence that is not there yet. 0 or
  * -ENOMEM. */
 int runtimes_join(struct look *l, const struct join_input *in, struct arena *a, struct joined *to);
