@@ -127,6 +127,7 @@ static void fill_report(const struct assess_options *options, struct assessment 
         r->host.kernel = h->host.kernel;
         r->host.boot_id = h->host.boot_id;
         r->time = h->time;
+        r->inventory_time = h->host.inventory;
         r->look_seconds = -1;
         vec_each (w, &h->workloads) {
                 r->workloads += w->running;

@@ -44,7 +44,7 @@ static int put_seen(struct look *l, const struct joined *j, int64_t now, struct 
 static int put_workloads(struct look *l, const struct joined *j, bool full, int64_t now, struct error *error)
 {
         const struct machine *m = &l->machine;
-        struct host_facts host = {m->id, m->name, m->os, m->kernel, m->boot_id};
+        struct host_facts host = {m->id, m->name, m->os, m->kernel, m->boot_id, roots_read_since(&l->roots)};
         int r = store_put_host(l->store, &host, now, error);
         if (r == 0)
                 r = store_put_workloads(l->store, j->workloads.items, j->workloads.count, now, error);

@@ -298,7 +298,7 @@ int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *re
         take_news(r, b, &read);
         r->package_count = read.packages.count;
         if (read.extent == INVENTORY_READ) {
-                r->read_at = r->news_at;
+                r->read_at = r->whole_at = r->news_at;
                 r->cost = read.cpu_ns;
         }
         r->known = true;
@@ -340,4 +340,13 @@ struct known_root *roots_next(const struct root_table *t, size_t *iterator)
 {
         void *value;
         return map_next(&t->roots, iterator, NULL, NULL, &value) ? value : NULL;
+}
+
+int64_t roots_read_since(const struct root_table *t)
+{
+        size_t i = 0;
+        uint64_t oldest = UINT64_MAX;
+        for (const struct known_root *r; (r = roots_next(t, &i));)
+                oldest = MIN(oldest, r->known ? r->whole_at : 0);
+        return oldest && oldest != UINT64_MAX ? clock_wall_of(oldest) : 0;
 }

@@ -39,6 +39,7 @@ struct known_root {
         size_t others_left;      /* processes of this round in still other ones */
         int failure;             /* 0 or -errno: why the inventory could not be read */
         uint64_t read_at;        /* boottime ns; 0: not yet, or to be read again whatever it costs */
+        uint64_t whole_at;       /* boottime ns: when all of it was read last, known to be old or not */
         uint64_t news_at;        /* boottime ns: when it, or only what was new of it, was read last */
         uint64_t cost;           /* CPU ns that the last reading took */
         uint64_t stamp;          /* inventory_stamp() of the last reading … */
@@ -74,6 +75,8 @@ enum root_due {
 enum root_due roots_due(struct known_root *r, struct inventory_budget *b, uint64_t now);
 /* Take over a reply of the prober. 0, -EBADMSG or -ENOMEM. */
 int roots_read(struct known_root *r, struct inventory_budget *b, struct wire *reply);
+/* Wall s: when all inventories had been read, the oldest of them; 0: one was not. */
+int64_t roots_read_since(const struct root_table *t);
 /* Once committed, only what later looks need is kept. */
 void roots_committed(struct known_root *r);
 /* Forget the roots in which nothing was seen in `round` (0: any). */

@@ -190,6 +190,7 @@ void report_json(const struct report *r, struct buf *to)
         json_str(j, "schema", "usewear/findings/1");
         put_host(j, r);
         json_time(j, "time", r->time);
+        json_time(j, "inventory_time", r->inventory_time);
         json_advisories(j, r->advisories);
         put_coverage(j, r->coverage);
         json_object(j, "funnel");

@@ -11,6 +11,7 @@ struct report {
                 const char *id, *name, *os, *kernel, *boot_id;
         } host;
         int64_t time;                /* wall s of the last look */
+        int64_t inventory_time;      /* wall s: when all that is installed was read; 0: not known */
         int64_t now;                 /* wall s of the report, for ages */
         size_t processes, workloads; /* looked at */
         double look_seconds;         /* negative: no look was made (report from history) */

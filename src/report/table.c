@@ -10,15 +10,22 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_NOT_EVALUATED = 6, MOST_LIMIT_LINES = 12, LINE = 2048, STALE_SPREAD_S = 30 * 86400 };
+enum {
+        MOST_NOT_EVALUATED = 6,
+        MOST_LIMIT_LINES = 12,
+        LINE = 2048,
+        STALE_SPREAD_S = 30 * 86400,
+        OLD_INVENTORY_S = 60 /* older than the look: worth a word */
+};
 
 /* ---- head ------------------------------------------------------------------------------------------- */
 
 static void put_head(const struct report *r, const struct table_style *style, struct buf *to)
 {
-        char line[LINE], name[256], os[256], age[CLOCK_TEXT], count[TEXT_NUMBER];
+        char line[LINE], name[256], os[256], age[CLOCK_TEXT], read[CLOCK_TEXT], count[TEXT_NUMBER];
         str_printable(name, sizeof(name), r->host.name ? r->host.name : "?");
         str_printable(os, sizeof(os), r->host.os ? r->host.os : "?");
+        bool old = r->inventory_time && r->inventory_time < r->time - OLD_INVENTORY_S;
         char *nickname = strstr(os, " ("); /* "(bookworm)": the line is full enough */
         if (nickname && nickname > os)
                 *nickname = 0;
@@ -32,10 +39,12 @@ static void put_head(const struct report *r, const struct table_style *style, st
                          text_number(r->processes, count), r->processes == 1 ? "" : "es", r->workloads,
                          r->workloads == 1 ? "" : "s");
         else
-                snprintf(rest, room, "history, last look %s ago: %s process%s in %zu workload%s",
+                snprintf(rest, room, "history, last look %s ago%s%s%s: %s process%s in %zu workload%s",
                          clock_span_text(MAX(r->now - r->time, (int64_t)0), age),
-                         text_number(r->processes, count), r->processes == 1 ? "" : "es", r->workloads,
-                         r->workloads == 1 ? "" : "s");
+                         old ? ", packages read " : "",
+                         old ? clock_span_text(MAX(r->now - r->inventory_time, (int64_t)0), read) : "",
+                         old ? " ago" : "", text_number(r->processes, count), r->processes == 1 ? "" : "es",
+                         r->workloads, r->workloads == 1 ? "" : "s");
         text_colour(to, style, TEXT_BOLD);
         text_fill(to, line, 0, 2, style->width);
         text_colour(to, style, TEXT_PLAIN);

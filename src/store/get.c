@@ -26,6 +26,8 @@ static int load_meta(struct loading *l, sqlite3_stmt *q)
         const char *key = (const char *)sqlite3_column_text(q, 0);
         if (str_equal(key, "time"))
                 l->to->time = sqlite3_column_int64(q, 1);
+        if (str_equal(key, "inventory_time"))
+                h->inventory = sqlite3_column_int64(q, 1);
         for (size_t i = 0; i < ARRAY_SIZE(facts); i++)
                 if (str_equal(key, facts[i].key))
                         return loading_text(l, q, 1, facts[i].target);

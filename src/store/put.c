@@ -39,11 +39,13 @@ void store_rollback(struct store *s)
 
 int store_put_host(struct store *s, const struct host_facts *host, int64_t now, struct error *error)
 {
-        char time[24];
+        char time[24], inventory[24];
         snprintf(time, sizeof(time), "%lld", (long long)now);
+        snprintf(inventory, sizeof(inventory), "%lld", (long long)host->inventory);
         const char *const facts[][2] = {{"host_id", host->id},           {"host_name", host->name},
                                         {"host_os", host->os},           {"host_kernel", host->kernel},
-                                        {"host_boot_id", host->boot_id}, {"time", time}};
+                                        {"host_boot_id", host->boot_id}, {"time", time},
+                                        {"inventory_time", inventory}};
         int r = 0;
         for (size_t i = 0; r == 0 && i < ARRAY_SIZE(facts); i++) {
                 struct row row = row_of(s, PUT_META);

@@ -36,6 +36,8 @@ void store_rollback(struct store *s);
 
 struct host_facts {
         const char *id, *name, *os, *kernel, *boot_id;
+        /* Wall s: when the inventories of what runs were read, the oldest of them; 0: not known. */
+        int64_t inventory;
 };
 int store_put_host(struct store *s, const struct host_facts *host, int64_t now, struct error *error);
 /* The root's inventory now: packages that are no longer listed lose `installed`, their evidence stays. */

@@ -183,6 +183,26 @@ static void few_rows_name_the_rest(void **state _unused_)
         assert_null(strstr(b.data, "CVE-2020-28493"));
 }
 
+/* What is installed may have been read long before the last look: that is said. */
+static void test_the_age_of_an_old_inventory(void **state)
+{
+        (void)state;
+        struct sample s;
+        sample_fill(&s);
+        s.report.look_seconds = -1;
+        s.report.now += 10;
+        const int64_t ages[] = {1800, 30};
+        for (size_t i = 0; i < ARRAY_SIZE(ages); i++) {
+                struct buf text = BUF_INIT(1 << 16);
+                s.report.inventory_time = s.report.time - ages[i];
+                draw(&s, 200, &text);
+                buf_add_char(&text, 0);
+                assert_non_null(strstr(text.data, i ? "last look 10 s ago: 1,214"
+                                                    : "last look 10 s ago, packages read 30 min ago: 1,214"));
+                buf_done(&text);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -194,6 +214,7 @@ int main(void)
                 cmocka_unit_test(nothing_and_everything_suppressed),
                 cmocka_unit_test(unknown_is_marked),
                 cmocka_unit_test(few_rows_name_the_rest),
+                cmocka_unit_test(test_the_age_of_an_old_inventory),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

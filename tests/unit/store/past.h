@@ -127,7 +127,7 @@ static inline struct evidence *look_see(struct look *l, const struct package *p,
 static inline void commit_look(struct store *s, struct look *l, const struct workload *list, size_t count,
                                int64_t now)
 {
-        struct host_facts host = {"id", "web01", "Debian 12", "6.1", "boot"};
+        struct host_facts host = {"id", "web01", "Debian 12", "6.1", "boot", 900};
         must(store_begin(s, &error));
         must(store_put_host(s, &host, now, &error));
         must(store_put_inventory(s, &host_root, &l->packages, now, &error));

@@ -31,6 +31,7 @@ static void a_look_is_read_back(void **state _unused_)
                 assert_int_equal(h.time, 1000);
                 assert_string_equal(h.host.name, "web01");
                 assert_string_equal(h.host.boot_id, "boot");
+                assert_int_equal(h.host.inventory, 900);
                 assert_int_equal(h.packages.count, 1);
                 assert_string_equal(h.packages.items[0].path, p.path);
                 assert_string_equal(h.packages.items[0].not_evaluated, "because");
