@@ -27,6 +27,13 @@ struct {
         __type(value, __u32);
 } peers SEC(".maps") __weak;
 
+struct {
+        __uint(type, BPF_MAP_TYPE_LRU_HASH);
+        __uint(max_entries, 2048);
+        __type(key, struct fact);
+        __type(value, __u32);
+} started SEC(".maps") __weak;
+
 const volatile bool keep_all __weak = false;
 
 /* True when the fact is new (or all are wanted). Without a cgroup nothing can be told apart. */

@@ -69,25 +69,28 @@ static __always_inline void count_error(__u32 type, long error)
                 bpf_map_update_elem(&errors, &key, &one, BPF_NOEXIST);
 }
 
-/* Process events come in floods and nobody waits for one: the reader's timer fetches them, and only a
- * filling buffer wakes it. Facts that were deduplicated are few and wake it at once. */
-static __always_inline __u64 emit_flags(__u32 type)
-{
-        if (type == EVENT_MAP || type == EVENT_LISTEN || type == EVENT_CONNECT || type == EVENT_FUNCTION ||
-            type == EVENT_HOOK)
-                return 0;
-        return bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wakeup_bytes ? BPF_RB_FORCE_WAKEUP
-                                                                           : BPF_RB_NO_WAKEUP;
-}
-
-/* False when the buffer is full; counted. */
-static __always_inline bool emit(struct event_header *header, __u32 type, __u64 size)
+static __always_inline bool emit_with(struct event_header *header, __u32 type, __u64 size, __u64 flags)
 {
         header->size = size;
-        if (!bpf_ringbuf_output(&ring, header, size, emit_flags(type)))
+        if (!bpf_ringbuf_output(&ring, header, size, flags))
                 return true;
         count_dropped(type);
         return false;
+}
+
+/* For what comes in floods, and nobody waits for: the reader's timer fetches it, and only a filling buffer
+ * wakes the reader. False when the buffer is full; counted. */
+static __always_inline bool emit(struct event_header *header, __u32 type, __u64 size)
+{
+        bool fills = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wakeup_bytes;
+        return emit_with(header, type, size, fills ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+/* For facts that are new, which are few. Without being forced, a record behind others that nobody fetched yet
+ * wakes nobody (bpf_ringbuf_commit in kernel/bpf/ringbuf.c). */
+static __always_inline bool emit_now(struct event_header *header, __u32 type, __u64 size)
+{
+        return emit_with(header, type, size, BPF_RB_FORCE_WAKEUP);
 }
 
 #endif

@@ -41,7 +41,7 @@ static __always_inline int function_ran(__u64 cookie)
                 return 0;
         count_made(type);
         header_fill(&record.header, type, task);
-        if (!emit(&record.header, type, sizeof(record)))
+        if (!emit_now(&record.header, type, sizeof(record)))
                 bpf_map_delete_elem(&function_hits, &hit);
         return 0;
 }

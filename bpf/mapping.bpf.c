@@ -58,7 +58,7 @@ static __always_inline void map_emit(struct map_scratch *s, struct task_struct *
         __u32 size = EVENT_PATH - from;
         bpf_probe_read_kernel(s->tail, BOUNDED(size, PATH_SIZE), s->path.text + BOUNDED(from, PATH_AT));
         s->record.path_size = size;
-        if (!emit(&s->record.header, EVENT_MAP, sizeof(s->record) + BOUNDED(size, PATH_SIZE)))
+        if (!emit_now(&s->record.header, EVENT_MAP, sizeof(s->record) + BOUNDED(size, PATH_SIZE)))
                 fact_forget(&files, fact);
 }
 

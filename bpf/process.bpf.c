@@ -3,6 +3,7 @@
 /* The life of processes. Threads are no events: a fork counts when it makes a new process, an exit when
  * the last thread of a process goes. */
 
+#include "dedup.bpf.h"
 #include "path.bpf.h"
 #include "task.bpf.h"
 
@@ -53,6 +54,18 @@ static __always_inline __u32 exec_add_args(struct exec_scratch *s, __u32 at, str
         return 0;
 }
 
+/* Whether the workload starts this file for the first time: whoever reads is woken then, and else fetches the
+ * event in time. What is said of it twice, or never, is no loss. */
+static __always_inline bool starts_new(struct file *file, __u64 cgroup)
+{
+        struct inode *inode = BPF_CORE_READ(file, f_inode);
+        struct fact fact = {
+                .cgroup = cgroup,
+                .what = {(__u64)inode, BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(inode, i_generation)},
+        };
+        return fact_is_new(&started, &fact);
+}
+
 static __always_inline int exec_made(struct task_struct *task)
 {
         __u32 zero = 0;
@@ -66,7 +79,8 @@ static __always_inline int exec_made(struct task_struct *task)
 
         struct mm_struct *mm = BPF_CORE_READ(task, mm);
         struct path exe = {}, cwd = {}, root = {};
-        file_place(BPF_CORE_READ(mm, exe_file), &exe);
+        struct file *file = BPF_CORE_READ(mm, exe_file);
+        file_place(file, &exe);
         cwd.mnt = BPF_CORE_READ(task, fs, pwd.mnt);
         cwd.dentry = BPF_CORE_READ(task, fs, pwd.dentry);
         root.mnt = BPF_CORE_READ(task, fs, root.mnt);
@@ -80,7 +94,11 @@ static __always_inline int exec_made(struct task_struct *task)
         s->record.args_size = more;
         size += more;
         s->tail[BOUNDED(size, TAIL_SIZE - 1)] = 0;
-        emit(&s->record.header, EVENT_EXEC, sizeof(s->record) + BOUNDED(size, TAIL_SIZE - 1) + 1);
+        __u64 whole = sizeof(s->record) + BOUNDED(size, TAIL_SIZE - 1) + 1;
+        if (starts_new(file, s->record.header.cgroup))
+                emit_now(&s->record.header, EVENT_EXEC, whole);
+        else
+                emit(&s->record.header, EVENT_EXEC, whole);
         return 0;
 }
 

@@ -7,13 +7,13 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/heap.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
 #include "cli/options.h"
 #include "cli/rights.h"
 #include "cli/watch_asked.h"
+#include "cli/watch_print.h"
 #include "evidence/engine.h"
 #include "host/cgroup.h"
 #include "host/runtime.h"
@@ -38,8 +38,10 @@ enum {
         SMALL_SAVED_MS = 100, /* … and at once what quiet minutes have saved */
         SMALL_SOON = 4,      /* parts of a pause where an interpreter started: it tells only while it lives */
         SMALL_MOST_S = 15,   /* no pause is longer */
-        FETCH_NS = 50000000, /* how often events are fetched, and probes tended; half as often in quiet */
-        COUNT_EVERY_S = 5,   /* how soon lost events are noticed */
+        FETCH_NS = 50000000, /* how often events are fetched, and probes tended, while there is news … */
+        REST_NS = 250000000, /* … and else: what is new wakes us */
+        TICK_NS = NS_PER_S,
+        COUNT_EVERY_S = 5, /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
 };
 
@@ -53,6 +55,7 @@ struct watch {
         struct option_list functions, hooks; /* by hand */
         struct watch_asked asked;
         bool json, probe_again;
+        struct watch_costs costs;
         bool looking; /* a look runs, and drains events while it waits */
         bool urgent;  /* one of `dirty` is */
         bool news;    /* a function ran that had not before */
@@ -64,6 +67,7 @@ struct watch {
                 bool urgent;
         } dirty[DIRTY_MOST];
         size_t dirty_count;
+        uint64_t ticked;                                       /* boottime ns */
         uint64_t look_s;                                       /* what the last full look took */
         uint64_t small_at, small_pause;                        /* boottime ns: last small look; to the next */
         int64_t small_credit;                                  /* CPU ns that small looks may take; or owe */
@@ -197,35 +201,6 @@ static void drain(void *context)
 
 /* ---- looks ------------------------------------------------------------------------------------------ */
 
-static void print_look(const struct watch *w, const struct look_summary *s)
-{
-        if (!w->json) {
-                log_note("looked %.1f s at %zu process%s in %zu workload%s, %zu package%s", s->seconds,
-                         s->processes, s->processes == 1 ? "" : "es", s->workloads,
-                         s->workloads == 1 ? "" : "s", s->packages, s->packages == 1 ? "" : "s");
-                return;
-        }
-        _cleanup_buf_ struct buf line = BUF_INIT(1 << 20);
-        struct json j = JSON_INIT(&line, 0);
-        char time[CLOCK_TEXT];
-        json_object(&j, NULL);
-        json_str(&j, "schema", "usewear/watch/1");
-        json_str(&j, "time", clock_rfc3339(clock_wall(), time));
-        json_real(&j, "seconds", s->seconds);
-        json_u64(&j, "processes", s->processes);
-        json_u64(&j, "workloads", s->workloads);
-        json_u64(&j, "roots", s->roots);
-        json_u64(&j, "packages", s->packages);
-        json_array(&j, "limits");
-        for (size_t i = 0; i < s->limit_count; i++)
-                json_str(&j, NULL, s->limits[i]);
-        json_end(&j);
-        json_end(&j);
-        buf_add_char(&line, '\n');
-        if (line.error == 0)
-                file_write_fd(STDOUT_FILENO, line.data, line.size);
-}
-
 /* A look that fails (a full disk, a locked file) is said once, until a full one works, and tried again: what
  * it saw is put again. Small ones that fail come several times a second. */
 static int say_once(struct watch *w, int r, const struct error *error)
@@ -247,13 +222,14 @@ static int full_look(struct watch *w, bool print)
         w->urgent = w->news = w->prompt = false;
         int r = look_all(w->look, &summary, &error);
         w->looking = false;
+        watch_print_costs(&w->costs, w->look, "full");
         w->last_look = clock_boottime() / NS_PER_S;
         w->look_s = w->last_look - begin;
         w->next_look = w->last_look + w->interval_s;
         if (say_once(w, r, &error) == 0) {
                 w->said = (struct error){};
                 if (print || w->json)
-                        print_look(w, &summary);
+                        watch_print_look(&summary, w->json);
         }
         look_rest(w->look);
         return r;
@@ -286,6 +262,7 @@ static void small_look(struct watch *w, bool all)
         if (look_wants_all(w->look))
                 look_soon(w);
         w->looking = false;
+        watch_print_costs(&w->costs, w->look, all ? "small" : "urgent");
         small_spend(w, clock_cpu() - begin);
 }
 
@@ -295,26 +272,14 @@ static void look_into(struct watch *w)
         w->looking = true;
         say_once(w, look_into_runtimes(w->look, &error), &error);
         w->looking = false;
-}
-
-/* What starts now must be armed before it can run what nobody would see. Comes each FETCH_NS,
- * and while nothing happens at least each second one. */
-static int on_events(void *context)
-{
-        struct watch *w = context;
-        drain(w);
-        if (w->looking)
-                return 0;
-        if (w->urgent)
-                small_look(w, false);
-        w->news |= look_tend_probes(w->look);
-        return 0;
+        watch_print_costs(&w->costs, w->look, "runtimes");
 }
 
 static int on_tick(void *context)
 {
         struct watch *w = context;
         uint64_t now = clock_boottime() / NS_PER_S;
+        w->ticked = clock_boottime();
         if (w->sensor && now >= w->next_count) {
                 count_drops(w);
                 w->next_count = now + COUNT_EVERY_S;
@@ -333,6 +298,18 @@ static int on_tick(void *context)
                 w->next_prune = now + DAY_S;
         }
         return 0;
+}
+
+/* What starts now must be armed before it can run what nobody would see. Comes when something is new, and
+ * else each REST_NS: a timer beside that would wake us once more. */
+static int on_events(void *context)
+{
+        struct watch *w = context;
+        drain(w);
+        if (w->urgent)
+                small_look(w, false);
+        w->news |= look_tend_probes(w->look);
+        return clock_boottime() >= w->ticked + TICK_NS ? on_tick(w) : 0;
 }
 
 static int on_stop(void *context)
@@ -381,7 +358,8 @@ static int take_lock(const char *state)
 static int start_sensor(struct watch *w)
 {
         struct error error = {};
-        struct sensor_options options = {.cgroup_subsystem = w->cgroup.subsystem, .fetch_ns = FETCH_NS};
+        struct sensor_options options = {
+                .cgroup_subsystem = w->cgroup.subsystem, .fetch_ns = FETCH_NS, .rest_ns = REST_NS};
         int r = sensor_open(&options, &w->sensor, &error);
         if (r < 0)
                 log_note("%s (every %llu s; see usewear doctor)", error.text,
@@ -404,9 +382,8 @@ static int take_signals(struct watch *w)
 
 static int add_handlers(struct watch *w)
 {
-        int r = loop_add_timer(w->loop, NS_PER_S, NS_PER_S, on_tick, w);
-        if (r == 0 && w->sensor)
-                r = loop_add_fd(w->loop, sensor_fd(w->sensor), on_events, w);
+        int r = w->sensor ? loop_add_fd(w->loop, sensor_fd(w->sensor), on_events, w)
+                          : loop_add_timer(w->loop, TICK_NS, TICK_NS, on_tick, w);
         return r < 0 ? log_error(r, "cannot set up the event loop: %s", strerror(-r)) : 0;
 }
 
@@ -471,7 +448,8 @@ static int watch_run(int argc, char **argv)
         const struct option_spec specs[] = {
                 {"--interval", OPTION_NUMBER, &w.interval_s},   {"--keep", OPTION_NUMBER, &w.keep_days},
                 {"--function", OPTION_LIST, &w.functions},      {"--hook", OPTION_LIST, &w.hooks},
-                {"--probe-again", OPTION_FLAG, &w.probe_again}, {"--json", OPTION_FLAG, &w.json}};
+                {"--probe-again", OPTION_FLAG, &w.probe_again}, {"--json", OPTION_FLAG, &w.json},
+                {"--costs", OPTION_NUMBER, &w.costs.least_ms}};
         struct options options = {.command = &command_watch, .specs = specs, .spec_count = ARRAY_SIZE(specs)};
         int r = options_parse(&options, argc, argv);
         if (r)
@@ -509,6 +487,8 @@ const struct command command_watch = {
                 "  --probe-again  also the files that are not probed since a program was ended by a copied\n"
                 "                 breakpoint (usewear doctor names them)\n"
                 "  --json         print one line of JSON a full look\n"
+                "  --costs MS     print a line of JSON for each look that took more than MS ms of the CPU,\n"
+                "                 with what took them\n"
                 "  --state DIR    where the databases lie; one watch a folder\n"
                 "\nExample:\n"
                 "  usewear watch --interval 60\n"

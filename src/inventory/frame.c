@@ -308,7 +308,7 @@ static int list_known(const struct inventory *previous, found_list *list)
                                           .mode = reading->mode,
                                           .reader = index_of(reading->reader)};
                 const found_list new = {.items = list->items, .count = count};
-                if (!*reading->path || found_look_up(&new, &item))
+                if (!*reading->path || reading->gone || found_look_up(&new, &item))
                         continue;
                 struct found_file *slot = vec_add(list);
                 if (!slot)
@@ -354,12 +354,36 @@ static bool is_more(struct extent a, struct extent b)
         return a.packages != b.packages || a.claims != b.claims || a.limits != b.limits;
 }
 
+/* What was read in a folder of modules that was walked again, and is not there any more. */
+static bool note_gone(struct inventory *inv, const char *folder, const found_list *now)
+{
+        bool gone = false;
+        size_t size = strlen(folder);
+        vec_each (reading, &inv->recall->readings) {
+                const struct found_file item = {.path = reading->path, .reader = index_of(reading->reader)};
+                if (strncmp(reading->path, folder, size) ||
+                    (reading->path[size] && reading->path[size] != '/') || !*reading->path ||
+                    found_look_up(now, &item))
+                        continue;
+                /* Other walks come to places where this one does not. */
+                _cleanup_close_ int fd = file_open_in(inv->root_fd, reading->path);
+                reading->gone = fd == -ENOENT || fd == -ENOTDIR;
+                gone |= reading->gone;
+        }
+        return gone;
+}
+
 int frame_find_new(struct inventory *inv, const struct inventory_hints *hints, struct arena *a,
                    found_list *ret)
 {
         struct extent before = extent_of(inv);
         int r = places_find_new(inv, hints, a, ret);
         bool more = is_more(before, extent_of(inv));
+        for (size_t i = 0; r == 0 && hints->python_again && i < hints->python_path_count; i++) {
+                char folder[PATH_MAX];
+                if (hints->python_again[i])
+                        more |= note_gone(inv, places_true_path(inv, hints->python_paths[i], folder), ret);
+        }
         for (size_t i = 0; r == 0 && !more && i < ret->count; i++) {
                 const struct found_file *item = &ret->items[i];
                 const struct reading *old = recall_of(inv->recall, reader_of(item), item->path);

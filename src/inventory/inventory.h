@@ -17,6 +17,7 @@ struct inventory_part {
 struct inventory_hints {
         const char *const *python_paths; /* module directories of interpreters that run in this root */
         size_t python_path_count;
+        const bool *python_again; /* inventory_extend: which of them changed, and are walked again; or NULL */
         /* Where something runs: working directories, scripts, archives and programs that are open or mapped
          * (absolute in the root). Folders are looked at with all that lies below them. */
         const char *const *places;
@@ -43,18 +44,20 @@ struct inventory_hints {
 int inventory_read(int root_fd, const char *root_id, const struct inventory_hints *hints,
                    struct inventory *previous, struct inventory **ret);
 /* The same root again, when no more is known than that something runs at places that were not hinted at
- * before: only these are walked, and what lies elsewhere is taken as it was. `inv` is consumed. What became
- * of it, or -ENOMEM. */
+ * before, or that folders of modules changed: only these are walked, and what lies elsewhere is taken as it
+ * was. `inv` is consumed. What became of it, or -ENOMEM. */
 enum inventory_extent {
         INVENTORY_READ, /* all places were walked, as they had to be */
-        INVENTORY_SAME, /* nothing came to it: `*ret` is `inv` */
-        INVENTORY_MORE, /* something came to it */
+        INVENTORY_SAME, /* nothing came to it or went: `*ret` is `inv` */
+        INVENTORY_MORE, /* something did */
 };
 int inventory_extend(int root_fd, const struct inventory_hints *hints, struct inventory *inv,
                      struct inventory **ret);
 /* A number that differs where something was installed, upgraded or removed since: of the package managers'
  * databases and the folders of Python modules. Costs a status call each. */
 uint64_t inventory_stamp(int root_fd, const char *const *python_paths, size_t count);
+/* The same for one folder (or archive) of modules. 0: it is not there. */
+uint64_t inventory_folder_mark(int root_fd, const char *folder);
 /* The same for one place: of an archive itself, of a folder the modules that Node would take there. 0: there
  * are none. A program that is built again is no package that was upgraded. */
 uint64_t inventory_place_mark(int root_fd, const char *place);

@@ -143,6 +143,11 @@ static bool true_path(const struct inventory *inv, const char *path, char to[sta
         return fd >= 0 && file_path_in(inv->root_fd, fd, to) == 0;
 }
 
+const char *places_true_path(const struct inventory *inv, const char *path, char to[static PATH_MAX])
+{
+        return true_path(inv, path, to) ? to : path;
+}
+
 /* Whether the place, or a folder above it, was walked. 1, 0 or -ENOMEM. */
 static int is_known(struct finder *f, const char *path, bool shallow)
 {
@@ -370,9 +375,15 @@ static int is_new_hint(struct walked *w, const char *path, const char *kind)
 static int walk_hints(struct finder *f, const struct inventory_hints *hints)
 {
         int r = 0;
-        for (size_t i = 0; r >= 0 && i < hints->python_path_count; i++)
-                if ((r = is_new_hint(f->walked, hints->python_paths[i], "\n")) > 0)
+        for (size_t i = 0; r >= 0 && i < hints->python_path_count; i++) {
+                const size_t before = f->walk.entries;
+                if ((r = is_new_hint(f->walked, hints->python_paths[i], "\n")) > 0) {
                         r = walk_modules(f, hints->python_paths[i]);
+                } else if (r == 0 && hints->python_again && hints->python_again[i]) {
+                        r = walk_modules(f, hints->python_paths[i]);
+                        f->walk.entries = before; /* these were counted when they were walked first */
+                }
+        }
         for (size_t i = 0; r >= 0 && i < hints->place_count; i++)
                 if ((r = is_new_hint(f->walked, hints->places[i], "")) > 0)
                         r = walk_hint(f, hints->places[i]);

@@ -34,6 +34,7 @@ struct reading {
         /* It claims for packages that others added, or had not the room or time that it needs: only to be
          * read anew. */
         bool tangled;
+        bool gone; /* its folder was walked again, and it was not there */
 };
 
 struct recall {

@@ -36,13 +36,25 @@ static bool see(int fd, struct seen *seen)
         return true;
 }
 
+/* Whether it is there. */
+static bool see_path(int root_fd, const char *path, struct seen *seen)
+{
+        _cleanup_close_ int file = file_open_in(root_fd, path);
+        _cleanup_close_ int folder = file == -EISDIR ? file_open_dir_in(root_fd, path) : -1;
+        return see(file >= 0 ? file : folder, seen);
+}
+
 static uint64_t add(uint64_t stamp, int root_fd, const char *path)
 {
         struct seen seen = {.stamp = stamp};
-        _cleanup_close_ int file = file_open_in(root_fd, path);
-        _cleanup_close_ int folder = file == -EISDIR ? file_open_dir_in(root_fd, path) : -1;
-        see(file >= 0 ? file : folder, &seen);
+        see_path(root_fd, path, &seen);
         return map_hash(&seen, sizeof(seen));
+}
+
+uint64_t inventory_folder_mark(int root_fd, const char *folder)
+{
+        struct seen seen = {};
+        return see_path(root_fd, folder, &seen) ? map_hash(&seen, sizeof(seen)) | 1 : 0;
 }
 
 /* Node takes the closest modules above. */

@@ -164,11 +164,13 @@ static int join(struct look *l, const struct join_input *in, enum look_extent ex
 static int update(struct look *l, const struct join_input *in, enum look_extent *ret, struct error *error)
 {
         bool all = in->full || wants_all(l, in);
+        spend_on(l, LOOK_FUNCTIONS);
         int r = functions_update(l, all ? ENTRIES_ALL : ENTRIES_OPEN, error);
         if (r < 0)
                 return r;
         if (in->full)
                 runtime_packages_renew(l);
+        spend_on(l, LOOK_RUNTIMES);
         r = runtimes_update(l, all ? ENTRIES_ALL : ENTRIES_OPEN, in->full && !l->thrifty, error);
         if (r < 0)
                 return r;
@@ -189,6 +191,7 @@ static int update(struct look *l, const struct join_input *in, enum look_extent 
 static int conclude(struct look *l, bool full, size_t *ret_workloads, struct error *error)
 {
         uint64_t begin = clock_cpu();
+        spend_on(l, LOOK_FILES);
         int r = read_late_files(l, error);
         if (r < 0)
                 return r;
@@ -221,9 +224,11 @@ static int conclude(struct look *l, bool full, size_t *ret_workloads, struct err
         r = update(l, &in, &extent, error);
         if (r < 0)
                 return r;
+        spend_on(l, LOOK_JOIN);
         r = join(l, &in, extent, &joined);
         if (r < 0)
                 return error_set(error, r, "out of memory");
+        spend_on(l, LOOK_COMMIT);
         r = look_commit(l, &joined, extent, in.now, error);
         *ret_workloads = joined.workloads.count;
         joined_done(&joined);
@@ -248,6 +253,7 @@ static int look_at_all(struct look *l, size_t *ret_workloads, struct error *erro
                 (*e)->joined = false;
         }
         vec_done(&old);
+        spend_on(l, LOOK_PROCESSES);
         uint64_t oldest = now > REFRESH_S * NS_PER_S ? now - REFRESH_S * NS_PER_S : 0;
         files_expire(&l->files, l->expire_all ? now : oldest);
         l->expire_all = false;
@@ -284,6 +290,7 @@ int look_all(struct look *l, struct look_summary *ret, struct error *error)
         l->nameless = 0;
         l->round++;
         int r = look_at_all(l, &workloads, error);
+        spend_on(l, LOOK_OTHER);
         if (r < 0)
                 return r;
         roots_sweep(&l->roots, l->round);
@@ -340,7 +347,10 @@ int look_some(struct look *l, const int *pids, size_t count, bool news, struct e
                 r = read_roots(l, true, error);
         if (r == 0)
                 r = read_files(l, ENTRIES_OPEN, error);
-        return r < 0 ? r : conclude(l, false, &workloads, error);
+        if (r == 0)
+                r = conclude(l, false, &workloads, error);
+        spend_on(l, LOOK_OTHER);
+        return r;
 }
 
 void look_spend(struct look *l)
@@ -357,8 +367,12 @@ int look_into_runtimes(struct look *l, struct error *error)
 {
         size_t workloads;
         begin_look(l);
+        spend_on(l, LOOK_RUNTIMES);
         int r = runtimes_update(l, ENTRIES_OPEN, false, error);
-        return r < 0 || !runtimes_news(&l->runtimes) ? r : conclude(l, false, &workloads, error);
+        if (r == 0 && runtimes_news(&l->runtimes))
+                r = conclude(l, false, &workloads, error);
+        spend_on(l, LOOK_OTHER);
+        return r;
 }
 
 int look_prune(struct look *l, int days, struct error *error)
@@ -366,11 +380,13 @@ int look_prune(struct look *l, int days, struct error *error)
         int r = store_begin(l->store, error);
         if (r < 0)
                 return r;
+        spend_on(l, LOOK_COMMIT);
         r = store_prune(l->store, days, clock_wall(), error);
         if (r == 0)
                 r = store_commit(l->store, error);
         if (r < 0)
                 store_rollback(l->store);
+        spend_on(l, LOOK_OTHER);
         return r;
 }
 

@@ -71,6 +71,27 @@ int look_into_runtimes(struct look *l, struct error *error);
 /* Forget evidence not seen for `days`. */
 int look_prune(struct look *l, int days, struct error *error);
 
+/* ---- what looks cost --------------------------------------------------------------------------------- */
+
+enum look_step {
+        LOOK_OTHER, /* between looks: events, and waking up for them */
+        LOOK_PROCESSES,
+        LOOK_SOCKETS,
+        LOOK_INVENTORIES,
+        LOOK_FILES,
+        LOOK_FUNCTIONS,
+        LOOK_RUNTIMES,
+        LOOK_JOIN,
+        LOOK_COMMIT,
+        _LOOK_STEP_MAX,
+};
+/* CPU ns of this process and of its worker since look_new(). */
+struct look_spent {
+        uint64_t own[_LOOK_STEP_MAX], worker[_LOOK_STEP_MAX];
+};
+struct look_spent look_spent(struct look *l);
+const char *look_step_name(enum look_step step);
+
 /* ---- what events tell; nothing is read here, the next look does that --------------------------------- */
 
 /* A file was mapped executable. If the process is gone when the next look comes, the file is attributed

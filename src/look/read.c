@@ -206,6 +206,7 @@ int read_changed_processes(struct look *l, const int *pids, size_t count, struct
 
 int read_processes(struct look *l, const int *pids, size_t count, struct error *error)
 {
+        spend_on(l, LOOK_PROCESSES);
         for (size_t i = 0; i < count; i++) {
                 struct errand *errand = errand_new(l, pids[i]);
                 if (!errand)
@@ -243,6 +244,7 @@ static void sockets_done_reply(void *context, int status, struct wire *reply)
 
 int read_sockets(struct look *l, struct error *error)
 {
+        spend_on(l, LOOK_SOCKETS);
         struct map namespaces = {};
         entry_list list;
         int r = table_list(&l->table, ENTRIES_ALL, &list);
@@ -346,6 +348,7 @@ static int stamp_roots(struct look *l, struct error *error)
 
 int read_roots(struct look *l, bool only_new, struct error *error)
 {
+        spend_on(l, LOOK_INVENTORIES);
         int r = note_roots(l, only_new ? ENTRIES_OPEN : ENTRIES_ALL);
         if (r < 0)
                 return error_set(error, r, "out of memory");
@@ -510,6 +513,7 @@ static void note_ended(struct entry *e)
 
 int read_files(struct look *l, enum entry_choice choice, struct error *error)
 {
+        spend_on(l, LOOK_FILES);
         entry_list list;
         int r = table_list(&l->table, choice, &list);
         for (int pass = 0; r == 0 && pass < FILE_PASSES; pass++) {

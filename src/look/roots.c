@@ -243,10 +243,10 @@ enum root_due roots_due(struct known_root *r, struct inventory_budget *b, uint64
         r->for_news = false;
         if (!r->read_at || now - r->read_at >= inventory_rest(r->cost))
                 return ROOT_WHOLE;
-        bool lacks = r->changed || r->late;
         bool places = r->has_paths || (r->has_news && now - r->news_at >= INVENTORY_NEWS_S * NS_PER_S);
-        r->for_news = (places || lacks) && inventory_budget_allows(b, now);
-        return !r->for_news ? ROOT_RESTS : lacks || r->failure ? ROOT_WHOLE : ROOT_NEWS;
+        r->for_news = (places || r->changed || r->late) && inventory_budget_allows(b, now);
+        /* What changed, and whether that asks for all of it, the worker knows. */
+        return !r->for_news ? ROOT_RESTS : r->late || r->failure ? ROOT_WHOLE : ROOT_NEWS;
 }
 
 static void take_news(struct known_root *r, struct inventory_budget *b, const struct inventory_reply *reply)

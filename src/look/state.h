@@ -9,6 +9,7 @@
 #include "look/look.h"
 #include "look/quiet.h"
 #include "look/runtimes.h"
+#include "look/spent.h"
 #include "prober/prober.h"
 #include "store/store.h"
 
@@ -50,6 +51,7 @@ struct look {
         struct quiet quiet;
         struct snapshot *snapshot; /* NULL: not opened yet, or cannot be had */
         bool snapshot_refused;
+        struct spending spending;
         uint64_t round, joins;
         bool expire_all;                    /* the next full look examines every file anew */
         bool roots_old;                     /* an inventory is to be read again: by the next full look */

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <time.h>
 
 /* Jobs are sent as fast as the socket takes them and answered in order, so at any time the worker is busy
  * with the oldest one that is not answered: that is the one to blame when it is late or dies. The clock of
@@ -463,6 +464,16 @@ int prober_run(struct prober *p)
 size_t prober_outstanding(const struct prober *p)
 {
         return p->outstanding;
+}
+
+uint64_t prober_worker(const struct prober *p, uint64_t *ret_cpu)
+{
+        clockid_t clock;
+        struct timespec t = {};
+        if (p->socket >= 0 && clock_getcpuclockid(p->pid, &clock) == 0)
+                clock_gettime(clock, &t);
+        *ret_cpu = (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+        return p->worker;
 }
 
 struct prober_counts prober_counts(const struct prober *p)

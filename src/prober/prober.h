@@ -120,6 +120,9 @@ struct prober_counts {
         uint64_t jobs, late, died;
 };
 struct prober_counts prober_counts(const struct prober *p);
+/* The number of the worker that runs now (the first is 1), and the CPU ns that it has used; 0 where there is
+ * none or that cannot be told. */
+uint64_t prober_worker(const struct prober *p, uint64_t *ret_cpu);
 
 /* The worker's side: serve jobs from the socket until it closes. Returns the exit code. */
 int prober_serve(int socket_fd);

@@ -9,16 +9,15 @@
 #include "inventory/copies.h"
 #include "inventory/inventory.h"
 #include "prober/channel.h"
-#include "prober/place_marks.h"
 #include "prober/prober.h"
+#include "prober/root_marks.h"
 
 struct cached_root {
         struct inventory *inventory;
-        struct copies *copies; /* what its packages' files are known by; NULL until somebody asks */
-        uint64_t fingerprint;  /* of the packages that `copies` speaks of */
-        uint64_t stamp;        /* inventory_stamp() with the first `stamped` folders of modules */
-        size_t stamped;
-        mark_list marks;              /* of the job's places, in their order */
+        struct copies *copies;        /* what its packages' files are known by; NULL until somebody asks */
+        uint64_t fingerprint;         /* of the packages that `copies` speaks of */
+        struct root_marks marks;      /* from before the last reading … */
+        mark_list place_marks;        /* … and of the job's places, in their order */
         int64_t read_at;              /* wall ns: when its reading began */
         bool told;                    /* `inventory` is what the last answer told */
         struct probe_view first;      /* who it was read through */

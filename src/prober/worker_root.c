@@ -23,7 +23,8 @@ static void root_free(struct cached_root *root)
         copies_free(root->copies);
         module_cache_free(root->modules);
         inventory_free(root->inventory);
-        vec_done(&root->marks);
+        root_marks_done(&root->marks);
+        vec_done(&root->place_marks);
         if (root->views)
                 views_done(root->views);
         free(root->views);
@@ -143,20 +144,27 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
         return 0;
 }
 
-/* Look only at what is new, if nothing else is known to have changed. enum inventory_extent or -errno. */
-static int read_news(struct worker *w, const struct probe_job *job, struct cached_root **ret)
+/* Look only at what is new, and at folders of modules that changed, if nothing else is known to have. enum
+ * inventory_extent or -errno. */
+static int read_news(struct worker *w, const struct probe_job *job, const struct root_marks *now,
+                     struct cached_root **ret)
 {
         struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
-        if (!root || !root->inventory || !root->told || root->stamped > job->python_path_count ||
-            root->first.mount_ns != job->first.mount_ns)
+        if (!root || !root->inventory || !root->told || root->marks.folders.count > job->python_path_count ||
+            root->marks.databases != now->databases || root->first.mount_ns != job->first.mount_ns)
                 return read_root(w, job, ret);
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
-        if (inventory_stamp(root_fd, job->python_paths, root->stamped) != root->stamp ||
-            marks_changed(&root->marks, root_fd, job))
+        if (marks_changed(&root->place_marks, root_fd, job))
                 return read_root(w, job, ret);
-        const struct inventory_hints hints = hints_of(job);
+        _cleanup_free_ bool *again = calloc(job->python_path_count + 1, sizeof(*again));
+        if (!again)
+                return -ENOMEM;
+        for (size_t i = 0; i < job->python_path_count; i++)
+                again[i] = root_marks_folder_changed(&root->marks, now, i);
+        struct inventory_hints hints = hints_of(job);
+        hints.python_again = again;
         struct inventory *inventory;
         int r = inventory_extend(root_fd, &hints, TAKE_PTR(root->inventory), &inventory);
         if (r < 0)
@@ -214,13 +222,14 @@ bool worker_sees_root(struct worker *w, const struct probe_job *job)
         return !views || view_is_root(w, views, job);
 }
 
-static int stamp_of(struct worker *w, const struct probe_job *job, uint64_t *ret, mark_list *ret_marks)
+static int take_marks(struct worker *w, const struct probe_job *job, struct root_marks *ret,
+                      mark_list *ret_places)
 {
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
-        *ret = inventory_stamp(root_fd, job->python_paths, job->python_path_count);
-        return marks_take(root_fd, job, ret_marks);
+        int r = root_marks_take(root_fd, job, ret);
+        return r < 0 ? r : marks_take(root_fd, job, ret_places);
 }
 
 /* Another one than that of the inventory, too, where something changed at its places. */
@@ -230,8 +239,13 @@ int worker_stamp(struct worker *w, const struct probe_job *job, struct buf *repl
         _cleanup_close_ int root_fd = worker_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
-        uint64_t stamp = inventory_stamp(root_fd, job->python_paths, job->python_path_count);
-        bool changed = root && (marks_changed(&root->marks, root_fd, job) ||
+        struct root_marks now;
+        int r = root_marks_take(root_fd, job, &now);
+        if (r < 0)
+                return r;
+        uint64_t stamp = root_marks_stamp(&now);
+        root_marks_done(&now);
+        bool changed = root && (marks_changed(&root->place_marks, root_fd, job) ||
                                 (root->views && views_changed(job, root->views)));
         wire_put_u64(reply, changed ? ~stamp : stamp);
         return 0;
@@ -377,26 +391,29 @@ static bool views_late(const struct view_table *views)
 int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *reply)
 {
         struct cached_root *root;
-        uint64_t begin = clock_cpu(), stamp = 0;
-        mark_list marks = {};
-        int r = stamp_of(w, job, &stamp, &marks);
+        uint64_t begin = clock_cpu();
+        struct root_marks marks = {};
+        mark_list place_marks = {};
+        int r = take_marks(w, job, &marks, &place_marks);
         if (r == 0)
-                r = job->flags & PROBE_TREE_NEWS ? read_news(w, job, &root) : read_root(w, job, &root);
+                r = job->flags & PROBE_TREE_NEWS ? read_news(w, job, &marks, &root)
+                                                 : read_root(w, job, &root);
         if (r >= 0)
                 r = read_views(w, job, root, r);
         if (r < 0) {
-                vec_done(&marks);
+                root_marks_done(&marks);
+                vec_done(&place_marks);
                 return r;
         }
-        vec_done(&root->marks);
+        root_marks_done(&root->marks);
+        vec_done(&root->place_marks);
         root->marks = marks;
+        root->place_marks = place_marks;
         struct inventory_reply record = {.extent = (enum inventory_extent)r,
                                          .cpu_ns = clock_cpu() - begin,
-                                         .stamp = stamp,
+                                         .stamp = root_marks_stamp(&marks),
                                          .late = inventory_lacks_time(root->inventory) ||
                                                  views_late(root->views)};
-        root->stamp = stamp;
-        root->stamped = job->python_path_count;
         r = pack_inventory(w, job, root, &record, reply);
         root->told = r == 0;
         if (record.extent != INVENTORY_SAME)

@@ -14,7 +14,7 @@
 #include <sys/epoll.h>
 
 enum { KEPT_FRAME = sizeof(uint32_t) };
-enum { MEND_NS = 1000000000 };
+enum { MEND_NS = 5000000000 };
 
 static int deliver(struct sensor *s, const struct event *e)
 {

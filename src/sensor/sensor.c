@@ -5,6 +5,7 @@
 
 #include "sensor/state.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -15,10 +16,8 @@
 enum { RING_SIZE = 4 << 20, KEPT_MOST = 16 << 20 };
 enum {
         FETCH_NS = 200000000, /* process events wake nobody: a timer fetches them */
-        /* Percent of that while there are none: where mappings wake us by themselves, and where they do not.
-         */
-        FETCH_IDLE = 200,
-        FETCH_IDLE_PERF = 150,
+        REST_PERF = 3,        /* of new mappings perf wakes nobody: so many times that is the longest rest */
+        BUSY = 300,           /* events a second: then waking up is the least of what they cost */
 };
 
 static uint32_t sources_of(uint32_t types)
@@ -78,10 +77,11 @@ static int set_period(struct sensor *s, uint64_t ns)
         return 0;
 }
 
-static int open_descriptors(struct sensor *s, uint64_t fetch_ns)
+static int open_descriptors(struct sensor *s, uint64_t fetch_ns, uint64_t rest_ns)
 {
         struct epoll_event event = {.events = EPOLLIN};
         s->fetch_ns = fetch_ns;
+        s->rest_ns = rest_ns;
         s->epoll = epoll_create1(EPOLL_CLOEXEC);
         if (s->epoll < 0)
                 return -errno;
@@ -119,7 +119,8 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
         s->programs.settings = (struct programs_settings){.ring_size = ring_size,
                                                           .cgroup_subsystem = options->cgroup_subsystem,
                                                           .keep_all = options->all};
-        r = open_descriptors(s, options->fetch_ns ? options->fetch_ns : FETCH_NS);
+        uint64_t fetch_ns = options->fetch_ns ?: FETCH_NS;
+        r = open_descriptors(s, fetch_ns, MAX(options->rest_ns ?: 2 * fetch_ns, fetch_ns));
         if (r < 0)
                 return error_set(error, r, "cannot set up the sensor: %s", strerror(-r));
 
@@ -183,19 +184,31 @@ static uint64_t taken(const struct sensor *s)
         return sum;
 }
 
+/* Waking up is most of what the sensor costs where little happens: it is done often only where that was for
+ * something. A program that is new to its workload wakes us before it maps its libraries. */
+static uint64_t next_period(const struct sensor *s, bool woken, uint64_t events, uint64_t mappings,
+                            uint64_t ns)
+{
+        if (woken || mappings || events * 1000000000 / MAX(ns, (uint64_t)1) >= BUSY)
+                return s->fetch_ns;
+        return s->uses_perf ? MIN(s->rest_ns, REST_PERF * s->fetch_ns) : s->rest_ns;
+}
+
 int sensor_drain(struct sensor *s, sensor_handler handler, void *context)
 {
-        uint64_t expirations, before = taken(s);
-        if (read(s->timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
+        uint64_t expirations, before = taken(s), mappings = s->tallies[EVENT_MAP].seen;
+        uint64_t last = s->drained;
+        bool woken = read(s->timer, &expirations, sizeof(expirations)) < 0;
+        if (woken && errno != EAGAIN)
                 return -errno;
         s->handler = handler;
         s->context = context;
         s->handler_result = 0;
         int r = flow_drain(s);
         s->handler = NULL;
-        /* Where nothing happens, fetching is most of what the sensor costs. */
-        uint64_t idle = s->uses_perf ? FETCH_IDLE_PERF : FETCH_IDLE;
-        uint64_t period = s->fetch_ns * (taken(s) == before ? idle : 100) / 100;
+        s->drained = clock_boottime();
+        uint64_t period = next_period(s, woken, taken(s) - before, s->tallies[EVENT_MAP].seen - mappings,
+                                      s->drained - last);
         if (r == 0 && period != s->period_ns)
                 r = set_period(s, period);
         return s->handler_result ? s->handler_result : r;

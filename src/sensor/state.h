@@ -60,7 +60,9 @@ struct sensor {
         uint64_t mended;                /* boottime ns when that was looked at */
         bool stopped, lost_provoked;
         int epoll, timer;
-        uint64_t fetch_ns, period_ns; /* how often events are fetched while there are some, and now */
+        uint64_t fetch_ns, rest_ns,
+                period_ns; /* how often events are fetched: while there is news, else, and now */
+        uint64_t drained;  /* boottime ns when that was done last */
 
         bool proving;
         struct proof proof;

@@ -96,6 +96,46 @@ static void test_only_new_places_are_walked(void **state)
         inventory_free(whole);
 }
 
+static int walk_again(struct fixture *f, struct inventory **inv)
+{
+        static const char *const paths[] = {"/srv/app", "/srv/site-packages"};
+        static const bool again[] = {true, true};
+        const struct inventory_hints hints = {
+                .remember = true, .python_paths = paths, .python_path_count = 2, .python_again = again};
+        return inventory_extend(f->fd, &hints, *inv, inv);
+}
+
+/* A folder of modules that changed is walked alone, and what has gone from it is forgotten. */
+static void test_folders_of_modules_are_walked_again(void **state)
+{
+        struct fixture *f = *state;
+        struct inventory *inv = NULL;
+        static const char *const paths[] = {"/srv/app", "/srv/site-packages"};
+        const struct inventory_hints hints = {
+                .remember = true, .python_paths = paths, .python_path_count = 2};
+        put_dpkg(f);
+        put(f, "/srv/app/script.py", "import a\n");
+        put(f, "/srv/site-packages/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
+        put(f, "/srv/site-packages/b-1.dist-info/METADATA", "Name: b\nVersion: 1\n");
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &inv), 0);
+        assert_true(has(inv, "a") && has(inv, "b"));
+        put(f, "/srv/app/output.txt", "a script's folder changes all the time\n");
+        assert_int_equal(walk_again(f, &inv), INVENTORY_SAME);
+        put(f, "/srv/site-packages/c-1.dist-info/METADATA", "Name: c\nVersion: 1\n");
+        assert_int_equal(walk_again(f, &inv), INVENTORY_MORE);
+        assert_true(has(inv, "a") && has(inv, "b") && has(inv, "c") && has(inv, "libx1"));
+        assert_int_equal(unlinkat(f->fd, "srv/site-packages/a-1.dist-info/METADATA", 0), 0);
+        assert_int_equal(unlinkat(f->fd, "srv/site-packages/a-1.dist-info", AT_REMOVEDIR), 0);
+        assert_int_equal(walk_again(f, &inv), INVENTORY_MORE);
+        assert_true(!has(inv, "a") && has(inv, "b") && has(inv, "c") && has(inv, "libx1"));
+        put(f, "/srv/site-packages/b-1.dist-info/METADATA", "Name: b\nVersion: 2\n");
+        assert_int_equal(walk_again(f, &inv), INVENTORY_MORE);
+        vec_each (p, inventory_packages(inv))
+                assert_true(strcmp(p->name, "b") || !strcmp(p->version, "2"));
+        assert_int_equal(walk_again(f, &inv), INVENTORY_SAME);
+        inventory_free(inv);
+}
+
 /* Metadata that an upgrade left behind lists the same files. */
 static void test_a_tie_stays_one_when_nothing_is_read_again(void **state)
 {
@@ -130,6 +170,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 T(test_only_what_changed_is_read_again),
                 T(test_only_new_places_are_walked),
+                T(test_folders_of_modules_are_walked_again),
                 T(test_a_tie_stays_one_when_nothing_is_read_again),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
