@@ -61,6 +61,13 @@ static bool is_reload(const struct cpython_site *s)
                           (!strcmp(s->name, "_exec") && !strcmp(s->file, "<frozen importlib._bootstrap>")));
 }
 
+/* It may have run what the others have not. */
+static bool has_unseen(const struct cpython *c, struct image *i)
+{
+        return c->scanned && !c->replaces && !c->layout.free_threaded && c->layout.minor >= CPYTHON_OLDEST &&
+               c->layout.minor <= CPYTHON_NEWEST && cpython_had_other_interpreters(c, i);
+}
+
 static int cpython_look(void *state, struct image *i, uint64_t now)
 {
         struct cpython *c = state;
@@ -78,8 +85,9 @@ static int cpython_look(void *state, struct image *i, uint64_t now)
                 if (r < 0)
                         return r;
         }
+        c->unseen = has_unseen(c, i);
         bool scan = !c->scanned || c->found || c->modules.count != c->scanned_modules || c->modules_unknown ||
-                    c->unheld;
+                    c->unheld || c->unseen;
         if (!scan && cpython_is_browsable(c)) {
                 r = cpython_browse(c, i);
                 if (r < 0)
@@ -90,6 +98,7 @@ static int cpython_look(void *state, struct image *i, uint64_t now)
         }
         if (scan)
                 r = cpython_scan(c, i, now);
+        c->unseen = c->unseen && has_unseen(c, i);
         vec_each (site, &c->sites) {
                 c->reloaded |= is_reload(site);
                 c->shadowed |= c->believed && site->ran && cpython_is_believed(c->believed, site->name);
@@ -119,6 +128,8 @@ static const char *negatives_unknown(const struct cpython *c)
 {
         if (!c->scanned)
                 return "not all of its memory was looked at yet";
+        if (c->unseen)
+                return "another interpreter of it was not looked into yet";
         if (c->traced)
                 return "a tracer, profiler or debugger instruments its code";
         if (c->evaluator)

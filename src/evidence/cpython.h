@@ -125,6 +125,7 @@ struct cpython {
         bool traced;                     /* some tool instruments code, or did */
         bool reloaded;                   /* importlib.reload ran */
         bool unheld;                     /* code that seems to have run is not held by what held it */
+        bool unseen;                     /* an interpreter of it was not looked into yet */
         bool shadowed;                   /* a function has the name of one that was believed to only read */
         uint32_t believed;               /* … which (escape.c) */
         const char *replaces;            /* NULL, or how its code may have replaced other code */
@@ -189,6 +190,8 @@ void cpython_browse_anew(struct cpython *c);
 /* ---- replaced.c: see whether this code, which ran, may have replaced other code */
 void cpython_note_replacing(struct cpython *c, struct image *i, const char *file, const char *name,
                             uint64_t code);
+/* Whether it has or had interpreters whose modules were not found. */
+bool cpython_had_other_interpreters(const struct cpython *c, struct image *i);
 /* ---- poll.c: look again at known code only; 0 or negative */
 int cpython_poll(struct cpython *c, struct image *i, uint64_t now);
 int cpython_suspect(struct cpython *c, const struct cpython_code *code); /* to be confirmed; 0 or -ENOMEM */

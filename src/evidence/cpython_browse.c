@@ -292,8 +292,5 @@ int cpython_browse(struct cpython *c, struct image *i)
         }
         if (checks)
                 cpython_note_held(c, i, held);
-        /* They are numbered, whoever made them, and each has its `sys`. */
-        c->waiting |= !c->replaces && c->layout.interpreters &&
-                      image_u64(i, c->layout.interpreters) > c->systems.count;
         return c->looks - c->last_scan >= CPYTHON_SCAN_EVERY && (c->waiting || any_stays(c, i));
 }

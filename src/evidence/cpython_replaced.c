@@ -138,7 +138,7 @@ static bool runs_files(const char *file, const char *name)
 
 /* The code of an interpreter goes with it, and the same files are loaded by others. They are numbered, and
  * each that is there has its module `sys`. */
-static bool had_other_interpreters(const struct cpython *c, struct image *i)
+bool cpython_had_other_interpreters(const struct cpython *c, struct image *i)
 {
         if (c->layout.interpreters)
                 return image_u64(i, c->layout.interpreters) > c->systems.count;
@@ -187,7 +187,7 @@ int look_find_replaced(struct look *k, bool all)
 {
         cpython_find_keys(k->c, k->i);
         find_load_key(k);
-        if (all && !k->c->replaces && had_other_interpreters(k->c, k->i))
+        if (all && !k->c->replaces && cpython_had_other_interpreters(k->c, k->i))
                 k->c->replaces = "it had other interpreters: what ran in them may be gone";
         for (size_t n = 0; n < k->count && !k->c->replaces; n++) {
                 const struct seen_code *s = &k->codes[n];

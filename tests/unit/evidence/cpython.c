@@ -515,7 +515,7 @@ static void what_is_gone_again_is_no_news(void **state _unused_)
         recorded_done(&r);
 }
 
-static void an_interpreter_that_ended_between_scans_is_noticed(void **state _unused_)
+static void another_interpreter_is_noticed_at_once(void **state _unused_)
 {
         for (size_t n = 0; n < ARRAY_SIZE(recorded_names); n++) {
                 struct recorded r;
@@ -525,9 +525,11 @@ static void an_interpreter_that_ended_between_scans_is_noticed(void **state _unu
                 look_until(&r, &engine, 3);
                 assert_true(c->layout.interpreters && !c->replaces);
                 ++*(uint64_t *)word_at(&r, c->layout.interpreters);
-                look_until(&r, &engine, 2 * CPYTHON_SCAN_EVERY);
+                /* Or one that is there: in the next look, not some looks later. */
+                assert_int_equal(look_until(&r, &engine, 4), 4);
                 assert_non_null(c->replaces);
                 assert_int_equal(unused_in(engine), ANSWER_UNKNOWN);
+                assert_int_equal(look_until(&r, &engine, 8), 4);
                 cpython_engine.close(engine);
                 recorded_done(&r);
         }
@@ -719,7 +721,7 @@ int main(void)
                 cmocka_unit_test(code_that_appears_between_scans_is_found),
                 cmocka_unit_test(the_first_owner_of_code_is_found),
                 cmocka_unit_test(what_is_gone_again_is_no_news),
-                cmocka_unit_test(an_interpreter_that_ended_between_scans_is_noticed),
+                cmocka_unit_test(another_interpreter_is_noticed_at_once),
                 cmocka_unit_test(more_of_code_that_ran_is_seen),
                 cmocka_unit_test(what_is_nested_is_unsure_when_the_outer_runs),
                 cmocka_unit_test(counters_tell_what_ran),
