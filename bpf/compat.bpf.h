@@ -44,6 +44,20 @@ static __always_inline __u64 registers_address(const void *registers)
         return BPF_CORE_READ((const struct user_pt_regs *)registers, pc);
 }
 
+/* Where the breakpoint is that the current task has met, if it was one that it met last: it came into the
+ * kernel by an exception, or was interrupted, not by a system call. 0: that was a system call, or it cannot
+ * be told: bpf_task_pt_regs() came with dd6e10fbd9fb (5.15). */
+static __always_inline __u64 breakpoint_address(void)
+{
+        if (!bpf_core_field_exists(struct pt_regs, orig_ax) ||
+            !bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+                return 0;
+        const struct pt_regs *registers = (const void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+        if ((long)BPF_CORE_READ(registers, orig_ax) >= 0)
+                return 0;
+        return registers_address(registers) - X86_BREAKPOINT_SIZE;
+}
+
 /* A context may be read at constant offsets only. The two remarks, being different, keep the compiler from
  * making one load at a chosen offset of both. */
 static __always_inline __u64 perf_event_address(void *ctx)
@@ -87,8 +101,6 @@ static __always_inline void file_place(struct file *file, struct path *ret)
 /* Which probe was hit. bpf_get_attach_cookie() came with 7adfc6c9b315 (5.15); without it user space loads the
  * program once for each probe, with the number written over the constant (src/sensor/numbered_probe.c). The
  * verifier cuts the branch that is not taken before it looks for the helper. */
-enum bpf_func_id { BPF_FUNC_get_attach_cookie = 174 };
-
 static __always_inline __u64 probe_number(void *ctx)
 {
         __u64 written;

@@ -83,6 +83,8 @@ struct event_exit {
         struct event_header header;
         __event_u32 code; /* as wait(2) gives it */
         __event_u32 pad;
+        /* Of the breakpoint that ended it, where the kernel tells (x86-64 from 5.15 on); else 0. */
+        __event_u64 address;
 };
 
 struct event_map {
@@ -181,7 +183,7 @@ struct event_activity {
 _Static_assert(sizeof(struct event_header) == 72, "header");
 _Static_assert(sizeof(struct event_exec) == 88, "exec");
 _Static_assert(sizeof(struct event_fork) == 80, "fork");
-_Static_assert(sizeof(struct event_exit) == 80, "exit");
+_Static_assert(sizeof(struct event_exit) == 88, "exit");
 _Static_assert(sizeof(struct event_map) == 120, "map");
 _Static_assert(sizeof(struct event_socket) == 112, "socket");
 _Static_assert(sizeof(struct event_function) == 80, "function");

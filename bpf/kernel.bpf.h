@@ -30,6 +30,10 @@ enum bpf_map_type {
         BPF_MAP_TYPE_RINGBUF = 27,
 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_F_MMAPABLE = 1 << 10 };
+enum bpf_func_id {
+        BPF_FUNC_get_attach_cookie = 174,
+        BPF_FUNC_task_pt_regs = 175,
+};
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2, BPF_RB_AVAIL_DATA = 0 };
 
 /* asm-generic/errno.h */
@@ -40,6 +44,8 @@ enum { VM_EXEC = 4 };
 enum { PAGE_SHIFT_UNIT = 12 };
 enum { OVERLAYFS_SUPER_MAGIC = 0x794c7630 };
 enum { SIGNAL_GROUP_EXIT = 4 };
+enum { SIGTRAP = 5, SIGNAL_OF_STATUS = 0x7f };
+enum { X86_BREAKPOINT_SIZE = 1 }; /* int3 */
 enum { TCP_SYN_SENT = 2, TCP_CLOSE = 7, TCP_LISTEN = 10 };
 enum { AF_INET = 2, AF_INET6 = 10, IPPROTO_TCP = 6 };
 
@@ -203,7 +209,7 @@ struct task_struct {
 
 /* ---- registers ---- */
 struct pt_regs {
-        unsigned long ip; /* x86 */
+        unsigned long ip, orig_ax; /* x86 */
 };
 
 struct user_pt_regs { /* arm64: what its pt_regs begins with */

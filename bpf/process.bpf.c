@@ -128,15 +128,38 @@ struct {
         __type(value, __u32);
 } exits SEC(".maps");
 
+/* The thread that met a breakpoint need not be the last one to go. */
+struct {
+        __uint(type, BPF_MAP_TYPE_LRU_HASH);
+        __uint(max_entries, 64);
+        __type(key, struct exit_mark);
+        __type(value, __u64);
+} breakpoints SEC(".maps");
+
+/* Where there are two that may have met it, nobody knows which did. */
+static __always_inline void note_breakpoint(const struct exit_mark *mark)
+{
+        __u64 address = breakpoint_address();
+        if (!address || bpf_map_update_elem(&breakpoints, mark, &address, BPF_NOEXIST) != -EEXIST)
+                return;
+        __u64 *known = bpf_map_lookup_elem(&breakpoints, mark);
+        if (known)
+                *known = 0;
+}
+
 static __always_inline int exit_made(struct task_struct *task)
 {
         struct event_exit record = {};
         __u32 one = 1;
         struct signal_struct *signal = BPF_CORE_READ(task, signal);
+        struct exit_mark mark = {.start = task_start(BPF_CORE_READ(task, group_leader)),
+                                 .tgid = BPF_CORE_READ(task, tgid)};
+        bool trapped = (BPF_CORE_READ(signal, group_exit_code) & SIGNAL_OF_STATUS) == SIGTRAP;
+        if (trapped)
+                note_breakpoint(&mark);
         if (BPF_CORE_READ(signal, live.counter) > 0)
                 return 0;
         header_fill(&record.header, EVENT_EXIT, task);
-        struct exit_mark mark = {.start = record.header.start, .tgid = record.header.tgid};
         if (bpf_map_update_elem(&exits, &mark, &one, BPF_NOEXIST) == -EEXIST)
                 return 0;
         count_made(EVENT_EXIT);
@@ -144,6 +167,9 @@ static __always_inline int exit_made(struct task_struct *task)
                 record.code = BPF_CORE_READ(signal, group_exit_code);
         else
                 record.code = BPF_CORE_READ(task, group_leader, exit_code);
+        __u64 *known = trapped ? bpf_map_lookup_elem(&breakpoints, &mark) : NULL;
+        if (known)
+                record.address = *known;
         emit(&record.header, EVENT_EXIT, sizeof(record));
         return 0;
 }

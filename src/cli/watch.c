@@ -136,9 +136,13 @@ static int take_event(void *context, const struct event *event)
                 mark_dirty(w, event, false);
                 break;
         case EVENT_EXIT:
-                if (WIFSIGNALED(event->exit.code) && WTERMSIG(event->exit.code) == SIGTRAP)
-                        w->news |=
-                                look_process_trapped(w->look, (int)event->tgid, event->cgroup, event->comm);
+                if (WIFSIGNALED(event->exit.code) && WTERMSIG(event->exit.code) == SIGTRAP) {
+                        struct trap_event trap = {.pid = (int)event->tgid,
+                                                  .cgroup = event->cgroup,
+                                                  .address = event->exit.address,
+                                                  .comm = event->comm};
+                        w->news |= look_process_trapped(w->look, &trap);
+                }
                 w->news |= look_process_ended(w->look, (int)event->tgid);
                 break;
         case EVENT_MAP: {

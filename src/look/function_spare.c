@@ -100,19 +100,53 @@ static bool has_mapped_since(const struct look *l, int pid, const struct probed_
         return false;
 }
 
+static bool has_place(const struct native_site *sites, size_t count, uint64_t offset)
+{
+        for (size_t i = 0; i < count; i++)
+                if (sites[i].offset == offset)
+                        return true;
+        return false;
+}
+
+/* Whether a probe of it is, or was, at this place. */
+static bool is_probed_at(const struct probed_file *f, uint64_t offset)
+{
+        vec_each (p, &f->functions)
+                if (has_place(p->found.sites, p->found.site_count, offset) ||
+                    has_place(p->found.guards, p->found.guard_count, offset))
+                        return true;
+        return false;
+}
+
+/* A breakpoint in the code of a file, where no probe is, is the program's own: of an assertion, or to say
+ * that memory is out. What moved its code has the copy where the code was. */
+static bool is_its_own(const struct native_watch *n, const struct entry *e, uint64_t address)
+{
+        for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
+                const struct mapping *m = &e->process.mappings.items[i];
+                const struct used_file *used = e->files.items[i];
+                if (address < m->start || address >= m->end)
+                        continue;
+                return used && used->probed_epoch == n->epoch &&
+                       (!used->probed || !is_probed_at(used->probed, m->offset + (address - m->start)));
+        }
+        return false;
+}
+
 /* Who was not looked at may have mapped whatever its workload does. */
-bool look_process_trapped(struct look *l, int pid, uint64_t cgroup, const char *comm)
+bool look_process_trapped(struct look *l, const struct trap_event *event)
 {
         struct native_watch *n = &l->native;
-        const struct entry *e = table_get(&l->table, pid);
-        const char *workload = e && e->joined && !e->incomplete ? NULL : function_workload_of(l, cgroup, pid);
+        const struct entry *e = table_get(&l->table, event->pid);
+        bool known = e && e->joined && !e->incomplete, news = false;
+        const char *workload = known ? NULL : function_workload_of(l, event->cgroup, event->pid);
         struct probed_file *f;
-        bool news = false;
-        if (!n->sensor)
+        if (!n->sensor || (known && event->address && is_its_own(n, e, event->address)))
                 return false;
         for (size_t i = 0; (f = functions_next(n, &i));)
-                if (has_used(n, e, f) || has_mapped_since(l, pid, f) || (workload && has_user(f, workload)))
-                        news |= function_spare(l, f, comm, LOOK_TRAPPED);
+                if (has_used(n, e, f) || has_mapped_since(l, event->pid, f) ||
+                    (workload && has_user(f, workload)))
+                        news |= function_spare(l, f, event->comm, LOOK_TRAPPED);
         if (news)
                 functions_arm(n);
         return news;

@@ -105,9 +105,15 @@ void look_file_mapped(struct look *l, const struct mapped_event *event);
 /* A process ended: it is forgotten once its evidence is committed. True: look soon, since files of it are
  * held open. */
 bool look_process_ended(struct look *l, int pid);
-/* A process was ended by SIGTRAP, as a copied breakpoint does: what it mapped is not probed any more.
- * `cgroup` is that of the event; to be told before its end. True: the next look commits news. */
-bool look_process_trapped(struct look *l, int pid, uint64_t cgroup, const char *comm);
+/* A process was ended by SIGTRAP, as a copied breakpoint does: what it mapped is not probed any more. To be
+ * told before its end. True: the next look commits news. */
+struct trap_event {
+        int pid;
+        uint64_t cgroup;
+        uint64_t address; /* of the breakpoint; 0: not known */
+        const char *comm;
+};
+bool look_process_trapped(struct look *l, const struct trap_event *event);
 /* Whether some process of this workload cgroup was looked at: if not, look before it ends. */
 bool look_knows_cgroup(const struct look *l, uint64_t cgroup);
 /* Events were lost: every coverage window begins anew. */

@@ -125,6 +125,7 @@ static int decode_rest(const char *record, size_t size, struct event *e)
                         return -EBADMSG;
                 memcpy(&exit, record, sizeof(exit));
                 e->exit.code = exit.code;
+                e->exit.address = exit.address;
                 return 0;
         case EVENT_MAP:
                 return decode_map(record, size, e);

@@ -29,6 +29,7 @@ struct event {
                 } fork;
                 struct {
                         uint32_t code;
+                        uint64_t address; /* of the breakpoint that ended it; 0: not known */
                 } exit;
                 struct {
                         uint64_t address, size, offset, inode;

@@ -11,7 +11,7 @@ import pytest
 from native import HERE, Service, compile_c
 from test_native_asked import listed
 from test_native_files import text_pages
-from whole import Watch, needs_root, usewear, wait_until
+from whole import Watch, needs_host_pids, needs_root, usewear, wait_until
 
 pytestmark = needs_root
 
@@ -19,6 +19,10 @@ pytestmark = needs_root
 @pytest.fixture
 def program(tmp_path):
     return compile_c(tmp_path / "copied", HERE / "victims/copied.c", "-g", "-O1")
+
+
+def kernel():
+    return tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
 
 
 def answer(state, service, name="victim_copied"):
@@ -112,6 +116,23 @@ def test_other_ends_take_no_probe_away(tmp_path, program):
         assert trapped.process.wait() == -signal.SIGTRAP
         os.kill(ended.process.pid, signal.SIGSEGV)
         assert ended.process.wait() == -signal.SIGSEGV
+        watch.look()
+        assert answer(state, other)["answer"] == "not_observed"
+        assert spared(state) == []
+        assert watch.stop() == 0
+
+
+@needs_host_pids  # whose address the breakpoint has is known of processes that can be told by their pid
+@pytest.mark.skipif(os.uname().machine != "x86_64" or kernel() < (5, 15), reason="where a breakpoint is, is told on x86-64 from Linux 5.15 on")
+def test_breakpoint_of_its_own_takes_no_probe_away(tmp_path, program):
+    """As assertions and programs without memory do it: it is in the file, where no probe is."""
+    state = tmp_path / "state"
+    with Service("usewear-test-other", program) as other, Service("usewear-test-ended", program) as ended, \
+            Watch(state, "--function", f"{program}:victim_copied") as watch:
+        wait_for(state, other, "not_observed")
+        wait_for(state, ended, "not_observed")
+        assert ended.tell("breakpoint") == ""
+        assert ended.process.wait() == -signal.SIGTRAP
         watch.look()
         assert answer(state, other)["answer"] == "not_observed"
         assert spared(state) == []

@@ -35,6 +35,15 @@ static int call_copy(void)
         return ((int (*)(int))copy)(0);
 }
 
+/* As an assertion does it: no return. */
+static int meet_breakpoint(void)
+{
+#ifdef __x86_64__
+        __asm__ volatile("int3");
+#endif
+        return 0;
+}
+
 /* The signal that ended the child, or 0. */
 static int fork_copy(void)
 {
@@ -55,9 +64,10 @@ int main(int argc, char **argv)
         while (fgets(line, sizeof(line), stdin)) {
                 line[strcspn(line, "\n")] = 0;
                 printf("%s %d\n", line,
-                       !strcmp(line, "copy")   ? call_copy()
-                       : !strcmp(line, "fork") ? fork_copy()
-                                               : victim_copied(victim_behind(1)));
+                       !strcmp(line, "copy")         ? call_copy()
+                       : !strcmp(line, "fork")       ? fork_copy()
+                       : !strcmp(line, "breakpoint") ? meet_breakpoint()
+                                                     : victim_copied(victim_behind(1)));
         }
         return 0;
 }

@@ -120,8 +120,10 @@ static void test_fixed(void **state)
         struct event e;
         start(&r, EVENT_EXIT, sizeof(struct event_exit));
         r.exit.code = 256;
+        r.exit.address = 0x401000;
         assert_int_equal(event_decode(&r, sizeof(struct event_exit), &e), 0);
         assert_int_equal(e.exit.code, 256);
+        assert_int_equal(e.exit.address, 0x401000);
         start(&r, EVENT_FORK, sizeof(struct event_fork));
         r.fork.parent = 55;
         assert_int_equal(event_decode(&r, sizeof(struct event_fork), &e), 0);
