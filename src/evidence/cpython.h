@@ -178,6 +178,12 @@ enum cpython_ran cpython_312_judge(const uint8_t *units, size_t count, bool *ret
 size_t cpython_units_needed(const struct cpython_layout *l, size_t units);
 /* ---- opcodes.c: units behind an instruction that are none, 0 before 3.11 */
 unsigned cpython_room(unsigned minor, uint8_t op);
+/* The same of all, a character each: who asks for many asks the table. NULL before 3.11. */
+const char *cpython_rooms(unsigned minor);
+static inline unsigned cpython_room_of(char room)
+{
+        return room == 'A' ? 10 : (unsigned)(room - '0');
+}
 /* ---- scan.c: find and judge all code; 0, 1 (to be continued) or negative */
 int cpython_scan(struct cpython *c, struct image *i, uint64_t now);
 void cpython_found_free(struct cpython_found *f);

@@ -66,19 +66,22 @@ static unsigned cache_of(uint8_t op)
  * is, and tell nothing.) */
 static bool is_adapted(uint8_t op)
 {
-        static const uint8_t adapted[] = {
-                6,  7,  8,  10, 13, 14, 16, 18, 19,  20,  21,  22,  23,  24,  28,  29,  34,  38,  39,  40,
-                41, 42, 43, 44, 45, 46, 47, 48, 56,  57,  58,  59,  62,  63,  64,  65,  66,  67,  70,  72,
-                73, 76, 77, 78, 79, 80, 81, 82, 111, 112, 113, 148, 153, 159, 160, 161, 166, 167, 168,
+        static const bool adapted[256] = {
+                [6 ... 8] = true,     [10] = true,          [13 ... 14] = true, [16] = true,
+                [18 ... 24] = true,   [28 ... 29] = true,   [34] = true,        [38 ... 48] = true,
+                [56 ... 59] = true,   [62 ... 67] = true,   [70] = true,        [72 ... 73] = true,
+                [76 ... 82] = true,   [111 ... 113] = true, [148] = true,       [153] = true,
+                [159 ... 161] = true, [166 ... 168] = true,
         };
-        return memchr(adapted, op, sizeof(adapted)) != NULL;
+        return adapted[op];
 }
 
 enum cpython_ran cpython_312_judge(const uint8_t *units, size_t count, bool *ret_traced)
 {
+        const char *rooms = cpython_rooms(12);
         for (size_t n = 0; n < count;) {
                 uint8_t op = units[2 * n];
-                unsigned cache = cache_of(op);
+                unsigned cache = cpython_room_of(rooms[op]);
                 uint16_t counter;
                 if (op >= FIRST_INSTRUMENTED) {
                         *ret_traced = true;

@@ -28,13 +28,18 @@ static const char room_15[] = "0005100000000000000000000000000000001300005000000
                               "1555555555555555333333311333333333333333311111111111111999999999"
                               "9999441111111444113333331110000000000000000010001111100013311000";
 
-unsigned cpython_room(unsigned minor, uint8_t op)
+const char *cpython_rooms(unsigned minor)
 {
         static const char *const rooms[] = {room_11, room_12, room_13, room_14, room_15};
         if (minor < 11 || minor > CPYTHON_NEWEST)
-                return 0;
-        char room = rooms[minor - 11][op];
-        return room == 'A' ? 10 : (unsigned)(room - '0');
+                return NULL;
+        return rooms[minor - 11];
+}
+
+unsigned cpython_room(unsigned minor, uint8_t op)
+{
+        const char *rooms = cpython_rooms(minor);
+        return rooms ? cpython_room_of(rooms[op]) : 0;
 }
 
 /* One character an opcode, those that it is replaced by included: enum cpython_meaning. From Lib/opcode.py,
