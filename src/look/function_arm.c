@@ -84,9 +84,47 @@ bool function_guards_dear(const struct probed_function *p)
         return false;
 }
 
+enum { PAGE_SHIFT = 12 }; /* larger pages hold more probes: they are taken for dearer than they are */
+
 struct budget {
-        size_t probes, functions, most_probes;
+        uint64_t most_ns;
+        size_t most_probes, probes, functions;
+        VEC(uint64_t) pages; /* that probes lie on; empty where nothing is limited */
 };
+
+/* Add the pages of these places. 0 or -ENOMEM. */
+static int add_pages(struct budget *b, const struct native_site *sites, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                uint64_t page = sites[i].offset >> PAGE_SHIFT;
+                bool known = false;
+                vec_each (other, &b->pages)
+                        known |= *other == page;
+                uint64_t *slot = known ? NULL : vec_add(&b->pages);
+                if (!known && !slot)
+                        return -ENOMEM;
+                if (slot)
+                        *slot = page;
+        }
+        return 0;
+}
+
+/* Whether its probes fit besides what is taken already: then they are taken. */
+static bool fits(struct budget *b, const struct probed_function *p)
+{
+        size_t pages = b->pages.count, probes = p->found.site_count + p->found.guard_count;
+        if (b->probes + probes > b->most_probes)
+                return false;
+        if (b->most_ns != UINT64_MAX &&
+            (add_pages(b, p->found.sites, p->found.site_count) < 0 ||
+             add_pages(b, p->found.guards, p->found.guard_count) < 0 ||
+             function_budget_cost(b->pages.count, b->probes + probes) > b->most_ns)) {
+                b->pages.count = pages;
+                return false;
+        }
+        b->probes += probes;
+        return true;
+}
 
 /* Why it is not to be armed, or NULL. */
 static const char *reason_against(struct native_watch *n, struct probed_file *f, struct probed_function *p,
@@ -100,15 +138,15 @@ static const char *reason_against(struct native_watch *n, struct probed_file *f,
                 return "not armed: it could only be single-stepped, and it is not in KEV";
         if (p->rest_until > clock_boottime())
                 return LOOK_TOO_HOT;
-        size_t probes = p->found.site_count + p->found.guard_count;
-        if (b->probes + probes > b->most_probes)
-                return n->few_probes ? "not armed: this kernel bears only few probes in a file"
-                       : b->most_probes < FUNCTION_PROBES_MOST
-                               ? "not armed: programs that map its file start too often"
-                               : "not armed: its file has too many functions to watch";
+        if (!fits(b, p))
+                return b->most_ns == UINT64_MAX
+                               ? n->few_probes ? "not armed: this kernel bears only few probes in a file"
+                                               : "not armed: its file has too many functions to watch"
+                       : function_budget_everywhere(n, f)
+                               ? "not armed: most programs map its file, and may start often"
+                               : "not armed: programs that map its file start too often";
         if (++b->functions > FUNCTIONS_ARMED_MOST)
                 return "not armed: its file has too many functions to watch";
-        b->probes += probes;
         return has_numbers(n, f, p) ? NULL : "not armed: too many functions are watched";
 }
 
@@ -121,9 +159,9 @@ static bool wants_guards(const struct probed_file *f, const struct probed_functi
 /* Decide which functions are to be armed, best first. */
 static void plan(struct native_watch *n, struct probed_file *f)
 {
-        struct budget budget = {.most_probes = f->most_probes};
-        if (n->few_probes)
-                budget.most_probes = MIN(budget.most_probes, (size_t)SENSOR_SINGLE_PROBES);
+        struct budget budget = {.most_ns = f->most_ns,
+                                .most_probes = n->few_probes ? (size_t)SENSOR_SINGLE_PROBES
+                                                             : (size_t)FUNCTION_PROBES_MOST};
         vec_each (p, &f->functions) {
                 bool wanted = !p->found.absent && !functions_all_hit(f, p);
                 p->unarmed = wanted ? reason_against(n, f, p, &budget) : NULL;
@@ -133,6 +171,7 @@ static void plan(struct native_watch *n, struct probed_file *f)
                 f->dirty |= wanted && p->guarded != wants_guards(f, p);
                 p->armed &= wanted;
         }
+        vec_done(&budget.pages);
 }
 
 typedef VEC(struct function_probe) probe_list;
@@ -168,6 +207,21 @@ static int list_probes(const struct probed_file *f, probe_list *to)
         return r;
 }
 
+static int compare_offsets(const void *a, const void *b)
+{
+        const struct function_probe *x = a, *y = b;
+        return (x->offset > y->offset) - (x->offset < y->offset);
+}
+
+static uint64_t cost_of(const probe_list *probes)
+{
+        size_t pages = 0;
+        for (size_t i = 0; i < probes->count; i++)
+                pages += !i ||
+                         probes->items[i].offset >> PAGE_SHIFT != probes->items[i - 1].offset >> PAGE_SHIFT;
+        return function_budget_cost(pages, probes->count);
+}
+
 int64_t function_watched_from(void)
 {
         return clock_wall() + 1;
@@ -180,9 +234,12 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
         int r = list_probes(f, &probes);
         if (r < 0)
                 error_set(error, r, "out of memory");
-        else
+        else if (probes.count)
+                qsort(probes.items, probes.count, sizeof(*probes.items), compare_offsets);
+        if (r == 0)
                 r = sensor_set_probes(n->sensor, f->index, f->fd, probes.items, probes.count, error);
-        f->probes = r == 0 ? probes.count : f->probes;
+        if (r == 0)
+                f->mapping_ns = cost_of(&probes);
         vec_done(&probes);
         int64_t now = function_watched_from();
         vec_each (p, &f->functions) {

@@ -173,8 +173,17 @@ static bool watch_rate(struct native_watch *n, struct probed_file *f, struct pro
 /* Each mapping pays for what is set: this does not wait. */
 void look_shed_probes(struct look *l)
 {
-        if (l->native.sensor && function_budget_spend(&l->native))
-                functions_arm(&l->native);
+        struct native_watch *n = &l->native;
+        struct probed_file *f;
+        if (!n->sensor)
+                return;
+        for (size_t i = 0; (f = functions_next(n, &i));)
+                f->seen_mapped = sensor_mappings(n->sensor, f->inode);
+        bool alarmed = n->alarm && !sensor_wake_left(n->sensor);
+        if (function_budget_spend(n, alarmed, clock_boottime()))
+                functions_arm(n);
+        n->alarm = function_budget_alarm(n);
+        sensor_wake_after(n->sensor, n->alarm);
 }
 
 bool look_tend_probes(struct look *l)

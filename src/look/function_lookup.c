@@ -56,7 +56,7 @@ static void take_found(struct native_watch *n, struct probed_file *f, const stru
         f->code_count = reply->code_count;
         f->resolved = true;
         f->dirty = true;
-        function_budget_begin(n, f);
+        function_budget_begin(n, f, sensor_mappings(n->sensor, f->inode), clock_boottime());
 }
 
 /* Where the worker found a function, the file system is none that blocks. */

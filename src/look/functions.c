@@ -143,7 +143,7 @@ static struct probed_file *intern(struct look *l, const struct entry *e, const s
         f->arena = ARENA_INIT(PROBED_MEMORY);
         f->fd = -1;
         f->index = UINT32_MAX;
-        f->most_probes = FUNCTION_PROBES_MOST;
+        f->most_ns = UINT64_MAX;
         f->device = m->device;
         f->inode = m->inode;
         f->key = arena_strdup(&f->arena, key);
@@ -331,6 +331,14 @@ static void forget_unmapped(struct native_watch *n, const entry_list *list)
                 }
 }
 
+static size_t count_processes(const entry_list *list)
+{
+        size_t count = 0;
+        vec_each (e, list)
+                count += (*e)->files.count > 0;
+        return count;
+}
+
 static int read_calls(struct look *l, const entry_list *list, struct error *error)
 {
         int r = 0;
@@ -357,6 +365,8 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
         if (table_list(&l->table, choice, &list) < 0)
                 return error_set(error, -ENOMEM, "out of memory");
         n->round += choice == ENTRIES_ALL;
+        if (choice == ENTRIES_ALL)
+                n->processes = count_processes(&list);
         vec_each (e, &list)
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
                         r = update_entry(l, *e, error);

@@ -62,11 +62,13 @@ struct probed_file {
         const char *spared;  /* NULL, or why it is not probed any more */
         int64_t changed; /* wall ns: ctime when it was first looked at; 0: it was not, -1: not on overlayfs */
         uint64_t round;
-        size_t processes;   /* that map it */
-        size_t probes;      /* that are set */
-        size_t most_probes; /* that it may have, by its share of what all may cost */
-        double rate;        /* how often it is mapped, a second, as the probes are planned for */
-        uint64_t mapped, mapped_saved, mapped_eased; /* sensor_mappings() at the last count, and at … */
+        size_t processes;    /* that map it */
+        uint64_t mapping_ns; /* what its probes take from each process that maps it */
+        uint64_t most_ns;    /* what they may take, by its share of what all may cost; UINT64_MAX: anything */
+        double rate;         /* how often it is mapped, a second, as the probes are planned for */
+        bool resting;        /* it has none until that is known */
+        /* sensor_mappings() now; of those, what is spent; and when saving began, and rates were eased */
+        uint64_t seen_mapped, mapped, mapped_saved, mapped_eased;
         uint32_t device;
         uint64_t inode;
         struct elf_code code[FUNCTION_CODE_MOST]; /* its executable segments */
@@ -95,6 +97,9 @@ struct early_hit {
         int64_t time;
 };
 
+/* What is saved is for the probes of all files; so much of it at most for files that most processes map. */
+enum { SAVED_ALL, SAVED_EVERYWHERE, _SAVED_MAX };
+
 struct native_watch {
         struct sensor *sensor; /* NULL: no probes */
         struct advisory_db *db;
@@ -112,21 +117,27 @@ struct native_watch {
         struct probed_function *numbers[EVENT_PROBES];
         struct probed_file *number_files[EVENT_PROBES];
         uint64_t round;
-        uint64_t epoch;   /* changes when a file is forgotten */
-        uint64_t began;   /* boottime ns */
-        int64_t saved_ns; /* CPU time that probes may cost now; negative: they took too much */
-        uint64_t spent_at, saved_at, eased_at; /* boottime ns: last count; saving began; rates were eased */
-        bool replan;                           /* more probes may be set than are */
-        uint64_t swapped;                      /* boottime ns: end of the last change of probes */
-        uint64_t swap_ns;                      /* how long it took */
-        uint64_t rated;                        /* boottime ns: last look at the rates */
-        bool few_probes;                       /* this kernel bears SENSOR_SINGLE_PROBES in a file, no more */
-        bool pending;                          /* some file waits for its set to be changed */
+        size_t processes;             /* that map files at all, at the last look at all of them */
+        uint64_t epoch;               /* changes when a file is forgotten */
+        uint64_t began;               /* boottime ns */
+        int64_t saved_ns[_SAVED_MAX]; /* CPU time that probes may cost now; negative: they took too much */
+        uint64_t spent_at, eased_at;  /* boottime ns: last count; rates were eased, or a rest began */
+        uint64_t rest_ns;             /* how long the last one takes; 0: there was none */
+        bool resting;                 /* files are */
+        uint64_t alarm;               /* what function_budget_alarm() told last */
+        unsigned alarm_shift; /* programs that start are other ones than those that map what is probed */
+        bool replan;          /* more probes may be set than are */
+        uint64_t swapped;     /* boottime ns: end of the last change of probes */
+        uint64_t swap_ns;     /* how long it took */
+        uint64_t rated;       /* boottime ns: last look at the rates */
+        bool few_probes;      /* this kernel bears SENSOR_SINGLE_PROBES in a file, no more */
+        bool pending;         /* some file waits for its set to be changed */
 };
 
 enum {
         FUNCTIONS_ARMED_MOST = 200,  /* of a file */
         FUNCTION_PROBES_MOST = 2000, /* places of them all */
+        PROBES_CPU_PART = 200,       /* all probes may take one part in so many of a CPU */
 };
 
 struct look;
@@ -199,10 +210,20 @@ bool functions_all_hit(const struct probed_file *f, const struct probed_function
 bool functions_all_told(const struct probed_file *f, const struct probed_function *p);
 
 /* function_budget.c */
-void function_budget_begin(struct native_watch *n, struct probed_file *f); /* its functions were found */
-/* Count what was mapped, often. True: probes have cost too much, they are to be planned anew at once. */
-bool function_budget_spend(struct native_watch *n);
-void function_budget_share(struct native_watch *n); /* decide how many probes each file may have */
+/* Its functions were found; it was mapped so often since the watch began. */
+void function_budget_begin(struct native_watch *n, struct probed_file *f, uint64_t mapped, uint64_t now);
+/* What so many probes on so many pages take from each process that maps their file, ns. */
+uint64_t function_budget_cost(size_t pages, size_t probes);
+/* Pay for what was mapped (seen_mapped), often. `alarmed`: so many programs have started as
+ * function_budget_alarm told. True: probes have cost too much, they are to be planned anew at once. */
+bool function_budget_spend(struct native_watch *n, bool alarmed, uint64_t now);
+/* After how many programs that start from now on that may be so again; 0: never. */
+uint64_t function_budget_alarm(const struct native_watch *n);
+/* Most processes map it. */
+bool function_budget_everywhere(const struct native_watch *n, const struct probed_file *f);
+
+/* function_share.c */
+void function_budget_share(struct native_watch *n); /* decide what the probes of each file may cost */
 
 /* function_hits.c */
 /* The workload of a process, or of any that shares its cgroup (0: not known); NULL: none is known. */

@@ -22,6 +22,7 @@ enum { /* whole pages */
        PROBE_COUNTS_BYTES = EVENT_PROBES * sizeof(uint64_t),
        MAPPED_BYTES = EVENT_MAPPED * sizeof(uint64_t)
 };
+#define PROGRAMS_LEFT_BYTES ((size_t)sysconf(_SC_PAGESIZE))
 
 /* What holds the probes of one file: one link of uprobe_multi, or for each probe a link or a perf event. */
 struct probed_file {
@@ -82,6 +83,9 @@ void functions_detach_all(struct sensor *s)
         if (s->mapped)
                 munmap((void *)s->mapped, MAPPED_BYTES);
         s->mapped = NULL;
+        if (s->programs_left)
+                munmap(s->programs_left, PROGRAMS_LEFT_BYTES);
+        s->programs_left = NULL;
 }
 
 static __u64 cookie_of(const struct function_probe *probe)
@@ -261,12 +265,17 @@ int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct func
 }
 
 /* Rates are looked at all the time: the kernel's own memory is read, without asking it. */
+static void *share_map(struct sensor *s, const char *map, size_t bytes, int protection)
+{
+        int fd = programs_map(&s->programs, map);
+        void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, bytes, protection, MAP_SHARED, fd, 0);
+        return memory == MAP_FAILED ? NULL : memory;
+}
+
 static const uint64_t *counts_of(struct sensor *s, const char *map, size_t bytes, const uint64_t **at)
 {
-        int fd = *at ? -1 : programs_map(&s->programs, map);
-        void *memory = fd < 0 ? MAP_FAILED : mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
-        if (memory != MAP_FAILED)
-                *at = memory;
+        if (!*at)
+                *at = share_map(s, map, bytes, PROT_READ);
         return *at;
 }
 
@@ -285,6 +294,26 @@ uint64_t sensor_mappings(struct sensor *s, uint64_t inode)
                 return s->perf_mapped[index];
         const uint64_t *counts = counts_of(s, "mapped", MAPPED_BYTES, &s->mapped);
         return counts ? __atomic_load_n(&counts[index], __ATOMIC_RELAXED) : 0;
+}
+
+static uint64_t *programs_left(struct sensor *s)
+{
+        if (!s->programs_left)
+                s->programs_left = share_map(s, "programs_left", PROGRAMS_LEFT_BYTES, PROT_READ | PROT_WRITE);
+        return s->programs_left;
+}
+
+void sensor_wake_after(struct sensor *s, uint64_t programs)
+{
+        uint64_t *left = programs_left(s);
+        if (left)
+                __atomic_store_n(left, programs, __ATOMIC_RELAXED);
+}
+
+uint64_t sensor_wake_left(struct sensor *s)
+{
+        const uint64_t *left = programs_left(s);
+        return left ? __atomic_load_n(left, __ATOMIC_RELAXED) : 0;
 }
 
 void sensor_probe_reset(struct sensor *s, uint32_t number)

@@ -176,6 +176,12 @@ const char *sensor_probe_hook(struct sensor *s);
  * events were fetched. Other files may be counted with it: it is no less than that. */
 uint64_t sensor_mappings(struct sensor *s, uint64_t inode);
 
+/* Make its descriptor readable when so many more programs have started, be it that events are not fetched
+ * yet; 0: do not. Each call replaces what was there before. */
+void sensor_wake_after(struct sensor *s, uint64_t programs);
+/* How many are left of them. */
+uint64_t sensor_wake_left(struct sensor *s);
+
 /* Mappings of files with these inode numbers are told again, though their workloads have told them before.
  * 0, or -errno: some are not (before Linux 5.6, or memory is out), and the next snapshot has to show them. */
 int sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t count);

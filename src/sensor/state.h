@@ -45,6 +45,7 @@ struct sensor {
         const uint64_t *probe_counts; /* of each probe, in the kernel's memory; NULL: not mapped yet */
         const uint64_t *mapped;       /* EVENT_MAPPED counts in the kernel's memory, as above … */
         uint64_t *perf_mapped;        /* … or, with perf, here */
+        uint64_t *programs_left;      /* … that start before we are woken, as above */
         struct tracepoint tracepoints[SENSOR_TRACEPOINTS];
         size_t tracepoint_count;
         struct bpf_link **samplers; /* one, or one for each CPU */
