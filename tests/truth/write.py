@@ -4,6 +4,8 @@
 import os
 from pathlib import Path
 
+from judge import order
+
 PAGE = Path(__file__).parents[2] / "docs/accuracy.md"
 BEGIN, END = "<!-- made by make check-truth -->\n", "<!-- end -->\n"
 
@@ -38,4 +40,4 @@ def cells(row):
 
 def key(row):
     version, workload = cells(row)
-    return [int(x) for x in version.rstrip("t").split(".")], workload
+    return order(version), workload
