@@ -403,7 +403,7 @@ int read_roots(struct look *l, bool only_new, struct error *error)
 /* Whose file it is cannot be told before it is read again: that comes as soon as it may. */
 static void note_old_inventory(struct look *l, struct known_root *root)
 {
-        root->changed = true;
+        root->outdated = true;
         l->roots_old |= inventory_budget_allows(&l->inventories, clock_boottime());
 }
 

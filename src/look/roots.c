@@ -244,9 +244,9 @@ enum root_due roots_due(struct known_root *r, struct inventory_budget *b, uint64
         if (!r->read_at || now - r->read_at >= inventory_rest(r->cost))
                 return ROOT_WHOLE;
         bool places = r->has_paths || (r->has_news && now - r->news_at >= INVENTORY_NEWS_S * NS_PER_S);
-        r->for_news = (places || r->changed || r->late) && inventory_budget_allows(b, now);
+        r->for_news = (places || r->changed || r->outdated || r->late) && inventory_budget_allows(b, now);
         /* What changed, and whether that asks for all of it, the worker knows. */
-        return !r->for_news ? ROOT_RESTS : r->late || r->failure ? ROOT_WHOLE : ROOT_NEWS;
+        return !r->for_news ? ROOT_RESTS : r->outdated || r->late || r->failure ? ROOT_WHOLE : ROOT_NEWS;
 }
 
 static void take_news(struct known_root *r, struct inventory_budget *b, const struct inventory_reply *reply)
@@ -255,7 +255,7 @@ static void take_news(struct known_root *r, struct inventory_budget *b, const st
         r->stamp = reply->stamp;
         r->stamped = r->asked;
         r->news_at = clock_boottime();
-        r->has_news = r->has_paths = r->changed = false;
+        r->has_news = r->has_paths = r->changed = r->outdated = false;
         r->late = reply->late;
         if (r->for_news)
                 inventory_budget_charge(b, reply->cpu_ns);

@@ -51,6 +51,7 @@ struct known_root {
         bool has_news;           /* places were noted that were not looked at yet */
         bool has_paths;          /* … from which an interpreter imports */
         bool changed;            /* something was installed, upgraded or removed since it was read */
+        bool outdated;           /* what it owned was replaced since: only reading all of it tells by what */
         bool late;               /* there was no time to read all of it */
         bool places_full;        /* something runs at more places than are known */
         bool crowded;            /* interpreters in it import from more folders than are known */
