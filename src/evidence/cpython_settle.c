@@ -225,7 +225,8 @@ static void take_gone(struct look *k)
         struct cpython *c = k->c;
         vec_each (old, &c->before) {
                 const struct seen_code *s = old->address ? look_code_at(k, old->address) : NULL;
-                if ((!s || s->identity != old->identity) && image_present(k->i, old->address))
+                if ((!s || s->identity != old->identity) &&
+                    (image_present(k->i, old->address) || image_gone(k->i, old->address)))
                         c->sites.items[old->site].gone = true;
         }
         vec_done(&c->before);

@@ -127,6 +127,18 @@ bool image_present(struct image *i, uint64_t address)
         return area && area->readable && is_there(i, area, address / IMAGE_PAGE);
 }
 
+bool image_gone(struct image *i, uint64_t address)
+{
+        const struct image_area *area = image_area_at(i, address);
+        if (!area)
+                return true;
+        if (!i->source.presence || !is_made_by_reading(area))
+                return false;
+        uint64_t page = address / IMAGE_PAGE, block = page / PRESENCE_PAGES;
+        uint64_t word = presence_of(i, page)[page % PRESENCE_PAGES];
+        return i->cache->presence[block % PRESENCE_BLOCKS].known && !(word & (PAGE_PRESENT | PAGE_SWAPPED));
+}
+
 /* ---- reading ---------------------------------------------------------------------------------------- */
 
 int image_read_pieces(struct image *i, struct remote_piece *pieces, size_t count)

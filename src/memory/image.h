@@ -51,6 +51,8 @@ void image_close(struct image *i);
 
 /* Whether the page of that address can be read without making it: it is in memory, or a file's. */
 bool image_present(struct image *i, uint64_t address);
+/* Whether what lay there is no more: not mapped, or a page that is neither in memory nor swapped out. */
+bool image_gone(struct image *i, uint64_t address);
 const struct image_area *image_area_at(const struct image *i, uint64_t address); /* or NULL */
 /* Through the cache, all or nothing: 0, -EFAULT (not mapped, or not in memory), or what `failed` holds. */
 int image_read(struct image *i, uint64_t address, void *to, size_t size);

@@ -535,6 +535,53 @@ static void another_interpreter_is_noticed_at_once(void **state _unused_)
         }
 }
 
+struct hidden {
+        struct recorded *recorded;
+        uint64_t page, word; /* what is told of it */
+};
+
+static int read_hidden(void *context, struct remote_piece *pieces, size_t count)
+{
+        return recorded_read(((struct hidden *)context)->recorded, pieces, count);
+}
+
+static int presence_hidden(void *context, uint64_t page, uint64_t *to, size_t count)
+{
+        const struct hidden *h = context;
+        recorded_presence(h->recorded, page, to, count);
+        if (h->page >= page && h->page - page < count)
+                to[h->page - page] = h->word;
+        return 0;
+}
+
+/* Memory is given back with the code that lay there; what is swapped out is there still. */
+static void code_goes_with_its_memory(void **state _unused_)
+{
+        for (size_t swapped = 0; swapped < 2; swapped++) {
+                struct recorded r;
+                void *engine = NULL;
+                uint64_t code;
+                struct cpython *c = open_recorded("cpython-3.11", &r, &engine, &code);
+                look_until(&r, &engine, 1);
+                struct hidden h = {&r, code / IMAGE_PAGE, swapped ? 1ull << 62 : 0};
+                struct image_source source = {&h, read_hidden, presence_hidden};
+                _cleanup_image_ struct image image;
+                assert_int_equal(image_open(&image, &source, r.areas.items, r.areas.count, plenty), 0);
+                c->scanned_modules = 0;
+                assert_true(cpython_engine.look(engine, &image, 2) >= 0);
+                assert_int_equal(c->last_scan, 2);
+                size_t found = 0;
+                vec_each (site, &c->sites)
+                        if (!strcmp(site->name, "Thing.unused")) {
+                                assert_int_equal(site->gone, !swapped);
+                                found++;
+                        }
+                assert_int_equal(found, 1);
+                cpython_engine.close(engine);
+                recorded_done(&r);
+        }
+}
+
 /* What imports has run the instruction that loads modules; here it is taken for the program's. */
 static void more_of_code_that_ran_is_seen(void **state _unused_)
 {
@@ -722,6 +769,7 @@ int main(void)
                 cmocka_unit_test(the_first_owner_of_code_is_found),
                 cmocka_unit_test(what_is_gone_again_is_no_news),
                 cmocka_unit_test(another_interpreter_is_noticed_at_once),
+                cmocka_unit_test(code_goes_with_its_memory),
                 cmocka_unit_test(more_of_code_that_ran_is_seen),
                 cmocka_unit_test(what_is_nested_is_unsure_when_the_outer_runs),
                 cmocka_unit_test(counters_tell_what_ran),
