@@ -77,7 +77,7 @@ int advisory_status(struct advisory_db *db, struct arena *a, advisory_source_lis
 
 /* ---- match -------------------------------------------------------------------------------------- */
 enum fix_state { FIX_UNKNOWN, FIX_FIXED, FIX_NOT_FIXED, FIX_WONT_FIX, FIX_EXTENDED_SUPPORT, _FIX_STATE_MAX };
-const char *fix_state_name(enum fix_state state); /* as in CONTRACTS §2 */
+const char *fix_state_name(enum fix_state state); /* as docs/findings.schema.json spells it */
 
 struct severity {
         const char *rating; /* "critical", "high", "medium", "low", "none", or NULL */
@@ -87,7 +87,7 @@ struct severity {
 };
 
 struct symbol {
-        const char *container, *function, *signature; /* CONTRACTS §1; signature may be NULL */
+        const char *container, *function, *signature; /* as in docs/symbols.md; signature may be NULL */
         const char *kind;                             /* root, derived, entry, fix, unspecified */
         const char *source;                           /* record id, or "Usewear": the own table */
         const char *reason;                           /* own table: why; else NULL */

@@ -54,7 +54,7 @@ struct match_context {
         struct error *error;
 };
 
-/* Hits → bugs (CONTRACTS §2). 0 or -errno. */
+/* Hits → bugs. 0 or -errno. */
 int group_bugs(struct match_context *c, struct match *ret);
 /* Fill in what follows from the entries of the bug's records: `affected` ones make it, all of them say what
  * mends it. */

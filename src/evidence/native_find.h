@@ -14,7 +14,7 @@ enum {
         NATIVE_SITES_MOST = 64,      /* places of one function, and guards of it */
 };
 
-/* Containers as in CONTRACTS §1: the import path of a Go package ("": `function` begins with it), else (C,
+/* Containers: the import path of a Go package ("": `function` begins with it), else (C,
  * C++, Rust) anything or "": there the function's own name says it all. */
 struct native_query {
         const char *container, *function;

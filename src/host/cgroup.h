@@ -3,7 +3,7 @@
 
 /* Which cgroup hierarchy tells workloads apart here, and how the kernel side finds its id. On pure v2
  * it is the v2 id; on v1 and hybrid layouts the v2 id is the same for all, and the id of one v1
- * controller is used (CONTRACTS §1). */
+ * controller is used. */
 
 #include "base/str.h"
 

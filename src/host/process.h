@@ -30,7 +30,7 @@ struct process {
         char comm[16];
         const char *exe; /* or NULL: kernel thread, or not allowed */
         uint64_t mount_ns, pid_ns, net_ns;
-        uint64_t cgroup_id; /* workload cgroup (CONTRACTS §1), 0 unknown */
+        uint64_t cgroup_id; /* workload cgroup (cgroup.h), 0 unknown */
         struct root root;
         struct workload_hint hint;
         const char *workload_id, *workload_name, *instance; /* instance may be NULL */

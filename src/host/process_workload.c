@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* From what the cgroup tells and what the runtimes' state files add to the names of CONTRACTS §1. What no
+/* From what the cgroup tells and what the runtimes' state files add to the names (workload.h). What no
  * file knows keeps the container's id: such a name does not survive a restart, but it is not wrong. */
 
 enum { SHORT_ID = 12 }; /* digits of a container id that people use */

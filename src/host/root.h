@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Root: the file tree that a process lives in. Its id is the same on every start of the same image
- * (CONTRACTS §1): "host", "image:sha256:…" where the runtime tells, "layers:…" (digest of overlayfs
+/* Root: the file tree that a process lives in. Its id is the same on every start of the same image:
+ * "host", "image:sha256:…" where the runtime tells, "layers:…" (digest of overlayfs
  * lower directories), "mount:…" (digest of device, subvolume and path), or the path of --root. */
 
 #include "base/arena.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What a process belongs to, named so that the name survives restarts (CONTRACTS §1). */
+/* What a process belongs to, named so that the name survives restarts. */
 
 #include "base/arena.h"
 #include "base/str.h"

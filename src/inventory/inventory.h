@@ -81,8 +81,8 @@ struct inventory_counts inventory_counts(const struct inventory *inv);
 
 /* ---- whose it is ------------------------------------------------------------------------------------ */
 
-/* The package that owns the path (absolute in the root; usr-merge spelling does not matter), by the rules of
- * DESIGN §2: OS package first, then the closest claim. An entry of an archive is spelled
+/* The package that owns the path (absolute in the root; usr-merge spelling does not matter), the
+ * distribution's package first, then by the closest claim. An entry of an archive is spelled
  * "/a.jar!/com/x/Y.class". NULL: nobody, or several with equal right (`ret_tie`, may be NULL, is set). */
 const struct package *inventory_owner(const struct inventory *inv, const char *path, bool *ret_tie);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* One installed package at one place. Its key (CONTRACTS §1) is (root, ecosystem[:release], name,
+/* One installed package at one place. Its key is (root, ecosystem[:release], name,
  * version, arch, path); a purl is only rendered from it. */
 
 #include "base/arena.h"

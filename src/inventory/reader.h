@@ -5,7 +5,7 @@
  * reader; the reader adds packages and says whose files are whose. A reader is one file of this folder, with
  * one struct reader in the table of readers.c. Only this folder sees it.
  *
- * Order is the rule of DESIGN's "the OS package owns its files": readers run in the order of the table, the
+ * The distribution's package owns its files: readers run in the order of the table, the
  * distribution's first, and who claims a file first keeps it. What a reader takes from a file depends on
  * nothing but that file and the files that it opens through inventory_open, because it is remembered by
  * their identities and not read again while these stay the same. */

@@ -5,7 +5,7 @@
 
 #include "inventory/reader.h"
 
-/* All readers, in the order of DESIGN's ownership rule; NULL at the end. At most READER_ROOT of them. */
+/* All readers, in the order in which they may own files; NULL at the end. At most READER_ROOT of them. */
 extern const struct reader *const readers[];
 
 enum {

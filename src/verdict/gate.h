@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Gates and exceptions (CONTRACTS §3): which findings are suppressed, and whether the exit code trips. */
+/* Gates and exceptions (docs/ignore.md): which findings are suppressed, and whether the exit code trips. */
 
 #include "base/error.h"
 #include "verdict/verdict.h"
