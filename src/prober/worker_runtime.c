@@ -19,6 +19,9 @@ enum {
         LOOK_CPU_NS = 100000000,
 };
 
+#define ASLEEP_NS (3 * 60 * NS_PER_S) /* between two looks at who runs there is a minute, or little more */
+#define YOUNG_NS  (60 * NS_PER_S)     /* before that it is looked at more often */
+
 /* ---- sessions --------------------------------------------------------------------------------------- */
 
 static void sessions_close(struct watched_process *p)
@@ -86,12 +89,23 @@ static void rest(struct worker *w, struct watched_process *p)
         note_size(w, p, sizeof(*p));
 }
 
-/* Who nobody asked about for the longest rests first: it does not run, or it has ended. */
-static void make_room(struct worker *w, size_t most)
+/* Who nobody asked about for minutes rests first: it does not run, or it has ended. Where all run they are
+ * asked about in turn, and the one that was looked at just now will be the last again: if the oldest rested,
+ * each would before its next look, and all looks were first ones. */
+struct watched_process *worker_next_to_rest(const struct worker *w, struct watched_process *looked_at)
+{
+        struct watched_process *p = oldest(w, true);
+        bool in_turn = p && looked_at && looked_at->session_count && looked_at->used < p->used + ASLEEP_NS &&
+                       looked_at->used > looked_at->start + YOUNG_NS;
+        return in_turn ? looked_at : p;
+}
+
+static void make_room(struct worker *w, size_t most, struct watched_process *looked_at)
 {
         while (w->watched.count > most)
                 forget(w, oldest(w, false));
-        for (struct watched_process *p; w->watched_size > SESSIONS_MEMORY && (p = oldest(w, true));)
+        for (struct watched_process *p;
+             w->watched_size > SESSIONS_MEMORY && (p = worker_next_to_rest(w, looked_at));)
                 rest(w, p);
 }
 
@@ -104,7 +118,7 @@ static struct watched_process *watched(struct worker *w, const struct probe_job 
         }
         if (p)
                 return p;
-        make_room(w, MOST_WATCHED - 1);
+        make_room(w, MOST_WATCHED - 1, NULL);
         p = calloc(1, sizeof(*p));
         if (!p)
                 return NULL;
@@ -198,6 +212,6 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
                 return r;
         }
         note_size(w, p, size_of(p));
-        make_room(w, MOST_WATCHED);
+        make_room(w, MOST_WATCHED, p);
         return 0;
 }

@@ -27,6 +27,9 @@ struct watched_process {
         char spoilt[128]; /* "", or why sessions that were closed meanwhile could not tell what has not run */
 };
 
+/* Whose sessions are closed first where all together are too large; NULL: nobody has any. `looked_at` is who
+ * was looked at just now, or NULL. */
+struct watched_process *worker_next_to_rest(const struct worker *w, struct watched_process *looked_at);
 /* What the sessions know, in the terms of packages and of the job's questions. 0 or -ENOMEM. The strings are
  * those of the sessions, the inventory and the arena. */
 int worker_tell(struct worker *w, const struct probe_job *job, const struct watched_process *p,
