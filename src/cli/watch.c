@@ -4,6 +4,7 @@
  * nothing falls between both; afterwards they only say where to look again, and what was mapped by
  * processes that were gone too soon. */
 
+#include "base/allowance.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/heap.h"
@@ -32,18 +33,21 @@
 enum {
         DIRTY_MOST = 64,  /* processes looked at again in one second */
         SOON_DELAY_S = 2, /* from a new listener, or a new place of code, to the full look that it asks for */
-        SOON_EVERY_S = 10,    /* such looks are no more frequent than this */
-        SOON_COSTS = 10,      /* nor than so many times what the last one took */
-        SMALL_COSTS = 2000,   /* looks at single processes take one CPU in so many, in the long run … */
-        SMALL_SAVED_MS = 100, /* … and at once what quiet minutes have saved */
+        SOON_EVERY_S = 10,   /* such looks are no more frequent than this */
         SMALL_SOON = 4,      /* parts of a pause where an interpreter started: it tells only while it lives */
-        SMALL_MOST_S = 15,   /* no pause is longer */
         FETCH_NS = 50000000, /* how often events are fetched, and probes tended, while there is news … */
         REST_NS = 250000000, /* … and else: what is new wakes us */
         TICK_NS = NS_PER_S,
         COUNT_EVERY_S = 5, /* how soon lost events are noticed */
         DAY_S = 24 * 60 * 60,
 };
+
+/* What looks may take of the CPU, the worker's part of them too, beside the full ones that time asks for.
+ * Inventories and runtimes have budgets of their own. */
+static const struct allowance
+        small_allowance = {.part = 3000, .saved_most = 100000000, .waits_most = 15 * NS_PER_S},
+        urgent_allowance = {.part = 200, .saved_most = 300000000, .waits_most = NS_PER_S},
+        soon_allowance = {.part = 2000, .saved_most = 500000000, .waits_most = 300 * NS_PER_S};
 
 struct watch {
         struct sensor *sensor; /* NULL: snapshots only */
@@ -67,10 +71,10 @@ struct watch {
                 bool urgent;
         } dirty[DIRTY_MOST];
         size_t dirty_count;
-        uint64_t ticked;                                       /* boottime ns */
-        uint64_t look_s;                                       /* what the last full look took */
-        uint64_t small_at, small_pause;                        /* boottime ns: last small look; to the next */
-        int64_t small_credit;                                  /* CPU ns that small looks may take; or owe */
+        uint64_t ticked; /* boottime ns */
+        struct allowance small, urgently, soon;
+        uint64_t small_at;                                     /* boottime ns: last small look */
+        bool asked_soon;                                       /* the next full look comes before its time */
         uint64_t next_look, last_look, next_prune, next_count; /* boottime s */
         uint64_t dropped[_EVENT_MAX];
         struct error said; /* why a look failed since the last full one that worked; or empty */
@@ -123,8 +127,10 @@ static size_t take_dirty(struct watch *w, bool all, int to[static DIRTY_MOST])
 static void look_soon(struct watch *w)
 {
         uint64_t now = clock_boottime() / NS_PER_S;
-        uint64_t pause = MAX((uint64_t)SOON_EVERY_S, SOON_COSTS * w->look_s);
-        w->next_look = MIN(w->next_look, MAX(now + SOON_DELAY_S, w->last_look + pause));
+        uint64_t from = MAX(w->last_look + SOON_EVERY_S, allowance_next(&w->soon) / NS_PER_S);
+        uint64_t soon = MAX(now + SOON_DELAY_S, from);
+        w->asked_soon |= soon < w->next_look;
+        w->next_look = MIN(w->next_look, soon);
 }
 
 static int take_event(void *context, const struct event *event)
@@ -216,11 +222,22 @@ static int say_once(struct watch *w, int r, const struct error *error)
         return r;
 }
 
+/* CPU ns of this process and its worker that have no other budget. */
+static uint64_t spent_on_looks(struct watch *w)
+{
+        const struct look_spent spent = look_spent(w->look);
+        uint64_t sum = 0;
+        for (int step = LOOK_OTHER + 1; step < _LOOK_STEP_MAX; step++)
+                if (step != LOOK_INVENTORIES && step != LOOK_RUNTIMES)
+                        sum += spent.own[step] + spent.worker[step];
+        return sum;
+}
+
 static int full_look(struct watch *w, bool print)
 {
         struct error error = {};
         struct look_summary summary;
-        uint64_t begin = clock_boottime() / NS_PER_S;
+        uint64_t begin = spent_on_looks(w);
         w->looking = true;
         w->dirty_count = 0;
         w->urgent = w->news = w->prompt = false;
@@ -228,7 +245,9 @@ static int full_look(struct watch *w, bool print)
         w->looking = false;
         watch_print_costs(&w->costs, w->look, "full");
         w->last_look = clock_boottime() / NS_PER_S;
-        w->look_s = w->last_look - begin;
+        if (w->asked_soon)
+                allowance_spend(&w->soon, clock_boottime(), spent_on_looks(w) - begin);
+        w->asked_soon = false;
         w->next_look = w->last_look + w->interval_s;
         if (say_once(w, r, &error) == 0) {
                 w->said = (struct error){};
@@ -239,23 +258,11 @@ static int full_look(struct watch *w, bool print)
         return r;
 }
 
-/* A machine where little starts is looked at within a second; programs that are started all the time share
- * looks: what ended before is told by its mappings. */
-static void small_spend(struct watch *w, uint64_t cpu)
-{
-        const int64_t most = SMALL_SAVED_MS * 1000000ll, least = -(SMALL_MOST_S * 1000000000ll / SMALL_COSTS);
-        uint64_t now = clock_boottime();
-        int64_t credit = w->small_credit + (int64_t)((now - w->small_at) / SMALL_COSTS);
-        w->small_credit = MAX(MIN(credit, most) - (int64_t)cpu, least);
-        w->small_pause = w->small_credit < 0 ? (uint64_t)-w->small_credit * SMALL_COSTS : 0;
-        w->small_at = now;
-}
-
 /* At all that is to be looked at, or only at what cannot wait. */
 static void small_look(struct watch *w, bool all)
 {
         struct error error = {};
-        uint64_t begin = clock_cpu();
+        uint64_t begin = spent_on_looks(w);
         int pids[DIRTY_MOST];
         size_t count = take_dirty(w, all, pids);
         bool news = w->news;
@@ -267,7 +274,8 @@ static void small_look(struct watch *w, bool all)
                 look_soon(w);
         w->looking = false;
         watch_print_costs(&w->costs, w->look, all ? "small" : "urgent");
-        small_spend(w, clock_cpu() - begin);
+        w->small_at = clock_boottime();
+        allowance_spend(all ? &w->small : &w->urgently, w->small_at, spent_on_looks(w) - begin);
 }
 
 static void look_into(struct watch *w)
@@ -277,6 +285,14 @@ static void look_into(struct watch *w)
         say_once(w, look_into_runtimes(w->look, &error), &error);
         w->looking = false;
         watch_print_costs(&w->costs, w->look, "runtimes");
+}
+
+/* A machine where little starts is looked at within a second; programs that are started all the time share
+ * looks: what ended before is told by its mappings. */
+static uint64_t next_small(const struct watch *w)
+{
+        uint64_t next = allowance_next(&w->small);
+        return w->prompt && next > w->small_at ? w->small_at + (next - w->small_at) / SMALL_SOON : next;
 }
 
 static int on_tick(void *context)
@@ -290,8 +306,7 @@ static int on_tick(void *context)
         }
         if (now >= w->next_look)
                 full_look(w, false);
-        else if ((w->dirty_count || w->news) &&
-                 clock_boottime() >= w->small_at + w->small_pause / (w->prompt ? SMALL_SOON : 1))
+        else if ((w->dirty_count || w->news) && w->ticked >= next_small(w))
                 small_look(w, true);
         else if (look_runtimes_due(w->look))
                 look_into(w);
@@ -310,7 +325,7 @@ static int on_events(void *context)
 {
         struct watch *w = context;
         drain(w);
-        if (w->urgent)
+        if (w->urgent && clock_boottime() >= allowance_next(&w->urgently))
                 small_look(w, false);
         w->news |= look_tend_probes(w->look);
         return clock_boottime() >= w->ticked + TICK_NS ? on_tick(w) : 0;
@@ -448,7 +463,12 @@ static int watch_serve(struct watch *w)
 
 static int watch_run(int argc, char **argv)
 {
-        struct watch w = {.cgroup = {.subsystem = -1}, .interval_s = 300, .keep_days = 90};
+        struct watch w = {.cgroup = {.subsystem = -1},
+                          .interval_s = 300,
+                          .keep_days = 90,
+                          .small = small_allowance,
+                          .urgently = urgent_allowance,
+                          .soon = soon_allowance};
         const struct option_spec specs[] = {
                 {"--interval", OPTION_NUMBER, &w.interval_s},   {"--keep", OPTION_NUMBER, &w.keep_days},
                 {"--function", OPTION_LIST, &w.functions},      {"--hook", OPTION_LIST, &w.hooks},

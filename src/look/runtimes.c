@@ -187,6 +187,22 @@ static int ask_one(struct look *l, struct runtime_process *p, struct error *erro
         return runtime_ask(l, p, RUNTIME_AGAIN, error);
 }
 
+/* Whether the budget allows to look into one of them. */
+static bool may_ask(const struct runtime_watch *r, const waiting_list *due, uint64_t now)
+{
+        vec_each (p, due)
+                if (budget_allows(&r->budget, runtime_is_young(*p, now)))
+                        return true;
+        return false;
+}
+
+/* Asking the kernel who has run costs as much as a small look: where nobody may be looked into anyhow, it
+ * only tells whose silence holds on. */
+static bool is_long_ago(const struct quiet *q, const waiting_list *due, uint64_t now)
+{
+        return due->count && now - q->taken >= LOOK_EVERY_S / 2 * NS_PER_S;
+}
+
 /* Ask those that are due, as long as there is something to spend; 1: some were asked. */
 static int ask_due(struct look *l, bool all, struct error *error)
 {
@@ -197,7 +213,8 @@ static int ask_due(struct look *l, bool all, struct error *error)
         budget_refill(&r->budget, now);
         if (list_due(r, all, now, &due) < 0)
                 return error_set(error, -ENOMEM, "out of memory");
-        if (due.count && l->options.watched) {
+        if (due.count && l->options.watched &&
+            (all || may_ask(r, &due, now) || is_long_ago(&l->quiet, &due, now))) {
                 quiet_take(&l->quiet);
                 extend_quiet(r, &l->quiet);
         }
