@@ -5,6 +5,8 @@
  * for what is new: new modules, or other code that stays, ask for all of it again. */
 
 #include "evidence/cpython_bytecode.h"
+#include "evidence/cpython_object.h"
+#include "evidence/cpython_steps.h"
 
 #include "host/runtime.h"
 

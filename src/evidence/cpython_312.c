@@ -8,7 +8,7 @@
  * value, but the same instruction counts once more before it ends. So a way through the code is traced if it
  * meets one of them before it can leave, by a return or by an exception of another instruction. */
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_judge.h"
 
 #include <string.h>
 

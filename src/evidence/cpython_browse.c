@@ -5,7 +5,11 @@
  * all is scanned again. What is answered comes from scans and from polling: a part that was not browsed yet
  * can hide new code, as the time between two scans would, and cannot change what is said of the known. */
 
+#include "evidence/cpython_judge.h"
 #include "evidence/cpython_look.h"
+#include "evidence/cpython_marks.h"
+#include "evidence/cpython_object.h"
+#include "evidence/cpython_steps.h"
 
 #include "base/clock.h"
 

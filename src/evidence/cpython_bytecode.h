@@ -4,7 +4,7 @@
 /* The instructions of one code object, as far as must be understood to see what it does with the list of
  * modules and with functions. All versions are brought to one set of meanings. */
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_state.h"
 
 enum { CPYTHON_NAMES = 4096, CPYTHON_NO_NAME = -1 };
 

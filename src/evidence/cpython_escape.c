@@ -6,6 +6,7 @@
  * or hands it on to where that cannot be followed, may have made any code go. */
 
 #include "evidence/cpython_bytecode.h"
+#include "evidence/cpython_object.h"
 #include "evidence/cpython_values.h"
 
 #include <string.h>

@@ -3,7 +3,7 @@
 
 /* Where the interpreter and its types lie in a process: only cpython_find.c and cpython_layout.c see it. */
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_state.h"
 
 enum {
         CPYTHON_TYPE_NAME = 24, /* tp_name */

@@ -3,7 +3,7 @@
 /* Each version counts, marks or rewrites code when it runs, for its own purposes. What it leaves behind is
  * never taken back while the code object lives, so a look at any time tells of the whole past. */
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_judge.h"
 
 #include <string.h>
 

@@ -4,6 +4,7 @@
  * and its size gives the rest by arithmetic. Only what no table tells is written down here, by version. */
 
 #include "evidence/cpython_find.h"
+#include "evidence/cpython_steps.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
  * reads the code among them and who owns it, replaced.c asks whether there was other code before it, and
  * settle.c joins what was seen with what is known. */
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_state.h"
 
 enum {
         FRAME_CODE = 32,     /* f_code of a frame, 3.7 */
@@ -53,14 +53,6 @@ struct look {
         char text[TEXT_SIZE];
         uint8_t units[2 * CPYTHON_UNITS];
 };
-
-/* Call for each place (bytes from the beginning) of a word that is the address of one of the types that are
- * looked for, until one returns non-zero, which is returned. */
-typedef int (*cpython_mark)(void *context, size_t place, uint64_t type);
-int cpython_each_mark(const struct cpython_layout *l, const void *bytes, size_t size, cpython_mark each,
-                      void *context);
-/* Whether objects may lie there. */
-bool cpython_holds_objects(const struct cpython_layout *l, const struct image_area *area);
 
 static inline bool is_body(const struct seen_code *s)
 {

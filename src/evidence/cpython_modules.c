@@ -4,7 +4,8 @@
  * way needs no offset in the state of the interpreter, which moves with every version. */
 
 #include "base/str.h"
-#include "evidence/cpython.h"
+#include "evidence/cpython_object.h"
+#include "evidence/cpython_steps.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 /* Reading the few kinds of objects that names are made of. Whatever is not exactly what it should be is
  * nothing: memory that was freed looks almost like the object that it held. */
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_object.h"
 
 #include <errno.h>
 #include <string.h>

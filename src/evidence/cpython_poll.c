@@ -3,7 +3,9 @@
 /* Code that has run needs no second look, and code that has not lies where it lay, mostly beside other such
  * code: what is near to each other is read as one piece, a thousand pieces in a call. */
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_judge.h"
+#include "evidence/cpython_object.h"
+#include "evidence/cpython_steps.h"
 
 #include <errno.h>
 #include <string.h>

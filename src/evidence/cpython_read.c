@@ -3,7 +3,9 @@
 /* What was found in memory is read as code, and as what owns code. Whatever is not exactly what it should be
  * is left out: freed objects and half-made ones lie beside the living. */
 
+#include "evidence/cpython_judge.h"
 #include "evidence/cpython_look.h"
+#include "evidence/cpython_object.h"
 
 #include <errno.h>
 #include <stdlib.h>

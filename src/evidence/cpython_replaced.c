@@ -9,6 +9,7 @@
 
 #include "evidence/cpython_bytecode.h"
 #include "evidence/cpython_look.h"
+#include "evidence/cpython_steps.h"
 
 #include "base/str.h"
 

@@ -4,6 +4,8 @@
  * known of a place outlives its code. */
 
 #include "evidence/cpython_look.h"
+#include "evidence/cpython_object.h"
+#include "evidence/cpython_steps.h"
 
 #include "base/str.h"
 

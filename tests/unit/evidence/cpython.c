@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../../fuzz/recorded.h"
 
-#include "evidence/cpython.h"
+#include "evidence/cpython_judge.h"
+#include "evidence/cpython_object.h"
+#include "evidence/cpython_steps.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

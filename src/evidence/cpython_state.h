@@ -2,7 +2,7 @@
 #pragma once
 
 /* Inside of the CPython engine: where things lie in the objects of one interpreter, what is known about its
- * code, and the steps of a look. Facts from CPython's headers: Include/cpython/code.h, funcobject.h,
+ * code. Facts from CPython's headers: Include/cpython/code.h, funcobject.h,
  * unicodeobject.h, Include/internal/pycore_dict.h, pycore_debug_offsets.h, of 3.7 to 3.15. */
 
 #include "base/arena.h"
@@ -140,77 +140,3 @@ struct cpython {
         uint64_t lost;       /* objects that were too many, or could not be read, in the last look */
         struct cpython_found *found; /* of the scan that goes on */
 };
-
-/* ---- layout.c: 0; -ENOENT: no CPython; or the image's failure */
-int cpython_recognise(struct image *i, struct cpython_layout *ret);
-/* Whether that interpreter is still where it was: the process may have executed another program. */
-bool cpython_is_there(struct image *i, const struct cpython_layout *l);
-/* ---- object.c */
-bool cpython_alive(struct image *i, const struct cpython_layout *l, uint64_t object, uint64_t type);
-/* The same of the first 16 bytes of an object that are known. */
-bool cpython_head_alive(struct image *i, const struct cpython_layout *l, const uint64_t head[2],
-                        uint64_t type);
-static inline unsigned cpython_tuple_items(const struct cpython_layout *l)
-{
-        return l->minor >= 14 ? 32 : 24; /* from 3.14 on a hash lies in front of them */
-}
-/* What tells a code object from others that lay there before; `code` holds its fixed part. */
-uint64_t cpython_identity(const struct cpython_layout *l, const char *code);
-/* The text of a str object as UTF-8. Its length, or -EBADMSG. */
-ssize_t cpython_text(struct image *i, const struct cpython_layout *l, uint64_t object, char *to, size_t size);
-/* Call for the entries of a combined dict, at most `most`, until it returns non-zero. -EBADMSG: no such
- * dict. */
-typedef int (*cpython_entry)(void *context, uint64_t key, uint64_t value);
-int cpython_dict_each(struct image *i, const struct cpython_layout *l, uint64_t dict, size_t most,
-                      cpython_entry each, void *context);
-const char *cpython_intern(struct cpython *c, const char *text); /* NULL: out of memory */
-/* Free what can be made again: to be called when a look is done. */
-void cpython_rest(struct cpython *c);
-/* ---- judge.c: pure */
-enum cpython_ran cpython_judge(const struct cpython_layout *l, const void *code, const uint8_t *units,
-                               size_t unit_count, bool *ret_traced);
-/* Whether each way through this 3.12 code leaves a trace. */
-bool cpython_312_is_sound(const uint8_t *units, size_t count);
-void cpython_312_each_callee(const uint8_t *units, size_t count,
-                             void (*each)(void *context, uint32_t version), void *context);
-enum cpython_ran cpython_312_judge(const uint8_t *units, size_t count, bool *ret_traced);
-/* How much of the bytecode `cpython_judge` wants to see. */
-size_t cpython_units_needed(const struct cpython_layout *l, size_t units);
-/* ---- opcodes.c: units behind an instruction that are none, 0 before 3.11 */
-unsigned cpython_room(unsigned minor, uint8_t op);
-/* The same of all, a character each: who asks for many asks the table. NULL before 3.11. */
-const char *cpython_rooms(unsigned minor);
-static inline unsigned cpython_room_of(char room)
-{
-        return room == 'A' ? 10 : (unsigned)(room - '0');
-}
-/* ---- scan.c: find and judge all code; 0, 1 (to be continued) or negative */
-int cpython_scan(struct cpython *c, struct image *i, uint64_t now);
-void cpython_found_free(struct cpython_found *f);
-size_t cpython_found_size(const struct cpython_found *f); /* bytes */
-/* ---- browse.c: go on looking for what the last scan did not see. 1: something is there, and it is time for
- * another scan; 0 or negative. */
-int cpython_browse(struct cpython *c, struct image *i);
-bool cpython_is_browsable(const struct cpython *c); /* else only another scan tells what is new */
-void cpython_browse_anew(struct cpython *c);
-/* ---- replaced.c: see whether this code, which ran, may have replaced other code */
-void cpython_note_replacing(struct cpython *c, struct image *i, const char *file, const char *name,
-                            uint64_t code);
-/* Whether it has or had interpreters whose modules were not found. */
-bool cpython_had_other_interpreters(const struct cpython *c, struct image *i);
-/* ---- poll.c: look again at known code only; 0 or negative */
-int cpython_poll(struct cpython *c, struct image *i, uint64_t now);
-int cpython_suspect(struct cpython *c, const struct cpython_code *code); /* to be confirmed; 0 or -ENOMEM */
-/* Read the suspects once more: who still looks so has run. 0 or negative */
-int cpython_confirm(struct cpython *c, struct image *i, uint64_t now);
-/* ---- settle.c: where the code is in the list of sites; UINT32_MAX: out of memory. */
-uint32_t cpython_site(struct cpython *c, const char *file, const char *name, uint32_t line);
-/* ---- modules.c: 0 or -ENOMEM */
-bool cpython_is_system(struct cpython *c, struct image *i, uint64_t module);
-int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *module_objects, size_t count);
-void cpython_find_keys(struct cpython *c, struct image *i);   /* all but key_load */
-int cpython_read_modules(struct cpython *c, struct image *i); /* sys.modules of each interpreter */
-/* Whether more holds sys.modules than the interpreter does, now. */
-bool cpython_modules_are_held(struct cpython *c, struct image *i);
-/* The same at the end of a look at whose beginning it was `held` or not. */
-void cpython_note_held(struct cpython *c, struct image *i, bool held);
