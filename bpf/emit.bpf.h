@@ -28,15 +28,6 @@ struct {
         __type(value, __u64);
 } errors SEC(".maps") __weak;
 
-/* So many more programs may start before the reader is woken; 0: as many as there are. */
-struct {
-        __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(max_entries, 1);
-        __uint(map_flags, BPF_F_MMAPABLE); /* set all the time */
-        __type(key, __u32);
-        __type(value, __u64);
-} programs_left SEC(".maps") __weak;
-
 const volatile int cgroup_subsystem __weak = -1; /* index in css_set.subsys[], -1: the v2 hierarchy */
 const volatile __u32 wakeup_bytes __weak = 0;    /* wake the reader of process events at this fill */
 
@@ -78,17 +69,6 @@ static __always_inline void count_error(__u32 type, long error)
                 bpf_map_update_elem(&errors, &key, &one, BPF_NOEXIST);
 }
 
-/* Two CPUs at once may count two programs as one: the reader is woken a little later, by its timer at the
- * latest. (Atomic ones that tell the value need Linux 5.12.) */
-static __always_inline bool is_last_program(void)
-{
-        __u32 zero = 0;
-        __u64 *at = bpf_map_lookup_elem(&programs_left, &zero), left = at ? *at : 0;
-        if (left)
-                *at = left - 1;
-        return left == 1;
-}
-
 static __always_inline bool emit_with(struct event_header *header, __u32 type, __u64 size, __u64 flags)
 {
         header->size = size;
@@ -102,9 +82,8 @@ static __always_inline bool emit_with(struct event_header *header, __u32 type, _
  * wakes the reader. False when the buffer is full; counted. */
 static __always_inline bool emit(struct event_header *header, __u32 type, __u64 size)
 {
-        bool last = type == EVENT_EXEC && is_last_program();
-        bool wakes = last || bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wakeup_bytes;
-        return emit_with(header, type, size, wakes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+        bool fills = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA) >= wakeup_bytes;
+        return emit_with(header, type, size, fills ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
 /* For facts that are new, which are few. Without being forced, a record behind others that nobody fetched yet

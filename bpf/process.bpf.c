@@ -25,6 +25,26 @@ struct {
         __type(value, struct exec_scratch);
 } exec_scratches SEC(".maps");
 
+/* So many more programs may start before the reader is woken; 0: as many as there are. */
+struct {
+        __uint(type, BPF_MAP_TYPE_ARRAY);
+        __uint(max_entries, 1);
+        __uint(map_flags, BPF_F_MMAPABLE); /* set all the time */
+        __type(key, __u32);
+        __type(value, __u64);
+} programs_left SEC(".maps");
+
+/* Two CPUs at once may count two programs as one: the reader is woken a little later, by its timer at the
+ * latest. (Atomic ones that tell the value need Linux 5.12.) */
+static __always_inline bool is_last_program(void)
+{
+        __u32 zero = 0;
+        __u64 *at = bpf_map_lookup_elem(&programs_left, &zero), left = at ? *at : 0;
+        if (left)
+                *at = left - 1;
+        return left == 1;
+}
+
 /* Appends the path behind `at` bytes of the tail; returns its size. */
 static __always_inline __u32 exec_add_path(struct exec_scratch *s, __u32 at, const struct path *path,
                                            const struct path *root)
@@ -95,7 +115,8 @@ static __always_inline int exec_made(struct task_struct *task)
         size += more;
         s->tail[BOUNDED(size, TAIL_SIZE - 1)] = 0;
         __u64 whole = sizeof(s->record) + BOUNDED(size, TAIL_SIZE - 1) + 1;
-        if (starts_new(file, s->record.header.cgroup))
+        bool last = is_last_program();
+        if (starts_new(file, s->record.header.cgroup) || last)
                 emit_now(&s->record.header, EVENT_EXEC, whole);
         else
                 emit(&s->record.header, EVENT_EXEC, whole);

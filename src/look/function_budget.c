@@ -20,9 +20,9 @@ enum {
         PAGE_NS = 2800,
         PROBE_NS = 2000,
         ALARM_SHIFT_MOST = 10,
-        EASE_PARTS = 4,        /* the least part of its rate that a file is taken for at once */
-        EVERYWHERE_LEAST = 16, /* processes: fewer tell nothing of what will start */
-        BLAME_PARTS = 10,      /* a file that took the tenth of what was spent is one of the storm */
+        EASE_PARTS = 4,       /* the least part of its rate that a file is taken for at once */
+        EVERYWHERE_LEAST = 4, /* programs: fewer tell nothing of what will start */
+        BLAME_PARTS = 10,     /* a file that took the tenth of what was spent is one of the storm */
 };
 #define EASE_NS       (10 * NS_PER_S) /* how often rates are taken for lower than before */
 #define REST_NS       NS_PER_S        /* how long all probes of a file are away at least */
@@ -53,7 +53,7 @@ void function_budget_begin(struct native_watch *n, struct probed_file *f, uint64
 
 bool function_budget_everywhere(const struct native_watch *n, const struct probed_file *f)
 {
-        return f->processes >= EVERYWHERE_LEAST && 2 * f->processes > n->processes;
+        return f->programs.count >= EVERYWHERE_LEAST && 2 * f->programs.count > n->programs.count;
 }
 
 static bool pays_from(const struct native_watch *n, const struct probed_file *f, int account)

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-/* What most processes map, every storm will map. It is planned for so many mappings a second at least: until
+/* What most programs map, every storm will map. It is planned for so many mappings a second at least: until
  * its probes are gone, the storm pays for them. */
 enum { EVERYWHERE_RATE = 60 };
 

@@ -27,6 +27,7 @@ static void file_done(struct probed_file *f)
         vec_each (user, &f->users)
                 free(user->workload);
         vec_done(&f->functions);
+        vec_done(&f->programs);
         vec_done(&f->users);
         arena_done(&f->arena);
 }
@@ -115,6 +116,7 @@ void functions_done(struct native_watch *n)
         forget_boring(n);
         choice_forget(n);
         vec_done(&n->early);
+        vec_done(&n->programs);
         vec_done(&n->spared);
         n->db = advisory_close(n->db);
 }
@@ -273,10 +275,24 @@ static int keep_file(struct native_watch *n, const struct process *p, const stru
         return 0;
 }
 
+/* One more, if it is none of those. Without memory it is one less: then too few map a file. */
+static void note_program(program_list *programs, const struct process *p)
+{
+        uint64_t hash = p->exe ? map_hash(p->exe, strlen(p->exe)) : 0;
+        vec_each (known, programs)
+                if (*known == hash)
+                        return;
+        uint64_t *slot = hash && programs->count < PROGRAMS_MOST ? vec_add(programs) : NULL;
+        if (slot)
+                *slot = hash;
+}
+
 static int update_entry(struct look *l, struct entry *e, struct error *error)
 {
         struct native_watch *n = &l->native;
         e->counted = n->round;
+        if (e->files.count)
+                note_program(&n->programs, &e->process);
         for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
                 struct used_file *used = e->files.items[i];
                 const struct mapping *m = &e->process.mappings.items[i];
@@ -302,7 +318,8 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                         continue;
                 }
                 if (f->round != n->round)
-                        f->processes = 0;
+                        f->processes = f->programs.count = 0;
+                note_program(&f->programs, &e->process);
                 f->processes++;
                 f->round = n->round;
                 if (note_user(n, f, &e->process) < 0)
@@ -329,14 +346,6 @@ static void forget_unmapped(struct native_watch *n, const entry_list *list)
                         if (used && used->examined && used->probed_epoch == before)
                                 used->probed_epoch = n->epoch;
                 }
-}
-
-static size_t count_processes(const entry_list *list)
-{
-        size_t count = 0;
-        vec_each (e, list)
-                count += (*e)->files.count > 0;
-        return count;
 }
 
 static int read_calls(struct look *l, const entry_list *list, struct error *error)
@@ -366,7 +375,7 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
                 return error_set(error, -ENOMEM, "out of memory");
         n->round += choice == ENTRIES_ALL;
         if (choice == ENTRIES_ALL)
-                n->processes = count_processes(&list);
+                n->programs.count = 0;
         vec_each (e, &list)
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
                         r = update_entry(l, *e, error);

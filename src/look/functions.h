@@ -50,6 +50,10 @@ struct probed_function {
         VEC(struct probed_hit) host_hits; /* of a host: a copy may have run there unseen */
 };
 
+/* Different programs, by a hash of their paths. */
+enum { PROGRAMS_MOST = 64 };
+typedef VEC(uint64_t) program_list;
+
 struct probed_file {
         struct arena arena;
         char *key;      /* of the used_file, its owner, and its object */
@@ -62,11 +66,12 @@ struct probed_file {
         const char *spared;  /* NULL, or why it is not probed any more */
         int64_t changed; /* wall ns: ctime when it was first looked at; 0: it was not, -1: not on overlayfs */
         uint64_t round;
-        size_t processes;    /* that map it */
-        uint64_t mapping_ns; /* what its probes take from each process that maps it */
-        uint64_t most_ns;    /* what they may take, by its share of what all may cost; UINT64_MAX: anything */
-        double rate;         /* how often it is mapped, a second, as the probes are planned for */
-        bool resting;        /* it has none until that is known */
+        size_t processes;      /* that map it */
+        program_list programs; /* that they run */
+        uint64_t mapping_ns;   /* what its probes take from each process that maps it */
+        uint64_t most_ns; /* what they may take, by its share of what all may cost; UINT64_MAX: anything */
+        double rate;      /* how often it is mapped, a second, as the probes are planned for */
+        bool resting;     /* it has none until that is known */
         /* sensor_mappings() now; of those, what is spent; and when saving began, and rates were eased */
         uint64_t seen_mapped, mapped, mapped_saved, mapped_eased;
         uint32_t device;
@@ -97,7 +102,7 @@ struct early_hit {
         int64_t time;
 };
 
-/* What is saved is for the probes of all files; so much of it at most for files that most processes map. */
+/* What is saved is for the probes of all files; so much of it at most for files that most programs map. */
 enum { SAVED_ALL, SAVED_EVERYWHERE, _SAVED_MAX };
 
 struct native_watch {
@@ -117,7 +122,7 @@ struct native_watch {
         struct probed_function *numbers[EVENT_PROBES];
         struct probed_file *number_files[EVENT_PROBES];
         uint64_t round;
-        size_t processes;             /* that map files at all, at the last look at all of them */
+        program_list programs;        /* that map files at all, since the last look at all of them */
         uint64_t epoch;               /* changes when a file is forgotten */
         uint64_t began;               /* boottime ns */
         int64_t saved_ns[_SAVED_MAX]; /* CPU time that probes may cost now; negative: they took too much */
@@ -219,7 +224,7 @@ uint64_t function_budget_cost(size_t pages, size_t probes);
 bool function_budget_spend(struct native_watch *n, bool alarmed, uint64_t now);
 /* After how many programs that start from now on that may be so again; 0: never. */
 uint64_t function_budget_alarm(const struct native_watch *n);
-/* Most processes map it. */
+/* Most programs that run map it. */
 bool function_budget_everywhere(const struct native_watch *n, const struct probed_file *f);
 
 /* function_share.c */

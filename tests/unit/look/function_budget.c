@@ -29,13 +29,21 @@ static struct probed_file *add_file(struct native_watch *n, const char *key, dou
         return f;
 }
 
+static void add_programs(program_list *to, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                assert_non_null(vec_add(to));
+}
+
 static void free_files(struct native_watch *n)
 {
         struct probed_file *f;
         for (size_t i = 0; (f = functions_next(n, &i));) {
                 vec_done(&f->functions);
+                vec_done(&f->programs);
                 free(f);
         }
+        vec_done(&n->programs);
         map_done(&n->files);
 }
 
@@ -66,10 +74,11 @@ static void test_share(void **state)
 static void test_everywhere(void **state)
 {
         (void)state;
-        struct native_watch n = {.processes = 100};
+        struct native_watch n = {};
         struct probed_file *libc = add_file(&n, "libc", 0), *other = add_file(&n, "other", 0);
-        libc->processes = 90;
-        other->processes = 40;
+        add_programs(&n.programs, 20);
+        add_programs(&libc->programs, 18);
+        add_programs(&other->programs, 8);
         function_budget_share(&n);
         assert_true(libc->most_ns < function_budget_cost(PROBES, PROBES));
         assert_true(libc->most_ns > function_budget_cost(PROBES / 10, PROBES / 10));
@@ -124,8 +133,8 @@ static struct probed_file *add_armed(struct native_watch *n, uint64_t *ret_now)
 {
         struct probed_file *f = add_file(n, "libc", 0);
         *ret_now = BEGIN;
-        n->processes = 100;
-        f->processes = 90;
+        add_programs(&n->programs, 20);
+        add_programs(&f->programs, 18);
         function_budget_begin(n, f, 0, *ret_now);
         function_budget_share(n);
         f->mapping_ns = f->most_ns;
