@@ -187,13 +187,15 @@ def environment(interpreter, names):
     """A folder of packages for this interpreter, or an error that says why there is none."""
     if not names:
         return ""
-    target = interpreter.here("/tmp/truth-packages") / "-".join(names) if interpreter.root else \
+    target = interpreter.here("/tmp/truth-packages") / "-".join([interpreter.version, *names]) if interpreter.root else \
         CACHE / f"packages-{str(interpreter).replace(' ', '-')}-{'-'.join(names)}"
     if not target.exists():
         # Inside of a root there is no pip, and Alpine's has no TLS here; what is asked for needs no compiler.
         pip = [sys.executable, "-m", "pip", "install", "--only-binary", ":all:", "--python-version", interpreter.version] \
             if interpreter.root or interpreter.libc else [*interpreter.command, "-m", "pip", "install"]
         pip += ["--platform", "musllinux_1_2_x86_64"] if interpreter.libc else []
+        # That a package wants a later Python is asked of the one that runs pip, whose packages they are not.
+        pip += ["--ignore-requires-python"] if interpreter.root and interpreter.minor > sys.version_info.minor else []
         done = subprocess.run([*pip, "-q", "--disable-pip-version-check", "--no-warn-script-location", "--target", target,
                                *names], capture_output=True, text=True)
         if done.returncode:

@@ -26,6 +26,8 @@ def accuracy():
 @pytest.mark.parametrize("workload", WIDE)
 @pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
 def test_answers_are_those_of_the_tracer(interpreter, workload, tmp_path, accuracy):
+    if interpreter.minor == 7 and workload == "django":
+        pytest.skip("asgiref's types cannot be made under sys.setprofile on 3.7")
     try:
         path = environment(interpreter, PACKAGES.get(workload))
     except RuntimeError as error:
