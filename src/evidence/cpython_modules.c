@@ -28,7 +28,9 @@ struct reading {
         char *text; /* PATH_SIZE */
         uint64_t wanted, wanted_key;
         const char *key;
-        size_t next; /* module that is likely to come: the list keeps its order */
+        size_t next;      /* module that is likely to come: the list keeps its order */
+        uint32_t *places; /* where each known module is */
+        size_t place_count;
 };
 
 /* ---- attributes of a module -------------------------------------------------------------------------- */
@@ -63,18 +65,57 @@ static const char *text_of(struct reading *r, uint64_t object)
 
 /* ---- the list ---------------------------------------------------------------------------------------- */
 
-static bool is_known(struct reading *r, const char *name, uint64_t object)
+static bool is_module(const struct cpython_module *m, const char *name, uint64_t object)
+{
+        return m->object == object && !strcmp(m->name, name);
+}
+
+/* Where the number of this module, plus 1, is or would be. */
+static uint32_t *place_of(const struct reading *r, const char *name, uint64_t object)
+{
+        uint64_t at = map_hash(name, strlen(name)) ^ map_hash(&object, sizeof(object));
+        for (;; at++) {
+                uint32_t *place = &r->places[at & (r->place_count - 1)];
+                if (!*place || is_module(&r->c->modules.items[*place - 1], name, object))
+                        return place;
+        }
+}
+
+/* Twice as many places as there are modules, or more: a program may put as many into the list as it wants. */
+static int index_modules(struct reading *r)
 {
         const struct cpython *c = r->c;
-        for (size_t n = 0; n < c->modules.count; n++) {
-                size_t at = (r->next + n) % c->modules.count;
-                const struct cpython_module *m = &c->modules.items[at];
-                if (m->object == object && !strcmp(m->name, name)) {
-                        r->next = at + 1;
-                        return true;
-                }
+        if (r->place_count > 2 * c->modules.count)
+                return 0;
+        size_t count = 1024;
+        while (count <= 4 * c->modules.count)
+                count *= 2;
+        uint32_t *places = calloc(count, sizeof(*places));
+        if (!places)
+                return -ENOMEM;
+        free(r->places);
+        r->places = places;
+        r->place_count = count;
+        for (uint32_t n = 0; n < c->modules.count; n++)
+                *place_of(r, c->modules.items[n].name, c->modules.items[n].object) = n + 1;
+        return 0;
+}
+
+/* 1: it is known; 0: it is to be, in `*ret_place`; -ENOMEM. */
+static int find_known(struct reading *r, const char *name, uint64_t object, uint32_t **ret_place)
+{
+        const struct cpython *c = r->c;
+        if (r->next < c->modules.count && is_module(&c->modules.items[r->next], name, object)) {
+                r->next++;
+                return 1;
         }
-        return false;
+        int failed = index_modules(r);
+        if (failed < 0)
+                return failed;
+        *ret_place = place_of(r, name, object);
+        if (**ret_place)
+                r->next = **ret_place;
+        return **ret_place != 0;
 }
 
 /* Some tools replace how frames are evaluated: code runs in their copies of it then. */
@@ -95,8 +136,10 @@ static int take_module(void *context, uint64_t key, uint64_t value)
         struct cpython *c = r->c;
         if (cpython_text(r->i, &c->layout, key, r->text, NAME_SIZE) < 0)
                 return 0;
-        if (is_known(r, r->text, value))
-                return 0;
+        uint32_t *place;
+        int known = find_known(r, r->text, value, &place);
+        if (known)
+                return MIN(known, 0);
         const char *name = cpython_intern(c, r->text);
         if (!name)
                 return -ENOMEM;
@@ -113,6 +156,7 @@ static int take_module(void *context, uint64_t key, uint64_t value)
         if (!m)
                 return -ENOMEM;
         *m = (struct cpython_module){.name = name, .file = file, .object = value, .key = key};
+        *place = (uint32_t)c->modules.count;
         if (replaces_evaluation(name))
                 c->evaluator = name;
         return 0;
@@ -223,11 +267,14 @@ int cpython_read_modules(struct cpython *c, struct image *i)
         c->modules_unknown = c->systems.count ? NULL : "the list of modules was not found";
         vec_each (sys, &c->systems) {
                 int failed = is_system(&r, *sys) ? read_sys(&r, *sys) : -ESTALE;
-                if (failed == -ENOMEM)
+                if (failed == -ENOMEM) {
+                        free(r.places);
                         return failed;
+                }
                 if (failed < 0)
                         c->modules_unknown = "the list of modules changed while it was read";
         }
+        free(r.places);
         return 0;
 }
 

@@ -15,6 +15,7 @@ enum {
         BATCH_BYTES = 4 << 20,
         NEAR = 1024,   /* bytes; less than a page, so that none lies between two that are there */
         LARGE = 65536, /* of a piece */
+        NESTED = 256,  /* depth of functions in functions */
 };
 
 struct poll {
@@ -192,13 +193,15 @@ static void poll_free(struct poll *p)
 /* What is nested in code that had not run could not have run; that it has not since leaves no trace. */
 static void leave_shelters(struct cpython *c)
 {
-        for (bool changed = true; changed;) {
+        bool changed = true;
+        for (unsigned pass = 0; changed; pass++) {
                 changed = false;
                 vec_each (code, &c->codes) {
                         if (code->shelter == CPYTHON_NOWHERE)
                                 continue;
                         const struct cpython_site *s = &c->sites.items[code->shelter];
-                        if (!s->ran && !s->unsure && !s->gone)
+                        /* Python nests no deeper; what does is not its own. */
+                        if (!s->ran && !s->unsure && !s->gone && pass < NESTED)
                                 continue;
                         c->sites.items[code->site].unsure = changed = true;
                         code->shelter = CPYTHON_NOWHERE;
