@@ -33,6 +33,9 @@ struct native_site {
 struct native_function {
         struct native_site *sites, *guards;
         size_t site_count, guard_count;
+        /* A host that was entered before it was guarded runs on, and its copy unseen (main, a loop that
+         * serves requests): silence means something in processes only that began later. */
+        bool entered;
         bool absent;         /* the file holds no code of it, and is sure to tell if it did */
         const char *unknown; /* NULL; or why there is neither site nor guard */
         const char

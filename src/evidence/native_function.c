@@ -37,6 +37,7 @@ void native_function_pack(const struct native_function *f, struct buf *to)
 {
         sites_pack(f->sites, f->site_count, to);
         sites_pack(f->guards, f->guard_count, to);
+        wire_put_u64(to, f->entered);
         wire_put_u64(to, f->absent);
         wire_put_str(to, f->unknown);
         wire_put_str(to, f->partial);
@@ -50,6 +51,7 @@ int native_function_unpack(struct wire *from, struct arena *a, struct native_fun
                 r = sites_unpack(from, a, &f.guards, &f.guard_count);
         if (r < 0)
                 return r;
+        f.entered = wire_get_max(from, 1);
         f.absent = wire_get_max(from, 1);
         f.unknown = wire_get_str(from, a);
         f.partial = wire_get_str(from, a);

@@ -39,6 +39,21 @@ static bool only_jumps(const struct search *s, const struct copy *c, uint64_t si
         return probe_is_jump(s->elf->machine, code);
 }
 
+/* Copies of which a piece is probed tell by themselves, whenever their host was entered. */
+static void cover(struct note *n, uint64_t piece)
+{
+        for (struct guard *g = n->guards; g; g = g->next)
+                g->covered |= piece >= g->address && piece - g->address < g->size;
+}
+
+static bool has_uncovered(const struct note *n)
+{
+        for (const struct guard *g = n->guards; g; g = g->next)
+                if (!g->covered)
+                        return true;
+        return false;
+}
+
 static int add_place(struct search *s, const struct copy *c)
 {
         struct native_function *f = &s->results[c->wanted];
@@ -58,6 +73,8 @@ static int add_place(struct search *s, const struct copy *c)
                 return -ENOMEM;
         site.shared = c->shared || n->twins || (s->folded && !n->addressed);
         f->sites[f->site_count++] = site;
+        if (c->piece)
+                cover(n, c->address);
         return 0;
 }
 
@@ -152,6 +169,7 @@ int search_places(struct search *s)
                 int r = add_guards(s, k);
                 if (r < 0)
                         return r;
+                f->entered = has_uncovered(n);
                 f->absent = s->go && s->inlines_known && !n->found && !n->inlined && !n->addressed;
                 if (f->absent)
                         continue;

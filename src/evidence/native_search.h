@@ -24,6 +24,7 @@ struct copy {
 /* The function that a copy was inlined into. */
 struct guard {
         uint64_t address, size; /* size 0: not known */
+        bool covered;           /* a piece of the copy in it has a place of its own */
         struct guard *next;
 };
 

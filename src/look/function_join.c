@@ -69,7 +69,12 @@ static const char *why_silence_is_nothing(const struct probed_file *f, const str
                 return "may be inlined: a function that holds a copy of it ran";
         if (function_guards_dear(p))
                 return "may be inlined: a function that holds a copy of it could only be single-stepped";
-        return p->found.guard_count && !p->guarded ? "not armed yet" : NULL;
+        if (p->found.guard_count && !p->guarded)
+                return "not armed yet";
+        return p->found.entered && user->oldest < p->since ? "may be inlined: a function that holds a copy "
+                                                             "of it may have been running before it was "
+                                                             "watched"
+                                                           : NULL;
 }
 
 /* Silence says something from the arming on; of what is not in the file, from the moment that it was seen

@@ -202,8 +202,10 @@ static void tell_again(struct native_watch *n, const struct probed_file *f, uint
 
 static int note_user(struct native_watch *n, struct probed_file *f, const struct process *p)
 {
+        int64_t started = clock_wall_of(p->start);
         vec_each (user, &f->users)
                 if (str_equal(user->workload, p->workload_id)) {
+                        user->oldest = user->round == n->round ? MIN(user->oldest, started) : started;
                         user->round = n->round;
                         return 0;
                 }
@@ -216,7 +218,7 @@ static int note_user(struct native_watch *n, struct probed_file *f, const struct
         }
         tell_again(n, f, p->cgroup_id);
         *user = (struct probed_user){
-                .workload = workload, .since = function_watched_from(), .round = n->round};
+                .workload = workload, .since = function_watched_from(), .oldest = started, .round = n->round};
         return 0;
 }
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """usewear watch and the functions that advisories name: reached when they ran, else not observed, or unknown and why."""
 
+import datetime
 import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,10 @@ func main() {
 @pytest.fixture(scope="session")
 def go_server(tmp_path_factory):
     return go_build(tmp_path_factory.mktemp("server"), SERVER, ["golang.org/x/text v0.3.5"], ["-ldflags=-s -w"])
+
+
+def wall(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
 
 
 def of(state, service, identifier):
@@ -146,24 +152,32 @@ def answers(state, service):
 
 
 def test_library_in_a_root_of_its_own(tmp_path):
-    """With debug information each function has its own answer; a copy that was inlined speaks when its host runs."""
+    """With debug information each function has its own answer; a copy that was inlined speaks when its host runs, and is silent
+    only where the host cannot have been running already when its guard came."""
     state = tmp_path / "state"
     root = library_root(tmp_path)
     import_advisories(tmp_path, state)
-    with Watch(state) as watch, Service("usewear-test-lib", "chroot", root, "/victim",
-                                        env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]}) as service:
+
+    def start(name):
+        return Service(name, "chroot", root, "/victim", env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]})
+    with Watch(state) as watch, start("usewear-test-lib") as service:
         quiet = wait_until(lambda: (a := answers(state, service)) and
                            a["lib_never"]["reached"]["answer"] == "not_observed" and a)
-        wanted = {"lib_called": "not_observed", "lib_never": "not_observed", "lib_inlined": "not_observed",
-                  "lib_inlined_quiet": "not_observed", "lib_twin_a": "unknown", "lib_chosen": "unknown",
+        wanted = {"lib_called": "not_observed", "lib_never": "not_observed", "lib_inlined": "unknown",
+                  "lib_inlined_quiet": "unknown", "lib_twin_a": "unknown", "lib_chosen": "unknown",
                   "lib_none": "unknown"}
         assert {k: f["reached"]["answer"] for k, f in quiet.items()} == wanted
-        for name in ("lib_called", "lib_host", "lib_twin_b", "lib_chosen"):
-            assert service.tell(name).startswith(name)
-        seen = wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["level"] == "reached" and
-                          a["lib_inlined"]["reached"]["answer"] == "unknown" and a)
-        assert watch.stop() == 0
-    seen = answers(state, service)
+        assert "may have been running" in quiet["lib_inlined_quiet"]["reached"]["reason"]
+        time.sleep(max(0, wall(quiet["lib_never"]["reached"]["since"]) - time.time()))
+        with start("usewear-test-later") as later:
+            wanted |= {"lib_inlined": "not_observed", "lib_inlined_quiet": "not_observed"}
+            wait_until(lambda: {k: f["reached"]["answer"] for k, f in answers(state, later).items()} == wanted)
+            for name in ("lib_called", "lib_host", "lib_twin_b", "lib_chosen"):
+                assert later.tell(name).startswith(name)
+            seen = wait_until(lambda: (a := answers(state, later)) and a["lib_called"]["level"] == "reached" and
+                              a["lib_inlined"]["reached"]["answer"] == "unknown" and a)
+            assert watch.stop() == 0
+        seen = answers(state, later)
     assert {k: f["reached"]["answer"] for k, f in seen.items()} == {
         **wanted, "lib_called": "yes", "lib_inlined": "unknown"}
     assert "holds a copy" in seen["lib_inlined"]["reached"]["reason"]

@@ -72,6 +72,7 @@ static void test_inlined(void **state)
                 assert_null(f[i].partial);
                 assert_int_equal(f[i].site_count, 1);
                 assert_int_equal(f[i].guard_count, i == 1);
+                assert_int_equal(f[i].entered, i == 1);
         }
         assert_int_equal(f[1].guards[0].offset, f[2].sites[0].offset);
         native_function_pack(&f[1], &wire);

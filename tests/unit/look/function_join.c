@@ -52,6 +52,27 @@ static struct function_coverage join(struct look *l, bool all, size_t count)
         return c;
 }
 
+/* A host that may have been running when its guard came runs its copy unseen; who began later has none. */
+static void test_hosts_that_run_already(void **state)
+{
+        (void)state;
+        struct native_site guard = {};
+        for (int later = 0; later < 2; later++) {
+                struct look l = {};
+                struct probed_file *f = add_file(&l.native, "host\n/a\n", 20, NULL);
+                struct probed_function *p = &f->functions.items[0];
+                p->found = (struct native_function){.guards = &guard, .guard_count = 1, .entered = true};
+                p->guarded = true;
+                f->users.items[0].oldest = later ? 20 : 19;
+                struct function_coverage c = join(&l, true, 1);
+                assert_int_equal(c.reason == NULL, later);
+                p->found.entered = false;
+                c = join(&l, true, 1);
+                assert_null(c.reason);
+                free_files(&l.native);
+        }
+}
+
 /* Two programs without a name of their own hold the same module: nobody may be told silent for the other. */
 static void test_twins_are_silent_together(void **state)
 {
@@ -95,6 +116,7 @@ static void test_other_objects_speak_for_themselves(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_hosts_that_run_already),
                 cmocka_unit_test(test_twins_are_silent_together),
                 cmocka_unit_test(test_one_that_is_not_watched_is_told_for_its_twins),
                 cmocka_unit_test(test_other_objects_speak_for_themselves),
