@@ -20,6 +20,8 @@ enum advisory_mode { ADVISORY_READ, ADVISORY_WRITE };
  * -EBADMSG (not a database, corrupt), -EPROTO (made by a newer Usewear), … */
 int advisory_open(const char *state_dir, enum advisory_mode mode, struct advisory_db **ret,
                   struct error *error);
+/* Give back what was kept of it in memory, where it is not needed soon. NULL is nothing. */
+void advisory_rest(struct advisory_db *db);
 struct advisory_db *advisory_close(struct advisory_db *db); /* returns NULL */
 static inline void advisory_closep(struct advisory_db **db)
 {

@@ -286,6 +286,12 @@ uint64_t advisory_stamp(const char *state_dir)
         return stamp;
 }
 
+void advisory_rest(struct advisory_db *db)
+{
+        if (db)
+                sqlite3_db_release_memory(db->sql);
+}
+
 struct advisory_db *advisory_close(struct advisory_db *db)
 {
         if (db) {

@@ -163,6 +163,7 @@ static int read_root(int root_fd, const char *root_id, const struct inventory_hi
                 r = read_all(inv, before, more);
         forget_places(inv);
         vec_trim(&inv->packages);
+        owners_rest(&inv->owners);
         if (inv->recall)
                 recall_rest(inv->recall);
         if (r < 0)

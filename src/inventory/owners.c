@@ -15,27 +15,37 @@ void owners_done(struct owners *o)
 
 static struct owner_slot *slot_of(const struct owners *o, uint64_t hash)
 {
-        size_t i = hash & (o->allocated - 1);
+        size_t i = (size_t)((unsigned __int128)hash * o->allocated >> 64);
         while (o->slots[i].hash && o->slots[i].hash != hash)
-                i = (i + 1) & (o->allocated - 1);
+                i = i + 1 < o->allocated ? i + 1 : 0;
         return &o->slots[i];
+}
+
+static int resize(struct owners *o, size_t allocated)
+{
+        struct owners other = {.count = o->count, .allocated = allocated, .tied = o->tied};
+        other.slots = calloc(other.allocated, sizeof(*other.slots));
+        if (!other.slots)
+                return -ENOMEM;
+        for (size_t i = 0; i < o->allocated; i++)
+                if (o->slots[i].hash)
+                        *slot_of(&other, o->slots[i].hash) = o->slots[i];
+        free(o->slots);
+        *o = other;
+        return 0;
 }
 
 static int make_room(struct owners *o)
 {
-        if (o->count * 4 < o->allocated * 3)
-                return 0;
-        struct owners bigger = {
-                .count = o->count, .allocated = MAX(o->allocated * 2, (size_t)64), .tied = o->tied};
-        bigger.slots = calloc(bigger.allocated, sizeof(*bigger.slots));
-        if (!bigger.slots)
-                return -ENOMEM;
-        for (size_t i = 0; i < o->allocated; i++)
-                if (o->slots[i].hash)
-                        *slot_of(&bigger, o->slots[i].hash) = o->slots[i];
-        free(o->slots);
-        *o = bigger;
-        return 0;
+        return o->count * 8 < o->allocated * 7 ? 0 : resize(o, MAX(o->allocated * 2, (size_t)64));
+}
+
+void owners_rest(struct owners *o)
+{
+        size_t enough = MAX(o->count + o->count / 4, (size_t)64);
+        if (enough < o->allocated)
+                (void)resize(o, enough); /* else it stays as large as it is */
+        vec_trim(&o->tied);
 }
 
 int owners_claim(struct owners *o, uint64_t hash, size_t package)

@@ -26,6 +26,8 @@ struct owners {
 };
 
 void owners_done(struct owners *o);
+/* Let go of room that is not needed. */
+void owners_rest(struct owners *o);
 /* Claim the name; the first claim stays. 0 (also where it is claimed already) or -ENOMEM. */
 int owners_claim(struct owners *o, uint64_t hash, size_t package);
 /* Give the name, which is claimed, to this package alone. */

@@ -6,6 +6,7 @@
 
 #include "look/look.h"
 
+#include "advisory/advisory.h"
 #include "base/clock.h"
 #include "base/heap.h"
 #include "host/hidden.h"
@@ -315,6 +316,7 @@ void look_rest(struct look *l)
 {
         begin_look(l);
         store_rest(l->store);
+        advisory_rest(l->native.db);
         heap_trim();
 }
 

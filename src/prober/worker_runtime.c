@@ -14,7 +14,7 @@
 enum {
         TELL_MEMORY = 128 << 20,
         MOST_WATCHED = 4096,
-        SESSIONS_MEMORY = 12 << 20, /* bytes: what engines keep of all processes together */
+        SESSIONS_MEMORY = 8 << 20, /* bytes: what engines keep of all processes together */
         LOOK_BYTES = 256 << 20,
         LOOK_CPU_NS = 100000000,
 };
