@@ -43,6 +43,8 @@ static void diagnose(struct diagnosis *d, const char *state)
         if (cgroup_choose(&d->cgroup) < 0)
                 d->cgroup = (struct cgroup_choice){.layout = CGROUP_NONE, .subsystem = -1};
         d->hidepid = hidden_by_mount();
+        d->hides = hidden_from_us();
+        d->pids_only = access("/proc/self/stat", F_OK) == 0 && access("/proc/stat", F_OK) < 0;
         try_sensor(d, state);
         sensor_snapshot(count_mapping, &d->mappings, &d->snapshot);
         _cleanup_activity_ struct activity *activity = NULL;

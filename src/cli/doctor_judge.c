@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/doctor_diagnosis.h"
 
+#include "cli/descriptors.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,12 +74,16 @@ static void judge_rights(struct diagnosis *d)
                         d, "Yama forbids to look into processes", "kernel.yama.ptrace_scope",
                         "memory of other processes cannot be read: functions of interpreters stay unknown",
                         "hold CAP_SYS_PTRACE; a scope of 3 can only be changed by a reboot");
-        if (d->hidepid && !held(d, "CAP_SYS_PTRACE"))
+        if (d->hides)
                 add_problem(d, "/proc is mounted with hidepid", "", "processes of other users are not seen",
                             "hold CAP_SYS_PTRACE, or mount /proc with the gid= of Usewear's user");
         if (!d->support.procfs)
                 add_problem(d, "/proc is not mounted here", "", "nothing that runs can be seen",
                             "mount -t proc proc /proc, or start where it is mounted");
+        if (d->pids_only)
+                add_problem(d, "/proc shows nothing but processes", "subset=pid",
+                            "settings of the kernel and hierarchies of cgroup v1 are not known",
+                            "mount /proc without subset= (ProcSubset=all in a unit)");
         if (!d->support.initial_user_ns)
                 add_problem(d, "started in a user namespace", "",
                             "its rights count only for what belongs to it: no events",
@@ -123,6 +129,17 @@ static void judge_kernel(struct diagnosis *d)
                             "mount a cgroup hierarchy (/sys/fs/cgroup)");
 }
 
+static void judge_descriptors(struct diagnosis *d)
+{
+        char number[64];
+        size_t most = descriptors_few();
+        if (!most)
+                return;
+        snprintf(number, sizeof(number), "%zu, of %d that are needed", most, DESCRIPTORS_NEEDED);
+        add_problem(d, "too few files may be open", number, "events, probes and looks fail",
+                    "ulimit -n, or LimitNOFILE= in a unit");
+}
+
 /* Where there is none yet it is made. */
 static void judge_state(struct diagnosis *d)
 {
@@ -139,4 +156,5 @@ void diagnosis_judge(struct diagnosis *d)
         judge_rights(d);
         judge_kernel(d);
         judge_memory(d);
+        judge_descriptors(d);
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/descriptors.h"
 #include "version.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static const struct command *const commands[] = {
         &command_scan,      &command_watch,  &command_report,     &command_explain,
@@ -69,20 +69,9 @@ static void take_closed_descriptors(void)
                         return;
 }
 
-/* The kernel's objects take some 150, and below Linux 6.6 one for each probe; a shell allows 1024 or fewer
- * until asked for more. */
-static void allow_descriptors(void)
-{
-        struct rlimit limit;
-        if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-                return;
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 int main(int argc, char **argv)
 {
         take_closed_descriptors();
-        allow_descriptors();
+        descriptors_allow();
         return finish(run(argc, argv));
 }

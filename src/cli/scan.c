@@ -4,6 +4,7 @@
  * that a scan beside a running watch knows what the watch has seen. */
 
 #include "base/log.h"
+#include "cli/descriptors.h"
 #include "cli/findings.h"
 #include "look/look.h"
 
@@ -33,6 +34,7 @@ static int scan_run(int argc, char **argv)
         if (findings_options_read(&findings, &options, &assess_options) < 0)
                 return EXIT_USAGE;
 
+        descriptors_tell_few();
         _cleanup_look_ struct look *look = NULL;
         struct look_summary summary;
         if (look_once(options.state, &look, &summary) < 0)

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/str.h"
+#include "cli/descriptors.h"
 #include "cli/options.h"
 #include "cli/rights.h"
 #include "cli/watch_asked.h"
@@ -60,10 +61,11 @@ struct watch {
         struct watch_asked asked;
         bool json, probe_again;
         struct watch_costs costs;
-        bool looking; /* a look runs, and drains events while it waits */
-        bool urgent;  /* one of `dirty` is */
-        bool news;    /* a function ran that had not before */
-        bool prompt;  /* an interpreter was started */
+        bool first_look; /* that look runs */
+        bool looking;    /* a look runs, and drains events while it waits */
+        bool urgent;     /* one of `dirty` is */
+        bool news;       /* a function ran that had not before */
+        bool prompt;     /* an interpreter was started */
         struct dirty {
                 int pid;
                 /* Of an unknown cgroup: look before it ends. Or it mapped a file that may have functions to
@@ -201,6 +203,15 @@ static void count_drops(struct watch *w)
         }
 }
 
+/* A signal that ends watch lies in wait, because a look runs. */
+static bool is_told_to_stop(void *context)
+{
+        const struct watch *w = context;
+        sigset_t pending;
+        return w->first_look && sigpending(&pending) == 0 &&
+               (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+}
+
 static void drain(void *context)
 {
         struct watch *w = context;
@@ -209,13 +220,26 @@ static void drain(void *context)
                 look_shed_probes(w->look);
 }
 
+/* What the kernel has lost is known before a silence is told of that time. */
+static void settle(void *context, bool silence)
+{
+        struct watch *w = context;
+        if (silence)
+                sensor_ask_lost(w->sensor);
+        drain(w);
+        if (!silence)
+                return;
+        count_drops(w);
+        w->next_count = clock_boottime() / NS_PER_S + COUNT_EVERY_S;
+}
+
 /* ---- looks ------------------------------------------------------------------------------------------ */
 
 /* A look that fails (a full disk, a locked file) is said once, until a full one works, and tried again: what
  * it saw is put again. Small ones that fail come several times a second. */
 static int say_once(struct watch *w, int r, const struct error *error)
 {
-        if (r < 0 && !str_equal(w->said.text, error->text)) {
+        if (r < 0 && r != -ECANCELED && !str_equal(w->said.text, error->text)) {
                 log_error(r, "%s", error->text);
                 w->said = *error;
         }
@@ -250,6 +274,8 @@ static int full_look(struct watch *w, bool print)
         w->asked_soon = false;
         w->next_look = w->last_look + w->interval_s;
         if (say_once(w, r, &error) == 0) {
+                if (*w->said.text)
+                        log_note("looks work again: what they saw is stored");
                 w->said = (struct error){};
                 if (print || w->json)
                         watch_print_look(&summary, w->json);
@@ -422,6 +448,7 @@ static int watch_serve(struct watch *w)
         int r = take_signals(w);
         if (r < 0)
                 return r;
+        descriptors_tell_few();
         heap_stay_small();
         cgroup_choose(&w->cgroup);
         if (start_sensor(w) < 0 && w->asked.count)
@@ -436,6 +463,8 @@ static int watch_serve(struct watch *w)
                 .function_count = w->asked.count,
                 .wait_fd = w->sensor ? sensor_fd(w->sensor) : -1,
                 .wait_ready = w->sensor ? drain : NULL,
+                .settle = w->sensor ? settle : NULL,
+                .stopped = is_told_to_stop,
                 .wait_context = w,
         };
         struct error error = {};
@@ -446,8 +475,14 @@ static int watch_serve(struct watch *w)
                 return log_error(r, "%s", error.text);
         drop_rights(w);
         r = add_handlers(w);
+        w->first_look = true;
         if (r == 0)
                 r = full_look(w, true);
+        w->first_look = false;
+        if (r == -ECANCELED) {
+                log_note("ended during its first look, of which nothing was stored");
+                return 0;
+        }
         if (r < 0)
                 return r;
         /* From now on the mappings are known that samples fall into. */

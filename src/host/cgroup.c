@@ -38,6 +38,7 @@ struct candidate {
 struct candidates {
         struct candidate items[CANDIDATES];
         size_t count;
+        bool nameless_v1; /* a v1 hierarchy is mounted whose controller nobody names */
         struct arena strings;
 };
 
@@ -90,10 +91,9 @@ static int candidates_find(struct candidates *c)
         int r = file_read_at(AT_FDCWD, "/proc/self/mountinfo", &mounts);
         if (r == 0)
                 r = file_read_at(AT_FDCWD, "/proc/cgroups", &controllers);
-        if (r == -ENOENT)
-                return 0; /* a kernel without cgroups */
-        if (r < 0)
-                return r;
+        /* A kernel without cgroups, or procfs was mounted with subset=pid: then v2 is known all the same. */
+        if (r < 0 && (r != -ENOENT || !mounts.size))
+                return r == -ENOENT ? 0 : r;
         struct span rest = {mounts.data, mounts.size};
         for (struct procfs_mount m; procfs_mount_next(&rest, &m) && c->count < CANDIDATES;) {
                 bool v2 = span_equal(m.type, "cgroup2");
@@ -111,6 +111,7 @@ static int candidates_find(struct candidates *c)
                         strcpy(item->controller, name);
                         break;
                 }
+                c->nameless_v1 |= !v2 && !*item->controller && !controllers.size;
                 if (!v2 && !*item->controller)
                         continue; /* name=systemd: no controller, so no place in task->cgroups->subsys */
                 procfs_unescape(m.point, item->mount, sizeof(item->mount));
@@ -262,7 +263,7 @@ int cgroup_choose(struct cgroup_choice *ret)
                 r = candidates_count(&c);
         if (r < 0)
                 return r;
-        bool v1 = false, v2 = false;
+        bool v1 = c.nameless_v1 && c.count, v2 = false;
         const struct candidate *best = NULL;
         for (size_t i = 0; i < c.count; i++) {
                 const struct candidate *one = &c.items[i];

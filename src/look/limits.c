@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_LIMITS = 256, MOST_LOSSES = 256 };
+enum { MOST_LIMITS = 256, MOST_LOSSES = 256, MOST_NAMED = 3, NAMES_TEXT = 128 };
 
 void look_limit(struct look *l, const char *format, ...)
 {
@@ -46,11 +46,28 @@ void look_loss(struct look *l, const char *what, uint64_t count)
         *loss = (struct loss){.what = copy, .count = count, .first = now, .last = now};
 }
 
+/* Processes that could not be read for one reason. */
+struct unreadable {
+        size_t count;
+        char names[NAMES_TEXT]; /* of the first ones: "12 sshd, 14 bash" */
+};
+
+static void note_unreadable(struct unreadable *u, const struct process *p)
+{
+        char comm[sizeof(p->comm) + 1];
+        size_t used = strlen(u->names);
+        if (u->count++ < MOST_NAMED)
+                snprintf(u->names + used, sizeof(u->names) - used, "%spid %d %s", used ? ", " : "", p->pid,
+                         str_printable(comm, sizeof(comm), p->comm));
+        else if (u->count == MOST_NAMED + 1)
+                snprintf(u->names + used, sizeof(u->names) - used, " and others");
+}
+
 /* Why processes could not be read, counted by reason. */
 static int limit_unreadable(struct look *l)
 {
         entry_list list;
-        struct map counts = {};
+        struct map reasons = {};
         int r = table_list(&l->table, ENTRIES_ALL, &list);
         if (r < 0)
                 return r;
@@ -58,18 +75,20 @@ static int limit_unreadable(struct look *l)
                 const char *reason = (*e)->process.unreadable;
                 if (!reason)
                         continue;
-                size_t *count = map_get_str(&counts, reason);
-                if (!count && (count = arena_alloc(&l->scratch, sizeof(*count))))
-                        r = map_put_str(&counts, reason, count);
-                if (count)
-                        ++*count;
+                struct unreadable *u = map_get_str(&reasons, reason);
+                if (!u && (u = arena_alloc(&l->scratch, sizeof(*u))))
+                        r = map_put_str(&reasons, reason, u);
+                if (u)
+                        note_unreadable(u, &(*e)->process);
         }
         size_t i = 0;
         const void *reason;
-        for (void *count; map_next(&counts, &i, &reason, NULL, &count);)
-                look_limit(l, "%zu process%s could not be read: %s", *(size_t *)count,
-                           *(size_t *)count == 1 ? "" : "es", (const char *)reason);
-        map_done(&counts);
+        for (void *value; map_next(&reasons, &i, &reason, NULL, &value);) {
+                const struct unreadable *u = value;
+                look_limit(l, "%zu process%s could not be read: %s (%s)", u->count, u->count == 1 ? "" : "es",
+                           (const char *)reason, u->names);
+        }
+        map_done(&reasons);
         vec_done(&list);
         return r;
 }
@@ -85,8 +104,11 @@ int limits_put_unreadable_first(struct look *l)
         if (limit_unreadable(l) < 0)
                 return -ENOMEM;
         if (l->nameless)
-                look_limit(l, "%zu process%s could not be told apart: neither workload nor root was readable",
-                           l->nameless, l->nameless == 1 ? "" : "es");
+                look_limit(l,
+                           "%zu process%s could not be told apart: neither workload nor root was readable "
+                           "(pid %d%s)",
+                           l->nameless, l->nameless == 1 ? "" : "es", l->nameless_pid,
+                           l->nameless == 1 ? "" : " and others");
         for (size_t i = others; i < l->limits.count; i++) {
                 const char *limit = l->limits.items[i];
                 memmove(l->limits.items + i - others + 1, l->limits.items + i - others,

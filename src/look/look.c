@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 enum {
+        STOP_POLL_MS = 200,      /* how soon a look ends that is to end */
         LOOK_MEMORY = 512 << 20, /* bytes: most that one look may take for what it reads */
         JOIN_COSTS = 4000,       /* all is joined as many times apart as the last time took CPU … */
         JOIN_MOST_S = 60,        /* … but no further than this, if anything happens */
@@ -105,7 +106,10 @@ int look_wait(struct look *l, struct error *error)
                         {.fd = prober_fd(l->prober), .events = POLLIN},
                         {.fd = l->options.wait_ready ? l->options.wait_fd : -1, .events = POLLIN},
                 };
-                if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+                if (l->options.stopped && l->options.stopped(l->options.wait_context))
+                        return error_set(error, -ECANCELED, "ended before the look was done");
+                int timeout = l->options.stopped ? STOP_POLL_MS : -1;
+                if (poll(fds, ARRAY_SIZE(fds), timeout) < 0 && errno != EINTR)
                         return error_set(error, -errno, "waiting for the worker failed: %s", strerror(errno));
                 if (fds[1].revents)
                         l->options.wait_ready(l->options.wait_context);
@@ -196,8 +200,8 @@ static int conclude(struct look *l, bool full, size_t *ret_workloads, struct err
         int r = read_late_files(l, error);
         if (r < 0)
                 return r;
-        if (l->options.wait_ready) /* no silence is told of a time whose events were not fetched */
-                l->options.wait_ready(l->options.wait_context);
+        if (l->options.settle) /* no silence is told of a time whose events were not fetched */
+                l->options.settle(l->options.wait_context, full || is_join_due(l));
         struct join_input in = {
                 .table = &l->table,
                 .roots = &l->roots,

@@ -31,6 +31,12 @@ struct look_options {
          * are drained meanwhile, so that none is lost to a slow process. */
         int wait_fd;
         void (*wait_ready)(void *context);
+        /* Called (may be NULL) before anything is told: events that came so far are to be drained, and where
+         * a silence is told of all up to now, losses by look_events_lost(). */
+        void (*settle)(void *context, bool silence);
+        /* Asked (may be NULL) while the look waits: whether it is to end at once. Nothing of it is committed
+         * then, and it fails with -ECANCELED. */
+        bool (*stopped)(void *context);
         void *wait_context;
 };
 

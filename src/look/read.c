@@ -157,6 +157,7 @@ static void process_done_reply(void *context, int status, struct wire *reply)
                         return;
         }
         l->nameless++;
+        l->nameless_pid = errand->pid;
 }
 
 static bool same_mappings(const struct entry *e, const struct seen_process *seen)

@@ -74,6 +74,7 @@ struct look {
         const char *sockets_unread;
         const char *hidden;            /* NULL, or why processes may be missing in the list */
         size_t nameless;               /* processes of which not even the workload could be read */
+        int nameless_pid;              /* one of them */
         VEC(struct used_file *) asked; /* files asked for in this pass */
         late_use_list late_uses;
         VEC(const char *) limits;

@@ -203,6 +203,12 @@ static void mend(struct sensor *s)
         processes_refill(s);
 }
 
+void sensor_ask_lost(struct sensor *s)
+{
+        if (s->uses_perf && !s->stopped)
+                perf_buffers_ask_lost(&s->perf);
+}
+
 int flow_drain(struct sensor *s)
 {
         int r = take_kept(s);

@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-enum { CPUS_MOST = 8192, SIZE_MOST = 1 << 20 };
+enum { CPUS_MOST = 8192, SIZE_MOST = 1 << 20, RECORD_MOST = 4096 + 512 };
 
 static size_t page_size(void)
 {
@@ -133,26 +133,48 @@ void perf_buffers_stop(struct perf_buffers *p)
                 ioctl(c->fd, PERF_EVENT_IOC_DISABLE, 0);
 }
 
+/* A mapping of our own on that CPU, which the kernel has to write of. */
+static void map_on(int cpu)
+{
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        CPU_SET(cpu, &one);
+        if (sched_setaffinity(0, sizeof(one), &one) < 0)
+                return;
+        void *map = mmap(NULL, page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (map != MAP_FAILED)
+                munmap(map, page_size());
+}
+
 void perf_buffers_provoke_lost(struct perf_buffers *p)
 {
-        cpu_set_t before, one;
+        cpu_set_t before;
         if (sched_getaffinity(0, sizeof(before), &before) < 0)
                 return;
         vec_each (c, &p->cpus) {
                 if (c->cpu >= CPU_SETSIZE)
                         continue;
-                CPU_ZERO(&one);
-                CPU_SET(c->cpu, &one);
-                if (sched_setaffinity(0, sizeof(one), &one) < 0)
-                        continue;
                 ioctl(c->fd, PERF_EVENT_IOC_ENABLE, 0);
-                void *map =
-                        mmap(NULL, page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-                if (map != MAP_FAILED)
-                        munmap(map, page_size());
+                map_on(c->cpu);
                 ioctl(c->fd, PERF_EVENT_IOC_DISABLE, 0);
         }
         sched_setaffinity(0, sizeof(before), &before);
+}
+
+void perf_buffers_ask_lost(struct perf_buffers *p)
+{
+        cpu_set_t before;
+        bool asked = false;
+        vec_each (c, &p->cpus) {
+                if (!c->crowded || c->cpu >= CPU_SETSIZE)
+                        continue;
+                if (!asked && sched_getaffinity(0, sizeof(before), &before) < 0)
+                        return;
+                asked = true;
+                map_on(c->cpu);
+        }
+        if (asked)
+                sched_setaffinity(0, sizeof(before), &before);
 }
 
 /* Bytes of the ring from `at` on, which may wrap. */
@@ -189,11 +211,14 @@ static int fetch_record(struct perf_buffers *p, const struct perf_cpu *c, uint64
         return 0;
 }
 
-static int fetch_cpu(struct perf_buffers *p, const struct perf_cpu *c)
+static int fetch_cpu(struct perf_buffers *p, struct perf_cpu *c)
 {
         struct perf_event_mmap_page *control = c->map;
         uint64_t head = __atomic_load_n(&control->data_head, __ATOMIC_ACQUIRE), tail = control->data_tail;
         int r = 0;
+        /* Whatever was lost before the newest record is told in front of it. */
+        if (head != tail)
+                c->crowded = p->size - (head - tail) < MIN((size_t)RECORD_MOST, p->size / 2);
         while (r >= 0 && head - tail >= sizeof(struct perf_event_header)) {
                 struct perf_event_header header;
                 ring_copy(p, c, tail, &header, sizeof(header));

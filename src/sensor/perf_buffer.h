@@ -9,7 +9,8 @@
 
 struct perf_cpu {
         int fd, cpu;
-        void *map; /* control page and the data */
+        bool crowded; /* it was so full that a record may have found no room since */
+        void *map;    /* control page and the data */
 };
 
 struct perf_pending {
@@ -36,6 +37,8 @@ void perf_buffers_stop(struct perf_buffers *p);
 /* Once stopped and fetched: make the kernel tell what it lost last, to be fetched again. It writes that
  * with the next record only, and there may never be one. */
 void perf_buffers_provoke_lost(struct perf_buffers *p);
+/* The same while it runs, on the CPUs where something may have been lost; to be fetched afterwards. */
+void perf_buffers_ask_lost(struct perf_buffers *p);
 /* Open on CPUs that came online since. 0 or -errno. */
 int perf_buffers_refresh(struct perf_buffers *p);
 /* Copy out what lies in the buffers. Call when nothing is pending. 0 or -ENOMEM. */

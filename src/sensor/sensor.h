@@ -106,6 +106,10 @@ const struct hook *sensor_hooks(const struct sensor *s, size_t *ret_count);
 /* made = seen + deduplicated + dropped, for each type, once the sensor is stopped and drained; before
  * that, what still lies in the buffers is in `made` only. Mappings that perf dropped include anonymous
  * ones: it does not say which they were. */
+/* Make the kernel tell what it may have lost and did not tell yet: the next drain brings it, and then
+ * sensor_counts() knows it. */
+void sensor_ask_lost(struct sensor *s);
+
 struct sensor_counts {
         struct {
                 uint64_t made, seen, deduplicated, dropped;

@@ -87,6 +87,12 @@ def test_little_locked_memory(varied, kernel):
         assert sorted(hooks_of(doctor)) == sorted(TYPES) and "memlock" not in problems(doctor)
 
 
+def test_hidepid_is_no_word_for_its_group(varied):
+    """Root's own group sees all, as long as only `ptraceable` is not asked for."""
+    doctor = varied("hidepid-in-its-group")
+    assert doctor["kernel"]["hidepid"] and "processes of other users are not seen" not in problems(doctor)
+
+
 def test_hidepid_without_the_right_to_look_past_it(varied, note):
     doctor = varied("hidepid-without-sys_ptrace")
     note("~hidepid-without-sys_ptrace", "all events; that others' processes are hidden is said")

@@ -20,6 +20,8 @@ part_variations() {
 
     mount -o remount,hidepid=2 /proc
     keep hidepid-as-root usewear doctor --json
+    keep hidepid-in-its-group kernel-test without sys_ptrace usewear doctor --json
+    mount -o remount,hidepid=4 /proc
     keep hidepid-without-sys_ptrace kernel-test without sys_ptrace usewear doctor --json
     mount -o remount,hidepid=0 /proc
 

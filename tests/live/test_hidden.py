@@ -37,6 +37,37 @@ def test_who_may_not_look_past_it_denies_nothing():
     assert packages["unknown"] + packages["loaded"] == packages["installed"], packages
 
 
+def doctor_of(*before):
+    done = subprocess.run([*before, PROGRAM, "doctor", "--json"], capture_output=True, text=True)
+    if not done.stdout:
+        pytest.skip("refused here: " + done.stderr)
+    doctor = json.loads(done.stdout)
+    return doctor, json.dumps(doctor["missing"])
+
+
+@needs_root
+@needs("setpriv")
+@pytest.mark.parametrize("options, seen", [("hidepid=2", True), ("hidepid=4", False), (f"hidepid=2,gid={GROUP}", False)])
+def test_doctor_says_who_does_not_see_all(options, seen):
+    """Root without the right to trace is still in its own group."""
+    doctor, missing = doctor_of(*mounted(options), "setpriv", "--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace")
+    assert doctor["kernel"]["hidepid"]
+    assert ("processes of other users are not seen" in missing) != seen, missing
+
+
+@needs_root
+def test_proc_that_shows_processes_only():
+    """ProcSubset=pid hides the kernel's list of controllers, not the cgroups."""
+    if subprocess.run([*mounted("subset=pid"), "true"], stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("this kernel has no such option of /proc")
+    doctor, missing = doctor_of(*mounted("subset=pid"))
+    assert "subset=pid" in missing
+    here, there = (json.loads(subprocess.run([*before, PROGRAM, "doctor", "--json"], capture_output=True, text=True).stdout)["cgroup"]
+                   for before in ([], mounted("subset=pid")))
+    if here["layout"] in ("v2", "hybrid"):
+        assert there["layout"] == here["layout"]
+
+
 @needs_root
 def test_what_runs_outside_of_a_pid_namespace_is_a_gap(tmp_path):
     done = subprocess.run(["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", PROGRAM, "scan", "--json", "--state", tmp_path],

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real programs with real flaws, from their start to the finding that a user reads."""
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -245,3 +247,64 @@ def test_it_takes_the_descriptors_that_it_may_have(tmp_path):
         limits = Path(f"/proc/{watch.process.pid}/limits").read_text()
     soft, hard = next(line.split()[3:5] for line in limits.splitlines() if line.startswith("Max open files"))
     assert soft == hard
+
+
+@needs_root
+def test_it_ends_at_once_during_its_first_look(tmp_path):
+    """A worker that hangs is waited for no longer; what the history has stays, and nothing half is added."""
+    usewear(tmp_path, "scan")
+    before = findings(tmp_path, "report")["time"]
+    process = subprocess.Popen([PROGRAM, "watch", "--state", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    comm = Path(f"/proc/{process.pid}/comm")
+    worker = wait_until(lambda: [pid for pid in children.read_text().split() if b"\0prober\0" in Path(f"/proc/{pid}/cmdline").read_bytes()])
+    os.kill(int(worker[0]), signal.SIGSTOP)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0 and not comm.exists(), errors
+    assert "ended during its first look" in errors
+    assert findings(tmp_path, "report")["time"] == before
+
+
+@needs_root
+def test_it_says_that_it_stores_again_after_a_full_disk(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "none", state]).returncode:
+        pytest.skip("cannot mount a tmpfs")
+    try:
+        with Watch(state) as watch:
+            with (state / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+                while True:
+                    filler.write(bytes(65536))
+            with (state / "filler").open("ab", buffering=0) as filler, contextlib.suppress(OSError):
+                while True:
+                    filler.write(b"x")
+            watch.process.send_signal(signal.SIGHUP)
+            said = watch.process.stderr.readline()
+            assert "space" in said or "full" in said, said
+            (state / "filler").unlink()
+            watch.process.send_signal(signal.SIGHUP)
+            assert "looks work again" in watch.process.stderr.readline()
+            assert watch.stop() == 0
+    finally:
+        subprocess.run(["umount", state])
+
+
+@needs_root
+def test_too_few_descriptors_are_named_with_their_number(tmp_path):
+    few = ["sh", "-c", 'ulimit -n 100 && exec "$@"', "sh"]
+    done = subprocess.run([*few, PROGRAM, "scan", "--state", tmp_path], capture_output=True, text=True, timeout=300)
+    assert "only 100 files may be open here" in done.stderr
+    done = subprocess.run([*few, PROGRAM, "doctor", "--json", "--state", tmp_path], capture_output=True, text=True, timeout=300)
+    assert "too few files may be open: 100" in json.dumps(json.loads(done.stdout)["missing"])
+
+
+@needs_root
+@needs("setpriv")
+def test_who_could_not_be_read_is_named():
+    with Victim("sh", "-c", "echo ready; read line") as victim:
+        limits = json.loads(scan_as_nobody("--json"))["limits"]
+    told = [limit for limit in limits if "could not be read" in limit]
+    assert told and all(re.search(r"\(pid \d+ \S+.*\)$", limit) for limit in told), limits
+    assert victim.process.pid > 0
