@@ -9,6 +9,7 @@
  * meets one of them before it can leave, by a return or by an exception of another instruction. */
 
 #include "evidence/cpython_judge.h"
+#include "evidence/cpython_opcodes.h"
 
 #include <string.h>
 

@@ -4,7 +4,6 @@
  */
 
 #include "evidence/cpython_bytecode.h"
-#include "evidence/cpython_judge.h"
 #include "evidence/cpython_object.h"
 
 #include <string.h>

@@ -4,52 +4,9 @@
 /* The instructions of one code object, as far as must be understood to see what it does with the list of
  * modules and with functions. All versions are brought to one set of meanings. */
 
-#include "evidence/cpython_state.h"
+#include "evidence/cpython_opcodes.h"
 
 enum { CPYTHON_NAMES = 4096, CPYTHON_NO_NAME = -1 };
-
-/* What an instruction does with the stack; a letter each, as in the tables of cpython_opcodes.c. */
-enum cpython_meaning {
-        CPYTHON_OTHER = '.',    /* anything that is not named here */
-        CPYTHON_NOTHING = '0',  /* leaves the stack alone */
-        CPYTHON_EXTENDED = 'e', /* more of the argument of the next one */
-        CPYTHON_LOAD = 'l',     /* puts one value */
-        CPYTHON_LOAD_CONSTANT = 'q',
-        CPYTHON_LOAD_LOCAL = 'v',   /* … a variable */
-        CPYTHON_LOAD_LOCALS = 'V',  /* two of them */
-        CPYTHON_STORE_LOCAL = 'w',  /* takes one value into a variable */
-        CPYTHON_STORE_LOCALS = 'W', /* two of them */
-        CPYTHON_STORE_AND_LOAD = 'x',
-        CPYTHON_LOAD_GLOBAL = 'g',
-        CPYTHON_LOAD_NAME = 'n',
-        CPYTHON_LOAD_ATTRIBUTE = 'a',
-        CPYTHON_LOAD_METHOD = 'm', /* before 3.12; then it is LOAD_ATTR with the last bit set */
-        CPYTHON_IMPORT = 'M',      /* two values to one */
-        CPYTHON_IMPORT_FROM = 'i',
-        CPYTHON_STORE = 'r', /* takes one value to where others see it */
-        CPYTHON_STORE_ATTRIBUTE = 'A',
-        CPYTHON_SUBSCRIPT = 's',
-        CPYTHON_STORE_ITEM = 'S',
-        CPYTHON_DELETE_ITEM = 'D',
-        CPYTHON_BINARY = 'b', /* two values to one */
-        CPYTHON_BINARY_OR_ITEM = 'o',
-        CPYTHON_SLICE = 't', /* three to one */
-        CPYTHON_UNARY = 'u',
-        CPYTHON_FORMAT = 'f',
-        CPYTHON_BUILD = 'B',         /* as many as the argument says to one */
-        CPYTHON_CALL_FUNCTION = 'c', /* before 3.11 */
-        CPYTHON_CALL = 'C',          /* with two places for what is called */
-        CPYTHON_CALL_NAMED = 'k',    /* before 3.11 */
-        CPYTHON_CALL_KEYWORDS = 'K',
-        CPYTHON_POP = 'p', /* takes one and only reads it */
-        CPYTHON_DUPLICATE = 'd',
-        CPYTHON_COPY = 'y',
-        CPYTHON_SWAP = 'z',
-        CPYTHON_SWAP_TWO = 'Z',  /* ROT_TWO */
-        CPYTHON_READ_MANY = 'U', /* as BUILD, but of what they hold */
-        CPYTHON_RETURN = 'R',
-        CPYTHON_JUMP_IF = 'j', /* takes one and asks whether it is true */
-};
 
 struct cpython_names {
         uint64_t items[CPYTHON_NAMES]; /* str objects */
@@ -64,9 +21,6 @@ struct cpython_instruction {
         unsigned room;
 };
 
-/* ---- opcodes.c */
-char cpython_meaning(unsigned minor, uint8_t op);
-/* ---- bytecode.c */
 /* co_names. False: there are none, or they cannot be read. */
 bool cpython_names_read(const struct cpython *c, struct image *i, uint64_t code, struct cpython_names *ret);
 int cpython_name_index(const struct cpython *c, struct image *i, const struct cpython_names *n,

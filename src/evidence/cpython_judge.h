@@ -14,11 +14,3 @@ void cpython_312_each_callee(const uint8_t *units, size_t count,
 enum cpython_ran cpython_312_judge(const uint8_t *units, size_t count, bool *ret_traced);
 /* How much of the bytecode `cpython_judge` wants to see. */
 size_t cpython_units_needed(const struct cpython_layout *l, size_t units);
-/* ---- opcodes.c: units behind an instruction that are none, 0 before 3.11 */
-unsigned cpython_room(unsigned minor, uint8_t op);
-/* The same of all, a character each: who asks for many asks the table. NULL before 3.11. */
-const char *cpython_rooms(unsigned minor);
-static inline unsigned cpython_room_of(char room)
-{
-        return room == 'A' ? 10 : (unsigned)(room - '0');
-}

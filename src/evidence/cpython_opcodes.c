@@ -4,8 +4,7 @@
  * much is the same for an instruction and all that it is replaced by; it differs by version (Lib/opcode.py,
  * from 3.13 on Lib/_opcode_metadata.py). */
 
-#include "evidence/cpython_bytecode.h"
-#include "evidence/cpython_judge.h"
+#include "evidence/cpython_opcodes.h"
 
 /* One character an opcode: units of room, A is 10. */
 static const char room_11[] = "00011111100001101444444444222200000000044444000550000005AAAA10AA"
