@@ -13,6 +13,8 @@
 
 enum {
         MOST_CONSTANTS = 65536,
+        MOST_LINKS = 1 << 23,  /* constants of all code: much code may name the same ones */
+        MOST_DOUBTS = 1 << 16, /* of what is concluded, and does not hold */
         MOST_CALLEES = 1 << 20,
         HEAD_UNITS = 16,           /* ob_size of code objects from 3.11 on: units of bytecode */
         CODE_VERSION = 92,         /* co_version, from 3.12 on: a number of its own for each code object */
@@ -166,12 +168,19 @@ static void link_functions(struct look *k)
  * and their memory was used again, what lies there now is another file's. */
 static void link_constants(struct look *k)
 {
+        uint64_t links = 0;
         for (size_t n = 0; n < k->count; n++) {
                 const struct seen_code *s = &k->codes[n];
                 bool holds = s->valid && cpython_alive(k->i, &k->c->layout, s->consts, k->c->layout.tuple);
                 uint64_t size = holds ? image_u64(k->i, s->consts + 16) : 0;
                 uint64_t items = s->consts + cpython_tuple_items(&k->c->layout);
-                for (size_t item = 0; item < size && size <= MOST_CONSTANTS; item++) {
+                size = size <= MOST_CONSTANTS ? size : 0;
+                links += size;
+                if (links > MOST_LINKS) {
+                        k->c->lost++;
+                        return;
+                }
+                for (size_t item = 0; item < size; item++) {
                         struct seen_code *child = look_code_at(k, image_u64(k->i, items + 8 * item));
                         if (!child || child == s || child->parent >= 0 || child->file_text != s->file_text)
                                 continue;
@@ -242,16 +251,18 @@ static bool still_holds(struct look *k, const struct seen_code *parent, const st
 static void infer_parents(struct look *k)
 {
         bool changed = true;
+        size_t doubts = 0;
         for (unsigned pass = 0; changed && pass < CPYTHON_DEPTH; pass++) {
                 changed = false;
                 for (size_t n = 0; n < k->count; n++) {
                         const struct seen_code *s = &k->codes[n];
                         struct seen_code *parent = s->parent >= 0 ? &k->codes[s->parent] : NULL;
-                        if (parent && !parent->ran && s->valid &&
-                            (s->inferred || (s->function && still_holds(k, parent, s)))) {
-                                parent->ran = parent->inferred = true;
-                                changed = true;
-                        }
+                        if (!parent || parent->ran || !s->valid || (!s->inferred && !s->function))
+                                continue;
+                        if (s->inferred || still_holds(k, parent, s))
+                                changed = parent->ran = parent->inferred = true;
+                        else if (++doubts > MOST_DOUBTS)
+                                return;
                 }
         }
 }
