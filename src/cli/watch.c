@@ -64,7 +64,8 @@ struct watch {
         bool first_look; /* that look runs */
         bool looking;    /* a look runs, and drains events while it waits */
         bool urgent;     /* one of `dirty` is */
-        bool news;       /* a function ran that had not before */
+        bool hit;        /* a function ran that had not before */
+        bool news;       /* something else is to be committed */
         bool prompt;     /* an interpreter was started */
         struct dirty {
                 int pid;
@@ -167,8 +168,8 @@ static int take_event(void *context, const struct event *event)
         }
         case EVENT_FUNCTION:
         case EVENT_HOOK:
-                w->news |= look_function_ran(w->look, event->function.probe, event->cgroup, (int)event->tgid,
-                                             clock_wall_of(event->time));
+                w->hit |= look_function_ran(w->look, event->function.probe, event->cgroup, (int)event->tgid,
+                                            clock_wall_of(event->time));
                 break;
         case EVENT_SAMPLE: {
                 struct code_event ran = {.pid = (int)event->tgid,
@@ -264,7 +265,7 @@ static int full_look(struct watch *w, bool print)
         uint64_t begin = spent_on_looks(w);
         w->looking = true;
         w->dirty_count = 0;
-        w->urgent = w->news = w->prompt = false;
+        w->urgent = w->news = w->hit = w->prompt = false;
         int r = look_all(w->look, &summary, &error);
         w->looking = false;
         watch_print_costs(&w->costs, w->look, "full");
@@ -284,15 +285,15 @@ static int full_look(struct watch *w, bool print)
         return r;
 }
 
-/* At all that is to be looked at, or only at what cannot wait. */
-static void small_look(struct watch *w, bool all)
+/* At all that is to be looked at, or only at what cannot wait; `from` pays for it. */
+static void small_look(struct watch *w, bool all, struct allowance *from)
 {
         struct error error = {};
         uint64_t begin = spent_on_looks(w);
         int pids[DIRTY_MOST];
         size_t count = take_dirty(w, all, pids);
-        bool news = w->news;
-        w->news = false;
+        bool news = w->news || w->hit;
+        w->news = w->hit = false;
         w->prompt &= !all;
         w->looking = true;
         say_once(w, look_some(w->look, pids, count, news, &error), &error);
@@ -301,7 +302,7 @@ static void small_look(struct watch *w, bool all)
         w->looking = false;
         watch_print_costs(&w->costs, w->look, all ? "small" : "urgent");
         w->small_at = clock_boottime();
-        allowance_spend(all ? &w->small : &w->urgently, w->small_at, spent_on_looks(w) - begin);
+        allowance_spend(from, w->small_at, spent_on_looks(w) - begin);
 }
 
 static void look_into(struct watch *w)
@@ -332,8 +333,10 @@ static int on_tick(void *context)
         }
         if (now >= w->next_look)
                 full_look(w, false);
-        else if ((w->dirty_count || w->news) && w->ticked >= next_small(w))
-                small_look(w, true);
+        else if ((w->dirty_count || w->news || w->hit) && w->ticked >= next_small(w))
+                small_look(w, true, &w->small);
+        else if (w->hit) /* it is told within a second, whatever others start meanwhile */
+                small_look(w, false, &w->small);
         else if (look_runtimes_due(w->look))
                 look_into(w);
         if (now >= w->next_prune) {
@@ -352,7 +355,7 @@ static int on_events(void *context)
         struct watch *w = context;
         drain(w);
         if (w->urgent && clock_boottime() >= allowance_next(&w->urgently))
-                small_look(w, false);
+                small_look(w, false, &w->urgently);
         w->news |= look_tend_probes(w->look);
         return clock_boottime() >= w->ticked + TICK_NS ? on_tick(w) : 0;
 }
