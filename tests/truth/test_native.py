@@ -258,8 +258,8 @@ def toolchain(version):
     return folder / "bin/go"
 
 
-# Releases between which the tables changed (pclntab of 1.2, 1.16, 1.18, 1.20; inline trees of 1.18, 1.20, 1.21), and now.
-GO_RELEASES = ("1.15.15", "1.17.13", "1.19.13", "1.21.13", "1.24.9", None)
+# Tables changed with 1.16, 1.18 and 1.20, inline trees with 1.18, 1.20 and 1.21.
+GO_RELEASES = ("1.15.15", "1.16.15", "1.17.13", "1.18.10", "1.19.13", "1.20.14", "1.21.13", "1.22.12", "1.23.12", "1.24.9", None)
 
 
 @pytest.mark.skipif(not GO or os.uname().machine != "x86_64", reason="needs go on x86-64")
@@ -269,13 +269,13 @@ def test_go(tmp_path, flags, version):
     """Before 1.18 nothing tells inlined copies: what ran is reached, and no silence is told."""
     go, count = toolchain(version) if version else GO, 120
     told = version or subprocess.run([GO, "env", "GOVERSION"], capture_output=True, text=True).stdout.strip()[2:]
-    source, names = victims.go_library(count, SEED, generics=not told.startswith(("1.15", "1.17")))
+    source, names = victims.go_library(count, SEED, generics=not told.startswith(("1.15", "1.16", "1.17")))
     proxy = victims.go_proxy(tmp_path / "proxy", source)
     work = tmp_path / "work"
     work.mkdir()
     (work / "main.go").write_text(victims.go_program(count))
     (work / "go.mod").write_text("module example.com/victim\n\ngo 1.13\n\nrequire example.com/lib v1.0.0\n"
-                                 if told.startswith(("1.15", "1.17")) else
+                                 if told.startswith(("1.15", "1.16", "1.17")) else
                                  "module example.com/victim\n\ngo 1.18\n\nrequire example.com/lib v1.0.0\n")
     subprocess.run([go, "build", *flags, "-o", "victim", "."], cwd=work, check=True, env={
         **os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": f"file://{proxy}", "GONOSUMDB": "*", "GOSUMDB": "off",
