@@ -28,6 +28,7 @@ struct reading {
         char *text; /* PATH_SIZE */
         uint64_t wanted, wanted_key;
         const char *key;
+        size_t taken;     /* entries of all lists */
         size_t next;      /* module that is likely to come: the list keeps its order */
         uint32_t *places; /* where each known module is */
         size_t place_count;
@@ -134,6 +135,11 @@ static int take_module(void *context, uint64_t key, uint64_t value)
 {
         struct reading *r = context;
         struct cpython *c = r->c;
+        /* Lists that are forged may be many. */
+        if (++r->taken > MOST_MODULES) {
+                c->lost++;
+                return 1;
+        }
         if (cpython_text(r->i, &c->layout, key, r->text, NAME_SIZE) < 0)
                 return 0;
         uint32_t *place;
