@@ -71,10 +71,13 @@ static unsigned output_width(bool terminal)
 {
         const char *columns = getenv("COLUMNS");
         struct winsize size;
-        uint64_t width = USUAL_WIDTH;
-        if ((!columns || str_to_u64(columns, 10, &width) < 0 || !width) && terminal &&
-            ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
+        uint64_t width = 0; /* as COLUMNS=0: not known */
+        if (columns && str_to_u64(columns, 10, &width) < 0)
+                width = 0;
+        if (!width && terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
                 width = size.ws_col;
+        if (!width)
+                width = USUAL_WIDTH;
         return (unsigned)MIN(MAX(width, (uint64_t)NARROWEST), (uint64_t)WIDEST);
 }
 

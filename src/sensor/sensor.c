@@ -16,7 +16,7 @@
 enum { RING_SIZE = 4 << 20, KEPT_MOST = 16 << 20 };
 enum {
         FETCH_NS = 200000000, /* process events wake nobody: a timer fetches them */
-        REST_PERF = 3,        /* of new mappings perf wakes nobody: so many times that is the longest rest */
+        REST_PERF_HALVES = 3, /* of new mappings perf wakes nobody: the longest rest, in halves of that */
         BUSY = 300,           /* events a second: then waking up is the least of what they cost */
 };
 
@@ -191,7 +191,7 @@ static uint64_t next_period(const struct sensor *s, bool woken, uint64_t events,
 {
         if (woken || mappings || events * 1000000000 / MAX(ns, (uint64_t)1) >= BUSY)
                 return s->fetch_ns;
-        return s->uses_perf ? MIN(s->rest_ns, REST_PERF * s->fetch_ns) : s->rest_ns;
+        return s->uses_perf ? MIN(s->rest_ns, REST_PERF_HALVES * s->fetch_ns / 2) : s->rest_ns;
 }
 
 int sensor_drain(struct sensor *s, sensor_handler handler, void *context)

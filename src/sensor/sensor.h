@@ -73,15 +73,15 @@ struct hook {
 struct sensor;
 
 struct sensor_options {
-        size_t ring_size;     /* bytes, a power of two; 0: default */
-        uint64_t fetch_ns;    /* how often events are fetched that wake nobody, while some tell news or are
-                                 many; 0: default (200 ms) */
-        uint64_t rest_ns;     /* … and else; 0: twice as seldom. Where perf tells of mappings at most three
-                                 times as seldom */
-        uint32_t types;       /* bits 1 << enum event_type; 0: all */
-        bool all;             /* no deduplication of mappings and connects */
-        int cgroup_subsystem; /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */
-        bool single_probes;   /* functions by perf uprobes, also where uprobe_multi works */
+        size_t ring_size;       /* bytes, a power of two; 0: default */
+        uint64_t fetch_ns;      /* how often events are fetched that wake nobody, while some tell news or are
+                                   many; 0: default (200 ms) */
+        uint64_t rest_ns;       /* … and else; 0: twice as seldom. Where perf tells of mappings at most half
+                                   longer than that, since it wakes nobody */
+        uint32_t types;         /* bits 1 << enum event_type; 0: all */
+        bool all;               /* no deduplication of mappings and connects */
+        int cgroup_subsystem;   /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */
+        bool single_probes;     /* functions by perf uprobes, also where uprobe_multi works */
         const char *prove_with; /* program that provokes the proof events; NULL: /proc/self/exe */
 };
 

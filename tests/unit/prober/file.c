@@ -462,26 +462,38 @@ static pid_t start_guarded(void)
         return pid;
 }
 
-static int check_guarded(void)
+/* 0, 1 if the page could not be read at once (the kernel does not wait for it a second time), 77, or 2. */
+static int read_guarded(struct prober *p)
 {
-        struct prober *p = NULL;
-        if (prober_new(&(struct prober_options){.deadline_ns = prober_patience(NS_PER_S / 4)}, &p, NULL) < 0)
-                return 1;
         pid_t pid = start_guarded();
         if (pid < 0)
                 return 77;
+        uint64_t late = prober_counts(p).late;
         _cleanup_(result_done) struct result r = {}, after = {.a = ARENA_INIT(1 << 20)};
         int status = probe(p, pid, "/memfd:guarded", &r);
         struct probe_job harmless = {.kind = PROBE_PROCESS, .pid = getpid()};
         assert_int_equal(prober_submit(p, &harmless, take_process, &after), 0);
         assert_int_equal(prober_run(p), 0);
         bury(pid);
-        bool good = status == -ETIME && after.status == 0 && prober_counts(p).late == 1;
-        if (!good)
-                print_error("%s, then %s, %" PRIu64 " late\n", strerror(-status), strerror(-after.status),
-                            (uint64_t)prober_counts(p).late);
+        late = prober_counts(p).late - late;
+        if (after.status == 0 && status == -ETIME && late == 1)
+                return 0;
+        if (after.status == 0 && status == 0 && r.file.file.unreadable && late == 0)
+                return 1;
+        print_error("%s, then %s, %" PRIu64 " late\n", strerror(-status), strerror(-after.status), late);
+        return 2;
+}
+
+static int check_guarded(void)
+{
+        struct prober *p = NULL;
+        if (prober_new(&(struct prober_options){.deadline_ns = prober_patience(NS_PER_S / 4)}, &p, NULL) < 0)
+                return 2;
+        int r = 1;
+        for (int i = 0; r == 1 && i < 8; i++)
+                r = read_guarded(p);
         prober_free(p);
-        return good ? 0 : 2;
+        return r;
 }
 
 static void a_guarded_page_costs_one_job(void **state)
