@@ -53,7 +53,8 @@ static void take(const char *text, size_t size, void *context)
         struct output *out = context;
         if (size >= SYMBOL_DEMANGLED - out->size)
                 longjmp(out->enough, 1);
-        memcpy(out->to + out->size, text, size);
+        if (size) /* libiberty gives NULL for nothing */
+                memcpy(out->to + out->size, text, size);
         out->size += size;
 }
 
