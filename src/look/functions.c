@@ -205,7 +205,7 @@ static int note_user(struct native_watch *n, struct probed_file *f, const struct
         int64_t started = clock_wall_of(p->start);
         vec_each (user, &f->users)
                 if (str_equal(user->workload, p->workload_id)) {
-                        user->oldest = user->round == n->round ? MIN(user->oldest, started) : started;
+                        user->oldest = MIN(user->oldest, started); /* a child goes on where its parent was */
                         user->round = n->round;
                         return 0;
                 }

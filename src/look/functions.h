@@ -23,7 +23,7 @@ struct probed_user {
         char *workload;
         const char *root;     /* of the look that runs */
         int64_t since;        /* wall s: seen with this file first */
-        int64_t oldest;       /* wall s: start of its oldest process that maps the file */
+        int64_t oldest;       /* wall s: start of the oldest process seen with the file, ended or not */
         uint64_t round;       /* number of the choice that saw it last */
         uint64_t calls_round; /* the choice in which `calls` of its processes were asked for bound slots */
         unsigned calls;
