@@ -3,6 +3,7 @@
 then. And functions without a name, which are asked for by their address."""
 
 import subprocess
+import time
 
 import pytest
 from native import Service
@@ -143,4 +144,53 @@ def test_function_without_a_name(tmp_path):
         assert ran["engine"] == "uprobe" and ran["container"] == "nameless"
         quiet = settle(state, service, address["quiet"])
         assert quiet["answer"] == "not_observed", quiet  # the code at that address, not copies of it
+        assert watch.stop() == 0
+
+
+FORKING = r"""
+#include <stdio.h>
+#include <unistd.h>
+volatile int sink;
+int (*volatile keep)(int);
+static inline __attribute__((always_inline)) int body(int x) { sink += x; return sink * 3 + 1; }
+int vulnerable(int x) { return body(x); }
+int main(void)
+{
+        char line[64];
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        keep = vulnerable;
+        puts("ready");
+        while (fgets(line, sizeof(line), stdin)) {
+                int before = sink;
+                if (line[0] == 'f' && fork())
+                        for (;;)
+                                pause();
+                if (line[0] == 'f') {
+                        puts("forked");
+                        continue;
+                }
+                vulnerable(7);
+                printf("ran %d\n", sink - before);
+        }
+}
+"""
+
+
+def test_a_child_goes_on_where_its_parent_was(tmp_path):
+    """`main` runs since before its guard came, in the child, too, and when the parent is gone."""
+    state, program = tmp_path / "state", tmp_path / "forking"
+    (tmp_path / "forking.c").write_text(FORKING)
+    subprocess.run(["cc", "-O2", "-g", "-o", program, tmp_path / "forking.c"], check=True)
+    with Service("usewear-test-forking", program) as service, Watch(state, "--function", f"{program}:vulnerable") as watch:
+        assert "may have been running" in settle(state, service, "vulnerable")["reason"]
+        time.sleep(2.5)  # the child is younger than the guard, whose time is told in seconds
+        assert service.tell("fork") == "forked\n"
+        watch.look()
+        service.process.kill()
+        service.process.wait()
+        watch.look()
+        assert "may have been running" in listed(state, service)["vulnerable"]["reason"]
+        assert service.tell("go") == "ran 7\n"
+        watch.look()
+        assert listed(state, service)["vulnerable"]["answer"] == "unknown"
         assert watch.stop() == 0
