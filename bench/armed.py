@@ -341,7 +341,7 @@ def table(program, rounds, _):
                   *(f"| {kind} | {dip[0]:.3f} | {dip[1]:.3f} |" for kind, dip in r["starts"].items())]
     print(*lines, sep="\n", file=sys.stderr, flush=True)
     r = storm_bench(program, rounds)
-    lines += ["", f"A storm of programs (`/bin/true`, {1e6 * r['cost']:.0f} µs each) that begins while 200 functions of libc are armed; "
+    lines += ["", f"A storm of programs (`/bin/true`, {1e6 * r['cost']:.0f} µs each) that begins while 200 functions of libc are wanted; "
               f"{r['left']:.0f} probes are left at its end.", "",
               "| storm | ratio | middle half | resolution |", "|---|---|---|---|",
               f"| watched, nothing to arm, against not watched | {ratio_text(r['watch'])} |",
