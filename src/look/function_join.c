@@ -96,9 +96,9 @@ static int silence_of(const struct probed_file *f, const struct probed_function 
                 .since = p->found.absent ? user->since
                          : p->armed      ? MAX(p->since, user->since)
                                          : now,
-                .until = now,
                 .gaps = gaps,
         };
+        ret->until = MAX(ret->since, now); /* it may begin with the next second */
         return 0;
 }
 
@@ -127,6 +127,7 @@ static int add_silence(const struct function_coverage *c, struct map *rows, stru
         slot->reason = slot->reason ? slot->reason : c->reason;
         slot->gaps = slot->gaps ? slot->gaps : c->gaps;
         slot->since = MAX(slot->since, c->since);
+        slot->until = MAX(slot->until, c->until);
         return 0;
 }
 

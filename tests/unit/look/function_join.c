@@ -103,6 +103,22 @@ static void test_one_that_is_not_watched_is_told_for_its_twins(void **state)
         }
 }
 
+/* Silence begins with the next whole second: one that is told before that has no length yet. */
+static void test_silence_does_not_end_before_it_begins(void **state)
+{
+        (void)state;
+        struct look l = {};
+        add_file(&l.native, "1\n\n", 101, NULL);
+        struct function_coverage c = join(&l, true, 1);
+        assert_int_equal(c.since, 101);
+        assert_int_equal(c.until, 101);
+        add_file(&l.native, "2\n\n", 10, NULL);
+        c = join(&l, true, 1);
+        assert_int_equal(c.since, 101);
+        assert_int_equal(c.until, 101);
+        free_files(&l.native);
+}
+
 static void test_other_objects_speak_for_themselves(void **state)
 {
         (void)state;
@@ -119,6 +135,7 @@ int main(void)
                 cmocka_unit_test(test_hosts_that_run_already),
                 cmocka_unit_test(test_twins_are_silent_together),
                 cmocka_unit_test(test_one_that_is_not_watched_is_told_for_its_twins),
+                cmocka_unit_test(test_silence_does_not_end_before_it_begins),
                 cmocka_unit_test(test_other_objects_speak_for_themselves),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
