@@ -12,17 +12,16 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
-/* Jobs are answered in the order in which they are sent, so at any time the worker is busy with the oldest
- * one that is not answered: that is the one to blame when it is late or dies. The clock of a job starts when
- * we learn that its predecessor is done, never earlier: time in which nobody dispatched is not held against
- * it. Only as many are sent as keep the worker busy: an urgent one goes before all that still wait here. */
+/* Jobs are sent as fast as the socket takes them and answered in order, so at any time the worker is busy
+ * with the oldest one that is not answered: that is the one to blame when it is late or dies. The clock of
+ * a job starts when we learn that its predecessor is done, never earlier: time in which nobody dispatched
+ * is not held against it. */
 
 enum {
         READ_SIZE = 256 * 1024,
         INPUT_KEPT = 2 * READ_SIZE,
         MOST_STARTS = 3,   /* workers in a row that ended before they were ready */
         MOST_CORPSES = 64, /* killed, but still asleep in the kernel */
-        MOST_SENT = 4,     /* short jobs that lie with the worker; of long ones it has one */
         NAMES_BYTES = 4 << 20,
 };
 
@@ -35,7 +34,6 @@ struct job {
         struct job *next;
         uint64_t id;
         enum probe_kind kind;
-        bool urgent;
         uint64_t time; /* that a whole tree may take, ns; 0: it is none */
         char *frame;
         size_t size;
@@ -65,8 +63,6 @@ struct prober {
         struct job *first, **last; /* outstanding, oldest first */
         struct job *sending;       /* the next to send; NULL: all sent */
         size_t sent;               /* bytes of it, or of the setup */
-        size_t with_worker;        /* jobs that are sent and not answered */
-        bool long_one;             /* the last one of them may take long */
         size_t outstanding;
         bool setup_sent;
         struct buf setup;
@@ -99,7 +95,7 @@ static int start_worker(struct prober *p)
         p->worker++;
         p->ready = false;
         p->setup_sent = false;
-        p->sent = p->with_worker = 0;
+        p->sent = 0;
         p->sending = p->first;
         p->since = clock_boottime();
         buf_clear(&p->input);
@@ -238,20 +234,6 @@ static int send_some(struct prober *p, const char *data, size_t size)
         return 1;
 }
 
-/* They read a tree, debug information, or a whole heap. */
-static bool takes_long(enum probe_kind kind)
-{
-        return kind == PROBE_INVENTORY || kind == PROBE_STAMP || kind == PROBE_FUNCTIONS ||
-               kind == PROBE_RUNTIMES;
-}
-
-static bool may_send(const struct prober *p)
-{
-        if (!p->with_worker || p->sent)
-                return true;
-        return p->with_worker < MOST_SENT && !p->long_one && !takes_long(p->sending->kind);
-}
-
 static void pump(struct prober *p)
 {
         int r = p->socket < 0 ? 0 : 1;
@@ -259,13 +241,10 @@ static void pump(struct prober *p)
                 r = send_some(p, p->setup.data, p->setup.size);
                 p->setup_sent = r > 0;
         }
-        while (r > 0 && p->sending && may_send(p)) {
+        while (r > 0 && p->sending) {
                 r = send_some(p, p->sending->frame, p->sending->size);
-                if (r > 0) {
-                        p->with_worker++;
-                        p->long_one = takes_long(p->sending->kind);
+                if (r > 0)
                         p->sending = p->sending->next;
-                }
         }
         /* A broken socket is seen, and dealt with, when it is read. */
         if (p->socket >= 0)
@@ -280,24 +259,6 @@ static struct root_state *root_state(struct prober *p, const char *root_id)
         char *name = arena_strdup(&p->names, root_id);
         state = arena_alloc(&p->names, sizeof(*state));
         return name && state && map_put_str(&p->roots, name, state) == 0 ? state : NULL;
-}
-
-/* Behind those that are sent, and one that is being sent, and behind others that are urgent if it is. */
-static void enqueue(struct prober *p, struct job *new)
-{
-        struct job **at = new->urgent ? &p->first : p->last;
-        while (new->urgent &&*at != p->sending)
-                at = &(*at)->next;
-        if (*at && p->setup_sent && p->sent)
-                at = &(*at)->next;
-        while (*at && (*at)->urgent)
-                at = &(*at)->next;
-        if (*at == p->sending && !(p->setup_sent && p->sent))
-                p->sending = new;
-        new->next = *at;
-        *at = new;
-        if (!new->next)
-                p->last = &new->next;
 }
 
 int prober_submit(struct prober *p, const struct probe_job *job, probe_done done, void *context)
@@ -327,10 +288,12 @@ int prober_submit(struct prober *p, const struct probe_job *job, probe_done done
         new->frame = buf_take(&frame);
         new->done = done;
         new->context = context;
-        new->urgent = job->urgent;
         if (!p->first)
                 p->since = clock_boottime();
-        enqueue(p, new);
+        *p->last = new;
+        p->last = &new->next;
+        if (!p->sending)
+                p->sending = new;
         p->counts.jobs++;
         p->outstanding++;
         pump(p);
@@ -351,8 +314,6 @@ static void finish(struct prober *p, int status, struct span record)
                 p->last = &p->first;
         if (p->sending == job)
                 p->sending = job->next;
-        else
-                p->with_worker--;
         p->since = clock_boottime();
         if (job->root && job->kind == PROBE_INVENTORY && status == 0)
                 *job->root = (struct root_state){.worker = p->worker};
@@ -371,7 +332,7 @@ static void lose_worker(struct prober *p, int status)
         bool was_ready = p->ready;
         stop_worker(p);
         p->sending = p->first;
-        p->sent = p->with_worker = 0;
+        p->sent = 0;
         if (was_ready) {
                 p->failed_starts = 0;
                 if (p->first)

@@ -2,9 +2,9 @@
 #pragma once
 
 /* The killable worker: reads other processes and foreign files, and hands back records without
- * pointers over a socketpair. Jobs are answered in order, urgent ones first; the deadline is that of the
- * oldest job. A worker that is late is killed with SIGKILL and replaced: its current job fails with -ETIME,
- * the jobs behind it are sent again to the new worker. The worker is this program, executed anew
+ * pointers over a socketpair. Jobs are answered in order; the deadline is that of the oldest job. A
+ * worker that is late is killed with SIGKILL and replaced: its current job fails with -ETIME, the jobs
+ * behind it are sent again to the new worker. The worker is this program, executed anew
  * (`usewear prober`), so it inherits neither descriptors nor memory. */
 
 #include "base/error.h"
@@ -57,7 +57,6 @@ struct probe_view {
 
 struct probe_job {
         enum probe_kind kind;
-        bool urgent;    /* it is worked on before all that wait, but for other urgent ones */
         int pid;        /* whose procfs entries are the way in; 0: root_path */
         unsigned flags; /* PROCESS_READ_*, PROBE_TREE_*, RUNTIME_* */
         const char *root_id;

@@ -86,39 +86,6 @@ static void many_jobs_are_answered(void **state)
         assert_int_equal(prober_counts(p).died, 0);
 }
 
-/* Nobody waits behind hundreds of others' jobs who cannot: but those that the worker has are not taken back.
- */
-static void an_urgent_job_goes_first(void **state)
-{
-        (void)state;
-        _cleanup_prober_ struct prober *p = NULL;
-        struct answers answers = {}, urgent[2] = {};
-        assert_int_equal(prober_new(&(struct prober_options){}, &p, NULL), 0);
-        struct probe_job job = {.kind = PROBE_PROCESS, .pid = getpid(), .flags = PROCESS_READ_MAPPINGS};
-        for (int i = 0; i < 500; i++)
-                assert_int_equal(prober_submit(p, &job, take_process, &answers), 0);
-        while (!answers.done) {
-                struct pollfd ready = {.fd = prober_fd(p), .events = POLLIN};
-                assert_true(poll(&ready, 1, -1) >= 0 || errno == EINTR);
-                assert_int_equal(prober_dispatch(p), 0);
-        }
-        job.urgent = true;
-        size_t before = answers.done;
-        for (int i = 0; i < 2; i++)
-                assert_int_equal(prober_submit(p, &job, take_process, &urgent[i]), 0);
-        while (!urgent[1].done) {
-                struct pollfd ready = {.fd = prober_fd(p), .events = POLLIN};
-                assert_true(poll(&ready, 1, -1) >= 0 || errno == EINTR);
-                assert_int_equal(prober_dispatch(p), 0);
-                assert_true(urgent[0].done || !urgent[1].done);
-        }
-        /* Answers that came together are taken together. */
-        assert_in_range(answers.done - before, 0, 100);
-        assert_int_equal(prober_run(p), 0);
-        assert_int_equal(answers.done, 500);
-        assert_int_equal(answers.failed + urgent[0].failed + urgent[1].failed, 0);
-}
-
 static void a_program_that_is_no_worker_is_given_up(void **state)
 {
         (void)state;
@@ -164,7 +131,6 @@ int main(int argc, char **argv)
                 cmocka_unit_test(own_process_is_read),
                 cmocka_unit_test(gone_process_is_said),
                 cmocka_unit_test(many_jobs_are_answered),
-                cmocka_unit_test(an_urgent_job_goes_first),
                 cmocka_unit_test(a_program_that_is_no_worker_is_given_up),
                 cmocka_unit_test(a_worker_that_is_gone_wakes_nobody),
         };
