@@ -105,6 +105,7 @@ def test_upgrade_while_armed(tmp_path, root, debs):
                         for f in of(state, new, name)} == {found["package"]["version"]}
                 # Without debug information silence tells nothing.
                 assert {f["reached"]["answer"] for f in of(state, new, "crc32_combine_gen64")} == {"unknown"}
+                watch.look()  # a hit is told at once, what became of its file with the next look
                 stale = reached(state, old, "crc32_combine_gen64")
                 assert stale["stale"] and not stale["package"]["version"].endswith("+later1")
                 assert all(f["level"] != "reached" for f in of(state, old, "adler32_combine"))
