@@ -14,12 +14,10 @@ static bool is_shared(const struct probed_function *p)
         return false;
 }
 
-static const char *object_of(const struct probed_file *f)
+const char *function_object_of(const struct probed_file *f)
 {
-        if (!f->key)
-                return NULL; /* a tracepoint */
-        const char *object = strrchr(f->key, '\n') + 1;
-        return *object ? object : NULL;
+        const char *object = f->key ? strrchr(f->key, '\n') : NULL;
+        return object && object[1] ? object + 1 : NULL;
 }
 
 static int join_hits(const struct probed_file *f, const struct probed_function *p, evidence_list *to)
@@ -31,7 +29,7 @@ static int join_hits(const struct probed_file *f, const struct probed_function *
                 *e = (struct evidence){
                         .workload = hit->workload,
                         .package = p->package,
-                        .object = object_of(f),
+                        .object = function_object_of(f),
                         .subject = p->subject,
                         .kind = p->root && !is_shared(p) ? EVIDENCE_REACHED : EVIDENCE_EXECUTED,
                         .engine = !f->key           ? "tracepoint"
@@ -89,7 +87,7 @@ static int silence_of(const struct probed_file *f, const struct probed_function 
         *ret = (struct function_coverage){
                 .workload = user->workload,
                 .package = p->package,
-                .object = object_of(f),
+                .object = function_object_of(f),
                 .subject = p->subject,
                 .engine = p->found.absent ? "pclntab" : "uprobe",
                 .reason = why_silence_is_nothing(f, p, user),
@@ -106,7 +104,7 @@ static int silence_of(const struct probed_file *f, const struct probed_function 
  * as all of them are watched. */
 static bool is_twin(const struct probed_file *f, const struct probed_file *other)
 {
-        return f != other && str_equal(object_of(f), object_of(other));
+        return f != other && str_equal(function_object_of(f), function_object_of(other));
 }
 
 /* The silence of one file, or what it adds to that of its twins. */

@@ -10,13 +10,6 @@
 
 enum { SPARED_MOST = 2000 };
 
-/* A file may come back under another path; one without an identity of its content is known by its record. */
-static const char *object_of(const struct probed_file *f)
-{
-        const char *object = f->key ? strrchr(f->key, '\n') : NULL;
-        return object && object[1] ? object + 1 : NULL;
-}
-
 static const char *path_of(struct look *l, const struct probed_file *f)
 {
         const char *lines[2] = {f->key, strchr(f->key, '\n')}; /* root, numbers, path, owner, object */
@@ -38,7 +31,7 @@ static void store_now(struct look *l)
 static void remember(struct look *l, const struct probed_file *f, const char *program)
 {
         struct native_watch *n = &l->native;
-        const char *object = object_of(f);
+        const char *object = function_object_of(f); /* it may come back under another path */
         if (!object || n->spared.count >= SPARED_MOST)
                 return;
         struct spared_file spared = {.object = arena_strdup(&l->arena, object),
@@ -67,7 +60,7 @@ bool function_spare(struct look *l, struct probed_file *f, const char *program, 
 void function_note_spared(struct look *l, struct probed_file *f)
 {
         vec_each (spared, &l->native.spared)
-                if (str_equal(spared->object, object_of(f)))
+                if (str_equal(spared->object, function_object_of(f)))
                         f->spared = spared->reason;
 }
 

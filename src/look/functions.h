@@ -194,6 +194,10 @@ bool function_spare(struct look *l, struct probed_file *f, const char *program, 
 /* Whether, and why, it was decided before that a file is not probed. */
 void function_note_spared(struct look *l, struct probed_file *f);
 
+/* function_join.c: the content that the history knows the file by; NULL: it has no name, or is a tracepoint.
+ */
+const char *function_object_of(const struct probed_file *f);
+
 /* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
  * -errno with a sentence. */
 int functions_read_calls(struct look *l, struct entry *e, struct error *error);
