@@ -2,9 +2,7 @@
 /* usewear db: the advisories' own command. Only its `update` goes to the network. */
 #include "cli/db.h"
 
-#include "base/file.h"
 #include "base/log.h"
-#include "base/str.h"
 
 #include <stdio.h>
 
@@ -49,16 +47,6 @@ static const char help[] =
         "  usewear db show CVE-2021-44228\n"
         "  usewear db symbols CVE-2021-44228\n"
         "  usewear db compare Debian 1.0~rc1-1 1.0-1\n";
-
-int db_print(struct buf *out)
-{
-        int r = buf_add_char(out, '\n');
-        if (r == 0)
-                r = file_write_fd(STDOUT_FILENO, out->data, out->size);
-        if (r < 0)
-                log_error(r, "cannot write the answer: %s", strerror(-r));
-        return r < 0 ? EXIT_USAGE : 0;
-}
 
 static int run_db(int argc, char **argv)
 {

@@ -10,16 +10,6 @@
 
 enum { OLD_DAYS = 7 };
 
-/* The day of a date, "–" where the source has none (Go's records carry no dates of change). */
-const char *db_day(int64_t wall, char to[static DB_DAY])
-{
-        if (wall <= 0)
-                return "–";
-        clock_rfc3339(wall, to);
-        to[10] = 0;
-        return to;
-}
-
 static void print_source_json(const struct advisory_source *s, struct json *j)
 {
         char text[CLOCK_TEXT];

@@ -9,40 +9,6 @@
 
 #include <errno.h>
 
-static bool hits_contain(const struct probed_hit *hits, size_t count, const char *workload)
-{
-        for (size_t i = 0; i < count; i++)
-                if (str_equal(hits[i].workload, workload))
-                        return true;
-        return false;
-}
-
-bool function_ran(const struct probed_function *p, const char *workload)
-{
-        return hits_contain(p->hits.items, p->hits.count, workload);
-}
-
-bool function_host_ran(const struct probed_function *p, const char *workload)
-{
-        return p->guards_hot || hits_contain(p->host_hits.items, p->host_hits.count, workload);
-}
-
-bool functions_all_hit(const struct probed_file *f, const struct probed_function *p)
-{
-        vec_each (user, &f->users)
-                if (!function_ran(p, user->workload))
-                        return false;
-        return p->hits.count > 0;
-}
-
-bool functions_all_told(const struct probed_file *f, const struct probed_function *p)
-{
-        vec_each (user, &f->users)
-                if (!function_ran(p, user->workload) && !function_host_ran(p, user->workload))
-                        return false;
-        return p->guards_hot || p->host_hits.count > 0 || p->hits.count > 0;
-}
-
 uint32_t functions_take_number(struct native_watch *n, struct probed_file *f, struct probed_function *p)
 {
         for (size_t tries = 0; tries < EVENT_PROBES; tries++) {
@@ -266,8 +232,7 @@ void functions_arm(struct native_watch *n)
         size_t i = 0;
         n->replan = false;
         function_budget_share(n);
-        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
-                struct probed_file *f = value;
+        for (struct probed_file *f; (f = functions_next(n, &i));) {
                 struct error error;
                 if (!f->resolved || f->failure)
                         continue;

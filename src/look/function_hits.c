@@ -36,41 +36,6 @@ const char *function_workload_of(const struct look *l, uint64_t cgroup, int pid)
         return NULL;
 }
 
-/* What cannot be noted weakens the negative everywhere. */
-int function_note_hit(struct probed_function *p, const char *workload, const struct probed_hit *hit)
-{
-        vec_each (known, &p->hits)
-                if (str_equal(known->workload, workload)) {
-                        known->last = MAX(known->last, hit->last);
-                        return 0;
-                }
-        char *copy = strdup(workload);
-        struct probed_hit *slot = copy ? vec_add(&p->hits) : NULL;
-        if (!slot) {
-                free(copy);
-                p->guards_hot = true;
-                return 1;
-        }
-        *slot = *hit;
-        slot->workload = copy;
-        return 1;
-}
-
-static int note_host(struct probed_function *p, const char *workload)
-{
-        if (function_host_ran(p, workload))
-                return 0;
-        char *copy = strdup(workload);
-        struct probed_hit *hit = copy ? vec_add(&p->host_hits) : NULL;
-        if (!hit) {
-                free(copy);
-                p->guards_hot = true;
-                return 1;
-        }
-        *hit = (struct probed_hit){.workload = copy};
-        return 1;
-}
-
 /* 1: news; 0: known, or nobody's; -EAGAIN: the workload is not known yet. */
 static int take_hit(struct look *l, const struct early_hit *h)
 {
@@ -84,7 +49,7 @@ static int take_hit(struct look *l, const struct early_hit *h)
         struct probed_file *f = n->number_files[h->probe];
         bool host = h->probe == p->guard;
         struct probed_hit hit = {.pid = h->pid, .first = h->time, .last = h->time};
-        int r = host ? note_host(p, workload) : function_note_hit(p, workload, &hit);
+        int r = host ? function_note_host(p, workload) : function_note_hit(p, workload, &hit);
         f->news |= r > 0;
         if (f != &n->hooks && (host ? functions_all_told(f, p) : functions_all_hit(f, p)))
                 f->dirty = n->pending = true;
@@ -200,8 +165,7 @@ bool look_tend_probes(struct look *l)
         if (n->replan)
                 functions_arm(n);
         size_t i = 0;
-        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
-                struct probed_file *f = value;
+        for (struct probed_file *f; (f = functions_next(n, &i));) {
                 struct error error;
                 if (!f->resolved || f->failure)
                         continue;
@@ -220,8 +184,8 @@ bool look_tend_probes(struct look *l)
 void functions_lost(struct native_watch *n)
 {
         size_t i = 0;
-        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);)
-                vec_each (p, &((struct probed_file *)value)->functions)
+        for (struct probed_file *f; (f = functions_next(n, &i));)
+                vec_each (p, &f->functions)
                         if (p->armed)
                                 p->since = function_watched_from();
 }
@@ -234,8 +198,7 @@ bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint
                 return false;
         const char *workload = function_workload_of(l, cgroup, 0);
         size_t i = 0;
-        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
-                const struct probed_file *f = value;
+        for (const struct probed_file *f; (f = functions_next(n, &i));) {
                 if (f->device != device || f->inode != inode)
                         continue;
                 if (!f->functions.count)
@@ -253,8 +216,7 @@ void look_probe_figures(const struct look *l, struct probe_figures *ret)
         struct probe_figures sum = {};
         uint64_t now = clock_boottime();
         size_t i = 0;
-        for (void *value; map_next(&l->native.files, &i, NULL, NULL, &value);) {
-                const struct probed_file *f = value;
+        for (const struct probed_file *f; (f = functions_next(&l->native, &i));) {
                 sum.files += f->functions.count > 0;
                 vec_each (p, &f->functions) {
                         sum.functions++;

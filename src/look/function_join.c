@@ -164,8 +164,7 @@ static int join_probed(struct probed_file *f, int64_t now, struct map *rows, str
 static size_t count_twins(const struct native_watch *n, const struct probed_file *f, bool *ret_news)
 {
         size_t i = 0, count = 0;
-        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
-                const struct probed_file *other = value;
+        for (const struct probed_file *other; (other = functions_next(n, &i));) {
                 if (!is_twin(f, other))
                         continue;
                 *ret_news |= other->news;
@@ -182,8 +181,7 @@ int functions_join(struct look *l, bool all, int64_t now, struct arena *a, struc
         vec_each (p, &l->native.hooks.functions)
                 if (join_hits(&l->native.hooks, p, &to->evidence) < 0)
                         return -ENOMEM;
-        for (void *value; r == 0 && map_next(&l->native.files, &i, NULL, NULL, &value);) {
-                struct probed_file *f = value;
+        for (struct probed_file *f; r == 0 && (f = functions_next(&l->native, &i));) {
                 bool news = all || f->news;
                 size_t twins = count_twins(&l->native, f, &news);
                 if (news)

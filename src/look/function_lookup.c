@@ -3,7 +3,7 @@
 /* Where the functions of a file lie, the worker tells. The file is held open from before it is asked: what is
  * probed is what was looked into, whatever lies at its path later. */
 
-#include "look/state.h"
+#include "look/errand.h"
 
 #include "base/clock.h"
 #include "host/mapped_hold.h"
@@ -145,7 +145,7 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
         int r = prober_submit(l->prober, &job, on_found, &k);
         if (r < 0)
                 return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
-        r = look_wait(l, error);
+        r = errands_wait(l, error);
         if (r < 0)
                 return r;
         if (k.status == 0) {

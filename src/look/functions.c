@@ -3,7 +3,7 @@
 /* A file has its record as long as somebody maps it. Its functions are chosen and looked up once; its users
  * are counted anew by each look. */
 
-#include "look/state.h"
+#include "look/errand.h"
 
 #include "base/clock.h"
 
@@ -54,8 +54,7 @@ static void sweep(struct native_watch *n, uint64_t round)
 {
         VEC(uint64_t) inodes = {};
         size_t i = 0;
-        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
-                struct probed_file *f = value;
+        for (struct probed_file *f; (f = functions_next(n, &i));) {
                 if (round && (f->round == round || f->news))
                         continue;
                 uint64_t *inode = f->fd >= 0 ? vec_add(&inodes) : NULL;
@@ -69,17 +68,11 @@ static void sweep(struct native_watch *n, uint64_t round)
         vec_done(&inodes);
 }
 
-struct probed_file *functions_next(const struct native_watch *n, size_t *i)
-{
-        void *f;
-        return map_next(&n->files, i, NULL, NULL, &f) ? f : NULL;
-}
-
 void functions_committed(struct native_watch *n)
 {
         size_t i = 0;
-        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);)
-                ((struct probed_file *)value)->news = false;
+        for (struct probed_file *f; (f = functions_next(n, &i));)
+                f->news = false;
 }
 
 static void forget_boring(struct native_watch *n)
@@ -236,10 +229,9 @@ static void forget_users(struct native_watch *n, struct probed_file *f)
 static void forget_all_users(struct native_watch *n)
 {
         size_t i = 0;
-        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);)
-                if (!((struct probed_file *)value)
-                             ->news) /* else what became of it is told of them once more */
-                        forget_users(n, value);
+        for (struct probed_file *f; (f = functions_next(n, &i));)
+                if (!f->news) /* else what became of it is told of them once more */
+                        forget_users(n, f);
 }
 
 bool functions_leave(struct native_watch *n, struct entry *e)
@@ -265,8 +257,7 @@ bool functions_leave(struct native_watch *n, struct entry *e)
 static int keep_file(struct native_watch *n, const struct process *p, const struct mapping *m)
 {
         size_t i = 0;
-        for (void *value; map_next(&n->files, &i, NULL, NULL, &value);) {
-                struct probed_file *f = value;
+        for (struct probed_file *f; (f = functions_next(n, &i));) {
                 if (f->device != m->device || f->inode != m->inode)
                         continue;
                 f->round = n->round;
@@ -356,7 +347,7 @@ static int read_calls(struct look *l, const entry_list *list, struct error *erro
         vec_each (e, list)
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
                         r = functions_read_calls(l, *e, error);
-        return r == 0 ? look_wait(l, error) : r;
+        return r == 0 ? errands_wait(l, error) : r;
 }
 
 /* What is new must be armed soon: slots keep what they tell, and what is gone can wait. Where all is looked

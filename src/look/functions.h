@@ -155,7 +155,11 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
 int functions_join(struct look *l, bool all, int64_t now, struct arena *a, struct joined *to);
 
 /* The next file from *i on; NULL: no more. */
-struct probed_file *functions_next(const struct native_watch *n, size_t *i);
+static inline struct probed_file *functions_next(const struct native_watch *n, size_t *i)
+{
+        void *f;
+        return map_next(&n->files, i, NULL, NULL, &f) ? f : NULL;
+}
 
 /* What was added is in the store. */
 void functions_committed(struct native_watch *n);
@@ -164,6 +168,17 @@ void functions_committed(struct native_watch *n);
 bool functions_leave(struct native_watch *n, struct entry *e);
 
 /* ---- between the files of it ------------------------------------------------------------------------- */
+
+/* function_told.c: whether it ran there, or a host of its inlined copies did. */
+bool function_ran(const struct probed_function *p, const char *workload);
+bool function_host_ran(const struct probed_function *p, const char *workload);
+/* In each workload that maps the file, and in one at least. */
+bool functions_all_hit(const struct probed_file *f, const struct probed_function *p);
+/* Its guards have nothing more to tell: in each workload it ran, or a host of it did. */
+bool functions_all_told(const struct probed_file *f, const struct probed_function *p);
+/* Note that it, or a host of it, ran in this workload. 1: that is news; 0. */
+int function_note_hit(struct probed_function *p, const char *workload, const struct probed_hit *hit);
+int function_note_host(struct probed_function *p, const char *workload);
 
 /* function_choice.c: the functions of a new file, best first. 0 or -errno with a sentence. */
 int choice_make(struct look *l, struct probed_file *f, const struct entry *e, const struct used_file *used,
@@ -211,13 +226,8 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
 int64_t function_watched_from(void);
 /* A number for its probes that nobody has; UINT32_MAX: all are taken. */
 uint32_t functions_take_number(struct native_watch *n, struct probed_file *f, struct probed_function *p);
-bool function_ran(const struct probed_function *p, const char *workload);
-bool function_host_ran(const struct probed_function *p, const char *workload);
 /* Its hosts could only be single-stepped, and it is not worth that. */
 bool function_guards_dear(const struct probed_function *p);
-bool functions_all_hit(const struct probed_file *f, const struct probed_function *p);
-/* Its guards have nothing more to tell: in each workload it ran, or a host of it did. */
-bool functions_all_told(const struct probed_file *f, const struct probed_function *p);
 
 /* function_budget.c */
 /* Its functions were found; it was mapped so often since the watch began. */
@@ -238,7 +248,5 @@ void function_budget_share(struct native_watch *n); /* decide what the probes of
 /* function_hits.c */
 /* The workload of a process, or of any that shares its cgroup (0: not known); NULL: none is known. */
 const char *function_workload_of(const struct look *l, uint64_t cgroup, int pid);
-/* Note that it ran in this workload; 1: news. */
-int function_note_hit(struct probed_function *p, const char *workload, const struct probed_hit *hit);
 void functions_lost(struct native_watch *n); /* events were lost: silence speaks for the time from now on */
 void functions_take_early(struct look *l);   /* hits of workloads that are known by now */

@@ -5,7 +5,7 @@
  * only if it has the inode number that the event tells (it may have lived in another root) and has not
  * changed since. What cannot be attributed is a gap, not nothing. */
 
-#include "look/state.h"
+#include "look/errand.h"
 
 #include "base/clock.h"
 
@@ -155,7 +155,7 @@ int read_late_files(struct look *l, struct error *error)
         l->late_files = (late_list){};
         l->late_uses.count = 0;
         int r = ask_late_files(l, &taken);
-        int waited = look_wait(l, error);
+        int waited = errands_wait(l, error);
         if (r == 0 && waited < 0)
                 r = waited;
         else if (r == 0)

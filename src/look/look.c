@@ -14,12 +14,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <poll.h>
-#include <stdarg.h>
 #include <unistd.h>
 
 enum {
-        STOP_POLL_MS = 200,      /* how soon a look ends that is to end */
         LOOK_MEMORY = 512 << 20, /* bytes: most that one look may take for what it reads */
         JOIN_COSTS = 4000,       /* all is joined as many times apart as the last time took CPU … */
         JOIN_MOST_S = 60,        /* … but no further than this, if anything happens */
@@ -87,37 +84,6 @@ struct look *look_free(struct look *l)
         arena_done(&l->arena);
         free(l);
         return NULL;
-}
-
-struct errand *errand_new(struct look *l, int pid)
-{
-        struct errand *e = arena_alloc(&l->scratch, sizeof(*e));
-        if (e) {
-                e->look = l;
-                e->pid = pid;
-        }
-        return e;
-}
-
-int look_wait(struct look *l, struct error *error)
-{
-        while (prober_outstanding(l->prober)) {
-                struct pollfd fds[] = {
-                        {.fd = prober_fd(l->prober), .events = POLLIN},
-                        {.fd = l->options.wait_ready ? l->options.wait_fd : -1, .events = POLLIN},
-                };
-                if (l->options.stopped && l->options.stopped(l->options.wait_context))
-                        return error_set(error, -ECANCELED, "ended before the look was done");
-                int timeout = l->options.stopped ? STOP_POLL_MS : -1;
-                if (poll(fds, ARRAY_SIZE(fds), timeout) < 0 && errno != EINTR)
-                        return error_set(error, -errno, "waiting for the worker failed: %s", strerror(errno));
-                if (fds[1].revents)
-                        l->options.wait_ready(l->options.wait_context);
-                int r = fds[0].revents ? prober_dispatch(l->prober) : 0;
-                if (r < 0)
-                        return error_set(error, r, "no worker process can be started: %s", strerror(-r));
-        }
-        return 0;
 }
 
 /* ---- looks ------------------------------------------------------------------------------------------ */

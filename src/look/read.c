@@ -3,7 +3,7 @@
 /* What is asked of the worker, and what becomes of each answer. A question that fails is never dropped:
  * it leaves a record that says why, and that record blocks the negatives that would rest on it. */
 
-#include "look/state.h"
+#include "look/errand.h"
 
 #include "base/clock.h"
 #include "sensor/sensor.h"
@@ -219,7 +219,7 @@ int read_processes(struct look *l, const int *pids, size_t count, struct error *
                 if (r < 0)
                         return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
         }
-        return look_wait(l, error);
+        return errands_wait(l, error);
 }
 
 /* ---- sockets ---------------------------------------------------------------------------------------- */
@@ -264,7 +264,7 @@ int read_sockets(struct look *l, struct error *error)
         map_done(&namespaces);
         if (r < 0)
                 return error_set(error, r, "cannot ask the worker for sockets: %s", strerror(-r));
-        return look_wait(l, error);
+        return errands_wait(l, error);
 }
 
 /* ---- roots ------------------------------------------------------------------------------------------ */
@@ -276,20 +276,6 @@ static void root_done_reply(void *context, int status, struct wire *reply)
         if (r && !errand->root->failure) /* once, however often it is tried again */
                 look_loss(errand->look, "inventories that could not be read", 1);
         errand->root->failure = r;
-}
-
-struct probe_job root_job(const struct look *l, const struct known_root *root, int pid)
-{
-        return (struct probe_job){
-                .pid = pid,
-                .root_id = root->root.id,
-                .first = root->first,
-                .python_paths = root->python_paths.items,
-                .python_path_count = root->python_paths.count,
-                .places = root->places.items,
-                .place_count = root->places.count,
-                .kernel_release = str_equal(root->root.id, "host") ? l->machine.kernel : NULL,
-        };
 }
 
 static int note_roots(struct look *l, enum entry_choice choice)
@@ -344,7 +330,7 @@ static int stamp_roots(struct look *l, struct error *error)
                 if (r < 0)
                         return r;
         }
-        return look_wait(l, error);
+        return errands_wait(l, error);
 }
 
 int read_roots(struct look *l, bool only_new, struct error *error)
@@ -369,7 +355,7 @@ int read_roots(struct look *l, bool only_new, struct error *error)
                 if ((r = ask_root(l, root, PROBE_INVENTORY, flags, root_done_reply, error)) < 0)
                         return r;
         }
-        r = look_wait(l, error);
+        r = errands_wait(l, error);
         i = 0;
         /* What came to an inventory is joined by a full look. */
         for (struct known_root *root; only_new && (root = roots_next(&l->roots, &i));)
@@ -524,7 +510,7 @@ int read_files(struct look *l, enum entry_choice choice, struct error *error)
                                 r = ask_files_of(l, *e, pass);
                 if (r < 0)
                         break;
-                r = look_wait(l, error);
+                r = errands_wait(l, error);
                 if (!l->asked.count)
                         break;
                 vec_each (f, &l->asked) {

@@ -2,7 +2,7 @@
 
 /* One question about one process, and what becomes of the answer. */
 
-#include "look/state.h"
+#include "look/errand.h"
 
 #include "base/clock.h"
 #include "memory/remote.h"

@@ -4,7 +4,7 @@
  * lives: so looks are dense at first, and once a minute later. Who has not run since its last look has
  * nothing new to tell, and costs nothing; all others share a budget. */
 
-#include "look/state.h"
+#include "look/errand.h"
 
 #include "base/clock.h"
 #include "evidence/engine.h"
@@ -231,7 +231,7 @@ static int ask_due(struct look *l, bool all, struct error *error)
                 int failed = ask_one(l, p, error);
                 /* One after the other: only then is it known what is left. */
                 if (failed == 0 && !all)
-                        failed = look_wait(l, error);
+                        failed = errands_wait(l, error);
                 if (failed < 0)
                         return failed;
                 asked = 1;
@@ -262,13 +262,13 @@ int runtimes_update(struct look *l, enum entry_choice choice, bool all, struct e
                 return error_set(error, -ENOMEM, "out of memory");
         int asked = ask_due(l, all, error);
         while (asked > 0) {
-                int r = look_wait(l, error);
+                int r = errands_wait(l, error);
                 if (r < 0)
                         return r;
                 asked = ask_on(l, error);
         }
         int r = asked < 0 ? asked : ask_again(l, error);
-        int waited = look_wait(l, error);
+        int waited = errands_wait(l, error);
         return r < 0 ? r : waited;
 }
 

@@ -80,17 +80,6 @@ struct look {
         VEC(const char *) limits;
 };
 
-/* A job in flight; lies in look.scratch. */
-struct errand {
-        struct look *look;
-        int pid;
-        unsigned flags;
-        bool repeated;
-        int failure; /* of the full reading; this one asks only who it is */
-        struct known_root *root;
-        struct used_file *file;
-};
-
 /* ---- limits.c ---- */
 /* Add a sentence to what could not be seen. */
 void look_limit(struct look *l, const char *format, ...) _printf_(2, 3);
@@ -98,10 +87,6 @@ void look_limit(struct look *l, const char *format, ...) _printf_(2, 3);
 void look_loss(struct look *l, const char *what, uint64_t count);
 /* Why processes could not be read, before what only some root lacks. 0 or -ENOMEM. */
 int limits_put_unreadable_first(struct look *l);
-
-/* Dispatch the prober until it has answered everything, draining events meanwhile. 0 or -errno. */
-int look_wait(struct look *l, struct error *error);
-struct errand *errand_new(struct look *l, int pid);
 
 /* read.c: each asks the prober, and waits. 0 or -errno with a sentence. */
 int read_snapshot(struct look *l); /* never fails: without it, each process is asked for its mappings */
@@ -114,8 +99,6 @@ int read_files(struct look *l, enum entry_choice choice, struct error *error);
 void forget_snapshot(struct look *l);
 /* Neither the kernel knows it by our pid namespace, nor is it in a procfs that may be of another one. */
 bool read_has_ended(int pid);
-/* A job at this root, entered through `pid`; the kind is still to be set. */
-struct probe_job root_job(const struct look *l, const struct known_root *root, int pid);
 
 /* How much a look has to put. */
 enum look_extent {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A room includes lower layers and itself, never a sibling of its own layer; nothing includes in a circle.
+"""A room includes lower layers and itself, never a sibling of its own layer; nothing includes in a circle,
+and no file of a room uses one that uses it.
 
 docs/architecture.md draws the same layers for people."""
 
@@ -54,26 +55,61 @@ def test_the_kernel_side_includes_only_itself():
     assert not wrong, "\n".join(wrong)
 
 
+def circle_in(graph):
+    """The first way found that leads back to where it began, or None. The graph: node -> nodes."""
+    done, way = set(), []
+
+    def visit(node):
+        if node in way:
+            return way[way.index(node):] + [node]
+        if node in done:
+            return None
+        way.append(node)
+        for other in graph.get(node, []):
+            if found := visit(other):
+                return found
+        way.pop()
+        done.add(node)
+        return None
+
+    return next(filter(None, map(visit, sorted(graph))), None)
+
+
 def test_no_include_cycle():
     graph = {}
     for path in tree.files("*.h", under="src/") + tree.files("*.h", under="bpf/"):
         node = str(path).removeprefix("src/")
         graph[node] = [name if "/" in name else f"{path.parent}/{name}" for name in tree.includes(path)]
-    done, way = set(), []
+    circle = circle_in(graph)
+    assert not circle, " -> ".join(circle)
+    assert sum(map(len, graph.values())) > 20  # the graph was really read
 
-    def visit(node):
-        assert node not in way, " -> ".join(way[way.index(node):] + [node])
-        if node in done:
-            return
-        way.append(node)
-        for other in graph.get(node, []):
-            visit(other)
-        way.pop()
-        done.add(node)
 
-    for node in graph:
-        visit(node)
-    assert len(done) > 20  # the graph was really read
+# As .clang-format leaves them: what others may call begins at the margin, and so does its brace.
+FUNCTION = re.compile(r"^(?!static\b|typedef\b|extern\b)\w[^;{}()=]*?\b(\w+)\([^;{}]*\)\n\{", re.M)
+OBJECT = re.compile(r"^(?!static\b|typedef\b|extern\b)\w[\w *]*\b(\w+)(?:\[[^\]]*\])* = ", re.M)
+LOCAL = re.compile(r"^static\b[^;{}()=]*?\b(\w+)\(", re.M)
+USED = re.compile(r"(?<![.\w])(?<!->)(?<!\bstruct )(?<!\benum )\w+")
+
+
+def users(paths):
+    """Which of these sources uses a function or an object of which other."""
+    code = {path: tree.code(path) for path in paths}
+    home = {name: path for path, body in code.items() for kind in (FUNCTION, OBJECT) for name in kind.findall(body)}
+    return {path: sorted({home[name] for name in set(USED.findall(body)) - set(LOCAL.findall(body))
+                          if home.get(name, path) != path}) for path, body in code.items()}
+
+
+def test_the_files_of_a_room_stand_on_each_other():
+    """Whoever reads a room can begin at its bottom: no file uses one that uses it, be it by way of others."""
+    wrong, arrows = [], 0
+    for room in LAYER:
+        graph = users(tree.files("*.c", under=f"src/{room}/"))
+        arrows += sum(map(len, graph.values()))
+        if circle := circle_in(graph):
+            wrong.append(" -> ".join(map(str, circle)))
+    assert not wrong, "\n".join(wrong)
+    assert arrows > 400  # they were really read
 
 
 def test_formats_are_pure():

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Jobs are sent in batches, and the look sleeps until all of a batch are answered. Meanwhile events are
+ * drained, and whoever ends the program need not wait for a slow process. */
+
+#include "look/errand.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+enum { STOP_POLL_MS = 200 /* how soon a look ends that is to end */ };
+
+struct errand *errand_new(struct look *l, int pid)
+{
+        struct errand *e = arena_alloc(&l->scratch, sizeof(*e));
+        if (e) {
+                e->look = l;
+                e->pid = pid;
+        }
+        return e;
+}
+
+int errands_wait(struct look *l, struct error *error)
+{
+        while (prober_outstanding(l->prober)) {
+                struct pollfd fds[] = {
+                        {.fd = prober_fd(l->prober), .events = POLLIN},
+                        {.fd = l->options.wait_ready ? l->options.wait_fd : -1, .events = POLLIN},
+                };
+                if (l->options.stopped && l->options.stopped(l->options.wait_context))
+                        return error_set(error, -ECANCELED, "ended before the look was done");
+                int timeout = l->options.stopped ? STOP_POLL_MS : -1;
+                if (poll(fds, ARRAY_SIZE(fds), timeout) < 0 && errno != EINTR)
+                        return error_set(error, -errno, "waiting for the worker failed: %s", strerror(errno));
+                if (fds[1].revents)
+                        l->options.wait_ready(l->options.wait_context);
+                int r = fds[0].revents ? prober_dispatch(l->prober) : 0;
+                if (r < 0)
+                        return error_set(error, r, "no worker process can be started: %s", strerror(-r));
+        }
+        return 0;
+}
+
+struct probe_job root_job(const struct look *l, const struct known_root *root, int pid)
+{
+        return (struct probe_job){
+                .pid = pid,
+                .root_id = root->root.id,
+                .first = root->first,
+                .python_paths = root->python_paths.items,
+                .python_path_count = root->python_paths.count,
+                .places = root->places.items,
+                .place_count = root->places.count,
+                .kernel_release = str_equal(root->root.id, "host") ? l->machine.kernel : NULL,
+        };
+}
