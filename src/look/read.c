@@ -451,24 +451,30 @@ static int ask_files_of(struct look *l, struct entry *e, int pass)
 static int recall_owner(struct look *l, struct used_file *f, struct error *error)
 {
         struct package *owner = &f->reply.owner, known;
-        const char *root = f->key; /* up to the end of its line */
         bool unowned = !f->reply.has_owner && f->reply.file.elf && !f->reply.doubt;
-        bool unnamed = owner->stale && !owner->version;
-        if (!f->reply.file.object || (!unowned && !(f->reply.has_owner && unnamed)))
+        bool unnamed = f->reply.has_owner && owner->stale && !owner->version;
+        if (!f->reply.file.object || (!unowned && !unnamed))
                 return 0;
-        int r = store_package_of_object(l->store, f->reply.file.object, &f->arena, &known, error);
+        const char *root = arena_strndup(&f->arena, f->key, strcspn(f->key, "\n"));
+        int r = root ? store_package_of_object(l->store, f->reply.file.object, root, &f->arena, &known, error)
+                     : error_set(error, -ENOMEM, "out of memory");
         if (r <= 0)
                 return r;
-        size_t size = strlen(known.root);
-        bool here = !strncmp(root, known.root, size) && root[size] == '\n';
-        if (unowned && !here && !str_equal(known.root, "host"))
+        bool here = str_equal(known.root, root);
+        if (unowned ? !here && !str_equal(known.root, "host")
+                    : !str_equal(known.ecosystem, owner->ecosystem) || !str_equal(known.name, owner->name))
                 return 0;
-        *owner = known;
-        f->reply.has_owner = true;
-        f->reply.copied = unowned;
-        /* A copy that lies where it was is not mended by a restart. */
-        owner->stale =
-                !unowned || f->reply.file.state == FILE_REPLACED || f->reply.file.state == FILE_DELETED;
+        if (unowned) {
+                *owner = known;
+                f->reply.has_owner = f->reply.copied = true;
+                /* A copy that lies where it was is not mended by a restart. */
+                owner->stale = f->reply.file.state == FILE_REPLACED || f->reply.file.state == FILE_DELETED;
+        } else {
+                /* The same file under the same name in another root is the same version; the root stays its
+                 * own. */
+                owner->version = known.version;
+                owner->source_version = known.source_version;
+        }
         f->owner_key = package_key(owner, &f->arena);
         return f->owner_key ? 0 : error_set(error, -ENOMEM, "out of memory");
 }

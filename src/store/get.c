@@ -303,20 +303,21 @@ int store_load(struct store *s, struct arena *a, struct history *ret, struct err
         return 0;
 }
 
-int store_package_of_object(struct store *s, const char *object, struct arena *a, struct package *ret,
-                            struct error *error)
+int store_package_of_object(struct store *s, const char *object, const char *root, struct arena *a,
+                            struct package *ret, struct error *error)
 {
         static const char sql[] =
                 "SELECT" PACKAGE_COLUMNS " FROM name AS o JOIN evidence AS e ON e.object = o.id"
                 " JOIN package AS p ON p.key = e.package WHERE o.text = ?1 AND e.kind = 1"
                 " AND e.engine = (SELECT id FROM name WHERE text = 'mapped') AND version IS NOT NULL"
-                " ORDER BY e.last DESC, p.key LIMIT 1";
+                " ORDER BY p.root = ?2 DESC, e.last DESC, p.key LIMIT 1";
         struct package p;
         struct loading l = {.s = s, .arena = a, .error = error};
         sqlite3_stmt *q = NULL;
         if (sqlite3_prepare_v2(s->db, sql, -1, &q, NULL) != SQLITE_OK)
                 return store_fail(s, error, "cannot read");
         sqlite3_bind_text(q, 1, object, -1, SQLITE_STATIC);
+        sqlite3_bind_text(q, 2, root, -1, SQLITE_STATIC);
         int code = sqlite3_step(q);
         int r = code == SQLITE_ROW ? 1 : code == SQLITE_DONE ? 0 : store_fail(s, error, "cannot read");
         if (r == 1) {

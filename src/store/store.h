@@ -86,6 +86,7 @@ void history_done(struct history *h); /* frees the arrays; strings are the arena
 int store_load(struct store *s, struct arena *a, struct history *ret, struct error *error);
 /* Files that are not to be probed. Strings are the arena's; free the array only. */
 int store_load_spared(struct store *s, struct arena *a, spared_list *ret, struct error *error);
-/* Key of the package that a file with this object id was last known to belong to, or NULL. */
-int store_package_of_object(struct store *s, const char *object, struct arena *a, struct package *ret,
-                            struct error *error); /* 1 found, 0 not, -errno */
+/* The package that a file with this object id was last known to belong to: one of this root before all
+ * others. */
+int store_package_of_object(struct store *s, const char *object, const char *root, struct arena *a,
+                            struct package *ret, struct error *error); /* 1 found, 0 not, -errno */

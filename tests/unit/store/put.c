@@ -61,9 +61,9 @@ static void a_look_is_read_back(void **state _unused_)
                 s = open_store(round ? STORE_WRITE : STORE_READ);
         }
         struct package known;
-        assert_int_equal(store_package_of_object(s, "build-id:1", &a, &known, NULL), 1);
+        assert_int_equal(store_package_of_object(s, "build-id:1", "host", &a, &known, NULL), 1);
         assert_string_equal(known.name, "libx1");
-        assert_int_equal(store_package_of_object(s, "build-id:2", &a, &known, NULL), 0);
+        assert_int_equal(store_package_of_object(s, "build-id:2", "host", &a, &known, NULL), 0);
         store_close(s);
 }
 
@@ -103,11 +103,33 @@ static void a_later_look_takes_nothing_back(void **state _unused_)
         store_close(s);
 }
 
+/* The same library in two roots: each asks for its own package, whichever was seen last. */
+static void a_file_belongs_to_a_package_of_its_root(void **state _unused_)
+{
+        _cleanup_arena_ struct arena a = ARENA_INIT(16 << 20);
+        _cleanup_look_ struct look l = LOOK_INIT;
+        struct package here = package_of("libx1", "1.0-1"), there = here, known;
+        struct workload w[] = {workload_of("a", 1000), workload_of("b", 1000)};
+        there.root = "mount:1";
+        *vec_add(&l.packages) = here;
+        *vec_add(&l.packages) = there;
+        look_see(&l, &there, "a", "/lib/x", 500);
+        look_see(&l, &here, "b", "/lib/x", 1000);
+        struct store *s = open_store(STORE_WRITE);
+        commit_look(s, &l, w, 2, 1000);
+        assert_int_equal(store_package_of_object(s, "build-id:1", "mount:1", &a, &known, NULL), 1);
+        assert_string_equal(known.root, "mount:1");
+        assert_int_equal(store_package_of_object(s, "build-id:1", "mount:2", &a, &known, NULL), 1);
+        assert_string_equal(known.root, "host"); /* the last one seen */
+        store_close(s);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 store_test(a_look_is_read_back),
                 store_test(a_later_look_takes_nothing_back),
+                store_test(a_file_belongs_to_a_package_of_its_root),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
