@@ -55,3 +55,8 @@ struct probe_job root_job(const struct look *l, const struct known_root *root, i
                 .kernel_release = str_equal(root->root.id, "host") ? l->machine.kernel : NULL,
         };
 }
+
+const char *errand_failure_text(int r)
+{
+        return r == -ETIME ? "it took too long" : r == -EPIPE ? "the worker ended" : strerror(-r);
+}

@@ -23,3 +23,5 @@ struct errand *errand_new(struct look *l, int pid);
 int errands_wait(struct look *l, struct error *error);
 /* A job at this root, entered through `pid`; the kind is still to be set. */
 struct probe_job root_job(const struct look *l, const struct known_root *root, int pid);
+/* Why it failed. */
+const char *errand_failure_text(int r);

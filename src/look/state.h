@@ -88,17 +88,21 @@ void look_loss(struct look *l, const char *what, uint64_t count);
 /* Why processes could not be read, before what only some root lacks. 0 or -ENOMEM. */
 int limits_put_unreadable_first(struct look *l);
 
-/* read.c: each asks the prober, and waits. 0 or -errno with a sentence. */
+/* Each asks the prober, and waits. 0 or -errno with a sentence. */
+/* read_processes.c */
 int read_snapshot(struct look *l); /* never fails: without it, each process is asked for its mappings */
+void forget_snapshot(struct look *l);
 int read_processes(struct look *l, const int *pids, size_t count, struct error *error);
 /* Those of them that have run, or map other files, since they were read. */
 int read_changed_processes(struct look *l, const int *pids, size_t count, struct error *error);
-int read_sockets(struct look *l, struct error *error);
-int read_roots(struct look *l, bool only_new, struct error *error); /* those never read, or also old ones */
-int read_files(struct look *l, enum entry_choice choice, struct error *error);
-void forget_snapshot(struct look *l);
 /* Neither the kernel knows it by our pid namespace, nor is it in a procfs that may be of another one. */
 bool read_has_ended(int pid);
+/* read_sockets.c */
+int read_sockets(struct look *l, struct error *error);
+/* read_roots.c: those never read, or also old ones */
+int read_roots(struct look *l, bool only_new, struct error *error);
+/* read_files.c */
+int read_files(struct look *l, enum entry_choice choice, struct error *error);
 
 /* How much a look has to put. */
 enum look_extent {
