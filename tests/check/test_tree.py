@@ -15,6 +15,7 @@ import tree
 
 LONGEST, LONG = 600, 400
 BANNED = {"util", "utils", "helper", "helpers", "misc", "common", "manager"}
+LEFT_BEHIND = {".orig", ".rej", ".bak", ".swp"}  # by tools
 PUBLIC = {"github.com", "pypi.org", "files.pythonhosted.org", "proxy.golang.org", "sum.golang.org", "registry.npmjs.org",
           "static.crates.io", "index.crates.io", "deb.debian.org", "archive.ubuntu.com", "security.debian.org",
           "localhost", "127.0.0.1", "::1"}
@@ -34,7 +35,8 @@ def test_files_are_short(capsys):
 
 
 def test_names_tell_what_is_inside():
-    wrong = [str(p) for p in tree.files() if any(Path(part).stem.split(".")[0] in BANNED for part in p.parts)]
+    wrong = [str(p) for p in tree.files() if p.suffix in LEFT_BEHIND or
+             any(Path(part).stem.split(".")[0] in BANNED for part in p.parts)]
     assert not wrong, "\n".join(wrong)
 
 
