@@ -270,13 +270,14 @@ int advisory_hold(struct advisory_db *db, struct error *error)
 
 uint64_t advisory_stamp(const char *state_dir)
 {
-        static const char *const names[] = {"advisory.db", "streams"};
+        /* While anybody has the database open, an import stays in its log. */
+        static const char *const names[] = {"advisory.db", "advisory.db-wal", "streams"};
         uint64_t stamp = 0;
         for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
                 char path[4096];
                 struct stat st = {};
                 snprintf(path, sizeof(path), "%s/%s", state_dir, names[i]);
-                if (stat(path, &st) < 0)
+                if (stat(path, &st) < 0 || !st.st_size) /* opening makes an empty log */
                         st = (struct stat){};
                 const uint64_t parts[] = {(uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec,
                                           (uint64_t)st.st_ino, (uint64_t)st.st_size};

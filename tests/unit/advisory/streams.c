@@ -184,6 +184,12 @@ static void test_stamp(void **state)
         assert_true(with != before);
         write_streams(s, "Red Hat:rhel_eus:9.2\n");
         assert_true(advisory_stamp(s->dir) != with);
+        /* While it is open, what is imported stays in its log. */
+        with = advisory_stamp(s->dir);
+        import(s, RECORD("RHSA-2026:1", ",\"upstream\":[\"CVE-2031-2001\"]",
+                         "{" PACKAGE("Red Hat:enterprise_linux:10.1", "web") "," RANGE(
+                                 "{\"introduced\":\"0\"},{\"fixed\":\"2-9.el10_1\"}") "}"));
+        assert_true(advisory_stamp(s->dir) != with);
 }
 
 static void test_broken_streams(void **state)
