@@ -10,6 +10,7 @@ void heap_stay_small(void)
 #ifdef __GLIBC__
         mallopt(M_MMAP_THRESHOLD, LARGE);
         mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
+        mallopt(M_ARENA_MAX, 1); /* what one thread frees another one may need */
 #endif
 }
 

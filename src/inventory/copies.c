@@ -301,6 +301,11 @@ static const struct packaged *match(const struct copies *c, int root_fd, int fd,
         return NULL;
 }
 
+bool copies_are_listed(const struct copies *c)
+{
+        return c->full || (c->slices && c->next >= c->steps.count);
+}
+
 int copies_find(struct copies *c, const struct inventory *inv, int root_fd, int fd, const char *object,
                 const struct package **ret)
 {

@@ -27,6 +27,9 @@ static inline void copies_freep(struct copies **c)
 int copies_find(struct copies *c, const struct inventory *inv, int root_fd, int fd, const char *object,
                 const struct package **ret);
 
+/* Whether the list is as complete as it gets: asking takes no time for it. */
+bool copies_are_listed(const struct copies *c);
+
 /* Equal while what copies_find has listed holds. */
 uint64_t copies_fingerprint(const struct inventory *inv);
 

@@ -151,7 +151,7 @@ static struct inventory *inventory_new(int root_fd, const char *root_id)
 static int read_root(int root_fd, const char *root_id, const struct inventory_hints *hints,
                      struct inventory *previous, found_list *more, struct inventory **ret)
 {
-        _cleanup_inventory_ struct inventory *before = previous;
+        _cleanup_inventory_ struct inventory *before = hints->lent ? NULL : previous;
         _cleanup_inventory_ struct inventory *inv = inventory_new(root_fd, root_id);
         if (!inv)
                 return -ENOMEM;
@@ -160,7 +160,7 @@ static int read_root(int root_fd, const char *root_id, const struct inventory_hi
         if (r == 0 && hints->remember && !(inv->recall = recall_new()))
                 r = -ENOMEM;
         if (r == 0)
-                r = read_all(inv, before, more);
+                r = read_all(inv, previous, more);
         forget_places(inv);
         vec_trim(&inv->packages);
         owners_rest(&inv->owners);

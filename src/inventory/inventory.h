@@ -31,6 +31,7 @@ struct inventory_hints {
         bool every_mount;           /* … and at network and FUSE file systems mounted in it … */
         bool one_file_system;       /* … or at nothing that is mounted in it */
         bool remember;              /* keep what a later inventory can take over */
+        bool lent;                  /* the previous one stays its owner's, who has it asked meanwhile */
         /* When to stop (boottime ns; 0: never). What was not read by then is left out, and said so: half of
          * the time is for finding files, all of it for reading them. */
         uint64_t until;
@@ -39,7 +40,8 @@ struct inventory_hints {
 
 /* Read what is installed below `root_fd` ("/" of the root). What could not be read becomes a limit, never a
  * failure: an unreadable package database is named there. What `previous` (may be NULL) was read from and has
- * not changed (inode, size, mtime, ctime) is taken from it; it is consumed in any case. 0 or -errno
+ * not changed (inode, size, mtime, ctime) is taken from it; it is consumed in any case, unless it is
+ * lent. 0 or -errno
  * (memory). */
 int inventory_read(int root_fd, const char *root_id, const struct inventory_hints *hints,
                    struct inventory *previous, struct inventory **ret);

@@ -9,7 +9,8 @@
 enum {
         JOB_BYTES = 4 << 20,          /* most bytes of one job */
         REPLY_BYTES = 64 << 20,       /* most bytes of one reply: an inventory of 100,000 packages */
-        PROBER_SOCKET = 3,            /* the descriptor that the worker finds it at */
+        PROBER_SOCKET = 3,            /* the descriptor that the worker finds its socket at … */
+        SPAWN_SOCKETS = 2,            /* … and behind it the one of urgent jobs */
         PROBE_NO_INVENTORY = 1 << 16, /* job flag: the root's inventory hung before, do not read it */
 };
 
@@ -40,6 +41,13 @@ static inline void worker_freep(struct worker **w)
 /* Do the job and append its record. 0 or -errno. */
 int worker_do(struct worker *w, const struct probe_job *job, struct buf *reply);
 
-/* Give up everything that the worker does not need: descriptors were left behind by exec already. 0 or
- * -errno; what this kernel does not offer is skipped, what it refuses is not. */
-int sandbox_enter(void);
+/* The same for an urgent job, by a worker of worker_urgent_new. */
+int worker_do_urgent(struct worker *w, const struct probe_job *job, struct buf *reply);
+/* One for another thread, with what `first` knows of roots, which outlives it. */
+int worker_urgent_new(const struct cgroup_choice *cgroup, struct worker *first, struct worker **ret);
+
+/* Give up everything that the worker does not need: descriptors were left behind by exec already. Rights and
+ * limits first, which threads begun later inherit; then calls, in all threads: no more of them can begin. 0
+ * or -errno; what this kernel does not offer is skipped, what it refuses is not. */
+int sandbox_rights(void);
+int sandbox_calls(void);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "prober/channel.h"
+#include "prober/lane.h"
 #include "prober/spawn.h"
 
 #include <errno.h>
@@ -12,14 +13,12 @@
 #include <sys/timerfd.h>
 #include <time.h>
 
-/* Jobs are sent as fast as the socket takes them and answered in order, so at any time the worker is busy
- * with the oldest one that is not answered: that is the one to blame when it is late or dies. The clock of
- * a job starts when we learn that its predecessor is done, never earlier: time in which nobody dispatched
- * is not held against it. */
+/* One worker, two lanes: what cannot wait is answered beside what takes its time, by a thread of the worker
+ * that has a socket of its own. A late job costs the worker, and with it what both lanes wait for: the oldest
+ * job of the guilty lane fails, the others are asked again, but for urgent ones, whose time is over by then.
+ */
 
 enum {
-        READ_SIZE = 256 * 1024,
-        INPUT_KEPT = 2 * READ_SIZE,
         MOST_STARTS = 3,   /* workers in a row that ended before they were ready */
         MOST_CORPSES = 64, /* killed, but still asleep in the kernel */
         NAMES_BYTES = 4 << 20,
@@ -30,44 +29,21 @@ enum {
 #define DEADLINE_INVENTORY (20 * NS_PER_S)
 #define AFTER_TREE         (60 * NS_PER_S) /* behind the time that a tree may take */
 
-struct job {
-        struct job *next;
-        uint64_t id;
-        enum probe_kind kind;
-        uint64_t time; /* that a whole tree may take, ns; 0: it is none */
-        char *frame;
-        size_t size;
-        struct root_state *root; /* of inventory and file jobs; else NULL */
-        probe_done done;
-        void *context;
-};
-
-/* What is known about reading the inventory of one root. */
-struct root_state {
-        uint64_t worker; /* number of the worker that has it in its memory */
-        bool hung;       /* reading it was late: files are looked at without it until it succeeds again */
-};
+enum lane_number { LANE_JOBS, LANE_URGENT, _LANE_MAX };
 
 struct prober {
         struct prober_options options;
         struct cgroup_choice cgroup;
         char *program;
         int epoll, timer;
-        int socket; /* -1: no worker */
+        struct lane lanes[_LANE_MAX];
+        bool running; /* there is a worker */
         pid_t pid;
-        bool ready;      /* the worker said that it is set up */
         uint64_t worker; /* number of workers started */
         unsigned failed_starts;
         int fatal; /* no worker can be started any more */
-
-        struct job *first, **last; /* outstanding, oldest first */
-        struct job *sending;       /* the next to send; NULL: all sent */
-        size_t sent;               /* bytes of it, or of the setup */
-        size_t outstanding;
-        bool setup_sent;
         struct buf setup;
-        uint64_t next_id, since; /* since: when the oldest job became that, boottime ns */
-        struct buf input;
+        uint64_t next_id;
         corpse_list corpses;
         struct prober_counts counts;
         struct map roots; /* root id → struct root_state */
@@ -76,41 +52,45 @@ struct prober {
 
 /* ---- life --------------------------------------------------------------------------------------------- */
 
-static void watch_socket(struct prober *p, bool writing)
+static void watch_socket(struct prober *p, struct lane *l, bool writing)
 {
         struct epoll_event event = {.events = EPOLLIN | (writing ? (uint32_t)EPOLLOUT : 0)};
-        epoll_ctl(p->epoll, EPOLL_CTL_MOD, p->socket, &event);
+        epoll_ctl(p->epoll, EPOLL_CTL_MOD, l->socket, &event);
+}
+
+static void stop_worker(struct prober *p)
+{
+        if (!p->running)
+                return;
+        /* Closing alone leaves it in the set, and always ready, where a fork of this process holds it too. */
+        for (struct lane *l = p->lanes; l < p->lanes + _LANE_MAX; l++) {
+                epoll_ctl(p->epoll, EPOLL_CTL_DEL, l->socket, NULL);
+                close(l->socket);
+                l->socket = -1;
+        }
+        p->running = false;
+        spawn_bury(p->pid, &p->corpses);
 }
 
 static int start_worker(struct prober *p)
 {
         struct epoll_event event = {.events = EPOLLIN};
+        int sockets[_LANE_MAX];
         if (spawn_reap(&p->corpses) >= MOST_CORPSES)
                 return -EAGAIN;
-        int r = spawn_worker(p->program, &p->socket, &p->pid);
+        int r = spawn_worker(p->program, sockets, &p->pid);
         if (r < 0)
                 return r;
-        if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, p->socket, &event) < 0)
-                return -errno;
+        p->running = true;
         p->worker++;
-        p->ready = false;
-        p->setup_sent = false;
-        p->sent = 0;
-        p->sending = p->first;
-        p->since = clock_boottime();
-        buf_clear(&p->input);
-        return 0;
-}
-
-static void stop_worker(struct prober *p)
-{
-        if (p->socket < 0)
-                return;
-        /* Closing alone leaves it in the set, and always ready, where a fork of this process holds it too. */
-        epoll_ctl(p->epoll, EPOLL_CTL_DEL, p->socket, NULL);
-        close(p->socket);
-        p->socket = -1;
-        spawn_bury(p->pid, &p->corpses);
+        for (int i = 0; i < _LANE_MAX; i++) {
+                lane_begin(&p->lanes[i], sockets[i]);
+                if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, sockets[i], &event) < 0)
+                        r = -errno;
+        }
+        if (r < 0)
+                stop_worker(p);
+        return r;
 }
 
 int prober_new(const struct prober_options *options, struct prober **ret, struct error *error)
@@ -118,12 +98,12 @@ int prober_new(const struct prober_options *options, struct prober **ret, struct
         _cleanup_prober_ struct prober *p = calloc(1, sizeof(*p));
         if (!p)
                 return error_set(error, -ENOMEM, "out of memory");
-        p->epoll = p->timer = p->socket = -1;
+        p->epoll = p->timer = -1;
         p->options = *options;
-        p->last = &p->first;
         p->next_id = 1;
         p->setup = BUF_INIT(4096);
-        p->input = BUF_INIT((size_t)REPLY_BYTES + READ_SIZE + 64);
+        lane_init(&p->lanes[LANE_JOBS], &p->setup);
+        lane_init(&p->lanes[LANE_URGENT], NULL);
         p->names = ARENA_INIT(NAMES_BYTES);
         p->program = strdup(options->program ? options->program : "/proc/self/exe");
         p->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -151,12 +131,6 @@ int prober_new(const struct prober_options *options, struct prober **ret, struct
         return 0;
 }
 
-static void job_free(struct job *job)
-{
-        free(job->frame);
-        free(job);
-}
-
 struct prober *prober_free(struct prober *p)
 {
         if (!p)
@@ -165,18 +139,14 @@ struct prober *prober_free(struct prober *p)
         /* A worker that is not stuck is gone at once; the others are left to init. */
         for (int i = 0; spawn_reap(&p->corpses) && i < 20; i++)
                 usleep(1000);
-        while (p->first) {
-                struct job *job = p->first;
-                p->first = job->next;
-                job_free(job);
-        }
+        for (struct lane *l = p->lanes; l < p->lanes + _LANE_MAX; l++)
+                lane_done(l);
         if (p->epoll >= 0)
                 close(p->epoll);
         if (p->timer >= 0)
                 close(p->timer);
         vec_done(&p->corpses);
         buf_done(&p->setup);
-        buf_done(&p->input);
         map_done(&p->roots);
         arena_done(&p->names);
         free(p->program);
@@ -206,11 +176,17 @@ static uint64_t deadline_of(const struct prober *p, const struct job *job)
                                              : DEADLINE;
 }
 
+/* When the oldest job of the lane is late, boottime ns; UINT64_MAX: it has none. */
+static uint64_t late_at(const struct prober *p, const struct lane *l)
+{
+        return l->first ? l->since + deadline_of(p, l->first) : UINT64_MAX;
+}
+
 static void arm(struct prober *p)
 {
         struct itimerspec when = {};
-        if (p->first) {
-                uint64_t at = p->since + deadline_of(p, p->first);
+        uint64_t at = MIN(late_at(p, &p->lanes[LANE_JOBS]), late_at(p, &p->lanes[LANE_URGENT]));
+        if (at != UINT64_MAX) {
                 when.it_value.tv_sec = (time_t)(at / NS_PER_S);
                 when.it_value.tv_nsec = (long)(at % NS_PER_S);
         }
@@ -219,36 +195,10 @@ static void arm(struct prober *p)
 
 /* ---- sending ------------------------------------------------------------------------------------------ */
 
-/* 1 all sent, 0 the socket is full, -errno. */
-static int send_some(struct prober *p, const char *data, size_t size)
-{
-        while (p->sent < size) {
-                ssize_t put = send(p->socket, data + p->sent, size - p->sent, MSG_NOSIGNAL);
-                if (put < 0 && errno == EINTR)
-                        continue;
-                if (put < 0)
-                        return errno == EAGAIN ? 0 : -errno;
-                p->sent += (size_t)put;
-        }
-        p->sent = 0;
-        return 1;
-}
-
 static void pump(struct prober *p)
 {
-        int r = p->socket < 0 ? 0 : 1;
-        if (r > 0 && !p->setup_sent) {
-                r = send_some(p, p->setup.data, p->setup.size);
-                p->setup_sent = r > 0;
-        }
-        while (r > 0 && p->sending) {
-                r = send_some(p, p->sending->frame, p->sending->size);
-                if (r > 0)
-                        p->sending = p->sending->next;
-        }
-        /* A broken socket is seen, and dealt with, when it is read. */
-        if (p->socket >= 0)
-                watch_socket(p, r == 0);
+        for (struct lane *l = p->lanes; p->running && l < p->lanes + _LANE_MAX; l++)
+                watch_socket(p, l, lane_send(l));
 }
 
 static struct root_state *root_state(struct prober *p, const char *root_id)
@@ -263,13 +213,16 @@ static struct root_state *root_state(struct prober *p, const char *root_id)
 
 int prober_submit(struct prober *p, const struct probe_job *job, probe_done done, void *context)
 {
+        struct lane *lane = &p->lanes[job->urgent ? LANE_URGENT : LANE_JOBS];
         if (p->fatal)
                 return p->fatal;
+        if (job->urgent && !lane->ready)
+                return -EAGAIN;
         struct job *new = calloc(1, sizeof(*new));
         if (!new)
                 return -ENOMEM;
         struct probe_job sent = *job;
-        if (job->root_id && (job->kind == PROBE_INVENTORY || asks_owner(job->kind)))
+        if (job->root_id && !job->urgent && (job->kind == PROBE_INVENTORY || asks_owner(job->kind)))
                 new->root = root_state(p, job->root_id);
         if (asks_owner(job->kind) && new->root &&new->root->hung)
                 sent.flags |= PROBE_NO_INVENTORY;
@@ -288,14 +241,8 @@ int prober_submit(struct prober *p, const struct probe_job *job, probe_done done
         new->frame = buf_take(&frame);
         new->done = done;
         new->context = context;
-        if (!p->first)
-                p->since = clock_boottime();
-        *p->last = new;
-        p->last = &new->next;
-        if (!p->sending)
-                p->sending = new;
+        lane_add(lane, new);
         p->counts.jobs++;
-        p->outstanding++;
         pump(p);
         arm(p);
         return 0;
@@ -304,17 +251,10 @@ int prober_submit(struct prober *p, const struct probe_job *job, probe_done done
 /* ---- receiving ---------------------------------------------------------------------------------------- */
 
 /* Take the oldest job out and tell its owner. It may submit others meanwhile. */
-static void finish(struct prober *p, int status, struct span record)
+static void finish(struct prober *p, struct lane *l, int status, struct span record)
 {
-        struct job *job = p->first;
+        struct job *job = lane_take(l);
         struct wire reply = WIRE_INIT(record.data, record.size);
-        p->first = job->next;
-        p->outstanding--;
-        if (!p->first)
-                p->last = &p->first;
-        if (p->sending == job)
-                p->sending = job->next;
-        p->since = clock_boottime();
         if (job->root && job->kind == PROBE_INVENTORY && status == 0)
                 *job->root = (struct root_state){.worker = p->worker};
         else if (job->root && asks_owner(job->kind) && status == 0 && !job->root->hung)
@@ -326,96 +266,61 @@ static void finish(struct prober *p, int status, struct span record)
         job_free(job);
 }
 
-/* The worker is gone or of no use. The oldest job is to blame if it was being worked on. */
-static void lose_worker(struct prober *p, int status)
+static void finish_all(struct prober *p, struct lane *l, int status)
 {
-        bool was_ready = p->ready;
+        while (l->first)
+                finish(p, l, status, (struct span){});
+}
+
+/* The worker is gone or of no use. The oldest job of `guilty` (NULL: nobody knows, of each) is to blame if it
+ * was being worked on. */
+static void lose_worker(struct prober *p, struct lane *guilty, int status)
+{
+        struct lane *jobs = &p->lanes[LANE_JOBS], *urgent = &p->lanes[LANE_URGENT];
+        bool was_ready = jobs->ready;
         stop_worker(p);
-        p->sending = p->first;
-        p->sent = 0;
+        jobs->ready = urgent->ready = false; /* nobody can submit urgent jobs now */
         if (was_ready) {
                 p->failed_starts = 0;
-                if (p->first)
-                        finish(p, status, (struct span){});
+                if (guilty != urgent && jobs->first)
+                        finish(p, jobs, status, (struct span){});
         } else if (++p->failed_starts >= MOST_STARTS) {
                 p->fatal = status;
         }
+        finish_all(p, urgent, guilty == urgent ? status : -EPIPE);
         *(status == -ETIME ? &p->counts.late : &p->counts.died) += 1;
 }
 
 /* One frame of the worker. The first one, id 0, says that it is set up. -EBADMSG: it lies. */
-static int take_frame(struct prober *p, struct span frame)
+static int take_frame(void *context, struct lane *l, struct span frame)
 {
+        struct prober *p = context;
         struct wire w = WIRE_INIT(frame.data, frame.size);
         uint64_t id = wire_get_u64(&w), status = wire_get_max(&w, 4095);
         if (w.failed || (status && w.left))
                 return -EBADMSG;
-        if (!p->ready) {
+        if (!l->ready) {
                 if (id || w.left)
                         return -EBADMSG;
                 if (status) {
                         p->fatal = -(int)status;
-                        return 0;
+                        return 1;
                 }
-                p->ready = true;
-                p->since = clock_boottime();
+                l->ready = true;
+                l->since = clock_boottime();
                 return 0;
         }
-        if (!p->first || p->first->id != id || (p->sending == p->first))
+        if (!l->first || l->first->id != id || l->sending == l->first)
                 return -EBADMSG;
-        finish(p, -(int)status, (struct span){w.data, w.left});
-        return 0;
-}
-
-static int take_frames(struct prober *p)
-{
-        size_t used = 0;
-        int r = 1;
-        while (!p->fatal) {
-                struct span frame;
-                size_t size;
-                r = frame_get(p->input.data + used, p->input.size - used, REPLY_BYTES, &frame, &size);
-                if (r <= 0)
-                        break;
-                used += size;
-                r = take_frame(p, frame);
-                if (r < 0)
-                        break;
-        }
-        memmove(p->input.data, p->input.data + used, p->input.size - used);
-        p->input.size -= used;
-        if (!p->input.size && p->input.allocated > INPUT_KEPT)
-                buf_done(&p->input); /* an inventory's */
-        return r < 0 ? r : 0;
-}
-
-/* Read what is there. 0, or -errno: the worker is of no use any more. */
-static int receive(struct prober *p)
-{
-        while (!p->fatal) {
-                char *at = buf_reserve(&p->input, READ_SIZE);
-                if (!at)
-                        return p->input.error;
-                ssize_t got = recv(p->socket, at, READ_SIZE, 0);
-                if (got < 0 && errno == EINTR)
-                        continue;
-                if (got < 0)
-                        return errno == EAGAIN ? 0 : -EPIPE;
-                if (got == 0)
-                        return -EPIPE;
-                buf_grow(&p->input, (size_t)got);
-                int r = take_frames(p);
-                if (r < 0)
-                        return -EPIPE;
-        }
+        finish(p, l, -(int)status, (struct span){w.data, w.left});
         return 0;
 }
 
 static void fail_all(struct prober *p)
 {
         stop_worker(p);
-        while (p->first)
-                finish(p, -EPIPE, (struct span){});
+        for (struct lane *l = p->lanes; l < p->lanes + _LANE_MAX; l++)
+                finish_all(p, l, -EPIPE);
 }
 
 int prober_fd(const struct prober *p)
@@ -429,14 +334,14 @@ int prober_dispatch(struct prober *p)
         if (read(p->timer, &expirations, sizeof(expirations)) < 0 && errno != EAGAIN)
                 return -errno;
         spawn_reap(&p->corpses);
-        if (p->socket >= 0 && !p->fatal) {
-                int r = receive(p);
+        for (struct lane *l = p->lanes; p->running && !p->fatal && l < p->lanes + _LANE_MAX; l++) {
+                int r = lane_receive(l, take_frame, p);
                 if (r < 0)
-                        lose_worker(p, r);
-                else if (p->first && clock_boottime() >= p->since + deadline_of(p, p->first))
-                        lose_worker(p, -ETIME);
+                        lose_worker(p, NULL, r);
+                else if (clock_boottime() >= late_at(p, l))
+                        lose_worker(p, l, -ETIME);
         }
-        if (p->socket < 0 && !p->fatal) {
+        if (!p->running && !p->fatal) {
                 int r = start_worker(p);
                 if (r < 0)
                         p->fatal = r;
@@ -450,7 +355,7 @@ int prober_dispatch(struct prober *p)
 
 int prober_run(struct prober *p)
 {
-        while (p->first) {
+        while (prober_outstanding(p)) {
                 struct epoll_event event;
                 if (epoll_wait(p->epoll, &event, 1, -1) < 0 && errno != EINTR)
                         return -errno;
@@ -463,14 +368,14 @@ int prober_run(struct prober *p)
 
 size_t prober_outstanding(const struct prober *p)
 {
-        return p->outstanding;
+        return p->lanes[LANE_JOBS].outstanding + p->lanes[LANE_URGENT].outstanding;
 }
 
 uint64_t prober_worker(const struct prober *p, uint64_t *ret_cpu)
 {
         clockid_t clock;
         struct timespec t = {};
-        if (p->socket >= 0 && clock_getcpuclockid(p->pid, &clock) == 0)
+        if (p->running && clock_getcpuclockid(p->pid, &clock) == 0)
                 clock_gettime(clock, &t);
         *ret_cpu = (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
         return p->worker;

@@ -2,9 +2,10 @@
 #pragma once
 
 /* The killable worker: reads other processes and foreign files, and hands back records without
- * pointers over a socketpair. Jobs are answered in order; the deadline is that of the oldest job. A
- * worker that is late is killed with SIGKILL and replaced: its current job fails with -ETIME, the jobs
- * behind it are sent again to the new worker. The worker is this program, executed anew
+ * pointers over socketpairs. Jobs are answered in order, urgent ones beside the others; the deadline is that
+ * of the oldest job. A worker that is late is killed with SIGKILL and replaced: its current job fails with
+ * -ETIME, the jobs behind it are sent again to the new worker, urgent ones fail. The worker is this program,
+ * executed anew
  * (`usewear prober`), so it inherits neither descriptors nor memory. */
 
 #include "base/error.h"
@@ -57,6 +58,9 @@ struct probe_view {
 
 struct probe_job {
         enum probe_kind kind;
+        /* Answered beside the others (PROBE_PROCESS, PROBE_FILE, PROBE_FUNCTIONS), by what is known of roots:
+         * -EAGAIN where it is not known, or where telling it could take long. */
+        bool urgent;
         int pid;        /* whose procfs entries are the way in; 0: root_path */
         unsigned flags; /* PROCESS_READ_*, PROBE_TREE_*, RUNTIME_* */
         const char *root_id;
@@ -107,6 +111,7 @@ static inline void prober_freep(struct prober **p)
 }
 #define _cleanup_prober_ _cleanup_(prober_freep)
 
+/* 0 or -errno; -EAGAIN: nobody answers urgent jobs now. */
 int prober_submit(struct prober *p, const struct probe_job *job, probe_done done, void *context);
 /* An epoll descriptor that is readable when prober_dispatch has something to do: replies, a deadline,
  * a dead worker. It stays the same over replacements. */

@@ -121,7 +121,7 @@ static const char *const allowed[] = {
         "getxattr",
 };
 
-static int filter_calls(void)
+int sandbox_calls(void)
 {
         scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
         if (!filter)
@@ -132,6 +132,8 @@ static int filter_calls(void)
                 if (call != __NR_SCMP_ERROR && call >= 0)
                         r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0);
         }
+        if (r == 0)
+                r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
         /* Opening, but only for reading. */
         const struct scmp_arg_cmp reads[] = {
                 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY),
@@ -153,7 +155,7 @@ static int filter_calls(void)
         return r == -EINVAL || r == -ENOSYS || r == -EOPNOTSUPP ? 0 : r;
 }
 
-int sandbox_enter(void)
+int sandbox_rights(void)
 {
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
@@ -169,5 +171,5 @@ int sandbox_enter(void)
         /* Other ids have switched it off (kernel/cred.c commit_creds). */
         if (r == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
                 r = -errno;
-        return r < 0 ? r : filter_calls();
+        return r;
 }

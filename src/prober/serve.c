@@ -5,17 +5,19 @@
 #include "base/heap.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 /* The worker's loop: one frame in, one frame out, in order. It never waits for anything but its socket and
- * the work itself; jobs that came meanwhile wait in the socket. */
+ * the work itself; jobs that came meanwhile wait in the socket. A second one, in a thread, does the same for
+ * urgent jobs. */
 
 /* Foreign files are mapped, and whoever may write to one can cut it while it is looked into. The pages that
  * are gone then read as zeros, like any other nonsense. A signal handler knows nothing but globals. */
-static volatile sig_atomic_t pages_gone;
+static _Thread_local volatile sig_atomic_t pages_gone;
 
 static void page_is_gone(int number, siginfo_t *info, void *context)
 {
@@ -66,7 +68,9 @@ static int reply_send(int fd, uint64_t id, int status, const struct buf *record)
         return reply.error ? reply.error : file_write_fd(fd, reply.data, reply.size);
 }
 
-static int answer(int fd, struct worker *w, struct span frame)
+typedef int (*do_job)(struct worker *w, const struct probe_job *job, struct buf *reply);
+
+static int answer(int fd, struct worker *w, do_job job_do, struct span frame)
 {
         _cleanup_arena_ struct arena a = ARENA_INIT(JOB_ARENA);
         _cleanup_buf_ struct buf record = BUF_INIT(REPLY_BYTES - 64);
@@ -77,17 +81,83 @@ static int answer(int fd, struct worker *w, struct span frame)
         if (r < 0)
                 return r;
         pages_gone = 0;
-        int status = worker_do(w, &job, &record);
+        int status = job_do(w, &job, &record);
         /* An inventory has noted the file; anything else speaks of just this one. */
         if (pages_gone && job.kind != PROBE_INVENTORY)
                 status = -EIO;
         return reply_send(fd, id, status < 0 ? status : record.error, &record);
 }
 
+/* `drop` bytes of the buffer are done with. 0: the other end closed the socket; -errno. */
+static int answer_all(int fd, struct worker *w, do_job job_do, struct buf *buffer, size_t drop)
+{
+        struct span frame;
+        int r;
+        while ((r = next_frame(fd, buffer, &drop, &frame)) > 0) {
+                r = answer(fd, w, job_do, frame);
+                if (r < 0)
+                        break;
+        }
+        return r;
+}
+
+/* ---- the second one ---------------------------------------------------------------------------------- */
+
+struct second {
+        pthread_t thread;
+        bool started;
+        int fd;
+        struct cgroup_choice cgroup;
+        struct worker *first;
+        pthread_mutex_t begin; /* held until `first` is there, or never will be */
+};
+
+/* Id 0: there is somebody who answers. */
+static int second_serve(struct second *s)
+{
+        _cleanup_buf_ struct buf buffer = BUF_INIT(JOB_BYTES + READ_SIZE + 64);
+        _cleanup_worker_ struct worker *w = NULL;
+        if (!buf_reserve(&buffer, READ_SIZE))
+                return -ENOMEM;
+        int r = worker_urgent_new(&s->cgroup, s->first, &w);
+        if (r == 0)
+                r = reply_send(s->fd, 0, 0, NULL);
+        return r < 0 ? r : answer_all(s->fd, w, worker_do_urgent, &buffer, 0);
+}
+
+static void *second_run(void *context)
+{
+        struct second *s = context;
+        pthread_mutex_lock(&s->begin);
+        bool wanted = s->first != NULL;
+        pthread_mutex_unlock(&s->begin);
+        if (wanted)
+                second_serve(s);
+        return NULL;
+}
+
+/* Without it urgent jobs are not answered, and wait with the others. */
+static void second_begin(struct second *s, int fd, const struct cgroup_choice *cgroup)
+{
+        s->fd = fd;
+        s->cgroup = *cgroup;
+        pthread_mutex_init(&s->begin, NULL);
+        pthread_mutex_lock(&s->begin);
+        s->started = pthread_create(&s->thread, NULL, second_run, s) == 0;
+}
+
+static void second_end(struct second *s)
+{
+        if (s->started)
+                pthread_join(s->thread, NULL);
+        pthread_mutex_destroy(&s->begin);
+}
+
 static int serve(int fd)
 {
         _cleanup_buf_ struct buf buffer = BUF_INIT(JOB_BYTES + READ_SIZE + 64);
         _cleanup_worker_ struct worker *w = NULL;
+        struct second second = {};
         struct cgroup_choice cgroup;
         struct span frame;
         size_t drop = 0;
@@ -99,19 +169,24 @@ static int serve(int fd)
         struct wire wire = WIRE_INIT(frame.data, frame.size);
         r = setup_unpack(&wire, &cgroup);
         if (r == 0)
-                r = sandbox_enter();
+                r = sandbox_rights();
+        if (r < 0) {
+                reply_send(fd, 0, r, NULL);
+                return r;
+        }
+        second_begin(&second, fd + 1, &cgroup);
+        r = sandbox_calls();
         if (r == 0)
                 r = worker_new(&cgroup, &w);
         /* Id 0: ready, or why not. */
         int sent = reply_send(fd, 0, r, NULL);
         if (r == 0)
                 r = sent;
-        while (r == 0) {
-                r = next_frame(fd, &buffer, &drop, &frame);
-                if (r <= 0)
-                        break;
-                r = answer(fd, w, frame);
-        }
+        second.first = r == 0 ? w : NULL;
+        pthread_mutex_unlock(&second.begin);
+        if (r == 0)
+                r = answer_all(fd, w, worker_do, &buffer, drop);
+        second_end(&second);
         return r;
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -22,45 +23,74 @@ static void close_from(int first)
                 close(fd);
 }
 
-static _Noreturn void become_worker(const char *program, int socket, pid_t parent)
+/* Where none of those lies that the worker finds its own at. */
+static int move_up(int fd)
+{
+        return fcntl(fd, F_DUPFD, PROBER_SOCKET + SPAWN_SOCKETS);
+}
+
+static _Noreturn void become_worker(const char *program, const int sockets[static SPAWN_SOCKETS],
+                                    pid_t parent)
 {
         char *const arguments[] = {(char *)"usewear", (char *)"prober", NULL};
+        int high[SPAWN_SOCKETS];
         sigset_t none;
         sigemptyset(&none);
         int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         if (null < 0) /* a bare root */
                 null = memfd_create("null", MFD_CLOEXEC);
-        if (socket == PROBER_SOCKET)
-                fcntl(socket, F_SETFD, 0);
-        if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
-            (socket != PROBER_SOCKET && dup2(socket, PROBER_SOCKET) < 0) ||
-            sigprocmask(SIG_SETMASK, &none, NULL) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        bool failed = null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0;
+        for (int i = 0; i < SPAWN_SOCKETS; i++)
+                failed |= (high[i] = move_up(sockets[i])) < 0;
+        for (int i = 0; !failed && i < SPAWN_SOCKETS; i++)
+                failed = dup2(high[i], PROBER_SOCKET + i) < 0;
+        if (failed || sigprocmask(SIG_SETMASK, &none, NULL) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
                 _exit(127);
-        close_from(PROBER_SOCKET + 1);
+        close_from(PROBER_SOCKET + SPAWN_SOCKETS);
         /* The parent may have died before the death signal was asked for. */
         if (getppid() == parent)
                 execv(program, arguments);
         _exit(127);
 }
 
-int spawn_worker(const char *program, int *ret_socket, pid_t *ret_pid)
+static void close_all(int fds[static SPAWN_SOCKETS])
 {
-        int pair[2];
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-                return -errno;
+        for (int i = 0; i < SPAWN_SOCKETS; i++)
+                if (fds[i] >= 0)
+                        close(fds[i]);
+}
+
+static int make_pairs(int ours[static SPAWN_SOCKETS], int theirs[static SPAWN_SOCKETS])
+{
+        for (int i = 0; i < SPAWN_SOCKETS; i++) {
+                int pair[2];
+                if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+                        return -errno;
+                ours[i] = pair[0];
+                theirs[i] = pair[1];
+                if (fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0)
+                        return -errno;
+        }
+        return 0;
+}
+
+int spawn_worker(const char *program, int ret_sockets[static SPAWN_SOCKETS], pid_t *ret_pid)
+{
+        int ours[SPAWN_SOCKETS], theirs[SPAWN_SOCKETS];
+        for (int i = 0; i < SPAWN_SOCKETS; i++)
+                ours[i] = theirs[i] = -1;
         pid_t parent = getpid(), pid = -1;
-        if (fcntl(pair[0], F_SETFL, O_NONBLOCK) == 0)
-                pid = fork();
-        if (pid < 0) {
-                int r = -errno;
-                close(pair[0]);
-                close(pair[1]);
+        int r = make_pairs(ours, theirs);
+        if (r == 0 && (pid = fork()) < 0)
+                r = -errno;
+        if (pid == 0)
+                become_worker(program, theirs, parent);
+        close_all(theirs);
+        if (r < 0) {
+                close_all(ours);
                 return r;
         }
-        if (pid == 0)
-                become_worker(program, pair[1], parent);
-        close(pair[1]);
-        *ret_socket = pair[0];
+        memcpy(ret_sockets, ours, sizeof(ours));
         *ret_pid = pid;
         return 0;
 }

@@ -16,6 +16,10 @@ int worker_new(const struct cgroup_choice *cgroup, struct worker **ret)
         if (!w)
                 return -ENOMEM;
         w->names = ARENA_INIT(NAMES_BYTES);
+        pthread_mutexattr_t again;
+        pthread_mutexattr_init(&again);
+        pthread_mutexattr_settype(&again, PTHREAD_MUTEX_RECURSIVE);
+        pthread_mutex_init(&w->lock, &again);
         int r = process_reader_new(cgroup, &w->reader);
         if (r < 0) {
                 worker_free(w);
@@ -34,6 +38,7 @@ struct worker *worker_free(struct worker *w)
         map_done(&w->files);
         arena_done(&w->names);
         process_reader_free(w->reader);
+        pthread_mutex_destroy(&w->lock);
         free(w);
         return NULL;
 }

@@ -87,7 +87,7 @@ static bool is_what_was_mapped(int fd, const struct probe_job *job)
 
 /* A package manager that was here since the inventory was read has put the file of another version in its
  * place. */
-static bool is_newer_than_owner(const struct worker *w, const struct probe_job *job, int fd,
+static bool is_newer_than_owner(struct worker *w, const struct probe_job *job, int fd,
                                 const struct file_reply *record)
 {
         struct stat st;
@@ -95,6 +95,22 @@ static bool is_newer_than_owner(const struct worker *w, const struct probe_job *
         return record->has_owner && !record->copied && !gone && fd >= 0 && fstat(fd, &st) == 0 &&
                worker_inventory_is_older(w, job->root_id,
                                          (int64_t)st.st_ctim.tv_sec * (int64_t)NS_PER_S + st.st_ctim.tv_nsec);
+}
+
+/* What it says of the owner lies in the inventory. */
+static int tell_owner(struct worker *w, int fd, int root_fd, const struct probe_job *job, struct arena *a,
+                      struct file_reply *record, struct buf *reply)
+{
+        int r = roots_lock(w);
+        if (r < 0)
+                return r;
+        r = worker_attribute(w, fd, root_fd, job, a, record);
+        if (r == 0 && is_newer_than_owner(w, job, fd, record))
+                r = -ESTALE;
+        if (r == 0)
+                file_reply_pack(record, reply);
+        roots_unlock(w);
+        return r;
 }
 
 int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply)
@@ -114,18 +130,14 @@ int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply
                 return opened;
         if (by_path && !is_what_was_mapped(fd, job))
                 return -ESTALE;
+        if (w->first && (fd < 0 || worker_file_may_block(fd)))
+                return -EAGAIN;
         int r = worker_path_in_root(job, &a, &record.file.path);
         if (r == 0)
                 r = examine(w, fd, job, &a, &record.file);
         if (r == 0 && record.file.elf)
                 record.file.runtimes |= runtime_of_program(record.file.path);
-        if (r == 0)
-                r = worker_attribute(w, fd, root_fd, job, &a, &record);
-        if (r == 0 && is_newer_than_owner(w, job, fd, &record))
-                r = -ESTALE;
         if (r == 0 && fd < 0 && !record.file.object && !record.file.unreadable)
                 record.file.unreadable = strerror(-opened);
-        if (r == 0)
-                file_reply_pack(&record, reply);
-        return r;
+        return r < 0 ? r : tell_owner(w, fd, root_fd, job, &a, &record, reply);
 }

@@ -51,7 +51,7 @@ static int view_open(int fd, struct view *ret)
 }
 
 /* The kernel reads the page that it probes: where that can block for ever it would block the sensor. */
-static bool may_block(int fd)
+bool worker_file_may_block(int fd)
 {
         struct statfs fs;
         if (fstatfs(fd, &fs) < 0)
@@ -141,13 +141,37 @@ static int find_owners(const struct inventory *inventory, const struct elf *e, c
         return r;
 }
 
+static bool asks_owners(const struct probe_job *job)
+{
+        for (size_t i = 0; i < job->query_count; i++)
+                if (!*job->queries[i].container && !job->queries[i].provider)
+                        return true;
+        return false;
+}
+
+static int tell_owners(struct worker *w, const struct elf *e, const char *path, const struct probe_job *job,
+                       struct arena *a, struct function_reply *to)
+{
+        bool unread = false;
+        int r = roots_lock(w);
+        if (r < 0)
+                return r;
+        const struct inventory *inventory = worker_inventory_at(w, job, path, &unread);
+        if (inventory && !unread)
+                r = find_owners(inventory, e, path, job, a, to);
+        else if (w->first)
+                r = -EAGAIN;
+        roots_unlock(w);
+        return r;
+}
+
 static int find(struct worker *w, int fd, int root_fd, const struct probe_job *job, struct arena *a,
                 struct function_reply *to)
 {
         _cleanup_(view_done) struct view file = {}, debug = {};
         struct elf e;
         char id[ELF_BUILD_ID];
-        if (may_block(fd))
+        if (worker_file_may_block(fd))
                 return all_unknown(job, "its file system may block: FUSE or network", to);
         int r = view_open(fd, &file);
         if (r == 0)
@@ -162,9 +186,7 @@ static int find(struct worker *w, int fd, int root_fd, const struct probe_job *j
         const char *path = job->path;
         if (job->root_id && worker_path_in_root(job, a, &path) < 0)
                 return -ENOMEM;
-        bool unread = false;
-        const struct inventory *inventory = worker_inventory_at(w, job, path, &unread);
-        if (inventory && !unread && (r = find_owners(inventory, &e, path, job, a, to)) < 0)
+        if (asks_owners(job) && (r = tell_owners(w, &e, path, job, a, to)) < 0)
                 return r;
         if (!debug_by_id(&e, root_fd, &debug))
                 debug_by_link(&e, root_fd, path, &debug);

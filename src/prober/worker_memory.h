@@ -12,6 +12,8 @@
 #include "prober/prober.h"
 #include "prober/root_marks.h"
 
+#include <pthread.h>
+
 struct cached_root {
         struct inventory *inventory;
         struct copies *copies;        /* what its packages' files are known by; NULL until somebody asks */
@@ -28,6 +30,10 @@ struct cached_root {
 
 struct worker {
         struct process_reader *reader;
+        /* NULL; else this one answers urgent jobs, in a thread of its own, by the roots of that one. It
+         * changes nothing of them, and reads them while it holds the lock only. */
+        struct worker *first;
+        pthread_mutex_t lock;  /* of the first one, who holds it while it changes what hangs on `roots` */
         struct map roots;      /* root id → struct cached_root */
         struct map files;      /* identity and times of a file → what its content tells */
         struct arena names;    /* of `files`; all is forgotten when it is full */
@@ -36,6 +42,13 @@ struct worker {
         bool viewed;           /* `view` is that of this job's process */
         struct view *view;     /* NULL: it sees the root as its inventory does */
 };
+
+/* Take the lock, as often as wanted. 0, or -EAGAIN: the other thread would hold it for too long. */
+int roots_lock(struct worker *w);
+void roots_unlock(struct worker *w);
+struct cached_root *root_find(struct worker *w, const char *root_id); /* NULL: it was not read */
+/* Reading the file could block for ever: FUSE or network. */
+bool worker_file_may_block(int fd);
 
 /* A descriptor of the root that the job speaks of, after proof that the process still lives in it; -ESRCH
  * otherwise. */

@@ -139,6 +139,8 @@ static int find_copy(struct worker *w, const char *root_id, int root_fd, int fd,
         const struct inventory *inventory = NULL;
         struct copies *copies = worker_copies_of(w, root_id, &inventory);
         const struct package *owner = NULL;
+        if (w->first && (!copies || !copies_are_listed(copies)))
+                return -EAGAIN;
         if (!copies || root_fd < 0)
                 return 0;
         int r = copies_find(copies, inventory, root_fd, fd, reply->file.object, &owner);
@@ -200,6 +202,8 @@ int worker_attribute(struct worker *w, int fd, int root_fd, const struct probe_j
 {
         bool tie = false, unread = false;
         const struct inventory *inventory = worker_inventory_at(w, job, reply->file.path, &unread);
+        if (w->first && (!inventory || unread))
+                return -EAGAIN;
         if (unread && is_code(&reply->file)) {
                 reply->doubt = arena_printf(a, "%s: " VIEW_UNREAD, reply->file.path);
                 return reply->doubt ? 0 : -ENOMEM;

@@ -103,12 +103,31 @@ static int64_t file_clock(void)
 }
 
 /* A time that is still to come tells of another clock, and of nothing else. */
-bool worker_inventory_is_older(const struct worker *w, const char *root_id, int64_t changed)
+bool worker_inventory_is_older(struct worker *w, const char *root_id, int64_t changed)
 {
-        const struct cached_root *root = map_get_str(&w->roots, root_id);
+        const struct cached_root *root = root_find(w, root_id);
         return root && changed >= root->read_at && changed <= file_clock();
 }
 
+/* Its place, made where there is none; NULL: out of memory. */
+static struct cached_root *root_intern(struct worker *w, const char *root_id)
+{
+        size_t size = strlen(root_id) + 1;
+        struct cached_root *root = root_find(w, root_id);
+        if (root)
+                return root;
+        make_room(w);
+        root = calloc(1, sizeof(*root) + size);
+        if (!root)
+                return NULL;
+        memcpy(root->id, root_id, size);
+        if (map_put_str(&w->roots, root->id, root) == 0)
+                return root;
+        free(root);
+        return NULL;
+}
+
+/* The one before answers urgent questions until the new one is there. */
 static int read_root(struct worker *w, const struct probe_job *job, struct cached_root **ret)
 {
         if (!job->root_id)
@@ -116,32 +135,27 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
         _cleanup_close_ int root_fd = worker_first_root_open(w, job);
         if (root_fd < 0)
                 return root_fd;
-        const struct inventory_hints hints = hints_of(job);
-        _cleanup_inventory_ struct inventory *inventory = NULL;
-        struct cached_root *root = map_get_str(&w->roots, job->root_id);
-        struct inventory *previous = root ? TAKE_PTR(root->inventory) : NULL;
+        struct inventory_hints hints = hints_of(job);
+        hints.lent = true;
+        struct inventory *inventory = NULL;
+        struct cached_root *root = root_find(w, job->root_id);
+        struct inventory *previous = root ? root->inventory : NULL;
         int64_t now = file_clock();
         int r = inventory_read(root_fd, job->root_id, &hints, previous, &inventory);
-        if (r < 0)
-                return r;
-        if (!root) {
-                size_t size = strlen(job->root_id) + 1;
-                make_room(w);
-                root = calloc(1, sizeof(*root) + size);
-                if (!root)
-                        return -ENOMEM;
-                memcpy(root->id, job->root_id, size);
-                r = map_put_str(&w->roots, root->id, root);
-                if (r < 0) {
-                        free(root);
-                        return r;
-                }
+        roots_lock(w);
+        if (root)
+                root->inventory = inventory_free(previous);
+        if (r == 0 && !(root = root_intern(w, job->root_id)))
+                r = -ENOMEM;
+        if (r == 0) {
+                adopt(root, TAKE_PTR(inventory));
+                root->first = job->first;
+                root->read_at = now;
+                *ret = root;
         }
-        adopt(root, TAKE_PTR(inventory));
-        root->first = job->first;
-        root->read_at = now;
-        *ret = root;
-        return 0;
+        roots_unlock(w);
+        inventory_free(inventory);
+        return r;
 }
 
 /* Look only at what is new, and at folders of modules that changed, if nothing else is known to have. enum
@@ -166,23 +180,23 @@ static int read_news(struct worker *w, const struct probe_job *job, const struct
         struct inventory_hints hints = hints_of(job);
         hints.python_again = again;
         struct inventory *inventory;
+        roots_lock(w); /* it is changed while it is read */
         int r = inventory_extend(root_fd, &hints, TAKE_PTR(root->inventory), &inventory);
-        if (r < 0)
-                return r;
         if (r == INVENTORY_SAME)
                 root->inventory = inventory;
-        else
+        else if (r > 0 || r == INVENTORY_READ)
                 adopt(root, inventory);
+        roots_unlock(w);
         *ret = root;
         return r;
 }
 
 struct copies *worker_copies_of(struct worker *w, const char *root_id, const struct inventory **ret)
 {
-        struct cached_root *root = map_get_str(&w->roots, root_id);
+        struct cached_root *root = root_find(w, root_id);
         if (!root || !root->inventory)
                 return NULL;
-        if (!root->copies)
+        if (!root->copies && !w->first)
                 root->copies = copies_new();
         *ret = root->inventory;
         return root->copies;
@@ -190,18 +204,18 @@ struct copies *worker_copies_of(struct worker *w, const char *root_id, const str
 
 const struct inventory *worker_inventory_of(struct worker *w, const struct probe_job *job)
 {
-        const struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
+        const struct cached_root *root = root_find(w, job->root_id);
         const struct inventory *inventory = root ? root->inventory : NULL;
         struct cached_root *read;
-        if (!inventory && !(job->flags & PROBE_NO_INVENTORY) && read_root(w, job, &read) == 0)
+        if (!inventory && !w->first && !(job->flags & PROBE_NO_INVENTORY) && read_root(w, job, &read) == 0)
                 inventory = read->inventory;
         return inventory;
 }
 
 static struct view_table *views_of(struct worker *w, const struct probe_job *job)
 {
-        struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
-        if (root && !root->views)
+        struct cached_root *root = root_find(w, job->root_id);
+        if (root && !root->views && !w->first)
                 root->views = calloc(1, sizeof(*root->views));
         return root ? root->views : NULL;
 }
@@ -210,16 +224,23 @@ const struct inventory *worker_inventory_at(struct worker *w, const struct probe
                                             bool *ret_unread)
 {
         const struct inventory *inventory = worker_inventory_of(w, job);
+        if (roots_lock(w) < 0)
+                return NULL;
         struct view_table *views = inventory ? views_of(w, job) : NULL;
         enum view_side side = views ? view_of(w, views, job, path, &inventory) : VIEW_ROOT;
         *ret_unread |= side == VIEW_UNKNOWN;
+        roots_unlock(w);
         return inventory;
 }
 
 bool worker_sees_root(struct worker *w, const struct probe_job *job)
 {
+        if (roots_lock(w) < 0)
+                return false;
         struct view_table *views = views_of(w, job);
-        return !views || view_is_root(w, views, job);
+        bool sees = !views || view_is_root(w, views, job);
+        roots_unlock(w);
+        return sees;
 }
 
 static int take_marks(struct worker *w, const struct probe_job *job, struct root_marks *ret,
@@ -371,11 +392,15 @@ static int pack_inventory(struct worker *w, const struct probe_job *job, const s
 /* What other mount namespaces see, too; what comes of both together. */
 static int read_views(struct worker *w, const struct probe_job *job, struct cached_root *root, int extent)
 {
+        roots_lock(w);
         struct view_table *views = job->other_count || root->views ? views_of(w, job) : NULL;
+        roots_unlock(w);
         const struct inventory_hints hints = hints_of(job);
         if (!views)
                 return job->other_count ? -ENOMEM : extent;
+        roots_lock(w);
         int r = views_read(w, job, &hints, extent != INVENTORY_READ, views);
+        roots_unlock(w);
         return r < 0 ? r : extent == INVENTORY_SAME ? r : extent;
 }
 

@@ -352,7 +352,7 @@ static struct view *view_of_process(struct worker *w, struct view_table *t, cons
         if (!own.mount_ns || own.mount_ns == job->first.mount_ns)
                 return NULL;
         w->view = view_find(t, own.mount_ns);
-        if (!w->view && t->views.count < MOST_VIEWS)
+        if (!w->view && !w->first && t->views.count < MOST_VIEWS)
                 w->view = view_take(t, &job->first, &own);
         return w->view;
 }
@@ -361,6 +361,8 @@ enum view_side view_of(struct worker *w, struct view_table *t, const struct prob
                        const struct inventory **ret)
 {
         const struct view *v = view_of_process(w, t, job);
+        if (!v && w->first && job->first.pid && mount_ns_of(job->pid) != job->first.mount_ns)
+                return VIEW_UNKNOWN; /* that is told by comparing both */
         if (!v || v->incomparable || !mounts_differ_at(&v->differences, path))
                 return VIEW_ROOT;
         if (!v->part || !v->part->inventory)

@@ -146,17 +146,36 @@ static void an_absent_parent_is_no_delay(void **state)
 /* ---- what a worker may -----------------------------------------------------------------------------------
  */
 
-static uint64_t status_field(pid_t pid, const char *name, int base)
+static uint64_t field_of(const char *path, const char *name, int base)
 {
-        char path[64], line[256];
+        char line[256];
         uint64_t value = UINT64_MAX;
-        snprintf(path, sizeof(path), "/proc/%d/status", pid);
         FILE *f = fopen(path, "r");
         assert_non_null(f);
         while (fgets(line, sizeof(line), f))
                 if (str_starts(line, name))
                         value = strtoull(line + strlen(name), NULL, base);
         fclose(f);
+        return value;
+}
+
+/* Of all its threads: what a field says of each must be the same. */
+static uint64_t status_field(pid_t pid, const char *name, int base)
+{
+        char path[64];
+        uint64_t value = UINT64_MAX;
+        snprintf(path, sizeof(path), "/proc/%d/task", pid);
+        DIR *dir = opendir(path);
+        assert_non_null(dir);
+        for (struct dirent *entry; (entry = readdir(dir));) {
+                if (entry->d_name[0] == '.')
+                        continue;
+                snprintf(path, sizeof(path), "/proc/%d/task/%.16s/status", pid, entry->d_name);
+                uint64_t other = field_of(path, name, base);
+                assert_true(value == UINT64_MAX || value == other);
+                value = other;
+        }
+        closedir(dir);
         return value;
 }
 
@@ -208,8 +227,9 @@ static void a_worker_has_only_what_it_needs(void **state)
         assert_true(geteuid() != 0 || status_field(worker, "Uid:", 10) != 0);
         assert_int_equal(status_field(worker, "NoNewPrivs:", 10), 1);
         assert_int_equal(status_field(worker, "Seccomp:", 10), 2);
-        /* 0, 1, 2, its socket and the host's root; ours are not among them. */
-        assert_true(descriptors_of(worker) <= 5);
+        /* 0, 1, 2, its two sockets and, for each of both threads, the host's root; ours are not among them.
+         */
+        assert_true(descriptors_of(worker) <= 7);
         assert_true(limit_is_zero(worker, "Max file size"));
         assert_true(limit_is_zero(worker, "Max core file size"));
         close(leak);
