@@ -8,22 +8,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <zlib.h>
 
 /* The names of a stripped file lie in another one, which is found by the build-id or by a link with a
  * checksum, first in the root of the process and then on the host. It is never fetched. */
 
 enum { FUNCTION_MEMORY = 256 << 20 };
-#define FUSE_MAGIC 0x65735546 /* linux/magic.h has it as FUSE_SUPER_MAGIC since Linux 5.17 */
-#define CIFS_MAGIC 0xff534d42
-#define SMB2_MAGIC 0xfe534d42
-#define P9_MAGIC   0x01021997
-
 struct view {
         void *data;
         size_t size;
@@ -48,17 +41,6 @@ static int view_open(int fd, struct view *ret)
                 return r;
         *ret = (struct view){data, (size_t)st.st_size};
         return 0;
-}
-
-/* The kernel reads the page that it probes: where that can block for ever it would block the sensor. */
-bool worker_file_may_block(int fd)
-{
-        struct statfs fs;
-        if (fstatfs(fd, &fs) < 0)
-                return true;
-        unsigned long type = (unsigned long)fs.f_type & 0xffffffff;
-        return type == FUSE_MAGIC || type == NFS_SUPER_MAGIC || type == CIFS_MAGIC || type == SMB2_MAGIC ||
-               type == P9_MAGIC || type == AUTOFS_SUPER_MAGIC;
 }
 
 /* ---- the separate debug file ------------------------------------------------------------------------- */

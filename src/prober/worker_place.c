@@ -5,12 +5,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
+#include <sys/vfs.h>
 
 /* A job speaks of a root by its id and of the process that lives in it by its number, and numbers are given
  * again: before anything is opened, the process has to be the one that was meant, and its root as well. */
 
 enum { PROCESS_ARENA = 8 << 20 };
+#define FUSE_MAGIC 0x65735546 /* linux/magic.h has it as FUSE_SUPER_MAGIC since Linux 5.17 */
+#define CIFS_MAGIC 0xff534d42
+#define SMB2_MAGIC 0xfe534d42
+#define P9_MAGIC   0x01021997
 
 static int process_root_open(struct worker *w, const struct probe_job *job)
 {
@@ -52,4 +58,15 @@ int worker_path_in_root(const struct probe_job *job, struct arena *a, const char
         const char *path = proc_fd < 0 ? job->path : root_path(proc_fd, job->path);
         *ret = arena_strdup(a, path);
         return *ret ? 0 : -ENOMEM;
+}
+
+/* The kernel reads the page that it probes: where that can block for ever it would block the sensor. */
+bool worker_file_may_block(int fd)
+{
+        struct statfs fs;
+        if (fstatfs(fd, &fs) < 0)
+                return true;
+        unsigned long type = (unsigned long)fs.f_type & 0xffffffff;
+        return type == FUSE_MAGIC || type == NFS_SUPER_MAGIC || type == CIFS_MAGIC || type == SMB2_MAGIC ||
+               type == P9_MAGIC || type == AUTOFS_SUPER_MAGIC;
 }
