@@ -9,8 +9,7 @@ import subprocess
 import pytest
 from native import HERE, Service, compile_c
 from test_native_watch import import_advisories, library_root
-from test_whole import installed, release
-from whole import Watch, advisory, findings, needs_root, overlay, usewear
+from whole import Watch, advisory, findings, installed, needs_root, overlay, release, usewear
 
 pytestmark = needs_root
 

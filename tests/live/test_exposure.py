@@ -7,8 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from test_whole import installed, release
-from whole import Victim, advisory, findings, needs, needs_root, usewear
+from whole import Victim, advisory, findings, installed, needs, needs_root, release, usewear
 
 SERVER = """use IO::Socket; use Socket; $| = 1;
 my ($kind, $address) = @ARGV;

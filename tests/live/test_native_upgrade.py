@@ -10,8 +10,7 @@ import subprocess
 import pytest
 from native import HERE, Service, compile_c, naming
 from test_native_files import text_pages
-from test_native_watch import release
-from whole import Watch, findings, needs, needs_host_pids, needs_root, usewear, wait_until
+from whole import Watch, findings, needs, needs_host_pids, needs_root, release, usewear, wait_until
 
 pytestmark = [needs_root, needs("dpkg", "dpkg-deb", "apt-get")]
 PROGRAM = "/usr/bin/late"

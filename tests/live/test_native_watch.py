@@ -7,11 +7,10 @@ import os
 import shutil
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from native import HERE, Service, compile_c, go_build, naming
-from whole import Watch, findings, needs_host_pids, needs_root, usewear, wait_until
+from whole import Watch, findings, needs_host_pids, needs_root, release, usewear, wait_until
 
 pytestmark = needs_root
 
@@ -124,13 +123,6 @@ def library_root(folder, *flags, strip=False):
         "Source: victim\nVersion: 1.0-1\nDescription: none\nMaintainer: none <none@example.com>\n\n")
     (root / "var/lib/dpkg/info/libvictim1:amd64.list").write_text("/.\n/usr\n/usr/lib\n/usr/lib/libvictim.so.1\n")
     return root
-
-
-def release():
-    fields = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
-    if fields["ID"].strip('"') != "debian" or "VERSION_ID" not in fields:
-        pytest.skip("the made-up advisory is for a Debian release")
-    return "Debian:" + fields["VERSION_ID"].strip('"')
 
 
 def import_advisories(folder, state):

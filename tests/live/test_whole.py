@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,8 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
-from whole import (PROGRAM, Victim, Watch, advisory, findings, needs, needs_host_pids, needs_root, of_package, scan_as_nobody, usewear, virtualenv,
-                   wait_until)
+from whole import (PROGRAM, Victim, Watch, advisory, findings, installed, needs, needs_host_pids, needs_root,
+                   of_package, release, scan_as_nobody, tmpfs, usewear, virtualenv, wait_until)
 
 
 @pytest.fixture(scope="session")
@@ -98,22 +97,6 @@ def test_go_module_is_loaded(tmp_path, go_victim):
         assert any(e["pid"] == victim.process.pid for e in finding["evidence"])
 
 
-def installed(package):
-    done = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${source:Package} ${Version}", package],
-                          capture_output=True, text=True)
-    status, *fields = done.stdout.split() or [""]
-    if done.returncode or status != "installed":
-        pytest.skip(f"{package} is not installed as a Debian package")
-    return fields
-
-
-def release():
-    fields = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
-    if fields["ID"].strip('"') != "debian" or "VERSION_ID" not in fields:
-        pytest.skip("the made-up advisory is for a Debian release")
-    return "Debian:" + fields["VERSION_ID"].strip('"')
-
-
 @pytest.fixture
 def xz_advisory(tmp_path):
     source, _ = installed("xz-utils")
@@ -173,14 +156,8 @@ def test_killed_watch_loses_nothing_committed(tmp_path):
 
 @needs_root
 def test_full_disk_is_one_clear_error(tmp_path):
-    state = tmp_path / "small"
-    state.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", state]).returncode:
-        pytest.skip("cannot mount a small tmpfs")
-    try:
+    with tmpfs(tmp_path / "small", "size=64k") as state:
         done = usewear(state, "scan", check=False)
-    finally:
-        subprocess.run(["umount", state])
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert "space" in done.stderr or "full" in done.stderr
@@ -268,27 +245,20 @@ def test_it_ends_at_once_during_its_first_look(tmp_path):
 
 @needs_root
 def test_it_says_that_it_stores_again_after_a_full_disk(tmp_path):
-    state = tmp_path / "state"
-    state.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "none", state]).returncode:
-        pytest.skip("cannot mount a tmpfs")
-    try:
-        with Watch(state) as watch:
-            with (state / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
-                while True:
-                    filler.write(bytes(65536))
-            with (state / "filler").open("ab", buffering=0) as filler, contextlib.suppress(OSError):
-                while True:
-                    filler.write(b"x")
-            watch.process.send_signal(signal.SIGHUP)
-            said = watch.process.stderr.readline()
-            assert "space" in said or "full" in said, said
-            (state / "filler").unlink()
-            watch.process.send_signal(signal.SIGHUP)
-            assert "looks work again" in watch.process.stderr.readline()
-            assert watch.stop() == 0
-    finally:
-        subprocess.run(["umount", state])
+    with tmpfs(tmp_path / "state", "size=256m") as state, Watch(state) as watch:
+        with (state / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(bytes(65536))
+        with (state / "filler").open("ab", buffering=0) as filler, contextlib.suppress(OSError):
+            while True:
+                filler.write(b"x")
+        watch.process.send_signal(signal.SIGHUP)
+        said = watch.process.stderr.readline()
+        assert "space" in said or "full" in said, said
+        (state / "filler").unlink()
+        watch.process.send_signal(signal.SIGHUP)
+        assert "looks work again" in watch.process.stderr.readline()
+        assert watch.stop() == 0
 
 
 @needs_root

@@ -52,6 +52,24 @@ def scan_as_nobody(*words, before=()):
     return done.stdout
 
 
+def release():
+    """As advisories name the release of this machine."""
+    fields = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    if fields["ID"].strip('"') != "debian" or "VERSION_ID" not in fields:
+        pytest.skip("the made-up advisory is for a Debian release")
+    return "Debian:" + fields["VERSION_ID"].strip('"')
+
+
+def installed(package):
+    """Source package and version of a Debian package of this machine."""
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${source:Package} ${Version}", package],
+                          capture_output=True, text=True)
+    status, *fields = done.stdout.split() or [""]
+    if done.returncode or status != "installed":
+        pytest.skip(f"{package} is not installed as a Debian package")
+    return fields
+
+
 def findings(state, command="scan", *words):
     return json.loads(usewear(state, command, "--json", *words).stdout)
 
@@ -126,12 +144,21 @@ class Watch:
 
 
 @contextlib.contextmanager
-def overlay(base, lower):
-    """The folder `lower` as the lower layer of an overlay; skips where none can be mounted."""
-    base.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "none", base], stderr=subprocess.DEVNULL).returncode:
+def tmpfs(folder, options="size=50%"):
+    """A new file system on a new folder; skips where none can be mounted."""
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", options, "none", folder], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("cannot mount a tmpfs")
     try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+@contextlib.contextmanager
+def overlay(base, lower):
+    """The folder `lower` as the lower layer of an overlay; skips where none can be mounted."""
+    with tmpfs(base):
         for name in ("upper", "work", "merged"):
             (base / name).mkdir()
         options = f"lowerdir={lower},upperdir={base}/upper,workdir={base}/work"
@@ -142,8 +169,6 @@ def overlay(base, lower):
             yield base / "merged"
         finally:
             subprocess.run(["umount", base / "merged"], check=True)
-    finally:
-        subprocess.run(["umount", base], check=True)
 
 
 def virtualenv(folder, *packages):

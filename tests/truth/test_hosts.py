@@ -102,6 +102,28 @@ def application(environ, start_response):
 
 # ---- programs that CPython is linked into ----------------------------------------------------------------------------
 
+def static_python(suffix=""):
+    """The archive that holds the CPython of this machine, and the folder of its headers."""
+    paths = subprocess.run(["/usr/bin/python3", "-c", "import sysconfig as s; print(s.get_config_var('LIBPL'), "
+                            "s.get_config_var('LIBRARY'), s.get_config_var('INCLUDEPY'))"], capture_output=True, text=True)
+    folder, library, headers = paths.stdout.split()
+    library = Path(folder, library.replace(".a", f"{suffix}.a"))
+    if not library.exists():
+        pytest.skip(f"needs {library.name}")
+    return library, headers
+
+
+def check_whole(service, folder):
+    """The engine knows all of it, and a scan finds out by itself that the program holds an interpreter."""
+    engine = check(service.process.pid, folder)["engines"][0]
+    assert not engine["gaps"] and engine["version"].startswith("3.")
+    subprocess.run([PROGRAM, "scan", "--state", folder / "scan"], check=True, capture_output=True)
+    with sqlite3.connect(folder / "scan/evidence.db") as db:
+        covered = db.execute("SELECT engine, reason FROM coverage WHERE workload IN (SELECT id FROM name WHERE text = ?)",
+                             (service.workload,)).fetchall()
+    assert ("cpython", None) in covered, covered
+
+
 EMBEDS = """
 #include <Python.h>
 int main(int argc, char **argv)
@@ -118,26 +140,15 @@ int main(int argc, char **argv)
 def test_program_of_its_own(tmp_path, how):
     """It exports what CPython has, or nothing, or has no dynamic section at all, or has copies of a library's types."""
     needs("cc", "strip", "python3-config")
-    paths = subprocess.run(["/usr/bin/python3", "-c", "import sysconfig as s; print(s.get_config_var('LIBPL'), "
-                            "s.get_config_var('LIBRARY'), s.get_config_var('INCLUDEPY'))"], capture_output=True, text=True)
-    folder, library, headers = paths.stdout.split()
-    if not Path(folder, library).exists():
-        pytest.skip(f"needs {library}")
+    library, headers = static_python()
     (tmp_path / "embeds.c").write_text(EMBEDS)
     flags = {"exporting": ["-rdynamic"], "hidden": ["-Wl,--no-export-dynamic"], "static": ["-static"], "shared": []}[how]
-    linked = [f"-l{library[3:-2]}"] if how == "shared" else [Path(folder, library), "-lz", "-lexpat", "-lm"]
+    linked = [f"-l{library.stem[3:]}"] if how == "shared" else [library, "-lz", "-lexpat", "-lm"]
     subprocess.run(["cc", "-no-pie", "-fno-pic", "-I", headers, "-o", tmp_path / "calc", tmp_path / "embeds.c", *flags,
                     *linked], check=True, stderr=subprocess.DEVNULL)
     subprocess.run(["strip", tmp_path / "calc"], check=True)
     with Service("usewear-test-embeds", tmp_path / "calc", STAYS) as service:
-        report = check(service.process.pid, tmp_path)
-        assert not report["engines"][0]["gaps"] and report["engines"][0]["version"].startswith("3.")
-        # A scan finds out by itself that the program holds an interpreter.
-        subprocess.run([PROGRAM, "scan", "--state", tmp_path / "scan"], check=True, capture_output=True)
-    with sqlite3.connect(tmp_path / "scan/evidence.db") as db:
-        covered = db.execute("SELECT engine, reason FROM coverage WHERE workload IN (SELECT id FROM name WHERE text = ?)",
-                             (service.workload,)).fetchall()
-    assert ("cpython", None) in covered, covered
+        check_whole(service, tmp_path)
 
 
 PLUGIN = """
@@ -163,12 +174,7 @@ int main(int argc, char **argv)
 def test_hidden_in_a_library(tmp_path):
     """A plug-in holds CPython and exports nothing of it; the program that loads it has no other sign of one."""
     needs("cc", "strip", "python3-config")
-    paths = subprocess.run(["/usr/bin/python3", "-c", "import sysconfig as s; print(s.get_config_var('LIBPL'), "
-                            "s.get_config_var('LIBRARY'), s.get_config_var('INCLUDEPY'))"], capture_output=True, text=True)
-    folder, library, headers = paths.stdout.split()
-    library = Path(folder, library.replace(".a", "-pic.a"))
-    if not library.exists():
-        pytest.skip(f"needs {library.name}")
+    library, headers = static_python("-pic")
     (tmp_path / "plugin.c").write_text(PLUGIN)
     (tmp_path / "loads.c").write_text(LOADS_PLUGIN)
     subprocess.run(["cc", "-shared", "-fPIC", "-fvisibility=hidden", "-I", headers, "-o", tmp_path / "plugin.so",
@@ -179,13 +185,7 @@ def test_hidden_in_a_library(tmp_path):
     assert [line.split()[-1] for line in exported.stdout.splitlines()] == ["plugin_run"]
     subprocess.run(["cc", "-o", tmp_path / "calc", tmp_path / "loads.c"], check=True)
     with Service("usewear-test-plugin", tmp_path / "calc", tmp_path / "plugin.so", STAYS) as service:
-        report = check(service.process.pid, tmp_path)
-        assert not report["engines"][0]["gaps"] and report["engines"][0]["version"].startswith("3.")
-        subprocess.run([PROGRAM, "scan", "--state", tmp_path / "scan"], check=True, capture_output=True)
-    with sqlite3.connect(tmp_path / "scan/evidence.db") as db:
-        covered = db.execute("SELECT engine, reason FROM coverage WHERE workload IN (SELECT id FROM name WHERE text = ?)",
-                             (service.workload,)).fetchall()
-    assert ("cpython", None) in covered, covered
+        check_whole(service, tmp_path)
 
 
 def test_gdb(tmp_path):

@@ -22,17 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import foreign  # noqa: E402
 import native_victims as victims  # noqa: E402
 from native import GO, Service, naming  # noqa: E402
-from whole import Watch, findings, needs_root, usewear, wait_until  # noqa: E402
+from whole import Watch, findings, needs_root, release, usewear, wait_until  # noqa: E402
 
 pytestmark = needs_root
 SEED = 20261126
-
-
-def release():
-    fields = dict(line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
-    if fields["ID"].strip('"') != "debian" or "VERSION_ID" not in fields:
-        pytest.skip("the made-up advisories are for a Debian release")
-    return "Debian:" + fields["VERSION_ID"].strip('"')
 
 
 def debian_root(folder, path):

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inventory/copies.h"
 
+#include "../temporary.h"
+
 #include "base/str.h"
 #include "format/elf.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 /* A made-up root with a package that ships this very program as a library and as a program, and one whose
  * files have no build-id. */
@@ -24,26 +19,11 @@ struct fixture {
         struct copies *copies;
 };
 
-static void make_parents(const char *path)
-{
-        char whole[4096];
-        snprintf(whole, sizeof(whole), "%s", path);
-        for (char *slash = whole + 1; (slash = strchr(slash, '/')); slash++) {
-                *slash = '\0';
-                mkdir(whole, 0755);
-                *slash = '/';
-        }
-}
-
 static void put(const struct fixture *f, const char *path, const void *data, size_t size)
 {
         char whole[4096];
+        folder_put(f->path, path, data, size);
         snprintf(whole, sizeof(whole), "%s%s", f->path, path);
-        make_parents(whole);
-        FILE *file = fopen(whole, "w");
-        assert_non_null(file);
-        assert_int_equal(fwrite(data, 1, size, file), size);
-        fclose(file);
         chmod(whole, 0755);
 }
 
@@ -56,7 +36,7 @@ static void copy_self(const struct fixture *f, const char *path)
 {
         char whole[4096], command[8192];
         snprintf(whole, sizeof(whole), "%s%s", f->path, path);
-        make_parents(whole);
+        folder_make_parents(whole);
         snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), whole);
         assert_int_equal(system(command), 0);
 }
@@ -85,21 +65,13 @@ static int setup(void **state)
         return 0;
 }
 
-static int remove_one(const char *path, const struct stat *s, int type, struct FTW *ftw)
-{
-        (void)s;
-        (void)type;
-        (void)ftw;
-        return remove(path);
-}
-
 static int teardown(void **state)
 {
         struct fixture *f = *state;
         copies_free(f->copies);
         inventory_free(f->inventory);
         close(f->fd);
-        nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        folder_remove(f->path);
         free(f);
         return 0;
 }

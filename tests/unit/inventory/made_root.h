@@ -3,19 +3,14 @@
 
 /* A made-up root in a temporary folder, of Debian. */
 
+#include "../temporary.h"
+
 #include "inventory/inventory.h"
 
 #include "base/str.h"
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
 
 /* A made-up root in a temporary folder. */
 struct fixture {
@@ -26,17 +21,7 @@ struct fixture {
 
 static inline void put(const struct fixture *f, const char *path, const char *text)
 {
-        char whole[4096];
-        snprintf(whole, sizeof(whole), "%s%s", f->path, path);
-        for (char *slash = whole + strlen(f->path) + 1; (slash = strchr(slash, '/')); slash++) {
-                *slash = '\0';
-                mkdir(whole, 0755);
-                *slash = '/';
-        }
-        FILE *file = fopen(whole, "w");
-        assert_non_null(file);
-        fputs(text, file);
-        fclose(file);
+        folder_put(f->path, path, text, strlen(text));
 }
 
 static inline int setup(void **state)
@@ -50,20 +35,12 @@ static inline int setup(void **state)
         return 0;
 }
 
-static inline int remove_one(const char *path, const struct stat *s, int type, struct FTW *ftw)
-{
-        (void)s;
-        (void)type;
-        (void)ftw;
-        return remove(path);
-}
-
 static inline int teardown(void **state)
 {
         struct fixture *f = *state;
         inventory_free(f->inventory);
         close(f->fd);
-        nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        folder_remove(f->path);
         free(f);
         return 0;
 }

@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prober/worker_runtime.h"
 
+#include "../temporary.h"
 #include "prober/worker_root.h"
 
 #include "host/runtime.h"
 #include "prober/prober.h"
-
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include <cmocka.h>
 
 /* An engine that tells what it is told to, of a root with two packages and a file of nobody's. */
 
@@ -76,17 +68,7 @@ static const struct engine teller = {.name = "cpython",
 
 static void put(const struct fixture *f, const char *path, const char *text)
 {
-        char whole[4096];
-        snprintf(whole, sizeof(whole), "%s%s", f->path, path);
-        for (char *slash = whole + strlen(f->path) + 1; (slash = strchr(slash, '/')); slash++) {
-                *slash = '\0';
-                mkdir(whole, 0755);
-                *slash = '/';
-        }
-        FILE *file = fopen(whole, "w");
-        assert_non_null(file);
-        fputs(text, file);
-        fclose(file);
+        folder_put(f->path, path, text, strlen(text));
 }
 
 static int setup(void **state)
@@ -110,18 +92,12 @@ static int setup(void **state)
         return 0;
 }
 
-static int remove_one(const char *path, const struct stat *s _unused_, int type _unused_,
-                      struct FTW *ftw _unused_)
-{
-        return remove(path);
-}
-
 static int teardown(void **state)
 {
         struct fixture *f = *state;
         worker_roots_done(&f->worker);
         map_done(&f->worker.roots);
-        nftw(f->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+        folder_remove(f->path);
         free(f);
         return 0;
 }
