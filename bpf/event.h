@@ -43,8 +43,8 @@ enum {
         EVENT_SNAPSHOT_PATH = 4096,
 };
 
-/* Between both sides only, never handed on: an event_header alone, sent when a process was moved to
- * another workload cgroup (and for each process when user space asks which there are). */
+/* An event_header alone, sent when a process was moved to another workload cgroup (and for each process when
+ * user space asks which there are). Handed on to who asks for it, beside all other events. */
 enum { EVENT_MOVED = 0x100 };
 
 struct event_header {
@@ -76,7 +76,7 @@ struct event_exec {
 struct event_fork {
         struct event_header header; /* of the child */
         __event_u32 parent;         /* tgid */
-        __event_u32 pad;
+        __event_u32 forker;         /* tgid; another one than the parent after CLONE_PARENT */
 };
 
 struct event_exit {

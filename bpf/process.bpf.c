@@ -123,7 +123,7 @@ static __always_inline int exec_made(struct task_struct *task)
         return 0;
 }
 
-static __always_inline int fork_made(struct task_struct *child)
+static __always_inline int fork_made(struct task_struct *forker, struct task_struct *child)
 {
         struct event_fork record = {};
         if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
@@ -131,6 +131,7 @@ static __always_inline int fork_made(struct task_struct *child)
         count_made(EVENT_FORK);
         header_fill(&record.header, EVENT_FORK, child);
         record.parent = BPF_CORE_READ(child, real_parent, tgid);
+        record.forker = BPF_CORE_READ(forker, tgid);
         emit(&record.header, EVENT_FORK, sizeof(record));
         return 0;
 }
@@ -212,14 +213,14 @@ int BPF_PROG(exec_raw, struct task_struct *task)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork_btf, struct task_struct *parent, struct task_struct *child)
 {
-        fork_made(child);
+        fork_made(parent, child);
         return 0;
 }
 
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(fork_raw, struct task_struct *parent, struct task_struct *child)
 {
-        fork_made(child);
+        fork_made(parent, child);
         return 0;
 }
 

@@ -79,7 +79,7 @@ struct watch {
         uint64_t small_at;                                     /* boottime ns: last small look */
         bool asked_soon;                                       /* the next full look comes before its time */
         uint64_t next_look, last_look, next_prune, next_count; /* boottime s */
-        uint64_t dropped[_EVENT_MAX];
+        uint64_t dropped[_EVENT_MAX], moves_dropped;
         struct error said; /* why a look failed since the last full one that worked; or empty */
 };
 
@@ -101,15 +101,14 @@ static struct dirty *find_dirty(struct watch *w, int pid, bool urgent)
         return &w->dirty[w->dirty_count++];
 }
 
-static void mark_dirty(struct watch *w, const struct event *event, bool wanted)
+static void mark_dirty(struct watch *w, int pid, uint64_t cgroup, bool wanted)
 {
-        bool urgent = wanted || !look_knows_cgroup(w->look, event->cgroup);
-        struct dirty *d = find_dirty(w, (int)event->tgid, urgent);
+        bool urgent = wanted || !look_knows_cgroup(w->look, cgroup);
+        struct dirty *d = find_dirty(w, pid, urgent);
         /* What finds no room is told by the events of its mappings, and seen by the next full look. */
         if (!d)
                 return;
-        *d = (struct dirty){.pid = (int)event->tgid,
-                            .urgent = urgent || (d->pid == (int)event->tgid && d->urgent)};
+        *d = (struct dirty){.pid = pid, .urgent = urgent || (d->pid == pid && d->urgent)};
         w->urgent |= urgent;
 }
 
@@ -142,7 +141,12 @@ static int take_event(void *context, const struct event *event)
         switch (event->type) {
         case EVENT_EXEC:
                 w->prompt |= engine_exists(runtime_of_program(event->exec.path));
-                mark_dirty(w, event, false);
+                look_process_executed(w->look, (int)event->tgid, event->cgroup, event->time);
+                mark_dirty(w, (int)event->tgid, event->cgroup, false);
+                break;
+        case EVENT_FORK:
+                if (look_process_forked(w->look, (int)event->tgid, (int)event->fork.forker, event->cgroup))
+                        mark_dirty(w, (int)event->tgid, event->cgroup, false);
                 break;
         case EVENT_EXIT:
                 if (WIFSIGNALED(event->exit.code) && WTERMSIG(event->exit.code) == SIGTRAP) {
@@ -162,7 +166,7 @@ static int take_event(void *context, const struct event *event)
                                               .inode = event->map.inode,
                                               .path = event->map.path};
                 look_file_mapped(w->look, &mapped);
-                mark_dirty(w, event,
+                mark_dirty(w, (int)event->tgid, event->cgroup,
                            look_wants_file(w->look, event->map.device, event->map.inode, event->cgroup));
                 break;
         }
@@ -188,11 +192,23 @@ static int take_event(void *context, const struct event *event)
         return 0;
 }
 
+/* What it may be in the middle of nobody sees it begin in its new workload. */
+static void take_move(void *context, int pid, uint64_t cgroup)
+{
+        struct watch *w = context;
+        look_process_moved(w->look, pid, cgroup);
+        mark_dirty(w, pid, cgroup, false);
+}
+
 static void count_drops(struct watch *w)
 {
         struct sensor_counts counts;
         if (sensor_counts(w->sensor, &counts) < 0)
                 return;
+        if (counts.moves_dropped != w->moves_dropped)
+                look_events_lost(w->look, "moves to other workloads dropped",
+                                 counts.moves_dropped - w->moves_dropped);
+        w->moves_dropped = counts.moves_dropped;
         for (int type = 1; type < _EVENT_MAX; type++) {
                 uint64_t new = counts.types[type].dropped - w->dropped[type];
                 if (!new || type == EVENT_SAMPLE) /* samples prove nothing by their absence */
@@ -472,6 +488,8 @@ static int watch_serve(struct watch *w)
         };
         struct error error = {};
         r = look_new(&options, &w->look, &error);
+        if (r == 0 && w->sensor)
+                (void)sensor_tell_moves(w->sensor, take_move, w); /* else looks find them in time */
         if (r == 0)
                 r = look_set_hooks(w->look, &error);
         if (r < 0)

@@ -53,6 +53,7 @@ static int read_stat(int fd, const struct process_reader *reader, struct process
         if (r < 0)
                 return r;
         p->ppid = ret->ppid;
+        p->forked = ret->flags & PROCFS_FORKED;
         memcpy(p->comm, ret->comm, sizeof(p->comm));
         uint64_t seconds = ret->start_ticks / reader->ticks, rest = ret->start_ticks % reader->ticks;
         p->start = (seconds * NS_PER_S + rest * NS_PER_S / reader->ticks) / PROCESS_START_GRAIN *

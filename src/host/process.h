@@ -34,6 +34,7 @@ struct process {
         struct root root;
         struct workload_hint hint;
         const char *workload_id, *workload_name, *instance; /* instance may be NULL */
+        bool forked;                                        /* it has executed no program since its fork */
         bool setuid;                  /* effective uid differs from the real one, or the exe is setuid */
         const char *unreadable;       /* NULL, or what could not be read and why */
         VEC(struct mapping) mappings; /* executable and file-backed ones only */

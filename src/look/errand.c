@@ -5,6 +5,8 @@
 
 #include "look/errand.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -17,6 +19,7 @@ struct errand *errand_new(struct look *l, int pid)
         if (e) {
                 e->look = l;
                 e->pid = pid;
+                e->time = clock_boottime();
         }
         return e;
 }

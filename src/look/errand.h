@@ -9,6 +9,7 @@
 struct errand {
         struct look *look;
         int pid;
+        uint64_t time; /* boottime ns: when it was made */
         unsigned flags;
         bool repeated;
         int failure; /* of the full reading; this one asks only who it is */

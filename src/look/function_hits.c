@@ -22,20 +22,6 @@ enum {
 
 /* ---- hits ------------------------------------------------------------------------------------------- */
 
-const char *function_workload_of(const struct look *l, uint64_t cgroup, int pid)
-{
-        const struct entry *e = table_get(&l->table, pid);
-        if (e && entry_named(e) && (!cgroup || e->process.cgroup_id == cgroup))
-                return e->process.workload_id;
-        size_t i = 0;
-        for (void *value; cgroup && map_next(&l->table.entries, &i, NULL, NULL, &value);) {
-                const struct entry *other = value;
-                if (other->process.cgroup_id == cgroup && entry_named(other))
-                        return other->process.workload_id;
-        }
-        return NULL;
-}
-
 /* 1: news; 0: known, or nobody's; -EAGAIN: the workload is not known yet. */
 static int take_hit(struct look *l, const struct early_hit *h)
 {
@@ -184,6 +170,7 @@ bool look_tend_probes(struct look *l)
 void functions_lost(struct native_watch *n)
 {
         size_t i = 0;
+        functions_forget_origins(n);
         for (struct probed_file *f; (f = functions_next(n, &i));)
                 vec_each (p, &f->functions)
                         if (p->armed)

@@ -88,7 +88,7 @@ static void doubt_copied(struct probed_file *f)
         f->news = true;
 }
 
-void function_note_copy_up(struct probed_file *f, const struct entry *e)
+void function_note_copy_up(struct look *l, struct probed_file *f, const struct entry *e)
 {
         struct statfs fs;
         int64_t changed;
@@ -100,7 +100,8 @@ void function_note_copy_up(struct probed_file *f, const struct entry *e)
                 return;
         if (!f->changed)
                 f->changed = changed;
-        if (changed != f->changed || changed / (int64_t)NS_PER_S >= clock_wall_of(e->process.start))
+        if (changed != f->changed ||
+            changed / (int64_t)NS_PER_S >= clock_wall_of(function_program_start(l, e)))
                 doubt_copied(f);
 }
 

@@ -3,10 +3,24 @@
 /* What the probes of a function have told so far, by workload: a hit is kept as long as its file is watched,
  * and where all workloads have one, there is nothing more to be told. */
 
-#include "look/functions.h"
+#include "look/state.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+const char *function_workload_of(const struct look *l, uint64_t cgroup, int pid)
+{
+        const struct entry *e = table_get(&l->table, pid);
+        if (e && entry_named(e) && (!cgroup || e->process.cgroup_id == cgroup))
+                return e->process.workload_id;
+        size_t i = 0;
+        for (void *value; cgroup && map_next(&l->table.entries, &i, NULL, NULL, &value);) {
+                const struct entry *other = value;
+                if (other->process.cgroup_id == cgroup && entry_named(other))
+                        return other->process.workload_id;
+        }
+        return NULL;
+}
 
 static bool hits_contain(const struct probed_hit *hits, size_t count, const char *workload)
 {

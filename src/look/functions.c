@@ -107,6 +107,7 @@ void functions_done(struct native_watch *n)
         file_done(&n->hooks);
         map_done(&n->files);
         forget_boring(n);
+        functions_forget_origins(n);
         choice_forget(n);
         vec_done(&n->early);
         vec_done(&n->programs);
@@ -193,12 +194,15 @@ static void tell_again(struct native_watch *n, const struct probed_file *f, uint
         }
 }
 
-static int note_user(struct native_watch *n, struct probed_file *f, const struct process *p)
+static int note_user(struct look *l, struct probed_file *f, const struct entry *e)
 {
-        int64_t started = clock_wall_of(p->start);
+        struct native_watch *n = &l->native;
+        const struct process *p = &e->process;
+        int64_t started = clock_wall_of(function_program_start(l, e));
         vec_each (user, &f->users)
                 if (str_equal(user->workload, p->workload_id)) {
-                        user->oldest = MIN(user->oldest, started); /* a child goes on where its parent was */
+                        user->oldest = MIN(user->oldest, started);
+                        user->cgroup = p->cgroup_id;
                         user->round = n->round;
                         return 0;
                 }
@@ -210,8 +214,11 @@ static int note_user(struct native_watch *n, struct probed_file *f, const struct
                 return -ENOMEM;
         }
         tell_again(n, f, p->cgroup_id);
-        *user = (struct probed_user){
-                .workload = workload, .since = function_watched_from(), .oldest = started, .round = n->round};
+        *user = (struct probed_user){.workload = workload,
+                                     .cgroup = p->cgroup_id,
+                                     .since = function_watched_from(),
+                                     .oldest = started,
+                                     .round = n->round};
         return 0;
 }
 
@@ -254,14 +261,15 @@ bool functions_leave(struct native_watch *n, struct entry *e)
 /* ---- all -------------------------------------------------------------------------------------------- */
 
 /* A file that could not be examined again this time stays what it was. */
-static int keep_file(struct native_watch *n, const struct process *p, const struct mapping *m)
+static int keep_file(struct look *l, const struct entry *e, const struct mapping *m)
 {
+        struct native_watch *n = &l->native;
         size_t i = 0;
         for (struct probed_file *f; (f = functions_next(n, &i));) {
                 if (f->device != m->device || f->inode != m->inode)
                         continue;
                 f->round = n->round;
-                int r = f->functions.count ? note_user(n, f, p) : 0;
+                int r = f->functions.count ? note_user(l, f, e) : 0;
                 if (r < 0)
                         return r;
         }
@@ -291,7 +299,7 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                 const struct mapping *m = &e->process.mappings.items[i];
                 int r = 0;
                 if (!used || !used->examined) {
-                        if (keep_file(n, &e->process, m) < 0)
+                        if (keep_file(l, e, m) < 0)
                                 return error_set(error, -ENOMEM, "out of memory");
                         continue;
                 }
@@ -315,13 +323,13 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                 note_program(&f->programs, &e->process);
                 f->processes++;
                 f->round = n->round;
-                if (note_user(n, f, &e->process) < 0)
+                if (note_user(l, f, e) < 0)
                         return error_set(error, -ENOMEM, "out of memory");
                 if (!f->asked && take_index(n, f))
                         r = function_look_up(l, f, e, m, error);
                 if (r < 0)
                         return r;
-                function_note_copy_up(f, e);
+                function_note_copy_up(l, f, e);
                 function_note_remapped(l, f, &e->process);
         }
         return 0;

@@ -23,7 +23,8 @@ struct probed_user {
         char *workload;
         const char *root;     /* of the look that runs */
         int64_t since;        /* wall s: seen with this file first */
-        int64_t oldest;       /* wall s: start of the oldest process seen with the file, ended or not */
+        uint64_t cgroup;      /* of a process of it */
+        int64_t oldest;       /* wall s: start of the oldest program that was there with the file */
         uint64_t round;       /* number of the choice that saw it last */
         uint64_t calls_round; /* the choice in which `calls` of its processes were asked for bound slots */
         unsigned calls;
@@ -117,6 +118,7 @@ struct native_watch {
         spared_list spared;   /* strings: of the look */
         size_t spared_stored; /* so many of them are in the store */
         struct map boring;    /* struct boring_file → any pointer */
+        struct map origins;   /* pid → struct origin (function_origin.c) */
         bool index_taken[SENSOR_PROBED_FILES];
         uint32_t next_number;
         bool number_used[EVENT_PROBES]; /* the kernel may know it of another function */
@@ -169,7 +171,10 @@ bool functions_leave(struct native_watch *n, struct entry *e);
 
 /* ---- between the files of it ------------------------------------------------------------------------- */
 
-/* function_told.c: whether it ran there, or a host of its inlined copies did. */
+/* function_told.c */
+/* The workload of a process, or of any that shares its cgroup (0: not known); NULL: none is known. */
+const char *function_workload_of(const struct look *l, uint64_t cgroup, int pid);
+/* Whether it ran there, or a host of its inlined copies did. */
 bool function_ran(const struct probed_function *p, const char *workload);
 bool function_host_ran(const struct probed_function *p, const char *workload);
 /* In each workload that maps the file, and in one at least. */
@@ -194,7 +199,7 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
                      struct error *error);
 
 /* Doubt a file of overlayfs that was copied up since this process, or any before it, mapped it. */
-void function_note_copy_up(struct probed_file *f, const struct entry *e);
+void function_note_copy_up(struct look *l, struct probed_file *f, const struct entry *e);
 /* The same where it was copied since it was looked at first: asked before its silence is told. */
 void function_note_change(struct probed_file *f);
 
@@ -216,6 +221,13 @@ const char *function_object_of(const struct probed_file *f);
 /* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
  * -errno with a sentence. */
 int functions_read_calls(struct look *l, struct entry *e, struct error *error);
+
+/* function_origin.c: boottime ns when the program began that the process was running when it was read, by
+ * exec: its process may be younger, and have been forked in the middle of it. 0: that is not known. */
+uint64_t function_program_start(const struct look *l, const struct entry *e);
+void function_origin_ended(struct native_watch *n, int pid);
+/* Events were lost: nothing is known of who runs now. */
+void functions_forget_origins(struct native_watch *n);
 
 /* function_arm.c */
 void functions_arm(struct native_watch *n); /* decide for all files, and do it */
@@ -246,7 +258,5 @@ bool function_budget_everywhere(const struct native_watch *n, const struct probe
 void function_budget_share(struct native_watch *n); /* decide what the probes of each file may cost */
 
 /* function_hits.c */
-/* The workload of a process, or of any that shares its cgroup (0: not known); NULL: none is known. */
-const char *function_workload_of(const struct look *l, uint64_t cgroup, int pid);
 void functions_lost(struct native_watch *n); /* events were lost: silence speaks for the time from now on */
 void functions_take_early(struct look *l);   /* hits of workloads that are known by now */

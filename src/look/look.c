@@ -367,6 +367,7 @@ int look_prune(struct look *l, int days, struct error *error)
 bool look_process_ended(struct look *l, int pid)
 {
         struct entry *e = table_get(&l->table, pid);
+        function_origin_ended(&l->native, pid);
         if (!e)
                 return false;
         e->ended = true;

@@ -108,6 +108,11 @@ struct mapped_event {
         const char *path; /* copied */
 };
 void look_file_mapped(struct look *l, const struct mapped_event *event);
+/* A process was forked, executed a program, or was moved to another workload cgroup. True: it is in another
+ * one than its forker; look at it. */
+bool look_process_forked(struct look *l, int pid, int forker, uint64_t cgroup);
+void look_process_executed(struct look *l, int pid, uint64_t cgroup, uint64_t time);
+void look_process_moved(struct look *l, int pid, uint64_t cgroup);
 /* A process ended: it is forgotten once its evidence is committed. True: look soon, since files of it are
  * held open. */
 bool look_process_ended(struct look *l, int pid);

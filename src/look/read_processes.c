@@ -114,6 +114,7 @@ static int take_process(struct look *l, struct errand *errand, struct wire *repl
                 r = adopt_snapshot(e, seen);
         }
         e->round = l->round;
+        e->asked_at = errand->time;
         e->mark = quiet_mark_of(&l->quiet, e->pid, e->process.start);
         struct entry *old = table_get(&l->table, e->pid);
         if (r == 0 && old)

@@ -14,7 +14,7 @@ struct entry {
         struct arena arena;
         struct process process;
         VEC(struct used_file *) files; /* of each mapping, same order; NULL: not examined yet */
-        uint64_t read_at;              /* boottime ns */
+        uint64_t asked_at, read_at;    /* boottime ns: it was read in between */
         struct quiet_mark mark;        /* what it had done before it was read */
         uint64_t round;                /* of the look that listed it last */
         uint64_t counted;              /* native_watch.round in which it was counted among users of files */

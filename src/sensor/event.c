@@ -119,6 +119,7 @@ static int decode_rest(const char *record, size_t size, struct event *e)
                         return -EBADMSG;
                 memcpy(&fork, record, sizeof(fork));
                 e->fork.parent = fork.parent;
+                e->fork.forker = fork.forker;
                 return 0;
         case EVENT_EXIT:
                 if (size != sizeof(exit))

@@ -68,6 +68,7 @@ int sensor_counts(struct sensor *s, struct sensor_counts *ret)
                 counts.types[type].deduplicated = kernel[type].deduplicated + s->tallies[type].deduplicated;
                 counts.types[type].dropped = kernel[type].dropped + s->tallies[type].dropped + lost;
         }
+        counts.moves_dropped = s->moved ? kernel[0].dropped : 0;
         *ret = counts;
         return 0;
 }

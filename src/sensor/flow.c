@@ -138,8 +138,11 @@ static int on_ring(void *context, void *record, size_t size)
                 r = take_mappings_until(s, header.time);
                 process_table_learn(&s->processes, &header);
         }
-        if (header.type == EVENT_MOVED)
+        if (header.type == EVENT_MOVED && header.version == EVENT_VERSION) {
+                if (s->moved)
+                        s->moved(s->moved_context, (int)header.tgid, header.cgroup);
                 return r;
+        }
         int more = take_record(s, record, size);
         return r < 0 ? r : more;
 }

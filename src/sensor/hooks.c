@@ -147,6 +147,19 @@ static void detach(void *context, size_t source)
         }
 }
 
+int sensor_tell_moves(struct sensor *s, sensor_moved moved, void *context)
+{
+        char reason[sizeof(s->hooks[0].reason)];
+        int r = s->moved_link ? 0 : attach_named(s, "moved_raw", &s->moved_link, reason, sizeof(reason));
+        if (r == 0)
+                r = flow_open_ring(s);
+        if (r < 0)
+                return r;
+        s->moved = moved;
+        s->moved_context = context;
+        return 0;
+}
+
 void hooks_detach_all(struct sensor *s)
 {
         for (size_t i = 0; i < _SOURCE_MAX; i++)

@@ -26,6 +26,7 @@ struct event {
                 } exec;
                 struct {
                         uint32_t parent;
+                        uint32_t forker; /* whose copy it is: another one after CLONE_PARENT */
                 } fork;
                 struct {
                         uint32_t code;
@@ -110,10 +111,16 @@ const struct hook *sensor_hooks(const struct sensor *s, size_t *ret_count);
  * sensor_counts() knows it. */
 void sensor_ask_lost(struct sensor *s);
 
+/* Have `moved` told of each process that is moved to another workload cgroup, in the order of events, while
+ * they are drained. 0, or -errno: it cannot be told here. */
+typedef void (*sensor_moved)(void *context, int pid, uint64_t cgroup);
+int sensor_tell_moves(struct sensor *s, sensor_moved moved, void *context);
+
 struct sensor_counts {
         struct {
                 uint64_t made, seen, deduplicated, dropped;
         } types[_EVENT_MAX];
+        uint64_t moves_dropped; /* where they are told */
         uint64_t unknown_records, broken_records;
 };
 int sensor_counts(struct sensor *s, struct sensor_counts *ret);

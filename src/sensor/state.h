@@ -70,6 +70,8 @@ struct sensor {
         struct buf kept; /* records of others that came during the proof: u32 size, bytes */
         size_t kept_taken;
 
+        sensor_moved moved; /* NULL: nobody asks */
+        void *moved_context;
         sensor_handler handler;
         void *context;
         int handler_result;

@@ -2,6 +2,8 @@
 """What a compiler inlined where nobody can see it: a function runs, and no breakpoint of it is met. Its silence may not be told
 then. And functions without a name, which are asked for by their address."""
 
+import os
+import signal
 import subprocess
 import time
 
@@ -166,7 +168,7 @@ int main(void)
                         for (;;)
                                 pause();
                 if (line[0] == 'f') {
-                        puts("forked");
+                        printf("forked %d\n", (int)getpid());
                         continue;
                 }
                 vulnerable(7);
@@ -184,7 +186,7 @@ def test_a_child_goes_on_where_its_parent_was(tmp_path):
     with Service("usewear-test-forking", program) as service, Watch(state, "--function", f"{program}:vulnerable") as watch:
         assert "may have been running" in settle(state, service, "vulnerable")["reason"]
         time.sleep(2.5)  # the child is younger than the guard, whose time is told in seconds
-        assert service.tell("fork") == "forked\n"
+        assert service.tell("fork").startswith("forked ")
         watch.look()
         service.process.kill()
         service.process.wait()
@@ -193,4 +195,71 @@ def test_a_child_goes_on_where_its_parent_was(tmp_path):
         assert service.tell("go") == "ran 7\n"
         watch.look()
         assert listed(state, service)["vulnerable"]["answer"] == "unknown"
+        assert watch.stop() == 0
+
+
+HOSTING = r"""
+#include <stdio.h>
+#include <unistd.h>
+volatile int sink;
+int (*volatile keep)(int);
+static inline __attribute__((always_inline)) int body(int x) { sink += x; return sink * 3 + 1; }
+int vulnerable(int x) { return body(x); }
+static char line[64];
+__attribute__((noinline)) void host(void)
+{
+        puts("inside");
+        while (fgets(line, sizeof(line), stdin)) {
+                int before = sink;
+                if (line[0] == 'f' && fork())
+                        for (;;)
+                                pause();
+                if (line[0] == 'f') {
+                        printf("forked %d\n", (int)getpid());
+                        continue;
+                }
+                vulnerable(7);
+                printf("ran %d\n", sink - before);
+        }
+}
+int main(void)
+{
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        keep = vulnerable;
+        puts("ready");
+        while (fgets(line, sizeof(line), stdin))
+                host();
+}
+"""
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["stays", "ends"])
+def test_a_child_that_comes_to_another_workload(tmp_path, ends):
+    """It brings along where its parent was, whether it is looked at there or gone before."""
+    state, program = tmp_path / "state", tmp_path / "hosting"
+    (tmp_path / "hosting.c").write_text(HOSTING)
+    subprocess.run(["cc", "-O2", "-g", "-o", program, tmp_path / "hosting.c"], check=True)
+    with Service("usewear-test-hosting", program) as old:
+        assert old.tell("host") == "inside\n"
+        check_visit(state, program, old, ends)
+
+
+def check_visit(state, program, old, ends):
+    with Watch(state, "--function", f"{program}:vulnerable") as watch:
+        settle(state, old, "vulnerable")
+        time.sleep(2.5)
+        with Service("usewear-test-young", program) as young:
+            quiet = settle(state, young, "vulnerable")
+            assert quiet["answer"] == "not_observed", quiet
+            child = int(old.tell("fork").split()[1])
+            (young.folder / "cgroup.procs").write_text(str(child))
+            if not ends:
+                watch.look()
+                assert "may have been running" in listed(state, young)["vulnerable"]["reason"]
+            assert old.tell("go") == "ran 7\n"
+            if ends:
+                os.kill(child, signal.SIGKILL)
+            watch.look()
+            seen = listed(state, young)["vulnerable"]
+            assert seen["answer"] == "unknown" and "may have been running" in seen["reason"], seen
         assert watch.stop() == 0

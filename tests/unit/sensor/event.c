@@ -126,8 +126,10 @@ static void test_fixed(void **state)
         assert_int_equal(e.exit.address, 0x401000);
         start(&r, EVENT_FORK, sizeof(struct event_fork));
         r.fork.parent = 55;
+        r.fork.forker = 56;
         assert_int_equal(event_decode(&r, sizeof(struct event_fork), &e), 0);
         assert_int_equal(e.fork.parent, 55);
+        assert_int_equal(e.fork.forker, 56);
         start(&r, EVENT_CONNECT, sizeof(struct event_socket));
         r.socket.remote_port = 443;
         r.socket.remote[15] = 1;
