@@ -6,7 +6,6 @@
 
 #include "base/allowance.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/heap.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -15,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/rights.h"
 #include "cli/watch_asked.h"
+#include "cli/watch_lock.h"
 #include "cli/watch_print.h"
 #include "evidence/engine.h"
 #include "host/cgroup.h"
@@ -23,11 +23,9 @@
 #include "sensor/sensor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -393,32 +391,6 @@ static int on_reload(void *context)
 
 /* ---- the process ------------------------------------------------------------------------------------ */
 
-/* One watch a state folder: two would count each other's gaps. The descriptor holds the lock. */
-static int take_lock(const char *state)
-{
-        char path[4096];
-        int r = file_make_dirs(state);
-        if (r < 0)
-                return log_error(r, "cannot make the state folder %s: %s", state, strerror(-r));
-        if (snprintf(path, sizeof(path), "%s/watch.lock", state) >= (int)sizeof(path))
-                return log_error(-ENAMETOOLONG, "the path of the state folder is too long");
-        _cleanup_close_ int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-        if (fd < 0)
-                return log_error(-errno, "cannot open %s: %s", path, strerror(errno));
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-                char pid[32] = "";
-                ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
-                pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
-                return log_error(-EBUSY, "another watch runs here already (pid %s, state %s)",
-                                 *pid ? pid : "?", state);
-        }
-        char pid[32];
-        int size = snprintf(pid, sizeof(pid), "%d\n", getpid());
-        if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)size, 0) != size)
-                return log_error(-EIO, "cannot write %s: %s", path, strerror(errno));
-        return TAKE_FD(fd);
-}
-
 static int start_sensor(struct watch *w)
 {
         struct error error = {};
@@ -539,7 +511,7 @@ static int watch_run(int argc, char **argv)
                 return EXIT_USAGE;
         }
         w.state = options.state;
-        _cleanup_close_ int lock = take_lock(w.state);
+        _cleanup_close_ int lock = watch_lock_take(w.state);
         if (lock < 0)
                 return EXIT_USAGE;
         r = watch_asked_take(&w.functions, &w.hooks, &w.asked);
