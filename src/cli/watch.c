@@ -14,6 +14,7 @@
 #include "cli/options.h"
 #include "cli/rights.h"
 #include "cli/watch_asked.h"
+#include "cli/watch_dirty.h"
 #include "cli/watch_lock.h"
 #include "cli/watch_print.h"
 #include "evidence/engine.h"
@@ -30,7 +31,6 @@
 #include <sys/wait.h>
 
 enum {
-        DIRTY_MOST = 64,  /* processes looked at again in one second */
         SOON_DELAY_S = 2, /* from a new listener, or a new place of code, to the full look that it asks for */
         SOON_EVERY_S = 10,   /* such looks are no more frequent than this */
         SMALL_SOON = 4,      /* parts of a pause where an interpreter started: it tells only while it lives */
@@ -61,17 +61,10 @@ struct watch {
         struct watch_costs costs;
         bool first_look; /* that look runs */
         bool looking;    /* a look runs, and drains events while it waits */
-        bool urgent;     /* one of `dirty` is */
         bool hit;        /* a function ran that had not before */
         bool news;       /* something else is to be committed */
         bool prompt;     /* an interpreter was started */
-        struct dirty {
-                int pid;
-                /* Of an unknown cgroup: look before it ends. Or it mapped a file that may have functions to
-                 * be watched. */
-                bool urgent;
-        } dirty[DIRTY_MOST];
-        size_t dirty_count;
+        struct dirty_list dirty;
         uint64_t ticked; /* boottime ns */
         struct allowance small, urgently, soon;
         uint64_t small_at;                                     /* boottime ns: last small look */
@@ -83,45 +76,9 @@ struct watch {
 
 /* ---- events ----------------------------------------------------------------------------------------- */
 
-/* Its place in the list, or a free one, or that of one that can wait; NULL: none. */
-static struct dirty *find_dirty(struct watch *w, int pid, bool urgent)
-{
-        struct dirty *other = NULL;
-        for (struct dirty *d = w->dirty; d < w->dirty + w->dirty_count; d++) {
-                if (d->pid == pid)
-                        return d;
-                if (!d->urgent)
-                        other = d;
-        }
-        if (w->dirty_count == DIRTY_MOST)
-                return urgent ? other : NULL;
-        w->dirty[w->dirty_count] = (struct dirty){};
-        return &w->dirty[w->dirty_count++];
-}
-
 static void mark_dirty(struct watch *w, int pid, uint64_t cgroup, bool wanted)
 {
-        bool urgent = wanted || !look_knows_cgroup(w->look, cgroup);
-        struct dirty *d = find_dirty(w, pid, urgent);
-        /* What finds no room is told by the events of its mappings, and seen by the next full look. */
-        if (!d)
-                return;
-        *d = (struct dirty){.pid = pid, .urgent = urgent || (d->pid == pid && d->urgent)};
-        w->urgent |= urgent;
-}
-
-/* Take the processes to be looked at out of the list: all, or only those that cannot wait. */
-static size_t take_dirty(struct watch *w, bool all, int to[static DIRTY_MOST])
-{
-        size_t taken = 0, kept = 0;
-        for (size_t i = 0; i < w->dirty_count; i++)
-                if (all || w->dirty[i].urgent)
-                        to[taken++] = w->dirty[i].pid;
-                else
-                        w->dirty[kept++] = w->dirty[i];
-        w->dirty_count = kept;
-        w->urgent = false;
-        return taken;
+        dirty_mark(&w->dirty, pid, wanted || !look_knows_cgroup(w->look, cgroup));
 }
 
 static void look_soon(struct watch *w)
@@ -278,8 +235,8 @@ static int full_look(struct watch *w, bool print)
         struct look_summary summary;
         uint64_t begin = spent_on_looks(w);
         w->looking = true;
-        w->dirty_count = 0;
-        w->urgent = w->news = w->hit = w->prompt = false;
+        w->dirty = (struct dirty_list){};
+        w->news = w->hit = w->prompt = false;
         int r = look_all(w->look, &summary, &error);
         w->looking = false;
         watch_print_costs(&w->costs, w->look, "full");
@@ -305,7 +262,7 @@ static void small_look(struct watch *w, bool all, struct allowance *from)
         struct error error = {};
         uint64_t begin = spent_on_looks(w);
         int pids[DIRTY_MOST];
-        size_t count = take_dirty(w, all, pids);
+        size_t count = dirty_take(&w->dirty, all, pids);
         bool news = w->news || w->hit;
         w->news = w->hit = false;
         w->prompt &= !all;
@@ -347,7 +304,7 @@ static int on_tick(void *context)
         }
         if (now >= w->next_look)
                 full_look(w, false);
-        else if ((w->dirty_count || w->news || w->hit) && w->ticked >= next_small(w))
+        else if ((w->dirty.count || w->news || w->hit) && w->ticked >= next_small(w))
                 small_look(w, true, &w->small);
         else if (w->hit) /* it is told within a second, whatever others start meanwhile */
                 small_look(w, false, &w->small);
@@ -368,7 +325,7 @@ static int on_events(void *context)
 {
         struct watch *w = context;
         drain(w);
-        if (w->urgent && clock_boottime() >= allowance_next(&w->urgently))
+        if (w->dirty.urgent && clock_boottime() >= allowance_next(&w->urgently))
                 small_look(w, false, &w->urgently);
         w->news |= look_tend_probes(w->look);
         return clock_boottime() >= w->ticked + TICK_NS ? on_tick(w) : 0;
