@@ -141,11 +141,16 @@ static const char *why_partial(const struct search *s, const struct note *n)
                 return "it may be folded into another function";
         if (n->addressed)
                 return NULL;
+        if (s->inlines_known && !s->go && !n->found)
+                return "may be inlined: it has no code of its own";
         if (!s->inlines_known || (!s->go && !n->described))
                 return "may be inlined: no debug information";
         if (s->thunks && n->inlined)
                 return "inlined copies of it may run unseen";
-        if ((s->undescribed && (n->repeated || s->joined)) || (s->undescribed_rust && n->rust) ||
+        /* Of two identical functions GCC makes one a jump to the other, inlines that there again, with all
+         * that it holds, and describes none of it (gcc/ipa-icf.cc, sem_function::merge). */
+        bool twin = s->undescribed && n->inlined && !n->rust;
+        if (twin || (s->undescribed && (n->repeated || s->joined)) || (s->undescribed_rust && n->rust) ||
             (s->undescribed_std && n->rust_std))
                 return "may be inlined: no debug information of a part of the file";
         return NULL;

@@ -263,3 +263,51 @@ def check_visit(state, program, old, ends):
             seen = listed(state, young)["vulnerable"]
             assert seen["answer"] == "unknown" and "may have been running" in seen["reason"], seen
         assert watch.stop() == 0
+
+
+TWINS = r"""
+volatile int sink;
+int vulnerable(int x) { sink += x; return sink * 3 + 1; }
+int first(int x) { int r = vulnerable(x) ^ 5; return r > 10 ? r - 3 : r; }
+int second(int x) { int r = vulnerable(x) ^ 5; return r > 10 ? r - 3 : r; }
+int (*const table[])(int) = {first, second};
+"""
+PICKS = r"""
+#include <stdio.h>
+extern volatile int sink;
+extern int (*const table[])(int);
+int main(void)
+{
+        char line[64];
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        puts("ready");
+        while (fgets(line, sizeof(line), stdin)) {
+                int before = sink;
+                table[1](7);
+                printf("ran %d\n", sink - before);
+        }
+}
+"""
+
+
+@needs("gcc")
+@pytest.mark.parametrize("identical", [True, False])
+def test_functions_that_gcc_found_identical(tmp_path, identical):
+    """GCC makes one of them a jump to the other, and inlines that again: debug information has no word of the copy. In a process
+    that is younger than the guards, so that nothing else makes its silence unknown."""
+    state, program = tmp_path / "state", tmp_path / "twins"
+    (tmp_path / "twins.c").write_text(TWINS if identical else TWINS.replace("^ 5", "^ 6", 1))
+    (tmp_path / "picks.c").write_text(PICKS)
+    subprocess.run(["gcc", "-O2", "-g", "-o", program, tmp_path / "twins.c", tmp_path / "picks.c"], check=True)
+    with Service("usewear-test-older", program) as older, Watch(state, "--function", f"{program}:vulnerable") as watch:
+        settle(state, older, "vulnerable")
+        time.sleep(2.5)  # times of guards are told in seconds
+        with Service("usewear-test-younger", program) as service:
+            before = settle(state, service, "vulnerable")
+            assert service.tell("go") == "ran 7\n"
+            watch.look()
+            after = settle(state, service, "vulnerable")
+        assert watch.stop() == 0
+    assert after["answer"] == "unknown", (before, after)
+    assert before["answer"] == ("unknown" if identical else "not_observed"), before
+    assert ("no debug information of a part" if identical else "holds a copy") in after["reason"], after
