@@ -142,8 +142,8 @@ static void put_evidence(const struct finding *f, const struct table_style *styl
                 char first[CLOCK_TEXT], last[CLOCK_TEXT], after[CLOCK_TEXT];
                 put_field(to, style, i ? "" : "evidence",
                           "%s: %s, pid %d, by %s; seen %s to %s, speaks since %s%s",
-                          evidence_kind_name(e->kind), e->subject, e->pid, e->engine, day(e->first, first),
-                          day(e->last, last), day(e->after, after),
+                          evidence_kind_name(finding_evidence_kind(f, e)), e->subject, e->pid, e->engine,
+                          day(e->first, first), day(e->last, last), day(e->after, after),
                           e->stale == STALE_YES ? "; the file was replaced since" : "");
         }
         if (f->evidence_count > MOST_EVIDENCE)

@@ -137,7 +137,7 @@ static void put_evidence(struct json *j, const struct finding *f)
         for (size_t i = 0; i < f->evidence_count; i++) {
                 const struct evidence *e = f->evidence[i];
                 json_object(j, NULL);
-                json_str(j, "kind", evidence_kind_name(e->kind));
+                json_str(j, "kind", evidence_kind_name(finding_evidence_kind(f, e)));
                 json_str(j, "engine", e->engine);
                 json_str(j, "subject", e->subject);
                 json_str(j, "object", e->object);

@@ -34,6 +34,11 @@ static bool reaches(const struct evidence *e, const struct bug *b)
         return false;
 }
 
+enum evidence_kind finding_evidence_kind(const struct finding *f, const struct evidence *e)
+{
+        return e->kind == EVIDENCE_REACHED && !reaches(e, f->bug) ? EVIDENCE_EXECUTED : e->kind;
+}
+
 static const struct watched_function *watched(const struct index *x, const struct finding *f,
                                               const struct package_entry *p)
 {

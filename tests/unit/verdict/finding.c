@@ -111,6 +111,9 @@ static void only_root_symbols_reach(void **state _unused_)
                 assert_int_equal(f->level, cases[i].level);
                 assert_int_equal(f->executed.value, ANSWER_YES);
                 assert_int_equal(f->loaded.value, ANSWER_YES);
+                assert_int_equal(f->evidence_count, 1);
+                assert_int_equal(finding_evidence_kind(f, f->evidence[0]),
+                                 cases[i].level == LEVEL_REACHED ? EVIDENCE_REACHED : EVIDENCE_EXECUTED);
                 if (cases[i].level == LEVEL_REACHED)
                         assert_non_null(strstr(f->why, " ran"));
                 world_free(w);
