@@ -29,14 +29,14 @@ def mapped(pid, name):
     raise AssertionError(f"{name} is not mapped")
 
 
-def exported(path):
-    """{address in the file's own terms: names} of all functions, and the address of its first byte."""
-    text = subprocess.run(["readelf", "-W", "--dyn-syms", "-l", path], capture_output=True, text=True, check=True).stdout
+def functions(path, table):
+    """{address in the file's own terms: names} of all in that table of symbols, and the address of the file's first byte."""
+    text = subprocess.run(["readelf", "-W", table, "-l", path], capture_output=True, text=True, check=True).stdout
     found = {}
     for line in text.splitlines():
         words = line.split()
-        if len(words) >= 8 and words[3] == "FUNC" and words[6] != "UND" and words[5] == "DEFAULT":
-            found.setdefault(int(words[1], 16), set()).add(words[7].split("@")[0])
+        if len(words) >= 8 and words[3] == "FUNC" and words[6] != "UND" and words[5] != "INTERNAL":
+            found.setdefault(int(words[1], 16), set()).add(re.split("[@.]", words[7])[0])  # a clone is its function
     load = re.search(r"^\s+LOAD\s+0x0+ (0x[0-9a-f]+)", text, re.M)
     return found, int(load[1], 16)
 
@@ -48,15 +48,15 @@ def compiled(folder):
 
 
 class Tracer:
-    """Breakpoints at all exported functions of these files in all processes of a service."""
+    """Breakpoints at all exported functions of a program's files, or at all of which it tells, in all processes of a service."""
 
-    def __init__(self, folder, service, files):
+    def __init__(self, folder, service, program):
         self.names, self.paths = {}, {}
         pids = (service.folder / "cgroup.procs").read_text().split()
-        for name in files:
+        for name in program.files:
             path, base = mapped(service.process.pid, name)
             self.paths[name] = path
-            found, first = exported(path)
+            found, first = program.tells[name] if name in program.tells else functions(path, "--dyn-syms")
             for address, names in found.items():
                 self.names[base - first + address] = {(name, n) for n in names}
         list_of = folder / "addresses"
@@ -81,7 +81,12 @@ def open_folder():
 
 # ---- the programs ---------------------------------------------------------------------------------------------------
 
-class Sqlite:
+class Program:
+    package = None  # source package of its files, where it is not the host's
+    tells = {}  # file to what it has, in the form of functions()
+
+
+class Sqlite(Program):
     name, needs, files = "sqlite3, Debian's", ("sqlite3",), ("libsqlite3.so.0",)
 
     def __init__(self, folder):
@@ -106,7 +111,7 @@ explain query plan select * from t where a = 4; pragma integrity_check; vacuum;
 """)
 
 
-class Postgres:
+class Postgres(Program):
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
     name, needs, files = "PostgreSQL, Debian's", ("psql", str(found[-1]) if found else "postgres"), ("postgres",)
 
@@ -151,7 +156,7 @@ def certificate(folder):
                     "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, stderr=subprocess.DEVNULL)
 
 
-class Nginx:
+class Nginx(Program):
     name, needs = "nginx with OpenSSL, Debian's", ("nginx", "openssl")
     files = ("nginx", "libssl.so.3", "libcrypto.so.3", "libz.so.1")
 
@@ -207,7 +212,7 @@ http {{ access_log {folder}/access.log; gzip on; gzip_types *; client_body_temp_
                          f"{headers}Content-Length: 0\r\n\r\n", maximum_version=version)
 
 
-class Curl:
+class Curl(Program):
     """One process that waits for the end of its first upload, and then fetches the rest."""
 
     name, needs = "curl with OpenSSL, Debian's", ("curl", "openssl")

@@ -236,6 +236,19 @@ def go_proxy(folder, source):
     return folder
 
 
+def debian_root(folder, *paths):
+    """A root in which a Debian package owns these files."""
+    root = folder / "root"
+    for name in ("usr/lib", "etc", "var/lib/dpkg/info"):
+        (root / name).mkdir(parents=True)
+    shutil.copy("/etc/os-release", root / "etc/os-release")
+    (root / "var/lib/dpkg/status").write_text(
+        "Package: victim1\nStatus: install ok installed\nArchitecture: amd64\nSource: victim\nVersion: 1.0-1\n"
+        "Description: none\nMaintainer: none <none@example.com>\n\n")
+    (root / "var/lib/dpkg/info/victim1.list").write_text("".join(f"{line}\n" for line in ("/.", "/usr", "/usr/lib", *paths)))
+    return root
+
+
 def copy_needed(root, binary, library_path):
     listed = subprocess.run(["ldd", binary], capture_output=True, text=True,
                             env={**os.environ, "LD_LIBRARY_PATH": library_path}).stdout
