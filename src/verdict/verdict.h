@@ -51,8 +51,8 @@ struct finding {
         size_t evidence_count;
 };
 
-/* What a piece of a finding's evidence says for its own bug: a function that only another one's advisories name
- * is code of the package that ran, EVIDENCE_EXECUTED. */
+/* What a piece of a finding's evidence says for its own bug: a function that only another one's advisories
+ * name is code of the package that ran, EVIDENCE_EXECUTED. */
 enum evidence_kind finding_evidence_kind(const struct finding *f, const struct evidence *e);
 
 struct funnel_row {
