@@ -67,17 +67,32 @@ static void forget_committed(struct look *l)
         table_sweep(&l->table, 0 /* only those that ended */);
 }
 
+/* Most programs that start have told before whatever they could. */
+static bool adds_nothing(const struct look *l, const struct joined *j)
+{
+        size_t i = 0;
+        for (const struct known_root *root; (root = roots_next(&l->roots, &i));)
+                if (root->fresh)
+                        return false;
+        return !j->packages.count && !j->evidence.count && !j->functions.count && !l->losses.count &&
+               !j->doubts.count && !l->native.spared.count && !l->resend;
+}
+
+static int put(struct look *l, const struct joined *j, enum look_extent extent, int64_t now,
+               struct error *error)
+{
+        int r = store_begin(l->store, error);
+        if (r == 0)
+                r = put_seen(l, j, now, error);
+        if (r == 0 && extent != EXTENT_ADDITIONS)
+                r = put_workloads(l, j, extent == EXTENT_FULL, now, error);
+        return r < 0 ? r : store_commit(l->store, error);
+}
+
 int look_commit(struct look *l, const struct joined *j, enum look_extent extent, int64_t now,
                 struct error *error)
 {
-        int r = store_begin(l->store, error);
-        if (r < 0)
-                return r;
-        r = put_seen(l, j, now, error);
-        if (r == 0 && extent != EXTENT_ADDITIONS)
-                r = put_workloads(l, j, extent == EXTENT_FULL, now, error);
-        if (r == 0)
-                r = store_commit(l->store, error);
+        int r = extent == EXTENT_ADDITIONS && adds_nothing(l, j) ? 0 : put(l, j, extent, now, error);
         if (r < 0) {
                 store_rollback(l->store);
                 l->resend = true;

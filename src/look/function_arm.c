@@ -232,7 +232,7 @@ void functions_arm(struct native_watch *n)
         size_t i = 0;
         n->replan = false;
         function_budget_share(n);
-        for (struct probed_file *f; (f = functions_next(n, &i));) {
+        for (struct probed_file *f; (f = functions_next_watched(n, &i));) {
                 struct error error;
                 if (!f->resolved || f->failure)
                         continue;

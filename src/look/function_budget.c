@@ -67,7 +67,7 @@ static void spend(struct native_watch *n, uint64_t now)
         struct probed_file *f;
         for (int k = 0; k < _SAVED_MAX; k++)
                 n->saved_ns[k] += (int64_t)((now - n->spent_at) / PROBES_CPU_PART);
-        for (size_t i = 0; (f = functions_next(n, &i));) {
+        for (size_t i = 0; (f = functions_next_watched(n, &i));) {
                 int64_t cost = (int64_t)((f->seen_mapped - f->mapped) * f->mapping_ns);
                 for (int k = 0; k < _SAVED_MAX; k++)
                         n->saved_ns[k] -= pays_from(n, f, k) ? cost : 0;
@@ -81,7 +81,7 @@ static void begin_saving(struct native_watch *n, int64_t parts)
         struct probed_file *f;
         for (int k = 0; k < _SAVED_MAX; k++)
                 n->saved_ns[k] = saved_most[k] / parts;
-        for (size_t i = 0; (f = functions_next(n, &i));)
+        for (size_t i = 0; (f = functions_next_watched(n, &i));)
                 f->mapped_saved = f->mapped;
 }
 
@@ -106,7 +106,7 @@ static bool ease(struct native_watch *n, uint64_t now)
 {
         struct probed_file *f;
         bool eased = n->resting;
-        for (size_t i = 0; (f = functions_next(n, &i));) {
+        for (size_t i = 0; (f = functions_next_watched(n, &i));) {
                 double rate = rate_since(f, f->mapped_eased, n->eased_at, now);
                 eased |= f->most_ns != UINT64_MAX && rate < f->rate / 2;
                 f->rate = f->resting ? rate : MAX(rate, f->rate / EASE_PARTS);
@@ -130,7 +130,7 @@ static bool is_to_blame(const struct native_watch *n, const struct probed_file *
         for (int k = 0; k < _SAVED_MAX; k++) {
                 struct probed_file *other;
                 int64_t spent = 0;
-                for (size_t i = 0; is_overspent(n, k) && (other = functions_next(n, &i));)
+                for (size_t i = 0; is_overspent(n, k) && (other = functions_next_watched(n, &i));)
                         spent += pays_from(n, other, k) ? spent_by(other) : 0;
                 if (spent > 0 && pays_from(n, f, k) && spent_by(f) >= spent / BLAME_PARTS)
                         return spent_by(f) > 0;
@@ -142,7 +142,7 @@ static bool is_to_blame(const struct native_watch *n, const struct probed_file *
 static void begin_rest(struct native_watch *n, uint64_t now)
 {
         struct probed_file *f;
-        for (size_t i = 0; (f = functions_next(n, &i));) {
+        for (size_t i = 0; (f = functions_next_watched(n, &i));) {
                 f->resting |= is_to_blame(n, f);
                 f->mapped_eased = f->mapped;
         }
@@ -178,7 +178,7 @@ uint64_t function_budget_alarm(const struct native_watch *n)
 {
         struct probed_file *f;
         uint64_t least = UINT64_MAX;
-        for (size_t i = 0; (f = functions_next(n, &i));)
+        for (size_t i = 0; (f = functions_next_watched(n, &i));)
                 for (int k = 0; f->mapping_ns && k < _SAVED_MAX; k++)
                         if (pays_from(n, f, k))
                                 least = MIN(least, (uint64_t)MAX(n->saved_ns[k], 0) / f->mapping_ns);

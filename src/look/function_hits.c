@@ -128,7 +128,7 @@ void look_shed_probes(struct look *l)
         struct probed_file *f;
         if (!n->sensor)
                 return;
-        for (size_t i = 0; (f = functions_next(n, &i));)
+        for (size_t i = 0; (f = functions_next_watched(n, &i));)
                 f->seen_mapped = sensor_mappings(n->sensor, f->inode);
         bool alarmed = n->alarm && !sensor_wake_left(n->sensor);
         if (function_budget_spend(n, alarmed, clock_boottime()))
@@ -151,7 +151,7 @@ bool look_tend_probes(struct look *l)
         if (n->replan)
                 functions_arm(n);
         size_t i = 0;
-        for (struct probed_file *f; (f = functions_next(n, &i));) {
+        for (struct probed_file *f; (f = functions_next_watched(n, &i));) {
                 struct error error;
                 if (!f->resolved || f->failure)
                         continue;
@@ -171,7 +171,7 @@ void functions_lost(struct native_watch *n)
 {
         size_t i = 0;
         functions_forget_origins(n);
-        for (struct probed_file *f; (f = functions_next(n, &i));)
+        for (struct probed_file *f; (f = functions_next_watched(n, &i));)
                 vec_each (p, &f->functions)
                         if (p->armed)
                                 p->since = function_watched_from();
@@ -203,8 +203,8 @@ void look_probe_figures(const struct look *l, struct probe_figures *ret)
         struct probe_figures sum = {};
         uint64_t now = clock_boottime();
         size_t i = 0;
-        for (const struct probed_file *f; (f = functions_next(&l->native, &i));) {
-                sum.files += f->functions.count > 0;
+        for (const struct probed_file *f; (f = functions_next_watched(&l->native, &i));) {
+                sum.files++;
                 vec_each (p, &f->functions) {
                         sum.functions++;
                         sum.armed += p->armed;

@@ -14,12 +14,6 @@ static bool is_shared(const struct probed_function *p)
         return false;
 }
 
-const char *function_object_of(const struct probed_file *f)
-{
-        const char *object = f->key ? strrchr(f->key, '\n') : NULL;
-        return object && object[1] ? object + 1 : NULL;
-}
-
 static int join_hits(const struct probed_file *f, const struct probed_function *p, evidence_list *to)
 {
         vec_each (hit, &p->hits) {
@@ -29,7 +23,7 @@ static int join_hits(const struct probed_file *f, const struct probed_function *
                 *e = (struct evidence){
                         .workload = hit->workload,
                         .package = p->package,
-                        .object = function_object_of(f),
+                        .object = f->object,
                         .subject = p->subject,
                         .kind = p->root && !is_shared(p) ? EVIDENCE_REACHED : EVIDENCE_EXECUTED,
                         .engine = !f->key           ? "tracepoint"
@@ -87,7 +81,7 @@ static int silence_of(const struct probed_file *f, const struct probed_function 
         *ret = (struct function_coverage){
                 .workload = user->workload,
                 .package = p->package,
-                .object = function_object_of(f),
+                .object = f->object,
                 .subject = p->subject,
                 .engine = p->found.absent ? "pclntab" : "uprobe",
                 .reason = why_silence_is_nothing(f, p, user),
@@ -104,7 +98,7 @@ static int silence_of(const struct probed_file *f, const struct probed_function 
  * as all of them are watched. */
 static bool is_twin(const struct probed_file *f, const struct probed_file *other)
 {
-        return f != other && str_equal(function_object_of(f), function_object_of(other));
+        return f != other && str_equal(f->object, other->object);
 }
 
 /* The silence of one file, or what it adds to that of its twins. */
@@ -160,11 +154,20 @@ static int join_probed(struct probed_file *f, int64_t now, struct map *rows, str
         return 0;
 }
 
+static bool any_news(const struct native_watch *n)
+{
+        size_t i = 0;
+        for (const struct probed_file *f; (f = functions_next_watched(n, &i));)
+                if (f->news)
+                        return true;
+        return false;
+}
+
 /* How many twins it has; *ret_news: one of them has something to tell. */
 static size_t count_twins(const struct native_watch *n, const struct probed_file *f, bool *ret_news)
 {
         size_t i = 0, count = 0;
-        for (const struct probed_file *other; (other = functions_next(n, &i));) {
+        for (const struct probed_file *other; (other = functions_next_watched(n, &i));) {
                 if (!is_twin(f, other))
                         continue;
                 *ret_news |= other->news;
@@ -181,7 +184,9 @@ int functions_join(struct look *l, bool all, int64_t now, struct arena *a, struc
         vec_each (p, &l->native.hooks.functions)
                 if (join_hits(&l->native.hooks, p, &to->evidence) < 0)
                         return -ENOMEM;
-        for (struct probed_file *f; r == 0 && (f = functions_next(&l->native, &i));) {
+        if (!all && !any_news(&l->native))
+                return 0;
+        for (struct probed_file *f; r == 0 && (f = functions_next_watched(&l->native, &i));) {
                 bool news = all || f->news;
                 size_t twins = count_twins(&l->native, f, &news);
                 if (news)

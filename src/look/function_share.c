@@ -85,7 +85,7 @@ void function_budget_share(struct native_watch *n)
 {
         VEC(struct demand) demands = {};
         struct probed_file *f;
-        for (size_t i = 0; (f = functions_next(n, &i));) {
+        for (size_t i = 0; (f = functions_next_watched(n, &i));) {
                 if (!is_counted(f) || f->resting)
                         continue;
                 struct demand *slot = vec_add(&demands);
@@ -96,7 +96,7 @@ void function_budget_share(struct native_watch *n)
                 double rate = MAX(f->rate, function_budget_everywhere(n, f) ? EVERYWHERE_RATE : 0.0);
                 *slot = (struct demand){f, rate, demand_of(f, rate)};
         }
-        for (size_t i = 0; (f = functions_next(n, &i));)
+        for (size_t i = 0; (f = functions_next_watched(n, &i));)
                 f->most_ns = f->resting ? 0 : UINT64_MAX;
         double level = settle(demands.items, demands.count);
         vec_each (d, &demands)

@@ -31,7 +31,7 @@ static void store_now(struct look *l)
 static void remember(struct look *l, const struct probed_file *f, const char *program)
 {
         struct native_watch *n = &l->native;
-        const char *object = function_object_of(f); /* it may come back under another path */
+        const char *object = f->object; /* it may come back under another path */
         if (!object || n->spared.count >= SPARED_MOST)
                 return;
         struct spared_file spared = {.object = arena_strdup(&l->arena, object),
@@ -60,7 +60,7 @@ bool function_spare(struct look *l, struct probed_file *f, const char *program, 
 void function_note_spared(struct look *l, struct probed_file *f)
 {
         vec_each (spared, &l->native.spared)
-                if (str_equal(spared->object, function_object_of(f)))
+                if (str_equal(spared->object, f->object))
                         f->spared = spared->reason;
 }
 

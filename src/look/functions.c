@@ -45,6 +45,11 @@ static void file_free(struct native_watch *n, struct probed_file *f)
         for (size_t i = 0; i < EVENT_PROBES; i++)
                 if (n->number_files[i] == f)
                         n->number_files[i] = NULL, n->numbers[i] = NULL;
+        size_t kept = 0;
+        vec_each (other, &n->watched)
+                if (*other != f)
+                        n->watched.items[kept++] = *other;
+        n->watched.count = kept;
         file_done(f);
         free(f);
 }
@@ -106,6 +111,7 @@ void functions_done(struct native_watch *n)
         sweep(n, 0);
         file_done(&n->hooks);
         map_done(&n->files);
+        vec_done(&n->watched);
         forget_boring(n);
         functions_forget_origins(n);
         choice_forget(n);
@@ -143,9 +149,15 @@ static struct probed_file *intern(struct look *l, const struct entry *e, const s
         f->device = m->device;
         f->inode = m->inode;
         f->key = arena_strdup(&f->arena, key);
-        int r = f->key ? 0 : -ENOMEM;
+        f->object = object ? arena_strdup(&f->arena, object) : NULL;
+        int r = f->key && (f->object || !object) ? 0 : -ENOMEM;
         if (r == 0)
                 r = choice_make(l, f, e, used, error);
+        struct probed_file **watched = r == 0 && f->functions.count ? vec_add(&n->watched) : NULL;
+        if (watched)
+                *watched = f;
+        else if (r == 0 && f->functions.count)
+                r = -ENOMEM;
         if (r == 0)
                 r = map_put_str(&n->files, f->key, f);
         if (r == 0)

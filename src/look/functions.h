@@ -58,9 +58,11 @@ typedef VEC(uint64_t) program_list;
 
 struct probed_file {
         struct arena arena;
-        char *key;      /* of the used_file, its owner, and its object */
-        uint32_t index; /* of the sensor; UINT32_MAX: none yet */
-        int fd;         /* O_PATH: what is probed; -1: not opened */
+        char *key; /* of the used_file, its owner, and its object */
+        const char
+                *object; /* what the history knows its content by; NULL: it has no name, or is a tracepoint */
+        uint32_t index;  /* of the sensor; UINT32_MAX: none yet */
+        int fd;          /* O_PATH: what is probed; -1: not opened */
         bool asked, resolved, dirty;
         bool news; /* what it told, or watches, is not committed yet: it stays, even if nobody maps it */
         const char *failure; /* NULL, or why none of its functions can be probed */
@@ -110,10 +112,11 @@ enum { SAVED_ALL, SAVED_EVERYWHERE, _SAVED_MAX };
 struct native_watch {
         struct sensor *sensor; /* NULL: no probes */
         struct advisory_db *db;
-        uint64_t db_stamp;        /* advisory_stamp of what is open */
-        struct map files;         /* key → struct probed_file */
-        struct probed_file hooks; /* tracepoints, in no file */
-        struct map matches;       /* package version → struct native_match */
+        uint64_t db_stamp;                 /* advisory_stamp of what is open */
+        struct map files;                  /* key → struct probed_file */
+        VEC(struct probed_file *) watched; /* those of them that have functions to watch */
+        struct probed_file hooks;          /* tracepoints, in no file */
+        struct map matches;                /* package version → struct native_match */
         VEC(struct early_hit) early;
         spared_list spared;   /* strings: of the look */
         size_t spared_stored; /* so many of them are in the store */
@@ -161,6 +164,12 @@ static inline struct probed_file *functions_next(const struct native_watch *n, s
 {
         void *f;
         return map_next(&n->files, i, NULL, NULL, &f) ? f : NULL;
+}
+
+/* The same of those that have functions to watch. */
+static inline struct probed_file *functions_next_watched(const struct native_watch *n, size_t *i)
+{
+        return *i < n->watched.count ? n->watched.items[(*i)++] : NULL;
 }
 
 /* What was added is in the store. */
@@ -213,10 +222,6 @@ void function_note_remapped(struct look *l, struct probed_file *f, const struct 
 bool function_spare(struct look *l, struct probed_file *f, const char *program, const char *reason);
 /* Whether, and why, it was decided before that a file is not probed. */
 void function_note_spared(struct look *l, struct probed_file *f);
-
-/* function_join.c: the content that the history knows the file by; NULL: it has no name, or is a tracepoint.
- */
-const char *function_object_of(const struct probed_file *f);
 
 /* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
  * -errno with a sentence. */

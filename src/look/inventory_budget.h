@@ -10,7 +10,7 @@
 enum {
         INVENTORY_NEWS_S = 60,      /* where something runs at a new place, it is not read more often */
         INVENTORY_REFRESH_S = 600,  /* without news it is read again after this … */
-        INVENTORY_COSTS = 2000,     /* … or as many times what reading took, if that is later … */
+        INVENTORY_COSTS = 10000,    /* … or as many times what reading took, if that is later … */
         INVENTORY_MOST_S = 60 * 60, /* … but no later than this */
         INVENTORY_NEWS_NS = 300000, /* CPU time for news that is earned each second: 0.03 % */
 };

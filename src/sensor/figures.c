@@ -99,8 +99,8 @@ static void add_cost(void *context, _unused_ const char *name, const struct prog
 
 int sensor_cost(struct sensor *s, struct sensor_cost *ret)
 {
-        struct sensor_cost cost = {.map_bytes =
-                                           programs_map_bytes(&s->programs) + perf_buffers_bytes(&s->perf)};
+        struct sensor_cost cost = {.map_bytes = programs_map_bytes(&s->programs) +
+                                                perf_buffers_bytes(&s->perf) + perf_bells_bytes(&s->bells)};
         programs_figures(&s->programs, add_cost, &cost);
         *ret = cost;
         return 0;

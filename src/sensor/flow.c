@@ -11,7 +11,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 enum { KEPT_FRAME = sizeof(uint32_t) };
 enum { MEND_NS = 5000000000 };
@@ -147,12 +146,6 @@ static int on_ring(void *context, void *record, size_t size)
         return r < 0 ? r : more;
 }
 
-void flow_watch(struct sensor *s, int fd)
-{
-        struct epoll_event event = {.events = EPOLLIN};
-        epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event);
-}
-
 /* The ring exists with the first object that was loaded. */
 int flow_open_ring(struct sensor *s)
 {
@@ -162,7 +155,7 @@ int flow_open_ring(struct sensor *s)
         s->ring = ring_buffer__new(fd, on_ring, s, NULL);
         if (!s->ring)
                 return -errno;
-        flow_watch(s, ring_buffer__epoll_fd(s->ring));
+        waking_by(s, ring_buffer__epoll_fd(s->ring));
         return 0;
 }
 
@@ -197,6 +190,7 @@ static void mend(struct sensor *s)
                 return;
         s->mended = now;
         perf_buffers_refresh(&s->perf);
+        waking_refresh(s);
         tally_kernel(s, kernel);
         uint64_t lost = kernel[0].dropped + kernel[EVENT_EXEC].dropped + kernel[EVENT_FORK].dropped +
                         kernel[EVENT_EXIT].dropped;

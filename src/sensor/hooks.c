@@ -71,6 +71,7 @@ static int attach_named(struct sensor *s, const char *name, struct bpf_link **re
 static void perf_detach(struct sensor *s)
 {
         perf_buffers_done(&s->perf);
+        waking_close_bells(s);
         process_table_done(&s->processes);
         dedup_done(&s->dedup);
         free(s->perf_mapped);
@@ -116,7 +117,8 @@ static int perf_attach(struct sensor *s, char *reason, size_t size)
                 return r;
         }
         vec_each (cpu, &s->perf.cpus)
-                flow_watch(s, cpu->fd);
+                waking_by(s, cpu->fd);
+        waking_open_bells(s);
         s->uses_perf = true;
         return 0;
 }

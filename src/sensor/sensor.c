@@ -5,20 +5,13 @@
 
 #include "sensor/state.h"
 
-#include "base/clock.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
 
 enum { RING_SIZE = 4 << 20, KEPT_MOST = 16 << 20 };
-enum {
-        FETCH_NS = 200000000, /* process events wake nobody: a timer fetches them */
-        REST_PERF_HALVES = 3, /* of new mappings perf wakes nobody: the longest rest, in halves of that */
-        BUSY = 300,           /* events a second: then waking up is the least of what they cost */
-};
+enum { FETCH_NS = 200000000 /* process events wake nobody: a timer fetches them */ };
 
 static uint32_t sources_of(uint32_t types)
 {
@@ -66,31 +59,6 @@ static int check_support(struct support *ret, struct error *error)
         return 0;
 }
 
-static int set_period(struct sensor *s, uint64_t ns)
-{
-        const struct timespec period = {.tv_sec = (time_t)(ns / 1000000000),
-                                        .tv_nsec = (long)(ns % 1000000000)};
-        const struct itimerspec every = {.it_value = period, .it_interval = period};
-        if (timerfd_settime(s->timer, 0, &every, NULL) < 0)
-                return -errno;
-        s->period_ns = ns;
-        return 0;
-}
-
-static int open_descriptors(struct sensor *s, uint64_t fetch_ns, uint64_t rest_ns)
-{
-        struct epoll_event event = {.events = EPOLLIN};
-        s->fetch_ns = fetch_ns;
-        s->rest_ns = rest_ns;
-        s->epoll = epoll_create1(EPOLL_CLOEXEC);
-        if (s->epoll < 0)
-                return -errno;
-        s->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (s->timer < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->timer, &event) < 0)
-                return -errno;
-        return set_period(s, fetch_ns);
-}
-
 static bool valid_ring_size(size_t size)
 {
         size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -110,7 +78,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
         _cleanup_sensor_ struct sensor *s = calloc(1, sizeof(*s));
         if (!s)
                 return error_set(error, -ENOMEM, "out of memory");
-        s->epoll = s->timer = -1;
+        s->epoll = s->timer = s->bells.epoll = -1;
         s->kept = BUF_INIT(KEPT_MOST);
         s->types = options->types ?: UINT32_MAX;
         s->keep_all = options->all;
@@ -120,7 +88,7 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
                                                           .cgroup_subsystem = options->cgroup_subsystem,
                                                           .keep_all = options->all};
         uint64_t fetch_ns = options->fetch_ns ?: FETCH_NS;
-        r = open_descriptors(s, fetch_ns, MAX(options->rest_ns ?: 2 * fetch_ns, fetch_ns));
+        r = waking_open(s, fetch_ns, MAX(options->rest_ns ?: 2 * fetch_ns, fetch_ns));
         if (r < 0)
                 return error_set(error, r, "cannot set up the sensor: %s", strerror(-r));
 
@@ -160,6 +128,7 @@ struct sensor *sensor_close(struct sensor *s)
         bpf_link__destroy(s->processes_link);
         ring_buffer__free(s->ring);
         perf_buffers_done(&s->perf);
+        waking_close_bells(s);
         process_table_done(&s->processes);
         free(s->perf_mapped);
         dedup_done(&s->dedup);
@@ -176,42 +145,19 @@ int sensor_fd(const struct sensor *s)
         return s->epoll;
 }
 
-static uint64_t taken(const struct sensor *s)
-{
-        uint64_t sum = 0;
-        for (int type = 0; type < _EVENT_MAX; type++)
-                sum += s->tallies[type].seen + s->tallies[type].deduplicated;
-        return sum;
-}
-
-/* Waking up is most of what the sensor costs where little happens: it is done often only where that was for
- * something. A program that is new to its workload wakes us before it maps its libraries. */
-static uint64_t next_period(const struct sensor *s, bool woken, uint64_t events, uint64_t mappings,
-                            uint64_t ns)
-{
-        if (woken || mappings || events * 1000000000 / MAX(ns, (uint64_t)1) >= BUSY)
-                return s->fetch_ns;
-        return s->uses_perf ? MIN(s->rest_ns, REST_PERF_HALVES * s->fetch_ns / 2) : s->rest_ns;
-}
-
 int sensor_drain(struct sensor *s, sensor_handler handler, void *context)
 {
-        uint64_t expirations, before = taken(s), mappings = s->tallies[EVENT_MAP].seen;
-        uint64_t last = s->drained;
-        bool woken = read(s->timer, &expirations, sizeof(expirations)) < 0;
-        if (woken && errno != EAGAIN)
-                return -errno;
+        struct waking waking;
+        int r = waking_begin(s, &waking);
+        if (r < 0)
+                return r;
         s->handler = handler;
         s->context = context;
         s->handler_result = 0;
-        int r = flow_drain(s);
+        r = flow_drain(s);
         s->handler = NULL;
-        s->drained = clock_boottime();
-        uint64_t period = next_period(s, woken, taken(s) - before, s->tallies[EVENT_MAP].seen - mappings,
-                                      s->drained - last);
-        if (r == 0 && period != s->period_ns)
-                r = set_period(s, period);
-        return s->handler_result ? s->handler_result : r;
+        int waited = waking_end(s, &waking);
+        return s->handler_result ? s->handler_result : r < 0 ? r : waited;
 }
 
 const struct hook *sensor_hooks(const struct sensor *s, size_t *ret_count)

@@ -78,7 +78,7 @@ struct sensor_options {
         uint64_t fetch_ns;      /* how often events are fetched that wake nobody, while some tell news or are
                                    many; 0: default (200 ms) */
         uint64_t rest_ns;       /* … and else; 0: twice as seldom. Where perf tells of mappings at most half
-                                   longer than that, since it wakes nobody */
+                                   longer than that, but in a lull, when the next one wakes us */
         uint32_t types;         /* bits 1 << enum event_type; 0: all */
         bool all;               /* no deduplication of mappings and connects */
         int cgroup_subsystem;   /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */

@@ -2,11 +2,13 @@
 #pragma once
 
 /* The inside of a sensor, shared by the files that make it: sensor.c opens and closes, hooks.c attaches,
- * flow.c carries records to the handler, figures.c counts. The way down: hooks.c, what it can attach
- * (functions.c, tracepoints.c, samples.c), flow.c, refill.c. */
+ * flow.c carries records to the handler, waking.c says when, figures.c counts. The way down: hooks.c, what it
+ * can attach (functions.c, tracepoints.c, samples.c), flow.c, waking.c, refill.c. */
 
 #include "sensor/dedup.h"
 #include "sensor/hook_table.h"
+#include "sensor/lull.h"
+#include "sensor/perf_bell.h"
 #include "sensor/perf_buffer.h"
 #include "sensor/process_table.h"
 #include "sensor/programs.h"
@@ -55,6 +57,9 @@ struct sensor {
         struct ring_buffer *ring;
         bool uses_perf;
         struct perf_buffers perf;
+        struct perf_bells bells;
+        struct lull lull;               /* of mappings, with perf only */
+        bool has_bells, listening;      /* one on each CPU; they wake us */
         struct process_table processes; /* with perf only */
         struct dedup dedup;             /* with perf only */
         uint64_t lost_processes;        /* dropped process events when the table was last filled */
@@ -100,11 +105,25 @@ bool functions_take_admin(void);
 void functions_give_admin(bool taken);
 
 /* flow.c */
-/* Wake whoever waits for the sensor when there is something to read. */
-void flow_watch(struct sensor *s, int fd);
 /* Map the ring buffer, once something is loaded. 0 or -errno. */
 int flow_open_ring(struct sensor *s);
 int flow_drain(struct sensor *s);
+
+/* waking.c: when events are fetched. 0 or -errno. */
+int waking_open(struct sensor *s, uint64_t fetch_ns, uint64_t rest_ns);
+/* Wake whoever waits for the sensor when there is something to read. */
+void waking_by(struct sensor *s, int fd);
+/* With perf only. */
+void waking_open_bells(struct sensor *s);
+void waking_close_bells(struct sensor *s);
+void waking_refresh(struct sensor *s); /* CPUs may have come */
+/* Around a drain. */
+struct waking {
+        bool woken, rang, set; /* by something else than the timer; bells have; they are for what follows */
+        uint64_t events, news, mappings;
+};
+int waking_begin(struct sensor *s, struct waking *ret);
+int waking_end(struct sensor *s, const struct waking *w);
 
 /* support.c: the part of support_probe that needs no look at BTF */
 int support_probe_rights(struct support *ret);

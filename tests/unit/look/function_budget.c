@@ -26,6 +26,9 @@ static struct probed_file *add_file(struct native_watch *n, const char *key, dou
                 *p = (struct probed_function){.found.site_count = 1};
         }
         assert_int_equal(map_put_str(&n->files, key, f), 0);
+        struct probed_file **watched = vec_add(&n->watched);
+        assert_non_null(watched);
+        *watched = f;
         return f;
 }
 
@@ -45,6 +48,7 @@ static void free_files(struct native_watch *n)
         }
         vec_done(&n->programs);
         map_done(&n->files);
+        vec_done(&n->watched);
 }
 
 static void test_cost(void **state)

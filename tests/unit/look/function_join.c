@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -12,7 +13,9 @@ static struct probed_file *add_file(struct native_watch *n, const char *key, int
 {
         struct probed_file *f = calloc(1, sizeof(*f));
         assert_non_null(f);
-        *f = (struct probed_file){.key = (char *)key, .fd = -1, .resolved = true};
+        const char *object = strrchr(key, '\n') + 1;
+        *f = (struct probed_file){
+                .key = (char *)key, .object = *object ? object : NULL, .fd = -1, .resolved = true};
         struct probed_function *p = vec_add(&f->functions);
         struct probed_user *user = vec_add(&f->users);
         assert_true(p && user);
@@ -23,6 +26,9 @@ static struct probed_file *add_file(struct native_watch *n, const char *key, int
                                       .since = since};
         *user = (struct probed_user){.workload = (char *)"shop", .since = since};
         assert_int_equal(map_put_str(&n->files, key, f), 0);
+        struct probed_file **watched = vec_add(&n->watched);
+        assert_non_null(watched);
+        *watched = f;
         return f;
 }
 
@@ -36,6 +42,7 @@ static void free_files(struct native_watch *n)
                 free(f);
         }
         map_done(&n->files);
+        vec_done(&n->watched);
 }
 
 /* What the history says of the function, after a look at all files, or at those with news. */
