@@ -13,17 +13,14 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum {
-        SESSION_MEMORY = 64 << 20, /* names of one process */
-        LEAST_JUDGED = 20,
-};
+enum { LEAST_JUDGED = 20 };
 
 static int cpython_open(struct image *i, void **ret_state)
 {
         struct cpython *c = calloc(1, sizeof(*c));
         if (!c)
                 return -ENOMEM;
-        c->arena = ARENA_INIT(SESSION_MEMORY);
+        c->arena = ARENA_INIT(CPYTHON_SESSION_MEMORY);
         c->modules_unknown = "not looked at yet";
         int r = cpython_recognise(i, &c->layout);
         if (r < 0) {
@@ -51,6 +48,8 @@ static void cpython_close(void *state)
         vec_done(&c->callees);
         vec_done(&c->modules);
         vec_done(&c->systems);
+        vec_done(&c->past);
+        vec_done(&c->doubts);
         arena_done(&c->arena);
         free(c);
 }
@@ -142,6 +141,8 @@ static const char *negatives_unknown(const struct cpython *c)
                 return "its code hands sys.modules to a function that is named as one of Python's own";
         if (c->held_looks)
                 return "something else holds sys.modules: modules may have been taken out of it";
+        if (c->forgotten)
+                return "what was known of it had to be let go for want of memory";
         return c->replaces;
 }
 
@@ -182,6 +183,7 @@ static const char *unknown_reason(const struct cpython_site *s, const char *gene
                : general                ? general
                : !s->claimed            ? "no function of the program owns its code"
                : s->gone || s->replaced ? "its code was replaced: what ran of the earlier is not known"
+               : s->earlier             ? "code of its file went after what was known of it had been let go"
                : !s->imported ? "its code was made at run time: there may have been other code before"
                : s->unsure    ? "this version of CPython leaves no trace where such code returns early"
                : s->unread    ? "its memory could not be read in the last look"
@@ -217,6 +219,11 @@ static int cpython_each_function(const void *state,
         return r;
 }
 
+static void cpython_rest_engine(void *state, bool all)
+{
+        cpython_let_go(state, all);
+}
+
 static size_t cpython_size(const void *state)
 {
         const struct cpython *c = state;
@@ -224,7 +231,8 @@ static size_t cpython_size(const void *state)
         return sizeof(*c) + c->arena.used + c->sites.allocated * sizeof(*c->sites.items) +
                (c->codes.allocated + c->before.allocated + c->suspects.allocated) * sizeof(*c->codes.items) +
                c->known.allocated * sizeof(*c->known.items) + c->news.allocated * sizeof(*c->news.items) +
-               c->callees.allocated * sizeof(*c->callees.items) +
+               c->callees.allocated * sizeof(*c->callees.items) + c->past.allocated * sizeof(*c->past.items) +
+               c->doubts.allocated * sizeof(*c->doubts.items) +
                c->modules.allocated * sizeof(*c->modules.items) + (f ? cpython_found_size(f) : 0);
 }
 
@@ -237,5 +245,6 @@ const struct engine cpython_engine = {
         .modules = cpython_each_module,
         .functions = cpython_each_function,
         .size = cpython_size,
+        .rest = cpython_rest_engine,
         .close = cpython_close,
 };

@@ -119,16 +119,16 @@ static int find_known(struct reading *r, const char *name, uint64_t object, uint
         return **ret_place != 0;
 }
 
-/* Some tools replace how frames are evaluated: code runs in their copies of it then. */
-static bool replaces_evaluation(const char *name)
+/* Some tools replace how frames are evaluated: code runs in their copies of it then. Their name, or NULL. */
+static const char *evaluator_of(const char *name)
 {
         static const char *const evaluators[] = {
                 "torch._dynamo.eval_frame", "torch._C._dynamo", "_pydevd_frame_eval.pydevd_frame_evaluator",
                 "_pydevd_frame_eval",       "pyjion",           "pydevd_frame_evaluator"};
         for (size_t n = 0; n < ARRAY_SIZE(evaluators); n++)
                 if (str_starts(name, evaluators[n]))
-                        return true;
-        return false;
+                        return evaluators[n];
+        return NULL;
 }
 
 static int take_module(void *context, uint64_t key, uint64_t value)
@@ -163,8 +163,8 @@ static int take_module(void *context, uint64_t key, uint64_t value)
                 return -ENOMEM;
         *m = (struct cpython_module){.name = name, .file = file, .object = value, .key = key};
         *place = (uint32_t)c->modules.count;
-        if (replaces_evaluation(name))
-                c->evaluator = name;
+        if (!c->evaluator)
+                c->evaluator = evaluator_of(name);
         return 0;
 }
 

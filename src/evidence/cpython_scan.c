@@ -95,6 +95,8 @@ static int digest(struct look *k, uint64_t now, bool all)
                 r = look_settle(k, now, all);
         if (r == 0)
                 r = cpython_confirm(c, k->i, now);
+        if (r == 0)
+                r = cpython_recall(c, all);
         cpython_note_held(c, k->i, held);
         return r;
 }
@@ -111,7 +113,7 @@ int cpython_scan(struct cpython *c, struct image *i, uint64_t now)
                 vec_done(&c->before);
                 c->before = c->codes;
                 c->codes = (cpython_code_list){};
-                c->unheld = false;
+                c->unheld = c->whole = false;
                 c->scan_bytes = 0;
         }
         k->c = c;
@@ -126,7 +128,7 @@ int cpython_scan(struct cpython *c, struct image *i, uint64_t now)
         if (r == 0 && i->failed)
                 r = i->failed == -EDQUOT ? 1 : i->failed;
         if (r == 0 && more == 0) {
-                c->scanned = true;
+                c->scanned = c->whole = true;
                 c->last_scan = c->looks;
                 c->scan_is_final = !c->lost || c->lost == c->scan_lost;
                 c->scan_lost = c->lost;

@@ -15,7 +15,8 @@ enum {
         CPYTHON_UNITS = 65536,   /* two-byte units of bytecode that are looked at; longer code is unknown */
         CPYTHON_SCAN_EVERY = 10, /* looks, at most: a scan for code that no import brought */
         CPYTHON_OLDEST = 7,
-        CPYTHON_NEWEST = 15, /* 3.x whose evidence is known */
+        CPYTHON_NEWEST = 15,               /* 3.x whose evidence is known */
+        CPYTHON_SESSION_MEMORY = 64 << 20, /* bytes: names of one process */
 };
 
 #define CPYTHON_NOWHERE UINT32_MAX
@@ -53,6 +54,7 @@ struct cpython_site {
         bool imported; /* from the file of a module, not made by other means */
         bool replaced; /* it may have had other code before */
         bool gone;     /* code that was not seen to run is no longer there */
+        bool earlier;  /* what is known of it, and was let go, may have been of other code */
         bool unsure, ran;
         uint64_t first;  /* boottime ns, when `ran` was seen */
         uint32_t codes;  /* live code objects that have not run, after the last look */
@@ -88,6 +90,13 @@ struct cpython_new {
         uint64_t type;  /* of the object */
         uint64_t value; /* of code its identity, of a function its code */
 };
+
+/* Of a record that was let go: what the code of a file was (past.c). */
+struct cpython_past {
+        uint64_t file, sum; /* hash of its name; of its code */
+};
+
+typedef VEC(struct cpython_past) cpython_past_list;
 
 struct cpython_module {
         const char *name, *file;
@@ -139,4 +148,8 @@ struct cpython {
         unsigned held_looks; /* in which more held the list of modules, from their beginning to their end */
         uint64_t lost;       /* objects that were too many, or could not be read, in the last look */
         struct cpython_found *found; /* of the scan that goes on */
+        cpython_past_list past;      /* sorted by file */
+        VEC(uint64_t) doubts;        /* places that were in doubt when the record was let go, sorted */
+        bool whole;                  /* the lists of code are those of a scan that came to its end */
+        bool forgotten;              /* something was known that nothing is left of */
 };

@@ -50,6 +50,9 @@ struct engine {
         int (*functions)(const void *state, int (*each)(void *context, const struct engine_function *f),
                          void *context);
         size_t (*size)(const void *state); /* bytes that it holds */
+        /* Let go of what takes memory: the next look is a first one again, but says of nothing that it was
+         * silent which the looks before did not, or would not, call so. `all`: keep nothing but that. */
+        void (*rest)(void *state, bool all);
         void (*close)(void *state);
 };
 

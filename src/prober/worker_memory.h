@@ -33,14 +33,15 @@ struct worker {
         /* NULL; else this one answers urgent jobs, in a thread of its own, by the roots of that one. It
          * changes nothing of them, and reads them while it holds the lock only. */
         struct worker *first;
-        pthread_mutex_t lock;  /* of the first one, who holds it while it changes what hangs on `roots` */
-        struct map roots;      /* root id → struct cached_root */
-        struct map files;      /* identity and times of a file → what its content tells */
-        struct arena names;    /* of `files`; all is forgotten when it is full */
-        struct map watched;    /* pid → struct watched_process */
-        uint64_t watched_size; /* bytes that they hold */
-        bool viewed;           /* `view` is that of this job's process */
-        struct view *view;     /* NULL: it sees the root as its inventory does */
+        pthread_mutex_t lock;   /* of the first one, who holds it while it changes what hangs on `roots` */
+        struct map roots;       /* root id → struct cached_root */
+        struct map files;       /* identity and times of a file → what its content tells */
+        struct arena names;     /* of `files`; all is forgotten when it is full */
+        struct map watched;     /* pid → struct watched_process */
+        uint64_t watched_size;  /* bytes that they hold */
+        uint64_t forgot_before; /* boottime ns: of who was started before, something may have been known */
+        bool viewed;            /* `view` is that of this job's process */
+        struct view *view;      /* NULL: it sees the root as its inventory does */
 };
 
 /* Take the lock, as often as wanted. 0, or -EAGAIN: the other thread would hold it for too long. */

@@ -6,7 +6,6 @@
 #include "prober/worker_jobs.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 /* An engine sees an image of the process, never the process; each look has a share of memory traffic and
  * time. */
@@ -29,6 +28,7 @@ static void sessions_close(struct watched_process *p)
         for (size_t n = 0; n < p->session_count; n++)
                 p->sessions[n].engine->close(p->sessions[n].state);
         p->session_count = 0;
+        p->rests = false;
 }
 
 static void forget(struct worker *w, struct watched_process *p)
@@ -69,24 +69,20 @@ static struct watched_process *oldest(const struct worker *w, bool open)
         size_t i = 0;
         for (void *value; map_next(&w->watched, &i, NULL, NULL, &value);) {
                 struct watched_process *p = value;
-                if ((!open || p->session_count) && (!found || p->used < found->used))
+                if ((!open || (p->session_count && !p->rests)) && (!found || p->used < found->used))
                         found = p;
         }
         return found;
 }
 
-/* The next look is a first one again: it tells all that is still in memory, but not what had spoilt silence
- * before, which is kept. */
-static void rest(struct worker *w, struct watched_process *p)
+/* The next look is a first one again: it tells all that is still in memory, and what is kept what its silence
+ * means. */
+static void rest(struct worker *w, struct watched_process *p, bool all)
 {
-        for (size_t n = 0; n < p->session_count; n++) {
-                struct engine_about about;
-                p->sessions[n].engine->about(p->sessions[n].state, &about);
-                if (about.negatives_unknown && !p->sessions[n].more)
-                        snprintf(p->spoilt, sizeof(p->spoilt), "%s", about.negatives_unknown);
-        }
-        sessions_close(p);
-        note_size(w, p, sizeof(*p));
+        for (size_t n = 0; n < p->session_count; n++)
+                p->sessions[n].engine->rest(p->sessions[n].state, all);
+        p->rests = true;
+        note_size(w, p, size_of(p));
 }
 
 /* Who nobody asked about for minutes rests first: it does not run, or it has ended. Where all run they are
@@ -95,18 +91,42 @@ static void rest(struct worker *w, struct watched_process *p)
 struct watched_process *worker_next_to_rest(const struct worker *w, struct watched_process *looked_at)
 {
         struct watched_process *p = oldest(w, true);
-        bool in_turn = p && looked_at && looked_at->session_count && looked_at->used < p->used + ASLEEP_NS &&
-                       looked_at->used > looked_at->start + YOUNG_NS;
+        bool in_turn = p && looked_at && looked_at->session_count && !looked_at->rests &&
+                       looked_at->used < p->used + ASLEEP_NS && looked_at->used > looked_at->start + YOUNG_NS;
         return in_turn ? looked_at : p;
+}
+
+/* Of so many even what rests is too large. */
+static void make_room_among_resting(struct worker *w, uint64_t most)
+{
+        uint64_t size = 0;
+        size_t i = 0;
+        for (void *value; map_next(&w->watched, &i, NULL, NULL, &value);)
+                size += ((struct watched_process *)value)->rests ? ((struct watched_process *)value)->size
+                                                                 : 0;
+        i = 0;
+        for (void *value; size > most && map_next(&w->watched, &i, NULL, NULL, &value);) {
+                struct watched_process *p = value;
+                if (!p->rests)
+                        continue;
+                size -= p->size;
+                rest(w, p, true);
+                size += p->size;
+        }
 }
 
 static void make_room(struct worker *w, size_t most, struct watched_process *looked_at)
 {
-        while (w->watched.count > most)
+        while (w->watched.count > most) {
+                w->forgot_before = clock_boottime();
                 forget(w, oldest(w, false));
+        }
+        if (w->watched_size <= SESSIONS_MEMORY)
+                return;
         for (struct watched_process *p;
              w->watched_size > SESSIONS_MEMORY && (p = worker_next_to_rest(w, looked_at));)
-                rest(w, p);
+                rest(w, p, false);
+        make_room_among_resting(w, SESSIONS_MEMORY / 2);
 }
 
 static struct watched_process *watched(struct worker *w, const struct probe_job *job)
@@ -124,6 +144,7 @@ static struct watched_process *watched(struct worker *w, const struct probe_job 
                 return NULL;
         p->pid = job->pid;
         p->start = job->start;
+        p->forgotten = p->start < w->forgot_before;
         if (map_put(&w->watched, &p->pid, sizeof(p->pid), p) < 0) {
                 free(p);
                 return NULL;
@@ -140,6 +161,8 @@ static int open_sessions(struct watched_process *p, struct image *i)
                         continue;
                 if (r < 0)
                         return r;
+                if (p->forgotten)
+                        engines[n]->rest(state, true);
                 p->sessions[p->session_count++] = (struct engine_session){
                         .engine = engines[n], .state = state, .since = clock_boottime()};
         }
@@ -152,9 +175,11 @@ static int look_in_sessions(struct watched_process *p, struct image *i)
                 struct engine_session *s = &p->sessions[n];
                 int r = s->engine->look(s->state, i, clock_boottime());
                 s->more = r == 1;
+                s->since = p->rests ? clock_boottime() : s->since;
                 if (r < 0)
                         return r;
         }
+        p->rests = false;
         return 0;
 }
 
@@ -171,7 +196,7 @@ static int look_at(struct watched_process *p)
                 r = open_sessions(p, &image);
         if (r == 0 && (r = look_in_sessions(p, &image)) == -ESTALE) {
                 sessions_close(p);
-                p->spoilt[0] = '\0';
+                p->forgotten = false; /* it runs another program now */
                 r = open_sessions(p, &image);
                 if (r == 0)
                         r = look_in_sessions(p, &image);
@@ -195,7 +220,7 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
         p->used = clock_boottime();
         p->bytes = 0;
         p->program_start = target_program_start(job->pid, &p->forked);
-        int r = job->flags & RUNTIME_AGAIN || !p->session_count ? look_at(p) : 0;
+        int r = job->flags & RUNTIME_AGAIN || !p->session_count || p->rests ? look_at(p) : 0;
         /* What was read may be another process's: the pid must have been its own until the end. An exec keeps
          * pid and start; its sessions then find nothing at the addresses that they know. */
         if (r == 0 && target_start(job->pid) != job->start)
@@ -207,8 +232,12 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
         if (r == 0)
                 runtime_reply_pack(&record, reply);
         runtime_reply_done(&record);
-        if (r < 0 || job->flags & RUNTIME_CLOSE) {
+        if (r == -ESRCH || job->flags & RUNTIME_CLOSE) {
                 forget(w, p);
+                return r;
+        }
+        if (r < 0) {
+                rest(w, p, false);
                 return r;
         }
         note_size(w, p, size_of(p));

@@ -20,14 +20,15 @@ struct watched_process {
         uint64_t bytes;         /* read by the last job */
         uint64_t used;          /* boottime ns of the last job */
         uint64_t size;          /* bytes that its sessions hold */
+        bool rests;             /* they have let go of most */
+        bool forgotten;         /* something may have been known that was forgotten with it */
         bool forked;            /* it has executed no program since it was forked */
         uint64_t program_start; /* boottime ns */
         struct engine_session sessions[RUNTIME_ENGINES];
         size_t session_count;
-        char spoilt[128]; /* "", or why sessions that were closed meanwhile could not tell what has not run */
 };
 
-/* Whose sessions are closed first where all together are too large; NULL: nobody has any. `looked_at` is who
+/* Whose sessions rest first where all together are too large; NULL: nobody has any. `looked_at` is who
  * was looked at just now, or NULL. */
 struct watched_process *worker_next_to_rest(const struct worker *w, struct watched_process *looked_at);
 /* What the sessions know, in the terms of packages and of the job's questions. 0 or -ENOMEM. The strings are

@@ -14,7 +14,6 @@
 struct telling {
         struct worker *w;
         const struct probe_job *job;
-        const struct watched_process *process;
         const struct inventory *inventory;
         struct arena *a;
         struct runtime_look *look;
@@ -152,15 +151,13 @@ static int tell_function(void *context, const struct engine_function *f)
 {
         struct telling *t = context;
         int64_t owner = owner_of(t, f->file, f->module);
-        bool spoilt = f->answer == ANSWER_NOT_OBSERVED && *t->process->spoilt;
-        enum answer_value answer = spoilt ? ANSWER_UNKNOWN : f->answer;
         if (owner < 0)
                 return (int)owner;
         if (owner && !is_part(f->name)) {
                 struct runtime_package *p = &t->look->packages.items[owner - 1];
                 p->known++;
                 p->executed += f->answer == ANSWER_YES;
-                p->silent += answer == ANSWER_NOT_OBSERVED;
+                p->silent += f->answer == ANSWER_NOT_OBSERVED;
                 if (f->answer == ANSWER_YES && (!p->function || f->first < p->first)) {
                         p->function = arena_printf(t->a, "%s.%s", f->module ? f->module : "?", f->name);
                         p->first = f->first;
@@ -182,8 +179,8 @@ static int tell_function(void *context, const struct engine_function *f)
                 .name = f->name,
                 .file = f->file,
                 .line = f->line,
-                .answer = answer,
-                .reason = spoilt ? t->process->spoilt : f->reason,
+                .answer = f->answer,
+                .reason = f->reason,
                 .first = f->first,
         };
         return 0;
@@ -195,7 +192,6 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
         struct telling t = {
                 .w = w,
                 .job = job,
-                .process = p,
                 .a = a,
                 .inventory = worker_inventory_of(w, job),
                 .root_fd = -1,
@@ -217,9 +213,7 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                         .flavour = about.flavour,
                         .bit = s->engine->runtime,
                         .functions_unknown = about.functions_unknown,
-                        .negatives_unknown = about.negatives_unknown ? about.negatives_unknown
-                                             : *p->spoilt            ? p->spoilt
-                                                                     : NULL,
+                        .negatives_unknown = about.negatives_unknown,
                         .modules_unknown = about.modules_unknown,
                         .lost = about.lost,
                         .more = s->more,

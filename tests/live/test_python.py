@@ -137,6 +137,37 @@ def test_watch_sees_what_runs_later(tmp_path, shop):
         wait_until(lambda: finding_of(findings(tmp_path, "report"), "CVE-2020-28493", service)["level"] == "reached", 60)
 
 
+FILLED = """
+import collections, collections.abc, sys
+collections.Mapping, collections.MutableMapping = collections.abc.Mapping, collections.abc.MutableMapping
+import jinja2.utils
+exec("".join("def f%05d%s(): pass\\n" % (n, "x" * 400) for n in range(20000)))  # more than a worker keeps
+print("ready", flush=True)
+for line in sys.stdin:
+    exec(line)
+    print("done", flush=True)
+"""
+AGAIN = "jinja2.utils.urlize('http://example.org/');" \
+        "[sys.modules.pop(m) for m in list(sys.modules) if m.startswith('jinja2')];" \
+        "del jinja2; import gc; gc.collect(); import jinja2.utils"
+
+
+@pytest.mark.parametrize("then", ["pass", AGAIN])
+def test_what_goes_while_nothing_is_kept_of_it_is_not_silent(tmp_path, shop, then):
+    """The record of such a process is let go after each look. What ran and was loaded anew meanwhile, by code that is
+    gone as well, lies there as if it had never run."""
+    with Service("usewear-filled", shop[0], "-c", FILLED) as service, Watch(tmp_path, "--interval", "300") as watch:
+        first = finding_of(findings(tmp_path, "report"), "CVE-2020-28493", service)
+        assert first["reached"]["answer"] == "not_observed", first["reached"]
+        watch.look()
+        assert finding_of(findings(tmp_path, "report"), "CVE-2020-28493",
+                          service)["reached"]["answer"] == "not_observed"
+        assert service.tell(then)
+        watch.look()
+        last = finding_of(findings(tmp_path, "report"), "CVE-2020-28493", service)["reached"]
+        assert last["answer"] == ("not_observed" if then == "pass" else "unknown"), last
+
+
 def test_forked_workers_count_for_their_workload(tmp_path, shop):
     code = """
 import os, sys, time

@@ -315,11 +315,157 @@ static void another_program_is_told_apart(void **state _unused_)
         recorded_done(&r);
 }
 
+/* ---- a record that is let go ------------------------------------------------------------------------- */
+
+struct reason {
+        const char *name, *reason;
+        size_t others; /* functions of other files that are said not to have run */
+};
+
+static int take_reason(void *context, const struct engine_function *f)
+{
+        struct reason *r = context;
+        bool mine = !strcmp(f->file, "/srv/app/app.py");
+        if (mine && !strcmp(f->name, r->name))
+                r->reason = f->reason;
+        r->others += !mine && f->answer == ANSWER_NOT_OBSERVED;
+        return 0;
+}
+
+static uint64_t silent_code(const struct cpython *c, const char *name)
+{
+        vec_each (code, &c->codes)
+                if (!strcmp(c->sites.items[code->site].name, name))
+                        return code->address;
+        fail();
+        return 0;
+}
+
+static void what_rests_answers_as_before(void **state _unused_)
+{
+        static const char *const names[] = {"cpython-3.11", "cpython-3.12", "cpython-3.14"};
+        for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
+                struct recorded r;
+                struct answers before = {}, after = {}, none = {};
+                struct engine_about about;
+                void *engine = NULL;
+                load(names[n], &r);
+                assert_int_equal(look(&r, plenty, &engine, 1), 0);
+                cpython_engine.functions(engine, take_function, &before);
+                size_t size = cpython_engine.size(engine);
+                cpython_engine.rest(engine, false);
+                assert_true(cpython_engine.size(engine) < size / 10);
+                cpython_engine.functions(engine, take_function, &none);
+                assert_int_equal(none.functions, 0);
+                cpython_engine.about(engine, &about);
+                assert_non_null(about.negatives_unknown);
+                assert_int_equal(look(&r, plenty, &engine, 2), 0);
+                cpython_engine.about(engine, &about);
+                assert_null(about.negatives_unknown);
+                cpython_engine.functions(engine, take_function, &after);
+                assert_memory_equal(&after, &before, offsetof(struct answers, functions));
+                assert_int_equal(after.functions, before.functions);
+                cpython_engine.close(engine);
+                recorded_done(&r);
+        }
+}
+
+/* Code of a file went while nothing was kept of it: any function of it may have had other code. */
+static void what_goes_while_it_rests_is_in_doubt(void **state _unused_)
+{
+        struct recorded r;
+        struct answers a = {};
+        struct reason before = {.name = "silent"}, after = {.name = "silent"};
+        void *engine = NULL;
+        load("cpython-3.11", &r);
+        assert_int_equal(look(&r, plenty, &engine, 1), 0);
+        cpython_engine.functions(engine, take_reason, &before);
+        uint64_t gone = silent_code(engine, "Thing.unused");
+        cpython_engine.rest(engine, false);
+        memset(word_at(&r, gone), 0, 8);
+        assert_int_equal(look(&r, plenty, &engine, 2), 0);
+        cpython_engine.functions(engine, take_function, &a);
+        cpython_engine.functions(engine, take_reason, &after);
+        assert_int_equal(a.ran, ANSWER_YES);
+        assert_int_equal(a.silent, ANSWER_UNKNOWN);
+        assert_non_null(after.reason);
+        assert_int_equal(after.others, before.others);
+        assert_true(before.others > 100);
+        cpython_engine.close(engine);
+        recorded_done(&r);
+}
+
+/* It went, and lies there again: what was in doubt stays so, however often the record is let go. */
+static void doubts_outlive_the_record(void **state _unused_)
+{
+        struct recorded r;
+        struct reason first = {.name = "silent"}, last = {.name = "silent"};
+        char head[8];
+        void *engine = NULL;
+        load("cpython-3.11", &r);
+        assert_int_equal(look(&r, plenty, &engine, 1), 0);
+        cpython_engine.functions(engine, take_reason, &first);
+        char *code = word_at(&r, silent_code(engine, "silent"));
+        memcpy(head, code, 8);
+        memset(code, 0, 8);
+        assert_int_equal(look(&r, plenty, &engine, 2), 0);
+        for (uint64_t round = 0; round < 4; round++) {
+                struct answers a = {};
+                cpython_engine.rest(engine, false);
+                if (round == 2)
+                        memcpy(code, head, 8);
+                assert_int_equal(look(&r, plenty, &engine, 3 + round), 0);
+                cpython_engine.functions(engine, take_function, &a);
+                assert_int_equal(a.unused, round < 2 ? ANSWER_NOT_OBSERVED : ANSWER_UNKNOWN);
+                assert_true(round < 2 || a.silent == ANSWER_UNKNOWN);
+        }
+        cpython_engine.functions(engine, take_reason, &last);
+        assert_non_null(last.reason);
+        assert_int_equal(last.others, first.others);
+        cpython_engine.close(engine);
+        recorded_done(&r);
+}
+
+static void where_nothing_could_be_kept_nothing_is_silent(void **state _unused_)
+{
+        struct recorded r;
+        struct engine_about about;
+        struct answers a = {};
+        void *engine = NULL;
+        load("cpython-3.11", &r);
+        assert_int_equal(look(&r, plenty, &engine, 1), 0);
+        cpython_engine.rest(engine, false);
+        cpython_engine.rest(engine, true);
+        assert_int_equal(look(&r, plenty, &engine, 2), 0);
+        cpython_engine.about(engine, &about);
+        assert_string_equal(about.negatives_unknown,
+                            "what was known of it had to be let go for want of memory");
+        cpython_engine.functions(engine, take_function, &a);
+        assert_int_equal(a.ran, ANSWER_YES);
+        assert_int_equal(a.silent, ANSWER_UNKNOWN);
+        /* A scan that was begun and not ended has no lists that could be summed. */
+        void *other = NULL;
+        assert_int_equal(look(&r, plenty, &other, 1), 0);
+        ((struct cpython *)other)->unheld = true; /* asks for another scan */
+        assert_int_equal(look(&r, (struct image_budget){400 << 10, UINT64_MAX}, &other, 2), 1);
+        cpython_engine.rest(other, false);
+        assert_int_equal(look(&r, plenty, &other, 3), 0);
+        cpython_engine.about(other, &about);
+        assert_non_null(about.negatives_unknown);
+        cpython_engine.close(other);
+        cpython_engine.close(engine);
+        recorded_done(&r);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(recorded_processes_are_read),
                 cmocka_unit_test(a_budget_ends_the_look_and_the_next_goes_on),
+                cmocka_unit_test(what_rests_answers_as_before),
+                cmocka_unit_test(what_goes_while_it_rests_is_in_doubt),
+                cmocka_unit_test(doubts_outlive_the_record),
+                cmocka_unit_test(where_nothing_could_be_kept_nothing_is_silent),
                 cmocka_unit_test(what_ran_stays_and_what_goes_is_unknown),
                 cmocka_unit_test(an_interpreter_is_found_without_symbols),
                 cmocka_unit_test(types_are_where_the_program_has_copies_of_them),

@@ -42,14 +42,15 @@ static int teardown(void **state)
 static bool look(struct fixture *f, int number, uint64_t seconds)
 {
         struct watched_process *p = &f->processes[number], *rests;
-        bool open = p->session_count;
+        bool open = p->session_count && !p->rests;
         p->used = seconds * NS_PER_S;
         p->session_count = 1;
+        p->rests = false;
         f->open += !open;
         if (f->open > ROOM) {
                 rests = worker_next_to_rest(&f->worker, p);
-                assert_true(rests && rests->session_count);
-                rests->session_count = 0;
+                assert_true(rests && rests->session_count && !rests->rests);
+                rests->rests = true;
                 f->open--;
         }
         return open;

@@ -186,28 +186,6 @@ static void each_function_is_told_on_demand(void **state)
         runtime_reply_done(&reply);
 }
 
-/* The sessions were closed meanwhile, and could not have told what had not run. */
-static void what_had_spoilt_silence_stays(void **state)
-{
-        struct fixture *f = *state;
-        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
-        struct runtime_reply reply = {};
-        snprintf(f->process.spoilt, sizeof(f->process.spoilt), "a tracer was active");
-        const struct runtime_look *look = tell(f, NULL, 0, RUNTIME_ALL, &a, &reply);
-        assert_string_equal(look->negatives_unknown, "a tracer was active");
-        assert_int_equal(package_of(look, "basis", "1.0")->silent, 0);
-        assert_int_equal(package_of(look, "basis", "1.0")->executed, 2);
-        vec_each (one, &look->functions) {
-                assert_int_not_equal(one->answer, ANSWER_NOT_OBSERVED);
-                if (!strcmp(one->name, "Thing.silent"))
-                        assert_string_equal(one->reason, "a tracer was active");
-                if (one->answer == ANSWER_YES)
-                        assert_null(one->reason);
-        }
-        f->process.spoilt[0] = '\0';
-        runtime_reply_done(&reply);
-}
-
 /* Where the root cannot be read nothing belongs to anybody, and functions are told all the same. */
 static void without_an_inventory_nothing_has_an_owner(void **state)
 {
@@ -227,7 +205,6 @@ int main(void)
                 cmocka_unit_test(functions_count_for_the_package_that_owns_their_file),
                 cmocka_unit_test(queries_name_modules_as_their_package_does),
                 cmocka_unit_test(each_function_is_told_on_demand),
-                cmocka_unit_test(what_had_spoilt_silence_stays),
                 cmocka_unit_test(without_an_inventory_nothing_has_an_owner),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
