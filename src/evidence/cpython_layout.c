@@ -136,6 +136,26 @@ static void derive_offsets(struct image *i, struct cpython_layout *l, unsigned s
         l->string_data = (l->minor <= 11 ? 48 : 40) + shift;
 }
 
+/* Whether all that is read of a code object lies in it: the table of members may be forged. */
+static bool is_within(const struct cpython_layout *l)
+{
+        const unsigned words[] = {l->file,
+                                  l->name,
+                                  l->consts,
+                                  l->names,
+                                  l->line,
+                                  l->flags,
+                                  l->qualname,
+                                  l->bytecode,
+                                  l->evidence,
+                                  88 /* co_version */,
+                                  l->instrumented + 8};
+        for (size_t n = 0; n < ARRAY_SIZE(words); n++)
+                if (words[n] + 8 > l->code_size)
+                        return false;
+        return true;
+}
+
 /* 0 where it does not look as it should. */
 static uint64_t find_interpreters(struct image *i, const struct cpython_layout *l, uint64_t runtime)
 {
@@ -179,6 +199,7 @@ int cpython_recognise(struct image *i, struct cpython_layout *ret)
                 return i->failed;
         if (l.minor) {
                 derive_offsets(i, &l, shift);
+                l.minor = is_within(&l) ? l.minor : 0;
                 l.interpreters = find_interpreters(i, &l, s.runtime);
         }
         *ret = l;

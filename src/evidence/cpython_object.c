@@ -33,15 +33,20 @@ bool cpython_alive(struct image *i, const struct cpython_layout *l, uint64_t obj
         return image_read(i, object, head, sizeof(head)) == 0 && cpython_head_alive(i, l, head, type);
 }
 
+/* Before 3.12 code has no number of its own: a file that is loaded again often has its code, and the names
+ * in it, where the earlier lay, and less often all that the code is made of. */
 uint64_t cpython_identity(const struct cpython_layout *l, const char *code)
 {
         enum { UNITS = 16, VERSION = 92 }; /* ob_size, from 3.11 on; co_version, from 3.12 on */
-        uint64_t words[5] = {};
+        uint64_t words[8] = {};
         memcpy(&words[0], code + l->file, 8);
         memcpy(&words[1], code + l->name, 8);
         memcpy(&words[2], code + l->line, 4);
         memcpy(&words[3], code + UNITS, l->minor >= 11 ? 8 : 0);
         memcpy(&words[4], code + VERSION, l->minor >= 12 ? 4 : 0);
+        memcpy(&words[5], code + l->consts, 8);
+        memcpy(&words[6], code + l->names, 8);
+        memcpy(&words[7], code + l->bytecode, l->bytecode ? 8 : 0);
         uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, by words */
         for (size_t n = 0; n < ARRAY_SIZE(words); n++) {
                 hash = (hash ^ words[n]) * 0x100000001b3;
