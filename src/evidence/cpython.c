@@ -13,14 +13,17 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { LEAST_JUDGED = 20 };
+enum {
+        SESSION_MEMORY = 64 << 20, /* names of one process */
+        LEAST_JUDGED = 20,
+};
 
 static int cpython_open(struct image *i, void **ret_state)
 {
         struct cpython *c = calloc(1, sizeof(*c));
         if (!c)
                 return -ENOMEM;
-        c->arena = ARENA_INIT(CPYTHON_SESSION_MEMORY);
+        c->arena = ARENA_INIT(SESSION_MEMORY);
         c->modules_unknown = "not looked at yet";
         int r = cpython_recognise(i, &c->layout);
         if (r < 0) {
@@ -31,14 +34,14 @@ static int cpython_open(struct image *i, void **ret_state)
         return 0;
 }
 
-static void cpython_close(void *state)
+static void drop_record(struct cpython *c)
 {
-        struct cpython *c = state;
-        if (!c)
-                return;
         cpython_found_free(c->found);
+        c->found = NULL;
         map_done(&c->strings);
         free(c->places);
+        c->places = NULL;
+        c->place_count = 0;
         vec_done(&c->sites);
         vec_done(&c->codes);
         vec_done(&c->before);
@@ -48,10 +51,30 @@ static void cpython_close(void *state)
         vec_done(&c->callees);
         vec_done(&c->modules);
         vec_done(&c->systems);
+        arena_done(&c->arena);
+}
+
+static void cpython_close(void *state)
+{
+        struct cpython *c = state;
+        if (!c)
+                return;
+        drop_record(c);
         vec_done(&c->past);
         vec_done(&c->doubts);
-        arena_done(&c->arena);
         free(c);
+}
+
+static void cpython_let_go(void *state, bool all)
+{
+        struct cpython *c = state;
+        cpython_keep_past(c, all);
+        drop_record(c);
+        cpython_browse_anew(c);
+        c->arena = ARENA_INIT(SESSION_MEMORY);
+        c->cursor = c->scanned_modules = c->judged = c->odd = 0;
+        c->scanned = c->whole = c->unheld = c->unseen = false;
+        c->modules_unknown = "not looked at yet";
 }
 
 /* importlib.reload, and what imp.load_source and others run to load a module once more into the same object.
@@ -219,11 +242,6 @@ static int cpython_each_function(const void *state,
         return r;
 }
 
-static void cpython_rest_engine(void *state, bool all)
-{
-        cpython_let_go(state, all);
-}
-
 static size_t cpython_size(const void *state)
 {
         const struct cpython *c = state;
@@ -245,6 +263,6 @@ const struct engine cpython_engine = {
         .modules = cpython_each_module,
         .functions = cpython_each_function,
         .size = cpython_size,
-        .rest = cpython_rest_engine,
+        .rest = cpython_let_go,
         .close = cpython_close,
 };

@@ -5,7 +5,6 @@
  * kept: where it still is the same nothing went meanwhile. Of another sum, and of places that were in doubt
  * already, silence stays unknown. */
 
-#include "evidence/cpython_object.h"
 #include "evidence/cpython_steps.h"
 
 #include <errno.h>
@@ -84,7 +83,7 @@ static struct cpython_past *find_file(const cpython_past_list *list, uint64_t fi
         return list->count ? bsearch(&key, list->items, list->count, sizeof(key), compare_files) : NULL;
 }
 
-/* ---- to let go -------------------------------------------------------------------------------------- */
+/* ---- to keep ---------------------------------------------------------------------------------------- */
 
 static uint64_t place_hash(const struct cpython_site *s)
 {
@@ -152,27 +151,7 @@ static int note_sums(struct cpython *c)
         return r;
 }
 
-static void drop_record(struct cpython *c)
-{
-        cpython_found_free(c->found);
-        c->found = NULL;
-        vec_done(&c->sites);
-        vec_done(&c->codes);
-        vec_done(&c->before);
-        vec_done(&c->suspects);
-        vec_done(&c->known);
-        vec_done(&c->modules);
-        vec_done(&c->systems);
-        cpython_browse_anew(c);
-        cpython_rest(c);
-        arena_done(&c->arena);
-        c->arena = ARENA_INIT(CPYTHON_SESSION_MEMORY);
-        c->cursor = c->scanned_modules = c->judged = c->odd = 0;
-        c->scanned = c->whole = c->unheld = c->unseen = false;
-        c->modules_unknown = "not looked at yet";
-}
-
-void cpython_let_go(struct cpython *c, bool all)
+void cpython_keep_past(struct cpython *c, bool all)
 {
         /* Without a whole scan nobody has said anything of silence, or what was said before it is not at
          * hand any more. */
@@ -183,7 +162,6 @@ void cpython_let_go(struct cpython *c, bool all)
                 vec_done(&c->doubts);
                 c->forgotten = true;
         }
-        drop_record(c);
 }
 
 /* ---- and to know it again ---------------------------------------------------------------------------- */

@@ -15,8 +15,7 @@ enum {
         CPYTHON_UNITS = 65536,   /* two-byte units of bytecode that are looked at; longer code is unknown */
         CPYTHON_SCAN_EVERY = 10, /* looks, at most: a scan for code that no import brought */
         CPYTHON_OLDEST = 7,
-        CPYTHON_NEWEST = 15,               /* 3.x whose evidence is known */
-        CPYTHON_SESSION_MEMORY = 64 << 20, /* bytes: names of one process */
+        CPYTHON_NEWEST = 15, /* 3.x whose evidence is known */
 };
 
 #define CPYTHON_NOWHERE UINT32_MAX

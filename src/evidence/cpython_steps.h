@@ -28,9 +28,9 @@ int cpython_poll(struct cpython *c, struct image *i, uint64_t now);
 int cpython_suspect(struct cpython *c, const struct cpython_code *code); /* to be confirmed; 0 or -ENOMEM */
 /* Read the suspects once more: who still looks so has run. 0 or negative */
 int cpython_confirm(struct cpython *c, struct image *i, uint64_t now);
-/* ---- past.c: let go of what takes memory. What the next looks, which are first ones again, need in order
- * not to take code for silent that came after other code is kept; `all`: only that it is not. */
-void cpython_let_go(struct cpython *c, bool all);
+/* ---- past.c: before the record is let go, keep what the next looks, which are first ones again, need in
+ * order not to take code for silent that came after other code. `all`: only that it is not kept. */
+void cpython_keep_past(struct cpython *c, bool all);
 /* Find out what went since; `all`: a scan came to its end. 0 or -ENOMEM */
 int cpython_recall(struct cpython *c, bool all);
 /* ---- settle.c: where the code is in the list of sites; UINT32_MAX: out of memory. */
