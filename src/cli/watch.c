@@ -121,8 +121,10 @@ static int take_event(void *context, const struct event *event)
                                               .inode = event->map.inode,
                                               .path = event->map.path};
                 look_file_mapped(w->look, &mapped);
-                mark_dirty(w, (int)event->tgid, event->cgroup,
-                           look_wants_file(w->look, event->map.device, event->map.inode, event->cgroup));
+                bool wanted = look_wants_file(w->look, event->map.device, event->map.inode, event->cgroup);
+                mark_dirty(w, (int)event->tgid, event->cgroup, wanted);
+                if (wanted)
+                        look_file_now(w->look, (int)event->tgid, event->map.device, event->map.inode);
                 break;
         }
         case EVENT_FUNCTION:

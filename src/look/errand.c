@@ -24,7 +24,7 @@ struct errand *errand_new(struct look *l, int pid)
         return e;
 }
 
-int errands_wait(struct look *l, struct error *error)
+static int wait_all(struct look *l, struct error *error)
 {
         while (prober_outstanding(l->prober)) {
                 struct pollfd fds[] = {
@@ -43,6 +43,14 @@ int errands_wait(struct look *l, struct error *error)
                         return error_set(error, r, "no worker process can be started: %s", strerror(-r));
         }
         return 0;
+}
+
+int errands_wait(struct look *l, struct error *error)
+{
+        l->waiting = true;
+        int r = wait_all(l, error);
+        l->waiting = false;
+        return r;
 }
 
 struct probe_job root_job(const struct look *l, const struct known_root *root, int pid)

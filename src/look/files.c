@@ -10,35 +10,59 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { USED_FILE_MEMORY = 4 << 20 }; /* bytes; a Go program with thousands of modules needs a tenth */
+enum {
+        USED_FILE_MEMORY = 4 << 20, /* bytes; a Go program with thousands of modules needs a tenth */
+        KEY_BYTES = 8192,
+};
 
-static void file_free(struct used_file *f)
+void files_free(struct used_file *f)
 {
+        if (!f)
+                return;
         vec_done(&f->marks);
         file_reply_done(&f->reply);
         arena_done(&f->arena);
         free(f);
 }
 
-struct used_file *files_intern(struct file_cache *c, const char *root_id, const struct mapping *m)
+static size_t key_make(const char *root_id, const struct mapping *m, char *to, size_t room)
 {
-        char key[8192];
-        int size = snprintf(key, sizeof(key), "%s\n%x:%llx:%d\n%s", root_id ? root_id : "", m->device,
+        int size = snprintf(to, room, "%s\n%x:%llx:%d\n%s", root_id ? root_id : "", m->device,
                             (unsigned long long)m->inode, m->deleted, m->path ? m->path : "");
-        size_t used = MIN((size_t)size, sizeof(key) - 1);
-        struct used_file *f = map_get(&c->files, key, used);
-        if (f)
-                return f;
-        f = calloc(1, sizeof(*f));
+        return MIN((size_t)size, room - 1);
+}
+
+static struct used_file *file_new(const char *key, size_t size)
+{
+        struct used_file *f = calloc(1, sizeof(*f));
         if (!f)
                 return NULL;
         f->arena = ARENA_INIT(USED_FILE_MEMORY);
-        f->key = arena_strndup(&f->arena, key, used);
-        if (!f->key || map_put(&c->files, f->key, used, f) < 0) {
-                file_free(f);
-                return NULL;
-        }
-        return f;
+        f->key = arena_strndup(&f->arena, key, size);
+        if (f->key)
+                return f;
+        files_free(f);
+        return NULL;
+}
+
+struct used_file *files_new(const char *root_id, const struct mapping *m)
+{
+        char key[KEY_BYTES];
+        size_t size = key_make(root_id, m, key, sizeof(key));
+        return file_new(key, size);
+}
+
+struct used_file *files_intern(struct file_cache *c, const char *root_id, const struct mapping *m)
+{
+        char key[KEY_BYTES];
+        size_t size = key_make(root_id, m, key, sizeof(key));
+        struct used_file *f = map_get(&c->files, key, size);
+        if (f || !(f = file_new(key, size)))
+                return f;
+        if (map_put(&c->files, f->key, size, f) == 0)
+                return f;
+        files_free(f);
+        return NULL;
 }
 
 static int keys_of(const package_list *packages, struct arena *a, const char ***ret)
@@ -93,7 +117,7 @@ void files_expire(struct file_cache *c, uint64_t boottime)
                 if (f->examined && f->examined_at >= boottime)
                         continue;
                 map_remove(&c->files, key, size);
-                file_free(f);
+                files_free(f);
         }
 }
 

@@ -32,6 +32,9 @@ struct file_cache {
         struct map files;
 };
 
+/* A record that no cache knows; NULL: out of memory. */
+struct used_file *files_new(const char *root_id, const struct mapping *m);
+void files_free(struct used_file *f); /* one of those, or NULL */
 /* The record of this mapping's file in that root, made when it is new; NULL: out of memory. */
 struct used_file *files_intern(struct file_cache *c, const char *root_id, const struct mapping *m);
 /* Take over a reply of the prober. 0, -EBADMSG or -ENOMEM. */

@@ -132,12 +132,18 @@ static bool means(const struct look_function *w, const struct entry *e, const st
                str_equal(w->file, used->reply.file.path);
 }
 
-bool choice_is_asked_for(const struct look *l, const struct entry *e, const struct used_file *used)
+static bool choice_is_asked_for(const struct look *l, const struct entry *e, const struct used_file *used)
 {
         for (size_t i = 0; i < l->options.function_count; i++)
                 if (means(&l->options.functions[i], e, used))
                         return true;
         return false;
+}
+
+bool choice_is_possible(const struct look *l, const struct entry *e, const struct used_file *used)
+{
+        return used->reply.file.elf &&
+               (used->reply.has_owner || used->reply.linked.count || choice_is_asked_for(l, e, used));
 }
 
 /* What runs by the user's wish is execution: no advisory says that it is vulnerable. */

@@ -14,20 +14,6 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-struct lookup {
-        struct look *look;
-        struct probed_file *file;
-        int status;
-        struct function_reply reply;
-};
-
-static void on_found(void *context, int status, struct wire *reply)
-{
-        struct lookup *k = context;
-        k->status = status ? status : function_reply_unpack(reply, &k->file->arena, &k->reply);
-        k->file->asked = true;
-}
-
 /* The best of its functions: one question has room for so many. */
 static size_t asked_of(const struct probed_file *f)
 {
@@ -112,13 +98,12 @@ void function_note_change(struct probed_file *f)
                 doubt_copied(f);
 }
 
-int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,
-                     struct error *error)
+int function_question(struct probed_file *f, const struct entry *e, const struct mapping *m, struct arena *a,
+                      struct probe_job *ret)
 {
-        struct native_query *queries = arena_alloc(&l->scratch, asked_of(f) * sizeof(*queries));
-        struct lookup k = {.look = l, .file = f};
+        struct native_query *queries = arena_alloc(a, MAX(asked_of(f), (size_t)1) * sizeof(*queries));
         if (!queries)
-                return error_set(error, -ENOMEM, "out of memory");
+                return -ENOMEM;
         for (size_t i = 0; i < asked_of(f); i++)
                 queries[i] = (struct native_query){.container = f->functions.items[i].container,
                                                    .function = f->functions.items[i].function,
@@ -130,7 +115,7 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
                 return 0;
         }
         f->fd = fd;
-        struct probe_job job = {
+        *ret = (struct probe_job){
                 .kind = PROBE_FUNCTIONS,
                 .pid = e->pid,
                 .root_id = e->process.root.id,
@@ -143,21 +128,46 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
                 .queries = queries,
                 .query_count = asked_of(f),
         };
-        int r = prober_submit(l->prober, &job, on_found, &k);
-        if (r < 0)
-                return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
-        r = errands_wait(l, error);
-        if (r < 0)
-                return r;
-        if (k.status == 0) {
-                take_found(&l->native, f, &k.reply);
-                return 0;
+        return 1;
+}
+
+void function_take(struct native_watch *n, struct probed_file *f, int status, struct wire *reply)
+{
+        struct function_reply found = {};
+        int r = status ? status : function_reply_unpack(reply, &f->arena, &found);
+        f->asked = r != -ESRCH && r != -ENOENT; /* another process may know it still */
+        if (r == 0) {
+                take_found(n, f, &found);
+                return;
         }
         close_fd(&f->fd);
         f->fd = -1;
-        f->asked = k.status != -ESRCH && k.status != -ENOENT; /* another process may know it still */
         if (f->asked)
-                f->failure = k.status == -ETIME ? "looking into its file took too long"
-                                                : "its file cannot be looked into";
-        return 0;
+                f->failure = r == -ETIME ? "looking into its file took too long"
+                                         : "its file cannot be looked into";
+}
+
+struct lookup {
+        struct native_watch *native;
+        struct probed_file *file;
+};
+
+static void on_found(void *context, int status, struct wire *reply)
+{
+        struct lookup *k = context;
+        function_take(k->native, k->file, status, reply);
+}
+
+int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,
+                     struct error *error)
+{
+        struct lookup k = {&l->native, f};
+        struct probe_job job;
+        int r = function_question(f, e, m, &l->scratch, &job);
+        if (r <= 0)
+                return r < 0 ? error_set(error, r, "out of memory") : 0;
+        r = prober_submit(l->prober, &job, on_found, &k);
+        if (r < 0)
+                return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
+        return errands_wait(l, error);
 }

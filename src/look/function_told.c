@@ -5,6 +5,8 @@
 
 #include "look/state.h"
 
+#include "base/clock.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,10 @@ const char *function_workload_of(const struct look *l, uint64_t cgroup, int pid)
                 if (other->process.cgroup_id == cgroup && entry_named(other))
                         return other->process.workload_id;
         }
+        const struct native_watch *n = &l->native;
+        for (size_t k = 0; cgroup && k < SOON_WORKLOADS; k++)
+                if (n->soon_workloads[k].cgroup == cgroup && n->soon_workloads[k].until > clock_boottime())
+                        return n->soon_workloads[k].workload;
         return NULL;
 }
 

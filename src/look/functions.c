@@ -123,9 +123,8 @@ void functions_done(struct native_watch *n)
 
 /* ---- files ------------------------------------------------------------------------------------------ */
 
-/* The record of the file, made and chosen for when it is new; NULL with *ret_r 0: nothing in it to watch. */
-static struct probed_file *intern(struct look *l, const struct entry *e, const struct used_file *used,
-                                  const struct mapping *m, int *ret_r, struct error *error)
+struct probed_file *functions_intern(struct look *l, const struct entry *e, const struct used_file *used,
+                                     const struct mapping *m, int *ret_r, struct error *error)
 {
         struct native_watch *n = &l->native;
         _cleanup_arena_ struct arena scratch = ARENA_INIT(1 << 20);
@@ -170,8 +169,7 @@ static struct probed_file *intern(struct look *l, const struct entry *e, const s
         return f;
 }
 
-/* A number of the sensor's for its probes; false: all are taken. */
-static bool take_index(struct native_watch *n, struct probed_file *f)
+bool functions_take_index(struct native_watch *n, struct probed_file *f)
 {
         for (uint32_t i = 0; f->index == UINT32_MAX && i < SENSOR_PROBED_FILES; i++)
                 if (!n->index_taken[i]) {
@@ -181,7 +179,7 @@ static bool take_index(struct native_watch *n, struct probed_file *f)
         return f->index != UINT32_MAX;
 }
 
-static void note_boring(struct native_watch *n, const struct mapping *m)
+void functions_note_boring(struct native_watch *n, const struct mapping *m)
 {
         struct boring_file file = {.inode = m->inode, .device = m->device};
         if (map_get(&n->boring, &file, sizeof(file)))
@@ -206,7 +204,7 @@ static void tell_again(struct native_watch *n, const struct probed_file *f, uint
         }
 }
 
-static int note_user(struct look *l, struct probed_file *f, const struct entry *e)
+int functions_note_user(struct look *l, struct probed_file *f, const struct entry *e)
 {
         struct native_watch *n = &l->native;
         const struct process *p = &e->process;
@@ -281,7 +279,7 @@ static int keep_file(struct look *l, const struct entry *e, const struct mapping
                 if (f->device != m->device || f->inode != m->inode)
                         continue;
                 f->round = n->round;
-                int r = f->functions.count ? note_user(l, f, e) : 0;
+                int r = f->functions.count ? functions_note_user(l, f, e) : 0;
                 if (r < 0)
                         return r;
         }
@@ -315,17 +313,16 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                                 return error_set(error, -ENOMEM, "out of memory");
                         continue;
                 }
-                bool elf = used->reply.file.elf && (used->reply.has_owner || used->reply.linked.count ||
-                                                    choice_is_asked_for(l, e, used));
+                bool elf = choice_is_possible(l, e, used);
                 struct probed_file *f = used->probed_epoch == n->epoch ? used->probed : NULL;
                 if (!f && elf)
-                        f = intern(l, e, used, m, &r, error);
+                        f = functions_intern(l, e, used, m, &r, error);
                 if (r < 0)
                         return r;
                 used->probed = f;
                 used->probed_epoch = n->epoch;
                 if (!f || !f->functions.count) {
-                        note_boring(n, m);
+                        functions_note_boring(n, m);
                         if (f)
                                 f->round = n->round;
                         continue;
@@ -335,9 +332,9 @@ static int update_entry(struct look *l, struct entry *e, struct error *error)
                 note_program(&f->programs, &e->process);
                 f->processes++;
                 f->round = n->round;
-                if (note_user(l, f, e) < 0)
+                if (functions_note_user(l, f, e) < 0)
                         return error_set(error, -ENOMEM, "out of memory");
-                if (!f->asked && take_index(n, f))
+                if (!f->asked && functions_take_index(n, f))
                         r = function_look_up(l, f, e, m, error);
                 if (r < 0)
                         return r;

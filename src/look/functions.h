@@ -8,6 +8,7 @@
 #include "evidence/native_find.h"
 #include "look/files.h"
 #include "look/join.h"
+#include "prober/prober.h"
 #include "sensor/sensor.h"
 
 /* It ran in this workload. */
@@ -109,6 +110,13 @@ struct early_hit {
 /* What is saved is for the probes of all files; so much of it at most for files that most programs map. */
 enum { SAVED_ALL, SAVED_EVERYWHERE, _SAVED_MAX };
 
+enum {
+        SOON_MOST = 8,     /* at a time: a look has to get on … */
+        SOON_A_LOOK = 256, /* … and to end */
+        SOON_WORKLOADS = 64,
+};
+struct soon;
+
 struct native_watch {
         struct sensor *sensor; /* NULL: no probes */
         struct advisory_db *db;
@@ -143,6 +151,14 @@ struct native_watch {
         uint64_t rated;       /* boottime ns: last look at the rates */
         bool few_probes;      /* this kernel bears SENSOR_SINGLE_PROBES in a file, no more */
         bool pending;         /* some file waits for its set to be changed */
+        struct soon *soon[SOON_MOST]; /* files that are looked at while a look waits; NULL: none */
+        unsigned soon_left;           /* so many more, during the look that runs */
+        /* Workloads that were not in the table when their files were armed: whose a hit is, until then. */
+        struct soon_workload {
+                uint64_t cgroup, until; /* boottime ns */
+                char *workload;
+        } soon_workloads[SOON_WORKLOADS];
+        size_t soon_next; /* the one to be replaced next */
 };
 
 enum {
@@ -178,6 +194,9 @@ void functions_committed(struct native_watch *n);
 /* It maps its files no longer. True: nobody else maps one of them that is watched, as far as is known. */
 bool functions_leave(struct native_watch *n, struct entry *e);
 
+/* function_soon.c: look at a file at once, while a look waits for its answers. */
+void functions_soon_done(struct native_watch *n);
+
 /* ---- between the files of it ------------------------------------------------------------------------- */
 
 /* function_told.c */
@@ -194,18 +213,36 @@ bool functions_all_told(const struct probed_file *f, const struct probed_functio
 int function_note_hit(struct probed_function *p, const char *workload, const struct probed_hit *hit);
 int function_note_host(struct probed_function *p, const char *workload);
 
+/* functions.c */
+/* The record of the file, made and chosen for when it is new; NULL with *ret_r 0: nothing in it to watch, or
+ * -errno with a sentence. */
+struct probed_file *functions_intern(struct look *l, const struct entry *e, const struct used_file *used,
+                                     const struct mapping *m, int *ret_r, struct error *error);
+/* A number of the sensor's for its probes; false: all are taken. */
+bool functions_take_index(struct native_watch *n, struct probed_file *f);
+/* There is nothing in that file to watch. */
+void functions_note_boring(struct native_watch *n, const struct mapping *m);
+/* The workload of this process maps the file. 0 or -ENOMEM. */
+int functions_note_user(struct look *l, struct probed_file *f, const struct entry *e);
+
 /* function_choice.c: the functions of a new file, best first. 0 or -errno with a sentence. */
 int choice_make(struct look *l, struct probed_file *f, const struct entry *e, const struct used_file *used,
                 struct error *error);
 void choice_forget(struct native_watch *n);
 
-/* Whether the user has named functions in it. */
-bool choice_is_asked_for(const struct look *l, const struct entry *e, const struct used_file *used);
+/* Whether there may be any: somebody owns its code, or the user has named functions in it. */
+bool choice_is_possible(const struct look *l, const struct entry *e, const struct used_file *used);
 
 /* function_lookup.c: open the file and ask the worker for their places. Only what hinders every look is an
  * error; what hinders this file is noted in it. */
 int function_look_up(struct look *l, struct probed_file *f, const struct entry *e, const struct mapping *m,
                      struct error *error);
+/* Its two parts. Open the file and make the question, in the arena: 1; 0: it cannot be opened, as noted; or
+ * -ENOMEM. */
+int function_question(struct probed_file *f, const struct entry *e, const struct mapping *m, struct arena *a,
+                      struct probe_job *ret);
+/* Take the answer. */
+void function_take(struct native_watch *n, struct probed_file *f, int status, struct wire *reply);
 
 /* Doubt a file of overlayfs that was copied up since this process, or any before it, mapped it. */
 void function_note_copy_up(struct look *l, struct probed_file *f, const struct entry *e);

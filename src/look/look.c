@@ -58,6 +58,7 @@ struct look *look_free(struct look *l)
 {
         if (!l)
                 return NULL;
+        functions_soon_done(&l->native);
         functions_done(&l->native);
         code_ran_done(l);
         runtimes_done(&l->runtimes);
@@ -92,6 +93,7 @@ static void begin_look(struct look *l)
 {
         l->limits.count = 0;
         l->sockets_unread = NULL;
+        l->native.soon_left = SOON_A_LOOK;
         arena_done(&l->scratch);
 }
 

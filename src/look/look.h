@@ -168,4 +168,6 @@ bool look_wants_file(const struct look *l, uint32_t device, uint64_t inode, uint
 struct probe_figures {
         size_t files, functions, armed, hit, resting, unarmed;
 };
+/* It does, and a look waits: ask at once, beside that look, and probe it. Does nothing where none waits. */
+void look_file_now(struct look *l, int pid, uint32_t device, uint64_t inode);
 void look_probe_figures(const struct look *l, struct probe_figures *ret);

@@ -27,6 +27,21 @@ static void file_done_reply(void *context, int status, struct wire *reply)
         errand->file->failure = status ? status : files_examined(errand->file, reply);
 }
 
+struct probe_job file_job(const struct look *l, const struct known_root *root, const struct entry *e,
+                          const struct mapping *m)
+{
+        struct probe_job job = root_job(l, root, e->pid);
+        job.kind = PROBE_FILE;
+        job.place_count = 0; /* the worker knows the root already, or does without */
+        job.start = m->start;
+        job.end = m->end;
+        job.offset = m->offset;
+        job.path = m->path;
+        job.deleted = m->deleted;
+        job.started = clock_wall_of(e->process.start);
+        return job;
+}
+
 static int ask_file(struct look *l, const struct entry *e, const struct mapping *m, struct used_file *f)
 {
         struct known_root *root = map_get_str(&l->roots.roots, e->process.root.id);
@@ -38,15 +53,7 @@ static int ask_file(struct look *l, const struct entry *e, const struct mapping 
         errand->root = root;
         f->asked_pid = e->pid;
         *slot = f;
-        struct probe_job job = root_job(l, root, e->pid);
-        job.kind = PROBE_FILE;
-        job.place_count = 0; /* the worker knows the root already, or does without */
-        job.start = m->start;
-        job.end = m->end;
-        job.offset = m->offset;
-        job.path = m->path;
-        job.deleted = m->deleted;
-        job.started = clock_wall_of(e->process.start);
+        struct probe_job job = file_job(l, root, e, m);
         f->asked = true;
         return prober_submit(l->prober, &job, file_done_reply, errand);
 }
@@ -71,9 +78,7 @@ static int ask_files_of(struct look *l, struct entry *e, int pass)
         return 0;
 }
 
-/* Whose version a replaced file is, when the package manager's log does not reach back that far, and whose a
- * program or library is that nobody owns any more: the one that it was last seen to belong to. */
-static int recall_owner(struct look *l, struct used_file *f, struct error *error)
+int read_recall_owner(struct look *l, struct used_file *f, struct error *error)
 {
         struct package *owner = &f->reply.owner, known;
         bool unowned = !f->reply.has_owner && f->reply.file.elf && !f->reply.doubt;
@@ -140,7 +145,7 @@ int read_files(struct look *l, enum entry_choice choice, struct error *error)
                 vec_each (f, &l->asked) {
                         (*f)->asked = false;
                         if (r == 0 && (*f)->examined)
-                                r = recall_owner(l, *f, error);
+                                r = read_recall_owner(l, *f, error);
                         /* Comparing it with all packaged files takes more than one job's time. */
                         if (r == 0 && (*f)->reply.doubt && pass + 1 < FILE_PASSES)
                                 files_forget_reply(*f);

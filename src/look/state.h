@@ -68,6 +68,7 @@ struct look {
         loss_list losses;       /* not committed yet */
 
         /* of the look that runs now */
+        bool waiting; /* for the worker: what events tell may be asked beside that */
         struct arena scratch;
         struct map seen; /* pid → struct seen_process */
         socket_list sockets;
@@ -102,6 +103,13 @@ int read_sockets(struct look *l, struct error *error);
 /* read_roots.c: those never read, or also old ones */
 int read_roots(struct look *l, bool only_new, struct error *error);
 /* read_files.c */
+/* The question whose the file of this mapping is; strings are borrowed. */
+struct probe_job file_job(const struct look *l, const struct known_root *root, const struct entry *e,
+                          const struct mapping *m);
+/* Whose version a replaced file is, when the package manager's log does not reach back that far, and whose a
+ * program or library is that nobody owns any more: the one that it was last seen to belong to. 0 or -errno
+ * with a sentence. */
+int read_recall_owner(struct look *l, struct used_file *f, struct error *error);
 int read_files(struct look *l, enum entry_choice choice, struct error *error);
 
 /* How much a look has to put. */

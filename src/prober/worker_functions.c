@@ -17,6 +17,7 @@
  * checksum, first in the root of the process and then on the host. It is never fetched. */
 
 enum { FUNCTION_MEMORY = 256 << 20 };
+
 struct view {
         void *data;
         size_t size;
