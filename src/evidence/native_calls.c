@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A slot must bear the function's name and lead to its very address: a function of the same name in another
- * library, and the versions that IFUNC chooses from when the program starts, are not it. */
+ * library, and the versions that IFUNC chooses from when the program starts, are not it. Few slots lead into
+ * the libraries that are asked about at all, so that symbols are looked up for those alone. */
 
 #include "evidence/native_calls.h"
 
@@ -13,16 +14,18 @@
 
 enum { MOST_OBJECTS = 4096 };
 
-/* A function that is asked for; others may lie at its address. */
+/* A function that is asked for; other objects may have one of the same name. */
 struct wanted {
-        uint64_t address; /* a key of `addresses` */
-        size_t next;      /* index, plus 1; 0: the last */
+        const struct live_elf *object;
+        size_t next; /* index, plus 1; 0: the last */
 };
 
 struct calls {
-        struct map addresses; /* → index of the first there, plus 1 */
-        const struct native_query *queries;
+        struct image *image;
+        struct live_elf *objects; /* that are asked about */
+        size_t count;
         struct wanted *wanted;
+        struct map names; /* → index of the first, plus 1 */
         bool *called;
 };
 
@@ -34,23 +37,31 @@ bool native_is_linker(const char *path)
                str_starts(name, "ld.so");
 }
 
-static size_t wanted_at(const struct calls *c, uint64_t address)
+static bool lies_in(const struct live_elf *e, uint64_t address)
 {
-        return (uintptr_t)map_get(&c->addresses, &address, sizeof(address));
+        return address >= e->start && address < e->end;
 }
 
 static bool wants(void *context, uint64_t address)
 {
-        return wanted_at(context, address) != 0;
+        const struct calls *c = context;
+        for (size_t n = 0; n < c->count; n++)
+                if (lies_in(&c->objects[n], address))
+                        return true;
+        return false;
 }
 
 static int on_slot(void *context, const char *name, uint64_t address)
 {
         struct calls *c = context;
-        for (size_t n = wanted_at(c, address); n; n = c->wanted[n - 1].next)
-                if (!strcmp(c->queries[n - 1].function, name))
+        for (size_t n = (uintptr_t)map_get_str(&c->names, name); n; n = c->wanted[n - 1].next) {
+                const struct wanted *w = &c->wanted[n - 1];
+                uint64_t found;
+                if (!c->called[n - 1] && lies_in(w->object, address) &&
+                    live_elf_symbol(c->image, w->object, name, &found) == 0 && found == address)
                         c->called[n - 1] = true;
-        return 0;
+        }
+        return image_spent(c->image);
 }
 
 /* Where the object begins, 0: nowhere, or it cannot be told which of several it is. */
@@ -70,23 +81,21 @@ static uint64_t begin_of(const struct image *i, const char *path)
 }
 
 /* Functions of one object are asked for one behind the other. */
-static int find_wanted(struct image *i, size_t count, struct calls *c)
+static int find_objects(struct calls *c, const struct native_query *queries, size_t count)
 {
-        const struct native_query *queries = c->queries;
-        struct live_elf target;
         bool there = false;
         for (size_t n = 0; n < count; n++) {
                 const struct native_query *q = &queries[n];
                 if (!n || strcmp(q->container, queries[n - 1].container) != 0) {
-                        uint64_t begin = begin_of(i, q->container);
-                        there = begin && live_elf_open(i, begin, &target) == 0;
+                        uint64_t begin = begin_of(c->image, q->container);
+                        there = begin && live_elf_open(c->image, begin, &c->objects[c->count]) == 0;
+                        c->count += there;
                 }
-                if (!there || q->provider ||
-                    live_elf_symbol(i, &target, q->function, &c->wanted[n].address) < 0)
+                if (!there || q->provider)
                         continue;
-                uint64_t *at = &c->wanted[n].address;
-                c->wanted[n].next = wanted_at(c, *at);
-                if (map_put(&c->addresses, at, sizeof(*at), (void *)(uintptr_t)(n + 1)) < 0)
+                c->wanted[n] = (struct wanted){.object = &c->objects[c->count - 1],
+                                               .next = (uintptr_t)map_get_str(&c->names, q->function)};
+                if (map_put_str(&c->names, q->function, (void *)(uintptr_t)(n + 1)) < 0)
                         return -ENOMEM;
         }
         return 0;
@@ -94,20 +103,21 @@ static int find_wanted(struct image *i, size_t count, struct calls *c)
 
 int native_called(struct image *i, const struct native_query *queries, size_t count, bool *ret_called)
 {
+        _cleanup_free_ struct live_elf *objects = calloc(MAX(count, (size_t)1), sizeof(*objects));
         _cleanup_free_ struct wanted *wanted = calloc(MAX(count, (size_t)1), sizeof(*wanted));
-        struct calls c = {.queries = queries, .wanted = wanted, .called = ret_called};
+        struct calls c = {.image = i, .objects = objects, .wanted = wanted, .called = ret_called};
         struct lazy_slot_handler handler = {&c, wants, on_slot};
-        size_t objects = 0;
+        size_t walked = 0;
         memset(ret_called, 0, count * sizeof(*ret_called));
-        int r = wanted ? find_wanted(i, count, &c) : -ENOMEM;
-        for (size_t n = 0; r == 0 && c.addresses.count && n < i->area_count && objects < MOST_OBJECTS; n++) {
+        int r = objects && wanted ? find_objects(&c, queries, count) : -ENOMEM;
+        for (size_t n = 0; r == 0 && c.count && n < i->area_count && walked < MOST_OBJECTS; n++) {
                 const struct image_area *area = &i->areas[n];
                 if (area->offset || area->path[0] != '/' || native_is_linker(area->path) ||
                     (n && !strcmp(area->path, i->areas[n - 1].path)))
                         continue;
-                objects++;
+                walked++;
                 lazy_slots_walk(i, area->start, &handler);
         }
-        map_done(&c.addresses);
+        map_done(&c.names);
         return r;
 }
