@@ -3,6 +3,7 @@
 in /usr/lib/debug. There silence means something, and the truth must tell of inlined copies, too: binutils' reading of
 the debug information says where those begin, and the tracer stops there as it does at the functions themselves."""
 
+import collections
 import functools
 import os
 import re
@@ -86,12 +87,14 @@ def copies(path):
 
 @functools.cache
 def told(path):
-    """The functions that have code of their own, the static ones among them, and where their copies begin."""
-    found, first = foreign.functions(path, "--syms")
-    own = set().union(*found.values())
+    """The functions that have code of their own, the static ones among them, and where their copies begin. Names that several
+    of them bear are left out: which of those an advisory means nobody can tell, and no hit of them is more than `executed`."""
+    found, pieces, first = foreign.functions(path, "--syms")
+    borne = collections.Counter(name for names in found.values() for name in names)
+    once = {name for name, times in borne.items() if times == 1}
     for address, names in copies(path).items():
-        found[address] = found.get(address, set()) | names & own
-    return found, first
+        pieces[address] = pieces.get(address, set()) | names
+    return {a: n & once for a, n in found.items()}, {a: n & once for a, n in pieces.items()}, first
 
 
 class Described(foreign.Nginx):

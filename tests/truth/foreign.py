@@ -30,15 +30,17 @@ def mapped(pid, name):
 
 
 def functions(path, table):
-    """{address in the file's own terms: names} of all in that table of symbols, and the address of the file's first byte."""
+    """Of all in that table of symbols {address in the file's own terms: names}, the same of pieces of functions, and the
+    address of the file's first byte."""
     text = subprocess.run(["readelf", "-W", table, "-l", path], capture_output=True, text=True, check=True).stdout
-    found = {}
+    found, pieces = {}, {}
     for line in text.splitlines():
         words = line.split()
         if len(words) >= 8 and words[3] == "FUNC" and words[6] != "UND" and words[5] != "INTERNAL":
-            found.setdefault(int(words[1], 16), set()).add(re.split("[@.]", words[7])[0])  # a clone is its function
+            to = pieces if re.search(r"\.(part|cold)\b", words[7]) else found
+            to.setdefault(int(words[1], 16), set()).add(re.split("[@.]", words[7])[0])  # a clone is its function
     load = re.search(r"^\s+LOAD\s+0x0+ (0x[0-9a-f]+)", text, re.M)
-    return found, int(load[1], 16)
+    return found, pieces, int(load[1], 16)
 
 
 def compiled(folder):
@@ -51,25 +53,25 @@ class Tracer:
     """Breakpoints at all exported functions of a program's files, or at all of which it tells, in all processes of a service."""
 
     def __init__(self, folder, service, program):
-        self.names, self.paths = {}, {}
+        self.names, self.whole, self.paths = {}, {}, {}
         pids = (service.folder / "cgroup.procs").read_text().split()
         for name in program.files:
             path, base = mapped(service.process.pid, name)
             self.paths[name] = path
-            found, first = program.tells[name] if name in program.tells else functions(path, "--dyn-syms")
-            for address, names in found.items():
-                self.names[base - first + address] = {(name, n) for n in names}
+            found, pieces, first = program.tells[name] if name in program.tells else functions(path, "--dyn-syms")
+            for address in found.keys() | pieces.keys():
+                whole = self.whole[base - first + address] = {(name, n) for n in found.get(address, ())}
+                self.names[base - first + address] = whole | {(name, n) for n in pieces.get(address, ())}
         list_of = folder / "addresses"
         list_of.write_text("".join(f"{a:x}\n" for a in sorted(self.names)))
         self.process = subprocess.Popen([compiled(folder), list_of, *pids], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
     def hits(self):
+        """What ran, and what of it ran where it begins itself."""
         self.process.kill()
-        ran = set()
-        for line in self.process.communicate()[0].splitlines():
-            ran |= self.names[int(line, 16)]
-        return ran
+        at = [int(line, 16) for line in self.process.communicate()[0].splitlines()]
+        return set().union(*(self.names[a] for a in at)), set().union(*(self.whole[a] for a in at))
 
 
 def open_folder():
