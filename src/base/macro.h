@@ -12,6 +12,7 @@
 
 #define _cleanup_(f)         __attribute__((cleanup(f)))
 #define _printf_(fmt, first) __attribute__((format(printf, fmt, first)))
+#define _packed_             __attribute__((packed))
 #define _unused_             __attribute__((unused))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

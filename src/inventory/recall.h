@@ -14,10 +14,11 @@ struct dependency {
         struct walk_identity identity;
 };
 
+/* A host has some hundred thousand: no room is left between them. */
 struct claim {
         uint64_t hash;
         uint32_t package; /* index, from the first package of the reading on */
-};
+} _packed_;
 
 struct range {
         size_t first, count;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "prober/channel.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/heap.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,7 +32,7 @@ static void page_is_gone(int number, siginfo_t *info, void *context)
         pages_gone = 1;
 }
 
-enum { JOB_ARENA = 16 << 20, READ_SIZE = 64 * 1024 };
+enum { JOB_ARENA = 16 << 20, READ_SIZE = 64 * 1024, REST_COSTS_NS = 50000000 /* CPU time */ };
 
 /* The next frame; `buffer` keeps what lies behind it. 1, 0 at the end of the stream, or -errno. The content
  * is valid until the next call, which must be given the size to drop. */
@@ -88,15 +90,34 @@ static int answer(int fd, struct worker *w, do_job job_do, struct span frame)
         return reply_send(fd, id, status < 0 ? status : record.error, &record);
 }
 
+static bool is_waiting(int fd)
+{
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        return poll(&ready, 1, 0) > 0;
+}
+
+/* Large jobs leave free memory behind; it goes back when nobody waits, and as seldom as that is dear. */
+static void rest(int fd, uint64_t *rested)
+{
+        uint64_t now = clock_cpu();
+        if (now - *rested < REST_COSTS_NS || is_waiting(fd))
+                return;
+        heap_trim();
+        *rested = clock_cpu();
+}
+
 /* `drop` bytes of the buffer are done with. 0: the other end closed the socket; -errno. */
 static int answer_all(int fd, struct worker *w, do_job job_do, struct buf *buffer, size_t drop)
 {
         struct span frame;
+        uint64_t rested = 0;
         int r;
         while ((r = next_frame(fd, buffer, &drop, &frame)) > 0) {
                 r = answer(fd, w, job_do, frame);
                 if (r < 0)
                         break;
+                if (drop == buffer->size)
+                        rest(fd, &rested);
         }
         return r;
 }
