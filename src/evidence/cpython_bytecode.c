@@ -9,8 +9,10 @@
 #include <string.h>
 
 enum {
-        BYTES_DATA = 32, /* of a bytes object */
-        SIZE = 16,       /* ob_size: of a tuple, of bytes, and from 3.11 on of a code object */
+        TYPE_NAME = 24,       /* tp_name */
+        LONGEST_BYTES = 4096, /* that are looked into */
+        BYTES_DATA = 32,      /* of a bytes object */
+        SIZE = 16,            /* ob_size: of a tuple, of bytes, and from 3.11 on of a code object */
         LOAD_ATTR_12 = 106,
         LOAD_ATTR_13 = 82,
         LOAD_ATTR_14 = 80,
@@ -60,6 +62,34 @@ bool cpython_has_text(const struct cpython *c, struct image *i, uint64_t code, c
                         if (cpython_text(i, &c->layout, constant, text, sizeof(text)) >= 0 &&
                             strstr(text, parts[p]))
                                 return true;
+        return false;
+}
+
+static bool is_bytes(struct image *i, const struct cpython_layout *l, uint64_t object)
+{
+        char name[8];
+        return image_string(i, image_u64(i, image_u64(i, object + l->type) + TYPE_NAME), name,
+                            sizeof(name)) >= 0 &&
+               !strcmp(name, "bytes");
+}
+
+bool cpython_has_bytes(const struct cpython *c, struct image *i, uint64_t code, const char *const *parts,
+                       size_t count)
+{
+        for (uint64_t at = 0, constant; at < CPYTHON_NAMES && (constant = cpython_constant(c, i, code, at));
+             at++) {
+                char bytes[LONGEST_BYTES];
+                if (!is_bytes(i, &c->layout, constant))
+                        continue;
+                uint64_t size = MIN(image_u64(i, constant + SIZE), (uint64_t)sizeof(bytes));
+                size_t found = 0;
+                if (image_read(i, constant + BYTES_DATA, bytes, size) < 0)
+                        continue;
+                for (size_t p = 0; p < count; p++)
+                        found += memmem(bytes, size, parts[p], strlen(parts[p])) != NULL;
+                if (found == count)
+                        return true;
+        }
         return false;
 }
 

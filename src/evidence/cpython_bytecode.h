@@ -33,6 +33,9 @@ uint64_t cpython_constant(const struct cpython *c, struct image *i, uint64_t cod
 /* Whether a constant is text that has one of the parts in it; what describes the function is not asked. */
 bool cpython_has_text(const struct cpython *c, struct image *i, uint64_t code, const char *const *parts,
                       size_t count);
+/* The same of bytes: whether one constant has all of the parts in it. */
+bool cpython_has_bytes(const struct cpython *c, struct image *i, uint64_t code, const char *const *parts,
+                       size_t count);
 /* Call for each instruction until it returns true. */
 bool cpython_any_instruction(const struct cpython *c, struct image *i, uint64_t code,
                              bool (*wants)(void *context, const struct cpython_instruction *t),

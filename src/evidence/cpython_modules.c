@@ -252,6 +252,8 @@ void cpython_find_keys(struct cpython *c, struct image *i)
                         c->key_gc = m->key;
                         c->key_referrers = key_of(&r, m->object, "get_referrers");
                         c->key_objects = key_of(&r, m->object, "get_objects");
+                } else if (!strcmp(m->name, "_pickle") || !strcmp(m->name, "marshal")) {
+                        c->key_loads = key_of(&r, m->object, "loads");
                 } else if (!strcmp(m->name, "collections") || !strcmp(m->name, "threading")) {
                         uint64_t other = key_of(&r, m->object, "_sys"); /* as both have imported it */
                         c->key_other_sys = other ? other : c->key_other_sys;

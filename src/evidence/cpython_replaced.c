@@ -81,13 +81,15 @@ static bool finds_objects(const struct cpython *c, const struct cpython_names *n
         return is_named(n, c->key_referrers) || (is_named(n, c->key_objects) && is_named(n, c->key_gc));
 }
 
-/* `eval("sys.modules")`, while the text is there. */
+/* `eval("sys.modules")`, and what pickle and marshal take for names or code, while the text is there. */
 static bool runs_text_of_modules(const struct cpython *c, struct image *i, const struct cpython_names *n,
                                  uint64_t code)
 {
         static const char *const parts[] = {"sys.modules", "import modules"};
-        return (is_named(n, c->key_eval) || is_named(n, c->key_exec)) &&
-               cpython_has_text(c, i, code, parts, ARRAY_SIZE(parts));
+        static const char *const packed[] = {"sys", "modules"};
+        return ((is_named(n, c->key_eval) || is_named(n, c->key_exec)) &&
+                cpython_has_text(c, i, code, parts, ARRAY_SIZE(parts))) ||
+               (is_named(n, c->key_loads) && cpython_has_bytes(c, i, code, packed, ARRAY_SIZE(packed)));
 }
 
 /* A loader that hands on to another one is called by what imports; a configuration is no module. */

@@ -140,7 +140,7 @@ struct cpython {
         uint64_t key_modules, key_code;  /* addresses of the str objects "modules", "__code__"; or 0 */
         uint64_t key_sys, key_other_sys; /* "sys", "_sys" */
         uint64_t key_gc, key_referrers, key_objects;        /* "gc", "get_referrers", "get_objects" */
-        uint64_t key_eval;                                  /* "eval" */
+        uint64_t key_eval, key_loads;                       /* "eval", "loads" of pickle and marshal */
         uint64_t key_load, key_exec, key_compile, key_open; /* "exec_module", "exec", "compile", "open" */
         const char *evaluator; /* module that replaces the frame evaluation, or NULL */
         const char *modules_unknown;

@@ -90,7 +90,7 @@ def test_reloading_takes_away_negatives(interpreter, tmp_path):
 @pytest.mark.parametrize("how", ["modules", "code", "loads", "cells", "alias", "clear", "patched", "setattr", "recipe",
                                  "file", "item", "interpreter", "descriptor", "argument", "operator", "held", "text",
                                  "runpath", "function", "reader", "space", "name", "referrers", "eval", "method",
-                                 "shadow"])
+                                 "shadow", "pickle"])
 @pytest.mark.parametrize("interpreter", INTERPRETERS, ids=str)
 def test_code_that_replaced_other_code_is_unknown(interpreter, how, tmp_path):
     """The function ran, the code that is there now has not: what is gone may not be forgotten."""
