@@ -24,25 +24,35 @@ struct errand *errand_new(struct look *l, int pid)
         return e;
 }
 
+/* 1 when all is answered, 0, or -errno with a sentence. */
+static int wait_once(struct look *l, struct error *error)
+{
+        struct pollfd fds[] = {
+                {.fd = prober_fd(l->prober), .events = POLLIN},
+                {.fd = l->options.wait_ready ? l->options.wait_fd : -1, .events = POLLIN},
+        };
+        if (!prober_outstanding(l->prober))
+                return 1;
+        if (l->options.stopped && l->options.stopped(l->options.wait_context))
+                return error_set(error, -ECANCELED, "ended before the look was done");
+        int timeout = l->options.stopped ? STOP_POLL_MS : -1;
+        if (poll(fds, ARRAY_SIZE(fds), timeout) < 0 && errno != EINTR)
+                return error_set(error, -errno, "waiting for the worker failed: %s", strerror(errno));
+        if (fds[1].revents)
+                l->options.wait_ready(l->options.wait_context);
+        int r = fds[0].revents ? prober_dispatch(l->prober) : 0;
+        return r < 0 ? error_set(error, r, "no worker process can be started: %s", strerror(-r)) : 0;
+}
+
 static int wait_all(struct look *l, struct error *error)
 {
-        while (prober_outstanding(l->prober)) {
-                struct pollfd fds[] = {
-                        {.fd = prober_fd(l->prober), .events = POLLIN},
-                        {.fd = l->options.wait_ready ? l->options.wait_fd : -1, .events = POLLIN},
-                };
-                if (l->options.stopped && l->options.stopped(l->options.wait_context))
-                        return error_set(error, -ECANCELED, "ended before the look was done");
-                int timeout = l->options.stopped ? STOP_POLL_MS : -1;
-                if (poll(fds, ARRAY_SIZE(fds), timeout) < 0 && errno != EINTR)
-                        return error_set(error, -errno, "waiting for the worker failed: %s", strerror(errno));
-                if (fds[1].revents)
-                        l->options.wait_ready(l->options.wait_context);
-                int r = fds[0].revents ? prober_dispatch(l->prober) : 0;
-                if (r < 0)
-                        return error_set(error, r, "no worker process can be started: %s", strerror(-r));
-        }
-        return 0;
+        int r;
+        do
+                r = wait_once(l, error);
+        while (!r);
+        if (r < 0)
+                prober_abandon(l->prober);
+        return r < 0 ? r : 0;
 }
 
 int errands_wait(struct look *l, struct error *error)

@@ -20,7 +20,7 @@ struct errand {
 /* NULL: out of memory. */
 struct errand *errand_new(struct look *l, int pid);
 /* Dispatch the prober until it has answered everything, draining events meanwhile. 0 or -errno with a
- * sentence. */
+ * sentence: then what was not answered never is, and its contexts may go. */
 int errands_wait(struct look *l, struct error *error);
 /* A job at this root, entered through `pid`; the kind is still to be set. */
 struct probe_job root_job(const struct look *l, const struct known_root *root, int pid);

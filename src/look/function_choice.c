@@ -17,7 +17,7 @@ enum {
 };
 
 /* "libssl.so.3" is the container of libssl.so.3 and libssl.so.3.0.1; a program is called as it is. */
-static bool container_is_file(const char *container, const char *path)
+bool choice_is_container(const char *container, const char *path)
 {
         const char *slash = strrchr(path, '/');
         const char *name = slash ? slash + 1 : path;
@@ -118,7 +118,7 @@ static int want_package(struct look *l, struct probed_file *f, const struct pack
         for (size_t i = 0; r == 0 && i < match->bug_count; i++)
                 for (size_t k = 0; r == 0 && k < match->bugs[i].symbol_count; k++) {
                         const struct symbol *s = &match->bugs[i].symbols[k];
-                        if (s->container && s->function && (go || container_is_file(s->container, path)))
+                        if (s->container && s->function && (go || choice_is_container(s->container, path)))
                                 r = want_symbol(f, &match->bugs[i], s, key, go);
                 }
         return r < 0 ? error_set(error, r, "out of memory") : 0;

@@ -4,6 +4,8 @@
 
 #include "look/state.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 
 static bool is_shared(const struct probed_function *p)
@@ -38,6 +40,8 @@ static int join_hits(const struct probed_file *f, const struct probed_function *
         return 0;
 }
 
+#define MISSED "a file that may hold it as well was mapped by a process that ended before it could be probed"
+
 static const char *why_silence_is_nothing(const struct probed_file *f, const struct probed_function *p,
                                           const struct probed_user *user)
 {
@@ -46,11 +50,13 @@ static const char *why_silence_is_nothing(const struct probed_file *f, const str
         if (!f->resolved)
                 return "its file was not looked into yet";
         if (p->found.absent)
-                return NULL;
+                return user->missed ? MISSED : NULL;
         if (p->unarmed)
                 return p->unarmed;
         if (!p->armed)
                 return "not armed yet";
+        if (user->missed)
+                return MISSED;
         if (f->doubt)
                 return f->doubt;
         if (p->found.partial)
@@ -69,14 +75,59 @@ static const char *why_silence_is_nothing(const struct probed_file *f, const str
                                                            : NULL;
 }
 
+/* ---- silence ---------------------------------------------------------------------------------------- */
+
+/* Files that have the same object, or none. */
+struct twins {
+        size_t count;
+        bool news; /* one of them has something to tell */
+};
+
+/* A file was mapped in a workload and is not looked at yet: its silence speaks up to then. */
+struct awaited {
+        const char *workload;
+        int64_t time; /* wall s */
+};
+
+struct telling {
+        int64_t now;
+        VEC(struct awaited) awaited;
+        struct map twins,
+                rows; /* object → struct twins; workload, package, object and function → its place */
+        struct arena *arena;
+        struct joined *to;
+};
+
+static int note_awaited(const struct look *l, struct telling *t)
+{
+        vec_each (late, &l->late_files) {
+                if (!look_wants_file(l, late->device, late->inode, late->cgroup))
+                        continue;
+                struct awaited *slot = vec_add(&t->awaited);
+                if (!slot)
+                        return -ENOMEM;
+                *slot = (struct awaited){function_workload_of(l, late->cgroup, late->pid),
+                                         clock_wall_of(late->time)};
+        }
+        return 0;
+}
+
+static int64_t told_until(const struct telling *t, const char *workload)
+{
+        int64_t until = t->now;
+        vec_each (awaited, &t->awaited)
+                if (awaited->workload && str_equal(awaited->workload, workload))
+                        until = MIN(until, awaited->time);
+        return until;
+}
+
 /* Silence says something from the arming on; of what is not in the file, from the moment that it was seen
  * there. */
-static int silence_of(const struct probed_file *f, const struct probed_function *p,
-                      const struct probed_user *user, int64_t now, struct arena *a,
-                      struct function_coverage *ret)
+static int silence_of(const struct telling *t, const struct probed_file *f, const struct probed_function *p,
+                      const struct probed_user *user, struct function_coverage *ret)
 {
         const char *gaps = NULL;
-        if (p->rests && !(gaps = arena_printf(a, "its probe was taken away %u times", p->rests)))
+        if (p->rests && !(gaps = arena_printf(t->arena, "its probe was taken away %u times", p->rests)))
                 return -ENOMEM;
         *ret = (struct function_coverage){
                 .workload = user->workload,
@@ -87,18 +138,41 @@ static int silence_of(const struct probed_file *f, const struct probed_function 
                 .reason = why_silence_is_nothing(f, p, user),
                 .since = p->found.absent ? user->since
                          : p->armed      ? MAX(p->since, user->since)
-                                         : now,
+                                         : t->now,
                 .gaps = gaps,
         };
-        ret->until = MAX(ret->since, now); /* it may begin with the next second */
+        ret->until = MAX(ret->since, told_until(t, user->workload)); /* it may begin with the next second */
         return 0;
 }
 
 /* Copies of one object, and objects without a name of their own, are one in the history: it is silent as long
  * as all of them are watched. */
-static bool is_twin(const struct probed_file *f, const struct probed_file *other)
+static struct twins *twins_of(struct telling *t, const struct probed_file *f)
 {
-        return f != other && str_equal(f->object, other->object);
+        const char *object = f->object ? f->object : "";
+        struct twins *twins = map_get_str(&t->twins, object);
+        if (twins)
+                return twins;
+        twins = arena_alloc(t->arena, sizeof(*twins));
+        return twins && map_put_str(&t->twins, object, twins) == 0 ? twins : NULL;
+}
+
+/* 1: there is something to tell, 0: not; or -ENOMEM. */
+static int note_twins(const struct native_watch *n, bool all, struct telling *t)
+{
+        bool news = all;
+        size_t i = 0;
+        for (struct probed_file *f; (f = functions_next_watched(n, &i));)
+                news |= f->news;
+        i = 0;
+        for (struct probed_file *f; news && (f = functions_next_watched(n, &i));) {
+                struct twins *twins = twins_of(t, f);
+                if (!twins)
+                        return -ENOMEM;
+                twins->count++;
+                twins->news |= all || f->news;
+        }
+        return news;
 }
 
 /* The silence of one file, or what it adds to that of its twins. */
@@ -119,79 +193,63 @@ static int add_silence(const struct function_coverage *c, struct map *rows, stru
         slot->reason = slot->reason ? slot->reason : c->reason;
         slot->gaps = slot->gaps ? slot->gaps : c->gaps;
         slot->since = MAX(slot->since, c->since);
-        slot->until = MAX(slot->until, c->until);
+        slot->until = MAX(slot->since, MIN(slot->until, c->until));
         return 0;
 }
 
-/* `rows`: of files that have twins, else NULL. */
-static int join_silence(const struct probed_file *f, const struct probed_function *p, int64_t now,
-                        struct map *rows, struct arena *a, function_coverage_list *to)
+static int join_silence(struct telling *t, const struct probed_file *f, const struct probed_function *p,
+                        bool alone)
 {
         vec_each (user, &f->users) {
                 struct function_coverage c;
                 if (function_ran(p, user->workload))
                         continue;
-                int r = silence_of(f, p, user, now, a, &c);
+                int r = silence_of(t, f, p, user, &c);
                 if (r == 0)
-                        r = add_silence(&c, rows, a, to);
+                        r = add_silence(&c, alone ? NULL : &t->rows, t->arena, &t->to->functions);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-static int join_probed(struct probed_file *f, int64_t now, struct map *rows, struct arena *a,
-                       struct joined *to)
+static int join_probed(struct telling *t, struct probed_file *f, bool alone)
 {
         function_note_change(f);
         vec_each (p, &f->functions) {
-                int r = join_hits(f, p, &to->evidence);
+                int r = join_hits(f, p, &t->to->evidence);
                 if (r == 0)
-                        r = join_silence(f, p, now, rows, a, &to->functions);
+                        r = join_silence(t, f, p, alone);
                 if (r < 0)
                         return r;
         }
         return 0;
 }
 
-static bool any_news(const struct native_watch *n)
+static int join_files(struct look *l, bool all, struct telling *t)
 {
         size_t i = 0;
-        for (const struct probed_file *f; (f = functions_next_watched(n, &i));)
-                if (f->news)
-                        return true;
-        return false;
-}
-
-/* How many twins it has; *ret_news: one of them has something to tell. */
-static size_t count_twins(const struct native_watch *n, const struct probed_file *f, bool *ret_news)
-{
-        size_t i = 0, count = 0;
-        for (const struct probed_file *other; (other = functions_next_watched(n, &i));) {
-                if (!is_twin(f, other))
-                        continue;
-                *ret_news |= other->news;
-                count++;
+        int r = note_twins(&l->native, all, t);
+        if (r <= 0)
+                return r;
+        r = note_awaited(l, t);
+        for (struct probed_file *f; r == 0 && (f = functions_next_watched(&l->native, &i));) {
+                const struct twins *twins = twins_of(t, f);
+                if (twins && twins->news)
+                        r = join_probed(t, f, twins->count == 1);
         }
-        return count;
+        return r;
 }
 
 int functions_join(struct look *l, bool all, int64_t now, struct arena *a, struct joined *to)
 {
-        size_t i = 0;
-        int r = 0;
-        struct map rows = {};
+        struct telling t = {.now = now, .arena = a, .to = to};
         vec_each (p, &l->native.hooks.functions)
                 if (join_hits(&l->native.hooks, p, &to->evidence) < 0)
                         return -ENOMEM;
-        if (!all && !any_news(&l->native))
-                return 0;
-        for (struct probed_file *f; r == 0 && (f = functions_next_watched(&l->native, &i));) {
-                bool news = all || f->news;
-                size_t twins = count_twins(&l->native, f, &news);
-                if (news)
-                        r = join_probed(f, now, twins ? &rows : NULL, a, to);
-        }
-        map_done(&rows);
+        int r = join_files(l, all, &t);
+        map_done(&t.rows);
+        map_done(&t.twins);
+        vec_done(&t.awaited);
         return r;
 }

@@ -168,6 +168,12 @@ int function_look_up(struct look *l, struct probed_file *f, const struct entry *
                 return r < 0 ? error_set(error, r, "out of memory") : 0;
         r = prober_submit(l->prober, &job, on_found, &k);
         if (r < 0)
-                return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
-        return errands_wait(l, error);
+                error_set(error, r, "cannot ask the worker: %s", strerror(-r));
+        else
+                r = errands_wait(l, error);
+        if (!f->asked) { /* it is opened again when it is asked for again */
+                close_fd(&f->fd);
+                f->fd = -1;
+        }
+        return r;
 }

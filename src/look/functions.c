@@ -57,20 +57,15 @@ static void file_free(struct native_watch *n, struct probed_file *f)
 /* Forget files that the choice `round` did not see (0: all). Who maps one of them again shall be told. */
 static void sweep(struct native_watch *n, uint64_t round)
 {
-        VEC(uint64_t) inodes = {};
         size_t i = 0;
         for (struct probed_file *f; (f = functions_next(n, &i));) {
                 if (round && (f->round == round || f->news))
                         continue;
-                uint64_t *inode = f->fd >= 0 ? vec_add(&inodes) : NULL;
-                if (inode)
-                        *inode = f->inode;
+                if (f->fd >= 0)
+                        functions_want_told(n, f->inode);
                 map_remove(&n->files, f->key, strlen(f->key));
                 file_free(n, f);
         }
-        if (n->sensor && inodes.count)
-                sensor_forget_mappings(n->sensor, inodes.items, inodes.count);
-        vec_done(&inodes);
 }
 
 void functions_committed(struct native_watch *n)
@@ -114,6 +109,7 @@ void functions_done(struct native_watch *n)
         vec_done(&n->watched);
         forget_boring(n);
         functions_forget_origins(n);
+        vec_done(&n->untold);
         choice_forget(n);
         vec_done(&n->early);
         vec_done(&n->programs);
@@ -389,6 +385,7 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
         vec_each (e, &list)
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
                         r = update_entry(l, *e, error);
+        functions_note_missed(l, &list);
         functions_take_early(l);
         if (r == 0 && choice == ENTRIES_ALL) {
                 forget_all_users(n);
@@ -400,6 +397,7 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
                 r = read_calls(l, &list, error);
         if (r == 0 && choice == ENTRIES_ALL)
                 forget_unmapped(n, &list);
+        functions_tell_again(n);
         vec_done(&list);
         return r;
 }

@@ -25,6 +25,7 @@ struct probed_user {
         const char *root;     /* of the look that runs */
         int64_t since;        /* wall s: seen with this file first */
         uint64_t cgroup;      /* of a process of it */
+        bool missed;          /* a file that may hold the same was mapped, and gone before it was probed */
         int64_t oldest;       /* wall s: start of the oldest program that was there with the file */
         uint64_t round;       /* number of the choice that saw it last */
         uint64_t calls_round; /* the choice in which `calls` of its processes were asked for bound slots */
@@ -129,6 +130,8 @@ struct native_watch {
         spared_list spared;   /* strings: of the look */
         size_t spared_stored; /* so many of them are in the store */
         struct map boring;    /* struct boring_file → any pointer */
+        VEC(uint64_t) untold; /* inodes of files whose mappings the kernel has to tell again … */
+        bool untold_all;      /* … or all are */
         struct map origins;   /* pid → struct origin (function_origin.c) */
         bool index_taken[SENSOR_PROBED_FILES];
         uint32_t next_number;
@@ -232,6 +235,8 @@ void choice_forget(struct native_watch *n);
 
 /* Whether there may be any: somebody owns its code, or the user has named functions in it. */
 bool choice_is_possible(const struct look *l, const struct entry *e, const struct used_file *used);
+/* Whether an advisory that names this container means a file of this path. */
+bool choice_is_container(const char *container, const char *path);
 
 /* function_lookup.c: open the file and ask the worker for their places. Only what hinders every look is an
  * error; what hinders this file is noted in it. */
@@ -263,6 +268,15 @@ void function_note_spared(struct look *l, struct probed_file *f);
 /* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
  * -errno with a sentence. */
 int functions_read_calls(struct look *l, struct entry *e, struct error *error);
+
+/* function_missed.c: a file was mapped in this workload (NULL: in any), of which nobody knows what it holds
+ * (inode 0: nor which one it was). */
+void functions_missed(struct native_watch *n, const char *workload, uint32_t device, uint64_t inode);
+/* What this look has found too late of these processes, and of those that are gone. */
+void functions_note_missed(struct look *l, const entry_list *list);
+/* Have mappings of this file told again, by the next functions_tell_again(). */
+void functions_want_told(struct native_watch *n, uint64_t inode);
+void functions_tell_again(struct native_watch *n);
 
 /* function_origin.c: boottime ns when the program began that the process was running when it was read, by
  * exec: its process may be younger, and have been forked in the middle of it. 0: that is not known. */

@@ -26,7 +26,9 @@ struct late_use {
         struct used_file *file;
         const struct entry *neighbour; /* a process of the same workload and root */
         int pid;
-        uint64_t start; /* boottime ns */
+        uint64_t start, time; /* boottime ns: of the process, and of the mapping */
+        uint64_t inode;
+        uint32_t device;
 };
 typedef VEC(struct late_use) late_use_list;
 

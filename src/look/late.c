@@ -19,6 +19,7 @@ void look_file_mapped(struct look *l, const struct mapped_event *event)
         char *path = f ? strdup(event->path) : NULL;
         if (!path) {
                 l->late_overflow++;
+                functions_missed(&l->native, NULL, event->device, event->inode);
                 if (f)
                         l->late_files.count--;
                 return;
@@ -28,6 +29,7 @@ void look_file_mapped(struct look *l, const struct mapped_event *event)
                                 .time = event->time,
                                 .cgroup = event->cgroup,
                                 .inode = event->inode,
+                                .device = event->device,
                                 .path = path};
 }
 
@@ -89,8 +91,9 @@ static int index_cgroups(const struct look *l, struct map *to)
         return r;
 }
 
-static int lose_file(struct look *l, const struct entry *e)
+static int lose_file(struct look *l, const struct entry *e, uint32_t device, uint64_t inode)
 {
+        functions_missed(&l->native, e ? e->process.workload_id : NULL, device, inode);
         look_loss(l, "files mapped by processes that ended before they could be looked at", 1);
         l->weakened++;
         if (!e) {
@@ -112,7 +115,7 @@ static int ask_late_files(struct look *l, const late_list *taken)
                 const struct late_file *f = &taken->items[i];
                 const struct entry *e = representative(l, &cgroups, f);
                 if (!e || f->path[0] != '/' || !f->inode) {
-                        r = lose_file(l, e);
+                        r = lose_file(l, e, f->device, f->inode);
                         continue;
                 }
                 if (same_process(e, f) && was_seen(e, f))
@@ -122,8 +125,13 @@ static int ask_late_files(struct look *l, const late_list *taken)
                 struct late_use *use = vec_add(&l->late_uses);
                 if (!file || !use)
                         return -ENOMEM;
-                *use = (struct late_use){
-                        .file = file, .neighbour = e, .pid = f->pid, .start = f->start ? f->start : f->time};
+                *use = (struct late_use){.file = file,
+                                         .neighbour = e,
+                                         .pid = f->pid,
+                                         .start = f->start ? f->start : f->time,
+                                         .time = f->time,
+                                         .inode = f->inode,
+                                         .device = f->device};
                 if (!file->examined && !file->asked)
                         r = ask_late_file(l, e, f, file);
         }
@@ -141,7 +149,7 @@ static int settle_late_files(struct look *l)
                         l->late_uses.items[kept++] = use;
                         continue;
                 }
-                int r = lose_file(l, use.neighbour);
+                int r = lose_file(l, use.neighbour, use.device, use.inode);
                 if (r < 0)
                         return r;
         }

@@ -105,6 +105,7 @@ const char *look_step_name(enum look_step step);
 struct mapped_event {
         int pid;
         uint64_t start, time, cgroup, inode;
+        uint32_t device;
         const char *path; /* copied */
 };
 void look_file_mapped(struct look *l, const struct mapped_event *event);

@@ -21,6 +21,7 @@ enum {
 struct late_file {
         int pid;
         uint64_t start, time, cgroup, inode;
+        uint32_t device;
         char *path;
 };
 typedef VEC(struct late_file) late_list;

@@ -371,6 +371,18 @@ size_t prober_outstanding(const struct prober *p)
         return p->lanes[LANE_JOBS].outstanding + p->lanes[LANE_URGENT].outstanding;
 }
 
+static void ignore(_unused_ void *context, _unused_ int status, _unused_ struct wire *reply)
+{
+}
+
+void prober_abandon(struct prober *p)
+{
+        for (struct job *job = p->lanes[LANE_JOBS].first; job; job = job->next) {
+                job->done = ignore;
+                job->context = NULL;
+        }
+}
+
 uint64_t prober_worker(const struct prober *p, uint64_t *ret_cpu)
 {
         clockid_t clock;

@@ -120,6 +120,9 @@ int prober_dispatch(struct prober *p); /* 0 or -errno: no worker can be started 
 /* Dispatch until no job is outstanding. */
 int prober_run(struct prober *p);
 size_t prober_outstanding(const struct prober *p);
+/* Nobody wants the answers to what is outstanding any more, but for urgent jobs: no probe_done is called for
+ * it, and no context touched. */
+void prober_abandon(struct prober *p);
 
 struct prober_counts {
         uint64_t jobs, late, died;

@@ -77,3 +77,13 @@ void dedup_forget(struct dedup *d, uint64_t inode)
                         if (!slot_is_empty(&sets[k][i]) && sets[k][i].inode == inode)
                                 sets[k][i].by_process = UINT32_MAX; /* stays in the chain, equals none */
 }
+
+void dedup_forget_all(struct dedup *d)
+{
+        struct dedup_set *sets[] = {&d->young, &d->old};
+        for (size_t k = 0; k < ARRAY_SIZE(sets); k++) {
+                if (sets[k]->keys)
+                        memset(sets[k]->keys, 0, slots(d) * sizeof(*sets[k]->keys));
+                sets[k]->count = 0;
+        }
+}

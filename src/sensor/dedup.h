@@ -29,3 +29,4 @@ void dedup_done(struct dedup *d);
 bool dedup_is_new(struct dedup *d, const struct dedup_key *key);
 /* Whatever was remembered of the file with this inode number is new again. */
 void dedup_forget(struct dedup *d, uint64_t inode);
+void dedup_forget_all(struct dedup *d);

@@ -48,7 +48,7 @@ static bool is_among(uint64_t inode, const uint64_t *inodes, size_t count)
         for (size_t i = 0; i < count; i++)
                 if (inodes[i] == inode)
                         return true;
-        return false;
+        return !inodes;
 }
 
 int sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t count)
@@ -57,7 +57,9 @@ int sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t coun
         struct file_fact from = {}, to = {}; /* of which the kernel uses the first word */
         bool first = true;
         if (s->uses_perf) {
-                for (size_t i = 0; i < count; i++)
+                if (!inodes)
+                        dedup_forget_all(&s->dedup);
+                for (size_t i = 0; inodes && i < count; i++)
                         dedup_forget(&s->dedup, inodes[i]);
                 return 0;
         }
@@ -72,7 +74,7 @@ int sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t coun
                 if (r < 0 && r != -ENOENT) /* the last ones come with that */
                         break;
                 for (uint32_t i = 0; i < got; i++)
-                        if (is_among(b.keys[i].inode, inodes, count))
+                        if (is_among(b.keys[i].inode, inodes, inodes ? count : 0))
                                 bpf_map_delete_elem(fd, &b.keys[i]);
                 from = to;
                 first = false;

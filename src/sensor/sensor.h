@@ -193,8 +193,9 @@ void sensor_wake_after(struct sensor *s, uint64_t programs);
 /* How many are left of them. */
 uint64_t sensor_wake_left(struct sensor *s);
 
-/* Mappings of files with these inode numbers are told again, though their workloads have told them before.
- * 0, or -errno: some are not (before Linux 5.6, or memory is out), and the next snapshot has to show them. */
+/* Mappings of files with these inode numbers (NULL: of all files) are told again, though their workloads have
+ * told them before. 0, or -errno: some are not (before Linux 5.6, or memory is out), and the next snapshot
+ * has to show them. */
 int sensor_forget_mappings(struct sensor *s, const uint64_t *inodes, size_t count);
 
 /* ---- snapshot ------------------------------------------------------------------------------------- */

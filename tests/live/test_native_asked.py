@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the user names by hand is watched beside what advisories name, and what ran is evidence of its workload."""
 
+import datetime
 import json
 import os
+import shutil
+import signal
 import sqlite3
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -222,3 +226,42 @@ def test_what_cannot_be_watched_is_said(tmp_path, tracefs, words, said):
     done = subprocess.run([*WITH_TRACEFS, PROGRAM, "watch", "--state", tmp_path / "state", *words], capture_output=True, text=True,
                           timeout=120)
     assert done.returncode == 2 and said in done.stderr
+
+
+def run_once(service, program, library, *lines):
+    """The program in the workload, over before anybody can look at it."""
+    done = subprocess.run(["sh", "-c", f"echo $$ > '{service.folder}/cgroup.procs' && exec \"$@\"", "sh", program], text=True,
+                          capture_output=True, input="".join(f"{line}\n" for line in lines),
+                          env={**os.environ, "LD_LIBRARY_PATH": str(library.parent)})
+    assert done.returncode == 0 and lines[-1] in done.stdout, done
+
+
+@pytest.mark.parametrize("how", ["replaced", "deleted"])
+def test_silence_begins_anew_behind_a_file_that_came_and_went(tmp_path, how):
+    """What it held has run, and nobody saw it: each time."""
+    state, elsewhere = tmp_path / "state", tmp_path / "elsewhere"
+    library = compile_c(tmp_path / "libvictim.so.1", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g",
+                        "-Wl,-soname,libvictim.so.1")
+    program = compile_c(tmp_path / "program", HERE / "victims/native_program.c", str(library))
+    with Service("usewear-test-asked", program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service, \
+            Watch(state, "--function", f"{library}:lib_never") as watch:
+        wait_until(lambda: listed(state, service).get("lib_never", {}).get("answer") == "not_observed")
+        elsewhere.mkdir()
+        copy = Path(shutil.copy(library, elsewhere / library.name))
+        if how == "replaced":
+            copy = copy.rename(library)
+        for again in range(2):
+            ran = time.time()
+            watch.process.send_signal(signal.SIGSTOP)  # else it may be quick enough to see it
+            run_once(service, program, copy, "lib_never")
+            if how == "deleted":
+                copy = copy.rename(elsewhere / "gone")
+            watch.process.send_signal(signal.SIGCONT)
+            watch.look()
+            watch.look()  # the first one may have begun before it took up the event
+            never = listed(state, service)["lib_never"]
+            begun = datetime.datetime.fromisoformat(never["armed_since"].replace("Z", "+00:00")).timestamp()
+            assert never["answer"] == "unknown" or begun > ran, (again, never, ran)
+            if how == "deleted":
+                copy = copy.rename(elsewhere / library.name)
+        assert watch.stop() == 0

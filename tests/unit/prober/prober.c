@@ -68,6 +68,23 @@ static void gone_process_is_said(void **state)
         assert_int_equal(answers.last_status, -ESRCH);
 }
 
+static void nobody_is_told_what_was_abandoned(void **state)
+{
+        (void)state;
+        _cleanup_prober_ struct prober *p = NULL;
+        struct answers *gone = calloc(1, sizeof(*gone)), answers = {};
+        assert_int_equal(prober_new(&(struct prober_options){}, &p, NULL), 0);
+        struct probe_job job = {.kind = PROBE_PROCESS, .pid = getpid(), .flags = PROCESS_READ_MAPPINGS};
+        assert_int_equal(prober_submit(p, &job, take_process, gone), 0);
+        assert_int_equal(prober_submit(p, &job, take_process, gone), 0);
+        prober_abandon(p);
+        free(gone);
+        assert_int_equal(prober_submit(p, &job, take_process, &answers), 0);
+        assert_int_equal(prober_run(p), 0);
+        assert_int_equal(answers.done, 1);
+        assert_int_equal(answers.pid, getpid());
+}
+
 static void many_jobs_are_answered(void **state)
 {
         (void)state;
@@ -130,6 +147,7 @@ int main(int argc, char **argv)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(own_process_is_read),
                 cmocka_unit_test(gone_process_is_said),
+                cmocka_unit_test(nobody_is_told_what_was_abandoned),
                 cmocka_unit_test(many_jobs_are_answered),
                 cmocka_unit_test(a_program_that_is_no_worker_is_given_up),
                 cmocka_unit_test(a_worker_that_is_gone_wakes_nobody),
