@@ -159,8 +159,8 @@ struct event_snapshot {
         __event_u16 version;   /* EVENT_VERSION */
         __event_u16 path_size; /* bytes behind this record, NUL included; 0: not known */
         __event_u32 tgid;
-        __event_u32 device; /* kernel's dev_t */
-        __event_u32 pad;
+        __event_u32 device;     /* kernel's dev_t */
+        __event_u32 unprobed;   /* writable or shared: the kernel sets no probes in it */
         __event_u64 start_time; /* of the process */
         __event_u64 start, end, offset, inode;
 };

@@ -40,7 +40,7 @@ enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2, BPF_RB_AVAIL_DATA = 0 };
 enum { ENOENT = 2, EAGAIN = 11, EFAULT = 14, EEXIST = 17 };
 
 /* linux/mm.h, linux/magic.h, linux/sched/signal.h, net/tcp_states.h, linux/socket.h */
-enum { VM_EXEC = 4 };
+enum { VM_WRITE = 2, VM_EXEC = 4, VM_MAYSHARE = 0x80 };
 enum { PAGE_SHIFT_UNIT = 12 };
 enum { OVERLAYFS_SUPER_MAGIC = 0x794c7630 };
 enum { SIGNAL_GROUP_EXIT = 4 };

@@ -205,7 +205,8 @@ static int take_mappings(struct span maps, struct arena *a, struct process *p)
                                       .offset = from.offset,
                                       .inode = from.inode,
                                       .device = from.device,
-                                      .deleted = from.deleted};
+                                      .deleted = from.deleted,
+                                      .unprobed = from.writable || from.shared};
                 m->path = arena_strdup(a, path);
                 if (!m->path)
                         return -ENOMEM;

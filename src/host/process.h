@@ -19,6 +19,8 @@ struct mapping {
         uint64_t inode;              /* with device: tells mapped files of one look apart, nothing else */
         uint32_t device;
         bool deleted;     /* unlinked, or a memfd */
+        bool unprobed;    /* writable, or shared: the kernel sets no probes in it (kernel/events/uprobes.c,
+                           * valid_vma) */
         const char *path; /* as the kernel prints it, without " (deleted)" */
 };
 

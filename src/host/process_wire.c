@@ -6,7 +6,7 @@
 /* Packed in the order of the struct. The reader believes nothing: counts are bounded by the bytes that are
  * left, enumerators by their ranges. */
 
-enum { LEAST_MAPPING = 7 * 8, LEAST_WORD = 8 }; /* bytes of one element on the wire, at least */
+enum { LEAST_MAPPING = 8 * 8, LEAST_WORD = 8 }; /* bytes of one element on the wire, at least */
 
 static void pack_root(const struct root *root, struct buf *to)
 {
@@ -57,6 +57,7 @@ void process_pack(const struct process *p, struct buf *to)
                 wire_put_u64(to, m->inode);
                 wire_put_u64(to, m->device);
                 wire_put_u64(to, m->deleted);
+                wire_put_u64(to, m->unprobed);
                 wire_put_str(to, m->path);
         }
         wire_put_u64(to, p->sockets.count);
@@ -104,6 +105,7 @@ static int unpack_arrays(struct wire *from, struct arena *a, struct process *p)
                 m->inode = wire_get_u64(from);
                 m->device = (uint32_t)wire_get_max(from, UINT32_MAX);
                 m->deleted = wire_get_max(from, 1);
+                m->unprobed = wire_get_max(from, 1);
                 m->path = wire_get_str(from, a);
                 if (!m->path)
                         from->failed = true;

@@ -2,7 +2,8 @@
 
 /* A probe sits in the pages of a file. Some programs copy their own code into anonymous memory, for huge
  * pages or to patch it, and run it there: the mapping of the file then has a hole. The next one of them would
- * copy what is probed. */
+ * copy what is probed. Others make their code writable to patch it where it is, or share it: in such a
+ * mapping the kernel sets no probe, and tells nobody. */
 
 #include "look/state.h"
 
@@ -30,8 +31,26 @@ static bool has_hole(const struct process *p, const struct probed_file *f)
         return false;
 }
 
+static bool is_unprobed(const struct process *p, const struct probed_file *f)
+{
+        vec_each (m, &p->mappings)
+                for (size_t i = 0; m->unprobed && i < f->code_count; i++)
+                        if (m->inode == f->inode && m->device == f->device &&
+                            m->offset < f->code[i].offset + f->code[i].size &&
+                            f->code[i].offset < m->offset + (m->end - m->start))
+                                return true;
+        return false;
+}
+
 void function_note_remapped(struct look *l, struct probed_file *f, const struct process *p)
 {
-        if (f->resolved && !f->spared && has_hole(p, f))
+        if (!f->resolved)
+                return;
+        if (!f->spared && has_hole(p, f))
                 function_spare(l, f, p->exe ? p->exe : p->comm, LOOK_COPIED);
+        if (!f->doubt && is_unprobed(p, f)) {
+                f->doubt =
+                        "a process has its code mapped writable or shared, where the kernel sets no probes";
+                f->news = true;
+        }
 }

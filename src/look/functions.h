@@ -255,8 +255,7 @@ void function_note_copy_up(struct look *l, struct probed_file *f, const struct e
 void function_note_change(struct probed_file *f);
 
 /* function_text.c: a process that has not all code of the file mapped may run a copy of it: the file is
- * spared.
- */
+ * spared. One that has it mapped where no probe is set makes its silence doubtful. */
 void function_note_remapped(struct look *l, struct probed_file *f, const struct process *p);
 
 /* function_spare.c: take the probes of a file away for good, because of this program. True: it had not been.

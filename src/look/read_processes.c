@@ -47,6 +47,7 @@ static int take_mapping(void *context, const struct snapshot_mapping *from)
                               .inode = from->inode,
                               .device = from->device,
                               .deleted = deleted,
+                              .unprobed = from->unprobed,
                               .path = path};
         return 0;
 }
@@ -161,7 +162,8 @@ static bool same_mappings(const struct entry *e, const struct seen_process *seen
         for (size_t i = 0; i < seen->mappings.count; i++) {
                 const struct mapping *x = &seen->mappings.items[i], *y = &e->process.mappings.items[i];
                 if (x->start != y->start || x->end != y->end || x->offset != y->offset ||
-                    x->inode != y->inode || x->deleted != y->deleted || strcmp(x->path, y->path) != 0)
+                    x->inode != y->inode || x->deleted != y->deleted || x->unprobed != y->unprobed ||
+                    strcmp(x->path, y->path) != 0)
                         return false;
         }
         return true;

@@ -207,6 +207,7 @@ struct snapshot_mapping {
         uint64_t start_time; /* of the process, boottime ns */
         uint64_t start, end, offset, inode;
         const char *path; /* as /proc/PID/maps prints it, " (deleted)" included */
+        bool unprobed;    /* writable or shared: the kernel sets no probes in it */
 };
 typedef int (*snapshot_handler)(void *context, const struct snapshot_mapping *mapping);
 struct snapshot;

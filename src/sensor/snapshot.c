@@ -83,6 +83,7 @@ static ssize_t take_one(const char *bytes, size_t size, snapshot_handler handler
                 .offset = record.offset,
                 .inode = record.inode,
                 .path = path,
+                .unprobed = record.unprobed != 0,
         };
         *ret_result = handler(context, &mapping);
         return (ssize_t)whole;

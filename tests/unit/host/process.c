@@ -61,12 +61,48 @@ static void own_process(void **state)
                 exe |= !strcmp(m->path, p.exe);
                 libc |= strstr(m->path, "libc.so") != NULL;
                 assert_true(m->start < m->end && m->path[0] == '/');
+                assert_false(m->unprobed);
         }
         vec_each (inode, &p.sockets)
                 found |= *inode == st.st_ino;
         assert_true(exe && libc && found);
         assert_null(p.socket_untold);
         close(s);
+}
+
+/* As the kernel sees it: what may be written, and what is shared. */
+static void code_without_probes(void **state)
+{
+        (void)state;
+        static const struct {
+                int protection, flags;
+                bool unprobed;
+        } rows[] = {
+                {PROT_READ | PROT_EXEC, MAP_PRIVATE, false},
+                {PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, true},
+                {PROT_READ | PROT_EXEC, MAP_SHARED, true},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+                _cleanup_arena_ struct arena a = ARENA_INIT(8 << 20);
+                _cleanup_buf_ struct buf wire = BUF_INIT(8 << 20);
+                _cleanup_(process_done) struct process p = {}, copy = {};
+                int fd = open("/proc/self/exe", O_RDONLY);
+                void *at = mmap(NULL, 4096, rows[i].protection, rows[i].flags, fd, 0);
+                assert_ptr_not_equal(at, MAP_FAILED);
+                assert_int_equal(process_read(reader, getpid(), PROCESS_READ_MAPPINGS, &a, &p), 0);
+                process_pack(&p, &wire);
+                struct wire from = WIRE_INIT(wire.data, wire.size);
+                assert_int_equal(process_unpack(&from, &a, &copy), 0);
+                size_t seen = 0;
+                vec_each (m, &copy.mappings)
+                        if (m->start == (uintptr_t)at) {
+                                assert_int_equal(m->unprobed, rows[i].unprobed);
+                                seen++;
+                        }
+                assert_int_equal(seen, 1);
+                munmap(at, 4096);
+                close(fd);
+        }
 }
 
 static void a_socket_that_no_table_lists(void **state)
@@ -407,6 +443,7 @@ int main(int argc, char **argv)
                         pause();
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(own_process),
+                cmocka_unit_test(code_without_probes),
                 cmocka_unit_test(a_socket_that_no_table_lists),
                 cmocka_unit_test(a_record_survives_the_wire),
                 cmocka_unit_test(memfd_is_a_deleted_mapping),

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""In code that a process has mapped writable or shared the kernel sets no probe, and tells nobody: a function that runs there is
+not seen, and its silence may not be told."""
+
+import pytest
+from native import Service, compile_c
+from test_native_asked import listed
+from whole import Watch, needs, needs_root, wait_until
+
+pytestmark = [needs_root, needs("cc")]
+
+LIBRARY = "int sink;\n__attribute__((noinline)) int vulnerable(int x) { while (x--) sink += x; return sink; }\n"
+PROGRAM = r"""
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+int main(int argc, char **argv)
+{
+        char line[64];
+        void *library = dlopen(argv[1], RTLD_NOW);
+        int (*vulnerable)(int) = (int (*)(int))dlsym(library, "vulnerable");
+        void *page = (void *)((uintptr_t)vulnerable & ~4095ul);
+        Dl_info info;
+        dladdr((void *)vulnerable, &info);
+        if (!strcmp(argv[2], "writable") && mprotect(page, 4096, PROT_READ | PROT_WRITE | PROT_EXEC))
+                return 1;
+        if (!strcmp(argv[2], "shared") &&
+            mmap(page, 4096, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, open(argv[1], O_RDONLY),
+                 (char *)page - (char *)info.dli_fbase) == MAP_FAILED)
+                return 2;
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        puts("ready");
+        while (fgets(line, sizeof(line), stdin))
+                printf("ran %d\n", vulnerable(4));
+        return argc < 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("unprobed")
+    (folder / "library.c").write_text(LIBRARY)
+    (folder / "program.c").write_text(PROGRAM)
+    library = compile_c(folder / "libthing.so.1", folder / "library.c", "-g", "-shared", "-fPIC", "-Wl,--build-id")
+    return compile_c(folder / "program", folder / "program.c", "-D_GNU_SOURCE", "-ldl"), library
+
+
+@pytest.mark.parametrize("mapped", ["plain", "writable", "shared"])
+def test_code_that_the_kernel_does_not_probe(tmp_path, made, mapped):
+    program, library = made
+    state = tmp_path / "state"
+    with Service("usewear-test-unprobed", program, library, mapped) as service, \
+            Watch(state, "--function", f"{library}:vulnerable") as watch:
+        before = wait_until(lambda: (a := listed(state, service).get("vulnerable")) and
+                            "not armed yet" not in (a["reason"] or "") and a)
+        assert service.tell("go") == "ran 6\n"
+        watch.look()
+        after = listed(state, service)["vulnerable"]
+        assert watch.stop() == 0
+    if mapped == "plain":
+        assert (before["answer"], after["answer"]) == ("not_observed", "yes"), (before, after)
+    else:
+        assert before["answer"] == after["answer"] == "unknown", (before, after)
+        assert "no probes" in before["reason"], before
