@@ -32,13 +32,18 @@ static inline void sip_round(uint64_t v[4])
         v[2] = rotate(v[2], 32);
 }
 
+/* Chosen before there are threads: those that share a table have to hash alike. */
+static uint64_t secret[2];
+
+static __attribute__((constructor)) void secret_choose(void)
+{
+        if (getrandom(secret, sizeof(secret), 0) < 0)
+                secret[0] = 0x9e3779b97f4a7c15;
+}
+
 /* SipHash-1-3 (Aumasson and Bernstein, 2012, with the reduced rounds that hash tables use). */
 uint64_t map_hash(const void *key, size_t size)
 {
-        static uint64_t secret[2];
-        if (!secret[0] && getrandom(secret, sizeof(secret), 0) < 0)
-                secret[0] = 0x9e3779b97f4a7c15;
-        secret[0] |= 1;
         uint64_t v[4] = {secret[0] ^ 0x736f6d6570736575, secret[1] ^ 0x646f72616e646f6d,
                          secret[0] ^ 0x6c7967656e657261, secret[1] ^ 0x7465646279746573};
         const unsigned char *bytes = key;

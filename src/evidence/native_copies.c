@@ -24,7 +24,10 @@ static int take_copy(struct search *s, size_t wanted, void *context)
                 return search_add_guard(s, wanted, c->address, 0);
         for (const struct copy *own = map_get(&s->places, &c->address, sizeof(c->address)); own;
              own = own->next)
-                s->notes[wanted].described |= own->wanted == wanted;
+                if (own->wanted == wanted) {
+                        s->notes[wanted].described = true;
+                        s->notes[wanted].repeated |= !s->notes[wanted].rust && dwarf_copy_is_included(c);
+                }
         return 0;
 }
 

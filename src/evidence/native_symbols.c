@@ -40,8 +40,8 @@ static int on_symbol(void *context, const struct elf_function *f)
         struct symbol_seen seen = {.function = f};
         struct span name = symbol_fold(f->name, &seen.clone);
         seen.name = name;
-        seen.plain = (!f->name[name.size] || f->name[name.size] == '@') && !span_starts(name, "_Z") &&
-                     !span_starts(name, "_R");
+        seen.plain = name.data == f->name && (!name.data[name.size] || name.data[name.size] == '@') &&
+                     !span_starts(name, "_Z") && !span_starts(name, "_R");
         return search_named(context, name, take_symbol, &seen);
 }
 

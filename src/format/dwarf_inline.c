@@ -48,12 +48,30 @@ static int tell_ranges(struct walk *w, Dwarf_Die *die)
         return r;
 }
 
+static const char *last_part(const char *path)
+{
+        const char *slash = strrchr(path, '/');
+        return slash ? slash + 1 : path;
+}
+
+/* The unit that tells of its source: link-time optimisation puts the code into another one. */
+bool dwarf_copy_is_included(const struct dwarf_copy *c)
+{
+        Dwarf_Attribute declared;
+        Dwarf_Die unit;
+        if (!dwarf_attr_integrate(c->entry, DW_AT_decl_file, &declared) ||
+            !dwarf_cu_die(declared.cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL))
+                return true;
+        const char *file = dwarf_decl_file(c->entry), *own = dwarf_diename(&unit);
+        return !file || !own || strcmp(last_part(file), last_part(own)) != 0;
+}
+
 static int visit(struct walk *w, Dwarf_Die *die, uint64_t *host)
 {
         int tag = dwarf_tag(die);
         if (tag != DW_TAG_subprogram && tag != DW_TAG_inlined_subroutine)
                 return 0;
-        struct dwarf_copy c = {.inlined = tag == DW_TAG_inlined_subroutine};
+        struct dwarf_copy c = {.inlined = tag == DW_TAG_inlined_subroutine, .entry = die};
         if (!c.inlined) {
                 *host = entry_of(die);
                 if (!*host)

@@ -9,7 +9,12 @@ struct dwarf_copy {
         const char *name, *linkage; /* linkage: mangled, NULL where there is none; both NULL: not readable */
         uint64_t address;           /* of the function, or of the one that holds the copy; 0: not told */
         bool inlined;               /* else it is the function itself */
+        void *entry;                /* of dwarf_copy_is_included() */
 };
+/* Its source is in another file than that of its unit, a header for instance, or that is not told: other
+ * units may have it, too. Only while a handler is called with it. */
+bool dwarf_copy_is_included(const struct dwarf_copy *c);
+
 /* Handlers are called until one returns non-zero, which is returned. */
 struct dwarf_inlines {
         /* For each compilation unit: what made it, as it says of itself; NULL: it does not say. */

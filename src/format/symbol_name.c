@@ -9,6 +9,26 @@
 #include <libiberty/demangle.h>
 #include <setjmp.h>
 
+/* Versions that a compiler makes besides, and calls in the function's stead: for vectors, "_ZGVbN2v_name"
+ * (the vector function ABI of x86-64, 2.6: "_ZGV", instruction set, mask, lanes, parameters), and for
+ * transactions,
+ * "_ZGTt4name" (Itanium C++ ABI 5.1.4.4; of C++ the mangled name lies in it in pieces). What is left of the
+ * name; the same name where it is none. */
+static const char *behind_version(const char *name)
+{
+        if (!strncmp(name, "_ZGV", 4) && name[4] >= 'a' && name[4] <= 'z' &&
+            (name[5] == 'M' || name[5] == 'N')) {
+                const char *end = strchr(name + 6, '_');
+                return end && end[1] ? end + 1 : name;
+        }
+        if (!strncmp(name, "_ZGTt", 5) || !strncmp(name, "_ZGTn", 5)) {
+                char *end;
+                unsigned long size = strtoul(name + 5, &end, 10);
+                return size && strcspn(end, ".@") == size ? end : name;
+        }
+        return name;
+}
+
 struct span symbol_fold(const char *name, enum symbol_clone *ret_clone)
 {
         static const struct {
@@ -19,6 +39,7 @@ struct span symbol_fold(const char *name, enum symbol_clone *ret_clone)
                 {".llvm", SYMBOL_WHOLE},        {".clone", SYMBOL_WHOLE},     {".localalias", SYMBOL_WHOLE},
                 {".specialized", SYMBOL_WHOLE}, {".part", SYMBOL_PART},       {".cold", SYMBOL_COLD},
         };
+        name = behind_version(name);
         struct span whole = {name, strcspn(name, "@")};
         enum symbol_clone clone = SYMBOL_WHOLE;
         const char *dot = whole.size > 1 ? memchr(whole.data + 1, '.', whole.size - 1) : NULL;
@@ -136,9 +157,16 @@ static bool qualified_is(char *text, const char *wanted)
         return readable_is(text + 1, wanted);
 }
 
+/* The other way into a function of C++ for transactions: behind_version(). */
+static bool is_transaction(struct span symbol)
+{
+        return span_starts(symbol, "_ZGTt") || span_starts(symbol, "_ZGTn");
+}
+
 bool symbol_is_thunk(struct span symbol)
 {
-        return span_starts(symbol, "_ZTh") || span_starts(symbol, "_ZTv") || span_starts(symbol, "_ZTc");
+        return span_starts(symbol, "_ZTh") || span_starts(symbol, "_ZTv") || span_starts(symbol, "_ZTc") ||
+               is_transaction(symbol);
 }
 
 bool symbol_is_rust(struct span symbol)
@@ -194,13 +222,13 @@ static bool skip_call_offset(struct span *s)
 
 size_t symbol_behind_thunk(struct span symbol, char to[static SYMBOL_MANGLED])
 {
-        bool covariant = span_starts(symbol, "_ZTc");
-        size_t head = covariant ? 4 : 3;
+        bool covariant = span_starts(symbol, "_ZTc"), transaction = is_transaction(symbol);
+        size_t head = transaction ? 5 : covariant ? 4 : 3;
         if (!symbol_is_thunk(symbol))
                 return 0;
         struct span rest = {symbol.data + head, symbol.size - head};
-        if (!skip_call_offset(&rest) || (covariant && !skip_call_offset(&rest)) || !rest.size ||
-            rest.size + 3 > SYMBOL_MANGLED)
+        if ((!transaction && !skip_call_offset(&rest)) || (covariant && !skip_call_offset(&rest)) ||
+            !rest.size || rest.size + 3 > SYMBOL_MANGLED)
                 return 0;
         memcpy(to, "_Z", 2);
         memcpy(to + 2, rest.data, rest.size);
@@ -208,11 +236,12 @@ size_t symbol_behind_thunk(struct span symbol, char to[static SYMBOL_MANGLED])
         return rest.size + 2;
 }
 
-/* "non-virtual thunk to A::f()": whoever enters that enters A::f. */
+/* "non-virtual thunk to A::f()", "transaction clone for A::f()": whoever enters that enters A::f. */
 static char *behind_thunk(struct span symbol, char *text)
 {
-        char *to = symbol_is_thunk(symbol) ? strstr(text, "thunk to ") : NULL;
-        return to ? to + strlen("thunk to ") : text;
+        const char *words = is_transaction(symbol) ? "transaction clone for " : "thunk to ";
+        char *to = symbol_is_thunk(symbol) ? strstr(text, words) : NULL;
+        return to ? to + strlen(words) : text;
 }
 
 /* Both mangled: the function itself, its thunk, or another variant of a constructor or destructor (5.1.4.3:

@@ -12,7 +12,8 @@ enum symbol_clone {
         SYMBOL_COLD,    /* .cold: never entered by a call */
         SYMBOL_OUTLINED /* any other suffix: a piece of a function, such as .omp_fn */
 };
-/* The name without version ("@@GLIBC_2.2") and without the suffixes that compilers add. */
+/* The name without version ("@@GLIBC_2.2") and without the suffixes that compilers add; of a version for
+ * vectors or transactions ("_ZGVbN2v_name", "_ZGTt4name") the name of the function. */
 struct span symbol_fold(const char *name, enum symbol_clone *ret_clone);
 
 enum { SYMBOL_DEMANGLED = 4096, SYMBOL_MANGLED = 2048 }; /* bytes, NUL included */
@@ -21,8 +22,8 @@ enum { SYMBOL_DEMANGLED = 4096, SYMBOL_MANGLED = 2048 }; /* bytes, NUL included 
 bool symbol_demangle(struct span mangled, char to[static SYMBOL_DEMANGLED]);
 
 /* Whether a (folded) symbol is the function `wanted`: equal as it stands, or its readable form is, type
- * parameters aside ("lru::LruCache::iter" names "lru::LruCache<K,V>::iter"). A thunk of C++ is its function;
- * where `wanted` is mangled, so are the variants of a constructor. */
+ * parameters aside ("lru::LruCache::iter" names "lru::LruCache<K,V>::iter"). A thunk of C++ is its function,
+ * so is its version for transactions; where `wanted` is mangled, the variants of a constructor are. */
 bool symbol_is(struct span symbol, const char *wanted);
 
 /* Itanium C++ ABI, 5.1.4.4: "Virtual Override Thunks". */

@@ -26,14 +26,15 @@ void remote_done(struct remote *r)
  * are all that is known of others: only by /proc/PID/mem it is surely the process that is meant. */
 static bool pids_agree(void)
 {
-        static int agree = -1;
+        static _Atomic int agree = -1; /* asked by two threads, who find the same */
         char text[32];
-        if (agree < 0) {
+        int known = agree;
+        if (known < 0) {
                 ssize_t n = readlink("/proc/self", text, sizeof(text) - 1);
                 text[MAX(n, 0)] = '\0';
-                agree = n < 0 || atol(text) == getpid();
+                agree = known = n < 0 || atol(text) == getpid();
         }
-        return agree;
+        return known;
 }
 
 static ssize_t read_file(struct remote *r, uint64_t address, void *to, size_t size)

@@ -103,6 +103,44 @@ static void test_a_part_without_debug_information(void **state)
         assert_non_null(strstr(f[1].partial, "no debug information of a part"));
 }
 
+/* The function of a header has one symbol like any other's (C11 6.7.4: `extern inline`), and a copy in a
+ * source file without debug information. */
+static void test_a_copy_from_a_header(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "alone"}, {"", "inlined"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[2];
+        read_sample("header", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 2, &a, f), 0);
+        assert_null(f[0].partial);
+        assert_int_equal(f[1].site_count, 1);
+        assert_non_null(f[1].partial);
+        assert_non_null(strstr(f[1].partial, "no debug information of a part"));
+}
+
+/* Versions for vectors and for transactions are called in the function's stead. */
+static void test_versions_are_copies(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "wanted"}, {"", "safe"}};
+        static const size_t sites[] = {5, 2};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[2];
+        read_sample("versions", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 2, &a, f), 0);
+        for (size_t i = 0; i < 2; i++) {
+                assert_int_equal(f[i].site_count, sites[i]);
+                for (size_t k = 0; k < sites[i]; k++)
+                        assert_false(f[i].sites[k].shared);
+                assert_null(f[i].partial);
+        }
+}
+
 /* A second base class: its table leads to a thunk, into which the compiler has copied the function. */
 static void test_a_thunk_is_a_copy(void **state)
 {
@@ -267,6 +305,8 @@ int main(void)
                 cmocka_unit_test(test_what_is_found),
                 cmocka_unit_test(test_inlined),
                 cmocka_unit_test(test_a_part_without_debug_information),
+                cmocka_unit_test(test_a_copy_from_a_header),
+                cmocka_unit_test(test_versions_are_copies),
                 cmocka_unit_test(test_a_thunk_is_a_copy),
                 cmocka_unit_test(test_what_only_frames_tell),
                 cmocka_unit_test(test_damaged_frames_tell_less),

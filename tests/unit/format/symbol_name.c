@@ -14,12 +14,25 @@ static void test_fold(void **state)
                 const char *name, *whole;
                 enum symbol_clone clone;
         } rows[] = {
-                {"XML_Parse", "XML_Parse", SYMBOL_WHOLE}, {"memcpy@@GLIBC_2.14", "memcpy", SYMBOL_WHOLE},
-                {"f.isra.0", "f", SYMBOL_WHOLE},          {"f.constprop.0.isra.1", "f", SYMBOL_WHOLE},
-                {"f.lto_priv.3", "f", SYMBOL_WHOLE},      {"f.llvm.1234567890", "f", SYMBOL_WHOLE},
-                {"f.part.2", "f", SYMBOL_PART},           {"f.part.2.isra.0", "f", SYMBOL_PART},
-                {"f.isra.0.cold", "f", SYMBOL_COLD},      {"f._omp_fn.0", "f", SYMBOL_OUTLINED},
-                {".hidden", ".hidden", SYMBOL_WHOLE},     {"", "", SYMBOL_WHOLE},
+                {"XML_Parse", "XML_Parse", SYMBOL_WHOLE},
+                {"memcpy@@GLIBC_2.14", "memcpy", SYMBOL_WHOLE},
+                {"f.isra.0", "f", SYMBOL_WHOLE},
+                {"f.constprop.0.isra.1", "f", SYMBOL_WHOLE},
+                {"f.lto_priv.3", "f", SYMBOL_WHOLE},
+                {"f.llvm.1234567890", "f", SYMBOL_WHOLE},
+                {"f.part.2", "f", SYMBOL_PART},
+                {"f.part.2.isra.0", "f", SYMBOL_PART},
+                {"f.isra.0.cold", "f", SYMBOL_COLD},
+                {"f._omp_fn.0", "f", SYMBOL_OUTLINED},
+                {".hidden", ".hidden", SYMBOL_WHOLE},
+                {"", "", SYMBOL_WHOLE},
+                {"_ZGVbN2v_f", "f", SYMBOL_WHOLE},
+                {"_ZGVdM4vl8_f.part.0", "f", SYMBOL_PART},
+                {"_ZGVeN8v__Z1fd", "_Z1fd", SYMBOL_WHOLE},
+                {"_ZGVN2ns5valueE", "_ZGVN2ns5valueE", SYMBOL_WHOLE},
+                {"_ZGTt4safe", "safe", SYMBOL_WHOLE},
+                {"_ZGTt4safe.isra.0", "safe", SYMBOL_WHOLE},
+                {"_ZGTtN1C1gEv", "_ZGTtN1C1gEv", SYMBOL_WHOLE},
         };
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 enum symbol_clone clone;
@@ -50,6 +63,9 @@ static void test_names_of_other_languages(void **state)
                 {"_ZTv0_n24_N1C1gEv", "C::g", true},
                 {"_ZTch0_h16_N1C1gEv", "C::g", true},
                 {"_ZThn16_N1C1gEv", "C::h", false},
+                {"_ZGTtN1C1gEv", "C::g", true},
+                {"_ZGTtN1C1gEv", "_ZN1C1gEv", true},
+                {"_ZGTtN1C1gEv", "_ZN1C1hEv", false},
                 {"_ZThn16_N1C1gEv", "_ZN1C1gEv", true},
                 {"_ZThn16_N1C1gEv", "_ZN1C1gEi", false},
                 {"_ZN1CC2Ev", "_ZN1CC1Ev", true},
