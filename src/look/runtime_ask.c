@@ -30,6 +30,8 @@ static const char *failure_text(int r)
                : r == -EPERM  ? remote_refusal()
                : r == -EACCES ? remote_refusal()
                : r == -ENOENT ? "it holds no interpreter that is known"
+               : r == -EFBIG  ? "what is told of it is more than one answer holds"
+               : r == -ENOMEM ? "what is told of it takes more memory than one process may"
                               : strerror(-r);
 }
 

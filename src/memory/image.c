@@ -175,6 +175,7 @@ static const char *fetch_page(struct image *i, uint64_t page)
 /* Almost all that is read lies in a page that is known. */
 static inline const char *page_at(struct image *i, uint64_t page)
 {
+        i->steps++;
         __auto_type slot = &i->cache->slots[page % CACHE_PAGES];
         return slot->page != page + 1 ? fetch_page(i, page) : slot->there ? slot->bytes : NULL;
 }

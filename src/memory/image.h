@@ -39,6 +39,7 @@ struct image {
         struct image_budget budget;
         struct image_cache *cache;
         uint64_t bytes, calls, unreadable, swapped; /* so far; pages for the last two */
+        uint64_t steps; /* words and texts that were asked for, read already or not: how much a look does */
         uint64_t cpu_start;
         int failed; /* 0; -ESRCH or -EPERM: the process cannot be read (any more); -EDQUOT: budget spent */
 };

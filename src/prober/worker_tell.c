@@ -6,6 +6,7 @@
 #include "prober/worker_root.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A function belongs to the package that owns the file its code is from, whatever name it is imported by: so
@@ -22,7 +23,12 @@ struct telling {
         struct map queries;  /* name of a function → index of its first query, plus 1 */
         uint64_t *next;      /* of each query: the next one of the same function, plus 1 */
         int root_fd;         /* of worker_module_owner */
+        size_t told;         /* bytes of names, so far */
 };
+
+/* Bytes of names of functions that nobody asked for by name: a program may have as many, and as long ones, as
+ * it wants, and all must fit into one answer. */
+enum { TOLD_BYTES = 20 << 20 };
 
 static char nobody;
 
@@ -147,6 +153,11 @@ static uint64_t query_of(const struct telling *t, const struct engine_function *
         return n;
 }
 
+static size_t bytes_of(const struct engine_function *f)
+{
+        return (f->module ? strlen(f->module) : 0) + strlen(f->name) + strlen(f->file);
+}
+
 static int tell_function(void *context, const struct engine_function *f)
 {
         struct telling *t = context;
@@ -168,10 +179,15 @@ static int tell_function(void *context, const struct engine_function *f)
         uint64_t query = query_of(t, f);
         if (!query && !(t->job->flags & RUNTIME_ALL))
                 return 0;
-        struct runtime_function *slot =
-                t->look->functions.count < RUNTIME_FUNCTIONS ? vec_add(&t->look->functions) : NULL;
+        t->told += query ? 0 : bytes_of(f);
+        if ((!query && t->told > TOLD_BYTES) || t->look->functions.count >= RUNTIME_FUNCTIONS) {
+                t->look->lost = "functions of it, or their names, are more than one answer holds: some are "
+                                "not listed";
+                return 0;
+        }
+        struct runtime_function *slot = vec_add(&t->look->functions);
         if (!slot)
-                return t->look->functions.count < RUNTIME_FUNCTIONS ? -ENOMEM : 0;
+                return -ENOMEM;
         *slot = (struct runtime_function){
                 .package = (uint64_t)owner,
                 .query = query,

@@ -4,10 +4,23 @@
 import os
 from pathlib import Path
 
-from judge import order
+from judge import EXCEPTIONS, order
 
 PAGE = Path(__file__).parents[2] / "docs/accuracy.md"
 BEGIN, END = "<!-- made by make check-truth -->\n", "<!-- end -->\n"
+
+
+LIST_BEGIN, LIST_END = "<!-- made of EXCEPTIONS in tests/truth/judge.py -->\n", "<!-- end of it -->\n"
+
+
+def exceptions():
+    """The closed list of what may differ, as the page has it."""
+    for name, known in EXCEPTIONS.items():
+        where = "of the bench" if not known.judged else "of coverage.py" if "coverage" in known.file else \
+            f"of {known.file[1:]}"
+        versions = "each version" if known.first == 7 else f"3.{known.first}" + \
+            f" to 3.{known.last}" * (known.last > known.first)
+        yield f"- `{name}` {where}, {versions}: {known.why}\n"
 
 
 def ratio(part, whole):
