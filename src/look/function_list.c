@@ -15,10 +15,12 @@ enum { MOST_ROUNDS = 64 }; /* looks at one process, until it was looked at in wh
 static int lose(struct listing *l, int pid, const char *what, int r)
 {
         const char **slot = vec_add(&l->losses);
-        *(slot ? slot : &what) = arena_printf(l->a, "pid %d: %s: %s", pid, what,
-                                              r == -ETIME                   ? "it took too long"
-                                              : r == -EPERM || r == -EACCES ? remote_refusal()
-                                                                            : strerror(-r));
+        *(slot ? slot : &what) =
+                arena_printf(l->a, "pid %d: %s: %s", pid, what,
+                             r == -ETIME   ? "it took too long"
+                             : r == -EFBIG ? "the names of its functions are more than is kept of one process"
+                             : r == -EPERM || r == -EACCES ? remote_refusal()
+                                                           : strerror(-r));
         return slot && *slot ? 0 : -ENOMEM;
 }
 
@@ -97,7 +99,7 @@ static int ask_runtimes(struct listing *l, const struct process *p)
                 if (r == 0 && l->status < 0)
                         return l->status;
         }
-        return r;
+        return r == 0 && l->more ? -EFBIG : r;
 }
 
 /* ---- the list ------------------------------------------------------------------------------------------ */

@@ -13,7 +13,8 @@
 enum {
         TELL_MEMORY = 128 << 20,
         MOST_WATCHED = 4096,
-        SESSIONS_MEMORY = 8 << 20, /* bytes: what engines keep of all processes together */
+        SESSIONS_MEMORY = 8 << 20,    /* bytes: what engines keep of all processes together */
+        UNFINISHED_MEMORY = 32 << 20, /* … while a look goes on that was broken off: it would begin anew */
         LOOK_BYTES = 256 << 20,
         LOOK_CPU_NS = 100000000,
 };
@@ -85,12 +86,23 @@ static void rest(struct worker *w, struct watched_process *p, bool all)
         note_size(w, p, size_of(p));
 }
 
+static bool goes_on(const struct watched_process *p)
+{
+        for (size_t n = 0; n < p->session_count; n++)
+                if (p->sessions[n].more)
+                        return true;
+        return false;
+}
+
 /* Who nobody asked about for minutes rests first: it does not run, or it has ended. Where all run they are
  * asked about in turn, and the one that was looked at just now will be the last again: if the oldest rested,
  * each would before its next look, and all looks were first ones. */
 struct watched_process *worker_next_to_rest(const struct worker *w, struct watched_process *looked_at)
 {
         struct watched_process *p = oldest(w, true);
+        bool unfinished = looked_at && goes_on(looked_at) && w->watched_size <= UNFINISHED_MEMORY;
+        if (unfinished)
+                return p != looked_at ? p : NULL;
         bool in_turn = p && looked_at && looked_at->session_count && !looked_at->rests &&
                        looked_at->used < p->used + ASLEEP_NS && looked_at->used > looked_at->start + YOUNG_NS;
         return in_turn ? looked_at : p;

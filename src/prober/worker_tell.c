@@ -239,7 +239,8 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                         .bytes = p->bytes,
                 };
                 r = t.look->version ? s->engine->modules(s->state, tell_module, &t) : -ENOMEM;
-                if (r == 0)
+                /* Who wants each function waits until all were looked at. */
+                if (r == 0 && !(s->more && job->flags & RUNTIME_ALL))
                         r = s->engine->functions(s->state, tell_function, &t);
                 map_done(&t.owners);
                 map_done(&t.packages);

@@ -96,6 +96,21 @@ static void who_is_young_stays(void **state)
         assert_false(look(f, 0, 3 * MINUTE));
 }
 
+/* Its look was broken off, and would begin anew; but not without end. */
+static void who_was_not_looked_at_in_whole_stays(void **state)
+{
+        struct fixture *f = *state;
+        for (int n = 0; n < 2; n++)
+                look(f, n, 2 * MINUTE + (uint64_t)n);
+        f->processes[1].sessions[0].more = true;
+        f->worker.watched_size = 9 << 20;
+        assert_ptr_equal(worker_next_to_rest(&f->worker, &f->processes[1]), &f->processes[0]);
+        f->processes[0].rests = true;
+        assert_null(worker_next_to_rest(&f->worker, &f->processes[1]));
+        f->worker.watched_size = 33 << 20;
+        assert_ptr_equal(worker_next_to_rest(&f->worker, &f->processes[1]), &f->processes[1]);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -103,6 +118,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(of_those_that_run_in_turn_most_stay, setup, teardown),
                 cmocka_unit_test_setup_teardown(who_does_not_run_any_more_makes_room, setup, teardown),
                 cmocka_unit_test_setup_teardown(who_is_young_stays, setup, teardown),
+                cmocka_unit_test_setup_teardown(who_was_not_looked_at_in_whole_stays, setup, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
