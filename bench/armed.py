@@ -4,7 +4,9 @@ programs that start all the time while libc has functions to be watched, and wha
 
 Throughput on a shared machine tells nothing: what is compared is the CPU time that the application itself takes for
 one request, or one program. Two nginx run beside each other, one with the libraries that are armed, one with copies of
-them that are not, and are loaded by turns, a quarter of a second each: what the machine does otherwise meets both."""
+them that are not. Both get the same requests, some milliseconds each by turns, so that whatever the machine does
+otherwise meets both; and the same two processes go through all states: not watched, watched with nothing armed, armed,
+and nothing armed again. What is told is how their ratio changes from state to state."""
 
 import ctypes
 import datetime
@@ -14,13 +16,14 @@ import os
 import random
 import re
 import shutil
-import signal
+import socket
+import ssl
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-import urllib.request
 from pathlib import Path
 
 import measure
@@ -30,13 +33,16 @@ SEED = 7
 
 
 LIBRARIES = {"libssl.so.3": 60, "libcrypto.so.3": 120, "libz.so.1": 20}
-WINDOW, SLOT = 0.25, 0.1  # seconds
+SLOT = 0.1  # seconds
+REQUEST = b"GET / HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: gzip\r\n\r\n"
 
 
 class NginxTls(workloads.Nginx):
-    """Requests over TLS with gzip, each on a kept connection, while it is told to go on; else it waits."""
+    """Requests over TLS with gzip on kept connections, sent from here: so many, and no more. Its worker has a CPU of its
+    own, where there are two."""
 
-    name, needs = "nginx, TLS and gzip", ("nginx", "wrk", "openssl")
+    name, needs = "nginx, TLS and gzip", ("nginx", "openssl")
+    requests_a_connection, connections, batches = 10**9, 8, 16
 
     def __init__(self, port, libraries=None):
         self.port, self.libraries = port, libraries
@@ -49,48 +55,57 @@ class NginxTls(workloads.Nginx):
         path = folder / "nginx.conf"
         path.write_text(path.read_text().replace(
             f"listen 127.0.0.1:{self.port};",
-            f"listen 127.0.0.1:{self.port + 1}; location /status {{ stub_status; }} "
             f"listen 127.0.0.1:{self.port} ssl; ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; "
             "gzip on; gzip_types *;"))
         return ["env", f"LD_LIBRARY_PATH={self.libraries}", *words] if self.libraries else words
 
     def __enter__(self):
         super().__enter__()
-        self.worker = int(subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True,
-                                         check=True).stdout.split()[0])
-        self.load = subprocess.Popen(["wrk", "-t1", "-c8", "-H", "Accept-Encoding: gzip", "-d3600s",
-                                      f"https://127.0.0.1:{self.port}/"], stdout=subprocess.DEVNULL)
-        time.sleep(1)
-        self.go_on(False)
+        worker = int(subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True,
+                                    check=True).stdout.split()[0])
+        os.sched_setaffinity(worker, {max(os.sched_getaffinity(0))})
+        self.clock = ~worker << 3 | 2  # CPU time of that process, ns
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.sockets = []
+        for _ in range(self.connections):
+            plain = socket.create_connection(("127.0.0.1", self.port))
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.sockets.append(context.wrap_socket(plain))
+        answer = b""
+        self.sockets[0].sendall(REQUEST)
+        while not answer.endswith(b"\r\n0\r\n\r\n"):
+            answer += self.sockets[0].recv(65536)
+        self.size = len(answer)
         return self
 
     def __exit__(self, *what):
-        self.load.kill()
-        self.load.wait()
+        for one in self.sockets:
+            one.close()
         super().__exit__(*what)
 
-    def go_on(self, wanted):
-        self.load.send_signal(signal.SIGCONT if wanted else signal.SIGSTOP)
-        time.sleep(0.02)
-
-    def counts(self):
-        """(CPU seconds of the worker, to the nanosecond; requests)."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port + 1}/status") as answer:
-            return time.clock_gettime(~self.worker << 3 | 2), int(answer.read().split()[9])
-
-    def slots(self, count, seconds):
-        """CPU seconds a request in each of so many stretches of that length, without a gap."""
-        seen = [self.counts()]
-        for _ in range(count):
-            time.sleep(seconds)
-            seen.append(self.counts())
-        return [(b[0] - a[0]) / (b[1] - a[1]) for a, b in zip(seen, seen[1:])]
-
     def window(self):
-        self.go_on(True)
-        cost = self.slots(1, WINDOW)[0]
-        self.go_on(False)
-        return cost
+        """(CPU seconds of the worker a request, seconds a request) over the same number of requests each time."""
+        begin, cpu = time.monotonic(), time.clock_gettime(self.clock)
+        for _ in range(self.batches):
+            for one in self.sockets:
+                one.send(REQUEST)
+            for one in self.sockets:
+                left = self.size
+                while left > 0:
+                    left -= len(one.recv(65536))
+        count = self.batches * self.connections
+        return (time.clock_gettime(self.clock) - cpu) / count, (time.monotonic() - begin) / count
+
+    def slots(self, ended):
+        """CPU seconds a request in tenths of a second, without a gap, until ended(), which gets their number."""
+        found = []
+        while not ended(len(found)):
+            until, costs = time.monotonic() + SLOT, []
+            while not costs or time.monotonic() < until:
+                costs.append(self.window()[0])
+            found.append(statistics.mean(costs))
+        return found
 
 
 def copies(folder, libraries):
@@ -162,7 +177,8 @@ def instruction_counter():
     return fd >= 0
 
 
-SLOTS, BEFORE, PAIRS, STORM = 25, 10, 10, 4  # tenths of a second of a start, and before it; pairs of windows; seconds
+BEFORE, STORM, PHASE, CALM = 10, 4, 3, 10  # tenths of a second; seconds; seconds; tenths without a change
+NGINX_INTERVAL = 2  # seconds between full looks, so that what is imported is soon armed
 
 
 def probes_of(sensor):
@@ -178,69 +194,103 @@ def probes_of(sensor):
 
 
 def compared(armed, other):
-    """How dear a request is where functions are armed, against where they are not."""
-    logs = []
-    for i in range(PAIRS):
-        first, second = (armed, other) if i % 2 == 0 else (other, armed)
-        cost = {first: first.window()}
-        cost[second] = second.window()
-        logs.append(math.log(cost[armed] / cost[other]))
-    return math.exp(statistics.mean(logs))
+    """For PHASE seconds one, the other, the other, one: log of the ratio of their CPU a request, of both together, and of
+    both together in wall time."""
+    ratios, sums, walls, until = [], [], [], time.monotonic() + PHASE
+    with measure.pinned():
+        while not ratios or time.monotonic() < until:
+            (a, wall_a), (b, wall_b), (c, wall_c), (d, wall_d) = (n.window() for n in (armed, other, other, armed))
+            ratios.append(math.log((a + d) / (b + c)))
+            sums.append(math.log((a + b + c + d) / 4))
+            walls.append(math.log((wall_a + wall_b + wall_c + wall_d) / 4))
+    return {"ratio": statistics.median(ratios), "cpu": statistics.median(sums), "wall": statistics.median(walls)}
 
 
-def start(nginx, begin):
-    """(what it began, the dearest tenth of a second from then on, the mean of all), against the median before."""
-    nginx.go_on(True)
-    before = statistics.median(nginx.slots(BEFORE, SLOT))
-    began = begin() if begin else None
-    slots = nginx.slots(SLOTS, SLOT)
-    nginx.go_on(False)
+def start(nginx, begin, ended):
+    """(what it began, the dearest tenth of a second from then until ended(), the mean of all), against the median before."""
+    with measure.pinned():
+        before = statistics.median(nginx.slots(lambda n: n == BEFORE))
+    began = begin()
+    with measure.pinned():
+        slots = nginx.slots(ended(began))
     return began, max(slots) / before, statistics.mean(slots) / before
+
+
+def calm_at(sensor, wanted):
+    """What tells that the probes are as wanted, and were not changed for a second."""
+    counts = []
+
+    def ended(_):
+        counts.append(sum(count for _, count in probes_of(sensor)))
+        last = counts[-CALM:]
+        return len(last) == CALM and wanted(last[0]) and len(set(last)) == 1 or len(counts) > 200
+    return ended
+
+
+def put_advisories(state, of):
+    """As an import leaves them."""
+    shutil.copy(Path(of.name) / "advisory.db", Path(state) / "next.db")
+    os.replace(Path(state) / "next.db", Path(state) / "advisory.db")
+
+
+def nginx_round(program, state, states, one, other, folder, found):
+    """All states in turn: not watched, watched, armed, watched."""
+    put_advisories(state, states["bare"])
+    found["off"].append(compared(one, other))
+    ready = []
+
+    def watching(sensor):
+        thread = threading.Thread(target=lambda: (sensor.wait(), ready.append(True)))
+        thread.start()
+        return lambda n: bool(ready) and n >= 2 * CALM
+    sensor, *dip = start(one, lambda: measure.Sensor(program, state, "--interval", str(NGINX_INTERVAL), wait=False), watching)
+    found["starts"]["a watch"].append(dip)
+    sensor.read_on()
+    before = compared(one, other)
+    _, *dip = start(one, lambda: put_advisories(state, states["armed"]), lambda _: calm_at(sensor, bool))
+    found["starts"]["arming"].append(dip)
+    hits = sensor.probe_runs()[0]
+    found["armed"].append(compared(one, other))
+    found["hits"].append((sensor.probe_runs()[0] - hits) / PHASE)
+    found["left"].append(sum(count for _, count in probes_of(sensor)))
+    assert not any(path.startswith(folder) for path, _ in probes_of(sensor))
+    _, *dip = start(one, lambda: put_advisories(state, states["bare"]), lambda _: calm_at(sensor, lambda n: not n))
+    found["starts"]["taking probes away"].append(dip)
+    after = compared(one, other)
+    found["bare"].append({kind: (before[kind] + after[kind]) / 2 for kind in before})
+    found["bare apart"].append(after["ratio"] - before["ratio"])
+    sensor.stop()
+    _, *dip = start(one, lambda: None, lambda _: lambda n: n == 2 * CALM)
+    found["starts"]["nothing"].append(dip)
 
 
 def nginx_bench(program, rounds):
     names = choose("nginx", LIBRARIES)
-    armed_state, bare = with_advisories(program, names), with_advisories(program, {s: (p, []) for s, (p, _) in names.items()})
-    off, on, cost, hits, ns, armed = [], [], [], [], [], 0
-    starts = {"nothing": [], "nothing to arm": [], "arming": []}
-    with tempfile.TemporaryDirectory(prefix="usewear-bench-") as folder, NginxTls(18443) as one, \
-            NginxTls(18453, copies(Path(folder), {s: p for s, (p, _) in names.items()})) as other:
+    states = {"armed": with_advisories(program, names), "bare": with_advisories(program, {s: (p, []) for s, (p, _) in names.items()})}
+    found = {"off": [], "bare": [], "armed": [], "bare apart": [], "hits": [], "left": [],
+             "starts": {"nothing": [], "a watch": [], "arming": [], "taking probes away": []}}
+    with tempfile.TemporaryDirectory(prefix="usewear-bench-") as folder, tempfile.TemporaryDirectory(prefix="usewear-bench-") as state, \
+            NginxTls(18443) as one, NginxTls(18453, copies(Path(folder), {s: p for s, (p, _) in names.items()})) as other:
         os.chmod(folder, 0o755)
-        for i in range(rounds):
-            def plain():
-                starts["nothing"].append(start(one, None)[1:])
-                off.append(compared(one, other))
-                cost.append(one.window())
+        for _ in range(rounds):
+            nginx_round(program, state, states, one, other, folder, found)
+        found["off"].append(compared(one, other))
+    for one_state in states.values():
+        one_state.cleanup()
+    around = [{kind: (a[kind] + b[kind]) / 2 for kind in a} for a, b in zip(found["off"], found["off"][1:])]
 
-            def watched(state, kind):
-                sensor, *dip = start(one, lambda: measure.Sensor(program, state.name, wait=False))
-                starts[kind].append(dip)
-                sensor.wait()
-                time.sleep(3)
-                return sensor
-
-            def bare_start():
-                watched(bare, "nothing to arm").stop()
-
-            def arming():
-                nonlocal armed
-                sensor = watched(armed_state, "arming")
-                on.append(compared(one, other))
-                armed = sum(count for path, count in probes_of(sensor))
-                assert not any(path.startswith(folder) for path, _ in probes_of(sensor))
-                with measure.Statistics():
-                    before = sensor.probe_runs()
-                    one.window()
-                    after = sensor.probe_runs()
-                hits.append((after[0] - before[0]) / WINDOW)
-                ns.append((after[1] - before[1]) / (after[0] - before[0]) if after[0] > before[0] else 0)
-                sensor.stop()
-            for block in ((plain, bare_start, arming) if i % 2 == 0 else (arming, bare_start, plain)):
-                block()
-    armed_state.cleanup(), bare.cleanup()
-    return {"functions": sum(len(f) for _, f in names.values()), "armed": armed, "cost": statistics.median(cost),
-            **measure.ratio(off, on), "hits": statistics.median(hits), "most": max(hits), "ns": statistics.median(ns),
-            "starts": {kind: [statistics.median(values) for values in zip(*dips)] for kind, dips in starts.items()}}
+    def changed(before, after, kind):
+        return measure.ratio([math.exp(v[kind]) for v in before], [math.exp(v[kind]) for v in after])
+    bare, armed = found["bare"], found["armed"]
+    return {"functions": sum(len(f) for _, f in names.values()), "left": statistics.median(found["left"]),
+            "cost": math.exp(statistics.median(v["cpu"] for v in found["off"])),
+            "rate": math.exp(-statistics.median(v["wall"] for v in found["off"])),
+            "armed": changed(bare, armed, "ratio"),
+            "same": measure.ratio([1] * rounds, [math.exp(v) for v in found["bare apart"]]),
+            "watched": changed(around, bare, "cpu"), "all": changed(around, armed, "cpu"),
+            "watched wall": changed(around, bare, "wall"), "all wall": changed(around, armed, "wall"),
+            "hits": statistics.median(found["hits"]), "most": max(found["hits"]),
+            "starts": {kind: [statistics.median(values) for values in zip(*dips)] for kind, dips in found["starts"].items()}}
 
 
 def per_program(slots):
@@ -267,7 +317,7 @@ def storm_bench(program, rounds):
     def ratio(a, b, part):
         return measure.ratio([per_program(s[part]) for s in found[a]], [per_program(s[part]) for s in found[b]])
     return {"cost": statistics.median(per_program(s) for s in found["off"]), "left": statistics.median(left),
-            "watch": ratio("off", "bare", slice(None)), "first": ratio("bare", "armed", slice(0, second)),
+            "watch": ratio("off", "bare", slice(None)), "begin": ratio("bare", "armed", slice(0, 1)), "first": ratio("bare", "armed", slice(0, second)),
             "later": ratio("bare", "armed", slice(second, None))}
 
 
@@ -277,26 +327,50 @@ int main(int argc, char **argv) { for (int i = 1; i < argc; i++) if (!dlopen(arg
 """
 
 
-def own_cpu(program, names, command, rounds, count=50):
-    """CPU seconds that a watch takes more for its first look when it arms these functions in so many processes."""
-    victims = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
-    for victim in victims:
-        victim.stdout.readline()
-    nothing = {soname: (path, []) for soname, (path, _) in names.items()}
-    armed, bare = with_advisories(program, names), with_advisories(program, nothing)
-    spent = {armed.name: [], bare.name: []}
+LOOKS = 6  # a second apart: each asks some more processes of a workload what they have called
+
+
+def spent_on_functions(lines):
+    """CPU seconds of (sensor, worker) in that step of the looks that these lines tell of."""
+    looks = [look for look in map(json.loads, lines) if look["schema"] == "usewear/costs/1"]
+    return [sum(look[who].get("functions", 0) for look in looks) / 1e6 for who in ("sensor_us", "worker_us")]
+
+
+def arming_cpu(program, states, rounds):
+    """What a watch that runs spends when advisories come: a list of {of the step, as it tells itself, by sensor and by
+    worker; of all that both do, against the same time in which others come that arm nothing}, and the probes set."""
+    found, probes = [], []
+    with tempfile.TemporaryDirectory(prefix="usewear-bench-") as state:
+        put_advisories(state, states["bare"])
+        sensor = measure.Sensor(program, state, "--interval", "1", "--costs", "1")
+        sensor.read_on()
+        time.sleep(2 * LOOKS)  # runtimes were looked into
+
+        def come(kind):
+            told, before = len(sensor.lines), sum(sensor.cpu_seconds())
+            put_advisories(state, states[kind])
+            time.sleep(LOOKS)
+            return spent_on_functions(sensor.lines[told:]), sum(sensor.cpu_seconds()) - before
+        for _ in range(rounds):
+            nothing, all_nothing = come("bare")
+            step, everything = come("armed")
+            probes.append(sum(count for _, count in probes_of(sensor)))
+            come("bare")
+            found.append({"sensor": step[0] - nothing[0], "worker": step[1] - nothing[1], "all": everything - all_nothing})
+        sensor.stop()
+    return found, statistics.median(probes)
+
+
+def first_look_cpu(program, states, rounds):
+    """CPU seconds that a watch takes more for its first look when it arms these functions, by turns."""
+    spent = {"armed": [], "bare": []}
     for i in range(rounds):
-        for state in ((armed, bare) if i % 2 == 0 else (bare, armed)):
-            sensor = measure.Sensor(program, state.name)
+        for kind in (("armed", "bare") if i % 2 == 0 else ("bare", "armed")):
+            sensor = measure.Sensor(program, states[kind].name)
             time.sleep(0.5)
-            spent[state.name].append(sum(sensor.cpu_seconds()))
+            spent[kind].append(sum(sensor.cpu_seconds()))
             sensor.stop()
-    for victim in victims:
-        victim.kill()
-        victim.communicate()
-    more = [a - b for a, b in zip(spent[armed.name], spent[bare.name])]
-    armed.cleanup(), bare.cleanup()
-    return statistics.median(more), statistics.quantiles(more, n=4) if len(more) > 1 else more * 3
+    return [a - b for a, b in zip(spent["armed"], spent["bare"])]
 
 
 def missing(kind):
@@ -307,48 +381,87 @@ def ratio_text(r):
     return f"{r['median']:.3f} | {r['low']:.3f}–{r['high']:.3f} | ±{100 * r['resolution']:.1f} %"
 
 
-def own_rows(program, rounds):
+def spread(values):
+    """In ms: median, and the middle half."""
+    quartiles = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
+    return f"{1000 * statistics.median(values):.0f} ({1000 * quartiles[0]:.0f} to {1000 * quartiles[2]:.0f})"
+
+
+def own_rows(program, rounds, count=50):
     names = choose("curl", LIBRARIES)
+    states = {"armed": with_advisories(program, names), "bare": with_advisories(program, {s: (p, []) for s, (p, _) in names.items()})}
     with tempfile.TemporaryDirectory(prefix="usewear-bench-") as folder:
         victim = Path(folder) / "victim"
         subprocess.run(["cc", "-O2", "-o", victim, "-x", "c", "-", "-ldl"], input=VICTIM, text=True, check=True)
         python = "import hashlib, ssl, sys, zlib; print(1, flush=True); sys.stdin.read()"
         for what, command in (("small programs", [victim, *names]), ("Python processes", [sys.executable, "-c", python])):
-            median, quartiles = own_cpu(program, names, command, rounds)
-            yield (f"| 50 {what} | {sum(len(f) for _, f in names.values())} | {1000 * median:.0f} | "
-                   f"{1000 * quartiles[0]:.0f} to {1000 * quartiles[2]:.0f} |")
+            victims = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
+            for one in victims:
+                one.stdout.readline()
+            found, probes = arming_cpu(program, states, rounds)
+            first = first_look_cpu(program, states, rounds)
+            for one in victims:
+                one.kill()
+                one.communicate()
+            yield (f"| {count} {what} | {probes:.0f} | {spread([f['sensor'] for f in found])} | {spread([f['worker'] for f in found])} | "
+                   f"{spread([f['sensor'] + f['worker'] for f in found])} | {spread([f['all'] for f in found])} | {spread(first)} |")
+    for state in states.values():
+        state.cleanup()
 
 
-def table(program, rounds, _):
-    rounds = max(rounds, 3)
-    lines = ["## Armed functions", "",
-             f"Written by `bench/run --part armed --write` on {datetime.date.today()}: kernel {os.uname().release}, "
-             f"{os.cpu_count()} CPUs, medians of {rounds} rounds. Functions of made-up advisories, a seeded choice of the libraries' "
-             "exported ones. Compared is the CPU time that the application takes for one request or program; above 1 is dearer. "
-             + ("" if instruction_counter() else "This machine counts no instructions: there is no performance counter."), ""]
+def measured(rounds):
+    built = subprocess.run(["git", "-C", Path(__file__).parent, "log", "-1", "--format=%h", "--", "../src", "../bpf"],
+                           capture_output=True, text=True).stdout.strip()
+    return (f"Measured on {datetime.date.today()}: kernel {os.uname().release}, {os.cpu_count()} CPUs, {rounds} rounds, code of "
+            f"{built or 'no known commit'}.")
+
+
+def nginx_table(program, rounds):
+    lines = ["## Armed functions: nginx", ""]
     if missing(NginxTls):
-        lines += [f"{NginxTls.name}: not run, needs {' and '.join(missing(NginxTls))}."]
-    else:
-        r = nginx_bench(program, rounds)
-        lines += [f"nginx with TLS and gzip, {1e6 * r['cost']:.1f} µs a request, beside one with copies of the libraries that are not armed, "
-                  f"loaded by turns for {WINDOW} s each, {PAIRS} pairs a round, with the watch and without. What has run once is "
-                  f"taken away again: {r['armed']} probes were left of {r['functions']} functions, and got {r['hits']:.0f} hits a second "
-                  f"(at most {r['most']:.0f}) of {r['ns']:.0f} ns, counted by the kernel.", "",
-                  "| nginx, 200 functions armed | ratio | middle half | resolution |", "|---|---|---|---|",
-                  f"| steady, armed against not armed | {ratio_text(r)} |", "",
-                  f"The start of a watch, tenths of a second for {SLOTS * SLOT} s from it on, against the median of the second before:", "",
-                  "| what starts | dearest tenth | mean |", "|---|---|---|",
-                  *(f"| {kind} | {dip[0]:.3f} | {dip[1]:.3f} |" for kind, dip in r["starts"].items())]
-    print(*lines, sep="\n", file=sys.stderr, flush=True)
+        return lines + [f"{NginxTls.name}: not run, needs {' and '.join(missing(NginxTls))}.", ""]
+    r = nginx_bench(program, rounds)
+    return lines + [
+        measured(rounds) + " TLS and gzip, functions of made-up advisories, a seeded choice of the libraries' exported ones. Compared is "
+        f"the CPU time that the worker of nginx takes for one request ({1e6 * r['cost']:.1f} µs without a watch, {r['rate']:,.0f} requests/s); "
+        "above 1 is dearer. " + ("" if instruction_counter() else "This machine counts no instructions: there is no performance counter. ") +
+        f"Another nginx with copies of the libraries, which are never armed, gets the same requests by turns of {NginxTls.batches * NginxTls.connections}; "
+        f"each state of {PHASE} s. What has run once is taken away again: {r['left']:.0f} probes were left of {r['functions']} functions, and got "
+        f"{r['hits']:.0f} hits a second (at most {r['most']:.0f}).", "",
+        "| nginx, 200 functions wanted | ratio | middle half | resolution |", "|---|---|---|---|",
+        f"| steady, armed against nothing armed, both watched: beside the other nginx | {ratio_text(r['armed'])} |",
+        f"| the same where nothing changes: nothing armed, before and after | {ratio_text(r['same'])} |",
+        f"| watched with nothing armed, against not watched: CPU a request of both nginx | {ratio_text(r['watched'])} |",
+        f"| … time a request | {ratio_text(r['watched wall'])} |",
+        f"| watched and armed, against not watched: CPU a request of both nginx | {ratio_text(r['all'])} |",
+        f"| … time a request | {ratio_text(r['all wall'])} |", "",
+        "What stands out when something starts, tenths of a second until it has settled, against the median of the second before:", "",
+        "| what starts | dearest tenth | mean |", "|---|---|---|",
+        *(f"| {kind} | {dip[0]:.3f} | {dip[1]:.3f} |" for kind, dip in r["starts"].items()), ""]
+
+
+def storm_table(program, rounds):
     r = storm_bench(program, rounds)
-    lines += ["", f"A storm of programs (`/bin/true`, {1e6 * r['cost']:.0f} µs each) that begins while 200 functions of libc are wanted; "
-              f"{r['left']:.0f} probes are left at its end.", "",
-              "| storm | ratio | middle half | resolution |", "|---|---|---|---|",
-              f"| watched, nothing to arm, against not watched | {ratio_text(r['watch'])} |",
-              f"| armed against nothing to arm, first second | {ratio_text(r['first'])} |",
-              f"| … and afterwards ({STORM - 1} s) | {ratio_text(r['later'])} |"]
-    print(*lines[-6:], sep="\n", file=sys.stderr, flush=True)
-    lines += ["", "Usewear's own CPU for arming, above a start that arms nothing; the budget is 50 ms:", "",
-              "| processes that map the 3 libraries | functions | ms | middle half |", "|---|---|---|---|", *own_rows(program, rounds)]
-    print(*lines[-2:], sep="\n", file=sys.stderr, flush=True)
-    return lines + [""]
+    return ["## Armed functions: a storm of programs", "",
+            measured(rounds) + f" `/bin/true`, {1e6 * r['cost']:.0f} µs of CPU each with what its parent spends on it, begins while 200 functions "
+            f"of libc are wanted; {r['left']:.0f} probes are left at its end. Above 1 is dearer.", "",
+            "| storm | ratio | middle half | resolution |", "|---|---|---|---|",
+            f"| watched, nothing to arm, against not watched | {ratio_text(r['watch'])} |",
+            f"| armed against nothing to arm, first tenth of a second | {ratio_text(r['begin'])} |",
+            f"| … first second | {ratio_text(r['first'])} |",
+            f"| … and afterwards ({STORM - 1} s) | {ratio_text(r['later'])} |", ""]
+
+
+def arming_table(program, rounds):
+    return ["## Armed functions: the CPU of Usewear itself for arming", "",
+            measured(rounds) + " ms, median (middle half). Advisories that name 200 functions come into a watch that runs, and its looks of the "
+            f"following {LOOKS} s, a second apart, tell what they spent on functions: finding, probing, and asking each process what it had called "
+            "before. Beside it all that sensor and worker spent in that time, above the same time in which advisories come that name none; and "
+            "what the first look of a watch that starts takes more when it arms. The budget is 50 ms for sensor and worker.", "",
+            "| processes that map the 3 libraries | probes | sensor | worker | both | by all they spent | in a first look |",
+            "|---|---|---|---|---|---|---|", *own_rows(program, rounds), ""]
+
+
+def table(program, rounds, part):
+    """The lines of one part: "nginx", "storm" or "own"."""
+    return {"nginx": nginx_table, "storm": storm_table, "own": arming_table}[part](program, max(rounds, 2))

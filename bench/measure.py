@@ -2,11 +2,14 @@
 """What is measured: the sensor process seen from outside, and pairs of runs with and without it."""
 
 import atexit
+import contextlib
 import math
+import os
 import re
 import signal
 import statistics
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -18,6 +21,8 @@ def run_seconds(pids):
 
 class Sensor:
     """`usewear watch` with a state folder of its own; ready when its first look is done."""
+
+    lines = None
 
     def __init__(self, program, state, *options, wait=True):
         self.process = subprocess.Popen(
@@ -31,9 +36,17 @@ class Sensor:
         if not self.process.stdout.readline():
             raise SystemExit("the sensor did not start: " + self.process.stderr.read())
 
+    def read_on(self):
+        """Take whatever it prints from now on into `lines`, so that it never waits for its reader."""
+        self.lines = []
+        threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
-        self.process.communicate(timeout=60)
+        if self.lines is None:
+            self.process.communicate(timeout=60)
+        else:
+            self.process.wait(timeout=60)
 
     def family(self):
         """The sensor and its worker."""
@@ -97,6 +110,17 @@ class Statistics:
 
     def __exit__(self, *_):
         self.path.write_text(self.before)
+
+
+@contextlib.contextmanager
+def pinned():
+    """This process on the first of its CPUs; what it starts meanwhile as well."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def pairs(workload, start_sensor, rounds):
