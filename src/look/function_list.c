@@ -5,6 +5,7 @@
 #include "look/function_list.h"
 #include "look/function_listing.h"
 
+#include "base/str.h"
 #include "memory/remote.h"
 
 #include <errno.h>
@@ -17,7 +18,8 @@ static int lose(struct listing *l, int pid, const char *what, int r)
         const char **slot = vec_add(&l->losses);
         *(slot ? slot : &what) =
                 arena_printf(l->a, "pid %d: %s: %s", pid, what,
-                             r == -ETIME   ? "it took too long"
+                             r == -ETIME     ? "it took too long"
+                             : r == -ENOTSUP ? "it is not read, what ran there is unknown"
                              : r == -EFBIG ? "the names of its functions are more than is kept of one process"
                              : r == -EPERM || r == -EACCES ? remote_refusal()
                                                            : strerror(-r));
@@ -170,6 +172,13 @@ static int hand_over(struct listing *l, struct function_list *ret)
         return 0;
 }
 
+/* It has the libraries and packages of a CPython, but nothing of its structures. */
+static bool is_pypy(const struct process *p)
+{
+        const char *slash = p->exe ? strrchr(p->exe, '/') : NULL;
+        return slash && str_starts(slash + 1, "pypy");
+}
+
 /* A list of nothing would say that nothing ran: of a process that ended there is none. */
 static int take_all(struct listing *l, struct function_list *ret)
 {
@@ -177,7 +186,10 @@ static int take_all(struct listing *l, struct function_list *ret)
         vec_each (p, &l->processes) {
                 if (r < 0)
                         break;
+                size_t engines = l->engines.count;
                 r = ask_runtimes(l, p);
+                if (r == 0 && l->engines.count == engines && is_pypy(p))
+                        r = lose(l, p->pid, "it runs PyPy", -ENOTSUP);
                 if (r == -ESRCH && l->query->pid)
                         return r;
                 if (r < 0 && r != -ENOMEM)
