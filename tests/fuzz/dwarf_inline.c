@@ -14,6 +14,7 @@ static int on_unit(void *context, const char *producer)
 static int on_copy(void *context, const struct dwarf_copy *c)
 {
         *(size_t *)context += (c->name ? strlen(c->name) : 0) + (c->linkage ? strlen(c->linkage) : 0);
+        *(size_t *)context += dwarf_copy_is_included(c);
         return 0;
 }
 
@@ -23,12 +24,12 @@ static int on_range(void *context, uint64_t begin, uint64_t end)
         return 0;
 }
 
-/* The sizes of six sections, two bytes each, and what is in them; what is left is the seventh's. */
+/* The sizes of seven sections, two bytes each, and what is in them; what is left is the eighth's. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct wrapped sections[] = {
                 {".debug_abbrev", {}},   {".debug_str", {}},  {".debug_ranges", {}}, {".debug_rnglists", {}},
-                {".debug_line_str", {}}, {".debug_addr", {}}, {".debug_info", {}},
+                {".debug_line_str", {}}, {".debug_addr", {}}, {".debug_line", {}},   {".debug_info", {}},
         };
         enum { COUNT = ARRAY_SIZE(sections) };
         const struct dwarf_inlines to = {on_unit, on_copy, on_range, &(size_t){0}};
