@@ -117,6 +117,7 @@ static struct view *view_take(struct view_table *t, const struct probe_view *fir
                 view_free(new);
                 return v;
         }
+        new->ended = r == -ESRCH;
         if (r < 0)
                 new->incomparable = failure_text(r);
         else
@@ -218,6 +219,17 @@ static int say(struct view_table *t, uint64_t mount_ns, const struct mount_diffe
         return slot ? 0 : -ENOMEM;
 }
 
+/* One sentence, however many there are, and which: on a machine where services with namespaces of their own
+ * come and go there are others in each look, and what is the same need not be told again. */
+static int say_ended(struct view_table *t)
+{
+        const char **slot = vec_add(&t->limits);
+        if (!slot)
+                return -ENOMEM;
+        *slot = "what was mounted only for processes that ended before it could be looked at is not seen";
+        return 0;
+}
+
 /* INVENTORY_SAME, INVENTORY_MORE or -ENOMEM. */
 static int view_read(struct worker *w, const struct probe_job *job, const struct probe_view *other,
                      const struct inventory_hints *hints, bool news, struct view_table *t)
@@ -225,6 +237,10 @@ static int view_read(struct worker *w, const struct probe_job *job, const struct
         struct view *v = view_take(t, &job->first, other);
         if (!v)
                 return -ENOMEM;
+        if (v->ended) {
+                t->ended = true;
+                return INVENTORY_SAME;
+        }
         if (v->incomparable)
                 return say(t, v->mount_ns, NULL, v->incomparable) < 0 ? -ENOMEM : INVENTORY_SAME;
         if (!v->differences.items.count || (v->part && v->part->used))
@@ -240,8 +256,10 @@ static int view_read(struct worker *w, const struct probe_job *job, const struct
         if (root_fd < 0) {
                 if (!first_time) /* what was read through somebody else still holds */
                         return v->part->used = true, INVENTORY_SAME;
-                return say(t, v->mount_ns, &v->differences, failure_text(root_fd)) < 0 ? -ENOMEM
-                                                                                       : INVENTORY_SAME;
+                t->ended |= root_fd == -ESRCH;
+                return root_fd != -ESRCH && say(t, v->mount_ns, &v->differences, failure_text(root_fd)) < 0
+                               ? -ENOMEM
+                               : INVENTORY_SAME;
         }
         int r = first_time ? part_new(t, v, &v->part) : 0;
         if (r < 0)
@@ -294,6 +312,7 @@ int views_read(struct worker *w, const struct probe_job *job, const struct inven
         t->limits.count = 0;
         arena_done(&t->told);
         t->told = ARENA_INIT(VIEW_MEMORY);
+        t->ended = false;
         vec_each (p, &t->parts)
                 (*p)->used = false;
         for (size_t i = 0; i < job->other_count; i++) {
@@ -307,6 +326,8 @@ int views_read(struct worker *w, const struct probe_job *job, const struct inven
                         return r;
                 more |= r == INVENTORY_MORE;
         }
+        if (t->ended && say_ended(t) < 0)
+                return -ENOMEM;
         more |= sweep(t, job);
         w->viewed = false;
         return more || limits != limits_hash(t) ? INVENTORY_MORE : INVENTORY_SAME;

@@ -23,6 +23,7 @@ struct view {
         struct arena arena;
         struct mount_differences differences;
         const char *incomparable; /* NULL, or why it is not known where it differs */
+        bool ended;               /* that is because its process was gone */
         struct view_part *part;   /* NULL: not read */
 };
 
@@ -31,6 +32,7 @@ struct view_table {
         VEC(struct view_part *) parts;
         struct arena told;        /* of `limits` */
         VEC(const char *) limits; /* what could not be looked into */
+        bool ended;               /* some namespace could not, because its process was gone */
 };
 
 void views_done(struct view_table *t);
