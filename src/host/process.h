@@ -80,5 +80,7 @@ int process_unpack(struct wire *from, struct arena *a, struct process *ret); /* 
 /* All pids of /proc now (thread-group leaders). 0 or -errno; -ENOENT too where /proc is an empty folder. */
 typedef VEC(int) pid_list;
 int process_list(pid_list *ret);
+/* Neither the kernel knows it by our pid namespace, nor is it in a procfs that may be of another one. */
+bool process_has_ended(int pid);
 /* "uid 0", the strongest capability, "setuid", or NULL: why the process counts as privileged. */
 const char *process_privilege(const struct process *p);

@@ -8,7 +8,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdio.h>
 #include <sys/capability.h>
+#include <unistd.h>
 
 int process_list(pid_list *ret)
 {
@@ -40,4 +43,11 @@ int process_list(pid_list *ret)
         else
                 *ret = list;
         return r;
+}
+
+bool process_has_ended(int pid)
+{
+        char path[32];
+        snprintf(path, sizeof(path), "/proc/%d", pid);
+        return kill(pid, 0) < 0 && errno == ESRCH && access(path, F_OK) < 0;
 }

@@ -298,7 +298,7 @@ static size_t drop_ended(const int *pids, size_t count, int *to)
 {
         size_t kept = 0;
         for (size_t i = 0; i < count; i++)
-                if (!read_has_ended(pids[i]))
+                if (!process_has_ended(pids[i]))
                         to[kept++] = pids[i];
         return kept;
 }

@@ -121,7 +121,7 @@ static bool is_complete(const struct entry *e)
 static void note_ended(struct entry *e)
 {
         vec_each (f, &e->files)
-                if ((!*f || !(*f)->examined) && read_has_ended(e->pid)) {
+                if ((!*f || !(*f)->examined) && process_has_ended(e->pid)) {
                         e->ended = true;
                         return;
                 }

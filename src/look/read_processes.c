@@ -10,10 +10,7 @@
 #include "sensor/sensor.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { REREAD_S = 3600 /* what others say of a process (its container's name) changes without it */ };
 
@@ -216,11 +213,4 @@ int read_processes(struct look *l, const int *pids, size_t count, struct error *
                         return error_set(error, r, "cannot ask the worker: %s", strerror(-r));
         }
         return errands_wait(l, error);
-}
-
-bool read_has_ended(int pid)
-{
-        char path[32];
-        snprintf(path, sizeof(path), "/proc/%d", pid);
-        return kill(pid, 0) < 0 && errno == ESRCH && access(path, F_OK) < 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "host/process.h"
 #include "host/runtime.h"
 
 #include <errno.h>
@@ -129,21 +130,29 @@ static void sweep_places(struct known_root *r, uint64_t round)
         r->places_full = false;
 }
 
-/* The oldest process of a root comes first. Of a namespace that nobody was seen in for a whole round,
- * somebody else's takes the place. */
+/* Processes come oldest first, and the oldest is the way in: the youngest may well be gone before it is used.
+ * In a small look another one takes its place if it has ended. */
+static bool stays(const struct probe_view *v, uint64_t seen, uint64_t round)
+{
+        return v->mount_ns && seen == round && !process_has_ended(v->pid);
+}
+
+/* Of a namespace that nobody was seen in for a whole round, somebody else's takes the place. */
 static int note_view(struct known_root *r, const struct entry *e, uint64_t round)
 {
         struct probe_view v = {e->pid, e->process.mount_ns};
         if (!v.mount_ns && r->first.pid)
                 return 0; /* a kernel thread, or one that may not be asked: no way in */
         if (!r->first.mount_ns || v.mount_ns == r->first.mount_ns) {
-                r->first = v;
+                if (!stays(&r->first, r->first_round, round))
+                        r->first = v;
                 r->first_round = round;
                 return 0;
         }
         for (size_t i = 0; i < r->others.count; i++)
                 if (r->others.items[i].mount_ns == v.mount_ns) {
-                        r->others.items[i] = v;
+                        if (!stays(&r->others.items[i], r->other_rounds.items[i], round))
+                                r->others.items[i] = v;
                         r->other_rounds.items[i] = round;
                         return 0;
                 }

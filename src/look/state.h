@@ -97,8 +97,6 @@ void forget_snapshot(struct look *l);
 int read_processes(struct look *l, const int *pids, size_t count, struct error *error);
 /* Those of them that have run, or map other files, since they were read. */
 int read_changed_processes(struct look *l, const int *pids, size_t count, struct error *error);
-/* Neither the kernel knows it by our pid namespace, nor is it in a procfs that may be of another one. */
-bool read_has_ended(int pid);
 /* read_sockets.c */
 int read_sockets(struct look *l, struct error *error);
 /* read_roots.c: those never read, or also old ones */

@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -62,19 +64,29 @@ static struct known_root *note_at(struct root_table *t, int pid, uint64_t mount_
         return r;
 }
 
+static int ended_process(void)
+{
+        pid_t pid = fork();
+        if (!pid)
+                _exit(0);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        return pid;
+}
+
 /* The first mount namespace is the one that the root is read through, until nobody lives in it. */
 static void test_one_way_in_for_each_mount_namespace(void **state)
 {
         (void)state;
         struct root_table t = {};
+        int ended = ended_process();
         note_at(&t, 2, 0, NULL, 1); /* a kernel thread */
-        note_at(&t, 10, 100, NULL, 1);
-        note_at(&t, 20, 200, NULL, 1);
+        note_at(&t, getpid(), 100, NULL, 1);
+        note_at(&t, ended, 200, NULL, 1);
         struct known_root *r = note_at(&t, 11, 100, NULL, 1);
         note_at(&t, 30, 300, NULL, 1);
         note_at(&t, 21, 200, NULL, 1);
         note_at(&t, 3, 0, NULL, 1);
-        assert_int_equal(r->first.pid, 11);
+        assert_int_equal(r->first.pid, getpid());
         assert_int_equal(r->first.mount_ns, 100);
         assert_int_equal(r->others.count, 2);
         assert_int_equal(r->others.items[0].pid, 21);
