@@ -13,10 +13,16 @@ static int resolve(const char *command, const char *path, size_t size, struct fu
         _cleanup_free_ char *text = strndup(path, size);
         if (!text)
                 return log_error(-ENOMEM, "out of memory");
-        struct stat st;
-        to->file = realpath(text, NULL);
-        if (!to->file || stat(to->file, &st) < 0)
+        struct stat st, found;
+        if (stat(text, &st) < 0)
                 return log_error(-errno, "%s: %s: %s", command, text, strerror(errno));
+        to->file = realpath(text, NULL);
+        if (!to->file && errno != ENOENT)
+                return log_error(-errno, "%s: %s: %s", command, text, strerror(errno));
+        /* By /proc/PID/root: the path that comes of it means another file here, or none. */
+        if (!to->file || stat(to->file, &found) < 0 || st.st_dev != found.st_dev || st.st_ino != found.st_ino)
+                return log_error(-EXDEV, "%s: %s lies in another root; only files of this one can be named",
+                                 command, text);
         return S_ISREG(st.st_mode) ? 0 : log_error(-EINVAL, "%s: %s is no regular file", command, text);
 }
 

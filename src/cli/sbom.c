@@ -16,9 +16,10 @@
 #include "version.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { SBOM_MEMORY = 1 << 30, SBOM_TEXT = 1 << 30, DAY_S = 86400, TREE_S = TIME_TREE / NS_PER_S };
 
@@ -114,12 +115,21 @@ static int add_answers(struct sbom_work *w, const struct sbom_options *o, struct
         return 0;
 }
 
+/* By what lies there: /proc/PID/root says of every root that it is "/". */
+static bool is_own_root(const char *path)
+{
+        struct statx there, here;
+        enum { WANTED = STATX_INO | STATX_MNT_ID };
+        return statx(AT_FDCWD, path, 0, WANTED, &there) == 0 && statx(AT_FDCWD, "/", 0, WANTED, &here) == 0 &&
+               there.stx_ino == here.stx_ino && there.stx_mnt_id == here.stx_mnt_id &&
+               there.stx_dev_major == here.stx_dev_major && there.stx_dev_minor == here.stx_dev_minor;
+}
+
 /* What a look left behind, or what lies in the tree. */
 static int gather(struct sbom_work *w, const struct sbom_options *o, const char *state, struct sbom *s)
 {
         struct error error = {};
-        char path[PATH_MAX];
-        bool here = o->all || (o->root && realpath(o->root, path) && !strcmp(path, "/"));
+        bool here = o->all || (o->root && is_own_root(o->root));
         int r = machine_read(&w->arena, &w->machine);
         if (r == 0 && (!o->root || here)) {
                 r = load_history(w, state, &error);

@@ -127,7 +127,8 @@ def test_a_mount_within_a_place(tmp_path, waiting):
     script = f"mount --make-rprivate / && mount --bind {tmp_path}/volume {place}/lib/site-packages && cd {place} && exec ./tool"
     with Victim(place / "tool", cwd=place), Victim("unshare", "-m", "sh", "-c", script):
         look(state)
-    assert sbom(state)[0] == {("uw-ns-program", "1.0"): None}
+    found, limits = sbom(state)
+    assert found == {("uw-ns-program", "1.0"): None}, "\n".join(limits)
 
 
 def test_namespaces_without_packages_are_not_worth_a_word(tmp_path, waiting):
@@ -184,3 +185,21 @@ def test_two_containers_of_one_image(tmp_path, waiting):
     assert {(p["name"], p["version"], p["use"]) for p in found} == {("uw-ns-layer", "1.0", "loaded"), ("uw-ns-volume", "1.0", "loaded"),
                                                                     ("uw-ns-volume", "2.0", "loaded")}
     assert len(found) == 3
+
+
+def test_the_root_of_a_container_is_not_this_one(tmp_path, waiting):
+    """/proc/PID/root leads there, and says of itself that it is "/"."""
+    mounted = tmp_path / "root"
+    mounted.mkdir()
+    script = f"mount --make-rprivate / && mount -t tmpfs none {mounted} && cp {waiting} {mounted}/tool && " \
+             f"cp -r {tmp_path}/modules {mounted} && cd / && exec chroot {mounted} /tool"
+    make_package(tmp_path / "modules/site-packages", "uw-ns-rests", "1.0")
+    with Victim("unshare", "-m", "sh", "-c", script) as victim:
+        root = f"/proc/{victim.process.pid}/root"
+        found = json.loads(subprocess.run([PROGRAM, "sbom", "--root", root, "--json"], check=True, capture_output=True).stdout)
+        asked = subprocess.run([PROGRAM, "watch", "--state", tmp_path / "state", "--function", f"{root}/tool:main"],
+                               capture_output=True, text=True, timeout=60)
+    assert [(p["name"], p["path"]) for p in found["packages"]] == \
+        [("uw-ns-rests", "/modules/site-packages/uw-ns-rests-1.0.dist-info")], found
+    assert found["name"] == root and found["os"] is None
+    assert asked.returncode == 2 and "lies in another root" in asked.stderr, asked.stderr
