@@ -130,6 +130,8 @@ static int take_event(void *context, const struct event *event)
         }
         case EVENT_FUNCTION:
         case EVENT_HOOK:
+                if (!look_knows_cgroup(w->look, event->cgroup)) /* moved; or a thread alone is there */
+                        mark_dirty(w, (int)event->tgid, event->cgroup, true);
                 w->hit |= look_function_ran(w->look, event->function.probe, event->cgroup, (int)event->tgid,
                                             clock_wall_of(event->time));
                 break;

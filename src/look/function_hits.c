@@ -28,8 +28,12 @@ static int take_hit(struct look *l, const struct early_hit *h)
         struct native_watch *n = &l->native;
         struct probed_function *p = h->probe < EVENT_PROBES ? n->numbers[h->probe] : NULL;
         const char *workload = p ? function_workload_of(l, h->cgroup, h->pid) : NULL;
+        const struct entry *e = table_get(&l->table, h->pid);
         if (!p)
                 return 0;
+        /* Who was looked at since and is not in that cgroup has a thread there. */
+        if (!workload && e && entry_named(e) && e->asked_at > h->taken)
+                workload = e->process.workload_id;
         if (!workload)
                 return -EAGAIN;
         struct probed_file *f = n->number_files[h->probe];
@@ -59,7 +63,7 @@ static void lose_hit(struct look *l, const struct early_hit *h)
 
 bool look_function_ran(struct look *l, uint64_t probe, uint64_t cgroup, int pid, int64_t time)
 {
-        struct early_hit hit = {probe, cgroup, pid, time};
+        struct early_hit hit = {probe, cgroup, pid, time, clock_boottime()};
         int r = take_hit(l, &hit);
         if (r != -EAGAIN)
                 return r > 0;

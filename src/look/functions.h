@@ -106,6 +106,7 @@ struct early_hit {
         uint64_t probe, cgroup;
         int pid;
         int64_t time;
+        uint64_t taken; /* boottime ns: when it was told */
 };
 
 /* What is saved is for the probes of all files; so much of it at most for files that most programs map. */
