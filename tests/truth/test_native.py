@@ -76,7 +76,8 @@ def judge(name, before, after, ran, earlier=frozenset(), apart=frozenset()):
     no = {n for n, a in after.items() if a["answer"] == "not_observed"}
     told = {n for n in yes & earlier if after[n]["engine"] == "slot"}
     armed -= {n for n in armed if "runs too often" in (after[n]["reason"] or "")} - yes
-    unsure = {n for n in armed & ran if n in apart or re.search("holds a copy|same code", after[n]["reason"] or "")} - yes
+    unsure = {n for n in armed & ran if n in apart or re.search(
+        "holds a copy|same code|may be inlined: no debug information of a part", after[n]["reason"] or "")} - yes
     wrong_yes, wrong_no, missed = yes - ran - told, no & ran, (armed & ran) - yes - unsure
     row = (f"| {name} | {len(before)} | {len(armed)} | {len(ran)} | {len(yes & ran)} | {len(wrong_yes)} | {len(wrong_no)} | "
            f"{len(no)} | {len(unsure)} | {len(after) - len(yes) - len(no) - len(unsure)} |")
