@@ -16,11 +16,14 @@ enum {
         ASKED_WEIGHT = 1000 /* before all advisories */
 };
 
-/* "libssl.so.3" is the container of libssl.so.3 and libssl.so.3.0.1; a program is called as it is. */
-bool choice_is_container(const char *container, const char *path)
+/* "libssl.so.3" is the container of libssl.so.3 and libssl.so.3.0.1; a program is called as it is. A copy of
+ * a package's file may be called anything. */
+bool choice_is_container(const char *container, const struct file_reply *file)
 {
-        const char *slash = strrchr(path, '/');
-        const char *name = slash ? slash + 1 : path;
+        const char *slash = strrchr(file->file.path, '/');
+        const char *name = slash ? slash + 1 : file->file.path;
+        if (file->copied)
+                return true;
         size_t size = strlen(container);
         return size && !strncmp(name, container, size) && (!name[size] || name[size] == '.');
 }
@@ -105,7 +108,7 @@ void choice_forget(struct native_watch *n)
 
 /* Add the functions of the file that advisories of this package name. */
 static int want_package(struct look *l, struct probed_file *f, const struct package *package, const char *key,
-                        const char *path, struct error *error)
+                        const struct file_reply *file, struct error *error)
 {
         bool go = str_equal(package->ecosystem, "Go");
         struct match_query query = package_query(package);
@@ -118,7 +121,7 @@ static int want_package(struct look *l, struct probed_file *f, const struct pack
         for (size_t i = 0; r == 0 && i < match->bug_count; i++)
                 for (size_t k = 0; r == 0 && k < match->bugs[i].symbol_count; k++) {
                         const struct symbol *s = &match->bugs[i].symbols[k];
-                        if (s->container && s->function && (go || choice_is_container(s->container, path)))
+                        if (s->container && s->function && (go || choice_is_container(s->container, file)))
                                 r = want_symbol(f, &match->bugs[i], s, key, go);
                 }
         return r < 0 ? error_set(error, r, "out of memory") : 0;
@@ -186,10 +189,10 @@ int choice_make(struct look *l, struct probed_file *f, const struct entry *e, co
         if (r < 0)
                 return error_set(error, r, "out of memory");
         if (used->reply.has_owner)
-                r = want_package(l, f, &used->reply.owner, used->owner_key, used->reply.file.path, error);
+                r = want_package(l, f, &used->reply.owner, used->owner_key, &used->reply, error);
         for (size_t i = 0; r == 0 && i < used->reply.linked.count; i++)
-                r = want_package(l, f, &used->reply.linked.items[i], used->linked_keys[i],
-                                 used->reply.file.path, error);
+                r = want_package(l, f, &used->reply.linked.items[i], used->linked_keys[i], &used->reply,
+                                 error);
         if (r == 0 && f->functions.count)
                 qsort(f->functions.items, f->functions.count, sizeof(*f->functions.items), compare_weight);
         return r;

@@ -104,8 +104,7 @@ static bool may_hold(const struct used_file *used, const struct probed_file *f,
                         return true;
         if (!*p->container) /* asked for by its path */
                 return same_place(used, f);
-        return str_equal(p->package, used->owner_key) &&
-               choice_is_container(p->container, used->reply.file.path);
+        return str_equal(p->package, used->owner_key) && choice_is_container(p->container, &used->reply);
 }
 
 /* Somebody had mapped a file, and is gone. */

@@ -236,8 +236,8 @@ void choice_forget(struct native_watch *n);
 
 /* Whether there may be any: somebody owns its code, or the user has named functions in it. */
 bool choice_is_possible(const struct look *l, const struct entry *e, const struct used_file *used);
-/* Whether an advisory that names this container means a file of this path. */
-bool choice_is_container(const char *container, const char *path);
+/* Whether an advisory that names this container may mean this file. */
+bool choice_is_container(const char *container, const struct file_reply *file);
 
 /* function_lookup.c: open the file and ask the worker for their places. Only what hinders every look is an
  * error; what hinders this file is noted in it. */

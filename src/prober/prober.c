@@ -16,7 +16,7 @@
 /* One worker, two lanes: what cannot wait is answered beside what takes its time, by a thread of the worker
  * that has a socket of its own. A late job costs the worker, and with it what both lanes wait for: the oldest
  * job of the guilty lane fails, the others are asked again, but for urgent ones, whose time is over by then.
- */
+ * Whoever can make urgent jobs late cannot keep others from their answers so: one costs them once. */
 
 enum {
         MOST_STARTS = 3,   /* workers in a row that ended before they were ready */
@@ -37,6 +37,7 @@ struct prober {
         char *program;
         int epoll, timer;
         struct lane lanes[_LANE_MAX];
+        bool barred;  /* an urgent job was late: there are no others until who lost by that has his answers */
         bool running; /* there is a worker */
         pid_t pid;
         uint64_t worker; /* number of workers started */
@@ -216,7 +217,7 @@ int prober_submit(struct prober *p, const struct probe_job *job, probe_done done
         struct lane *lane = &p->lanes[job->urgent ? LANE_URGENT : LANE_JOBS];
         if (p->fatal)
                 return p->fatal;
-        if (job->urgent && !lane->ready)
+        if (job->urgent && (!lane->ready || p->barred))
                 return -EAGAIN;
         struct job *new = calloc(1, sizeof(*new));
         if (!new)
@@ -254,6 +255,7 @@ int prober_submit(struct prober *p, const struct probe_job *job, probe_done done
 static void finish(struct prober *p, struct lane *l, int status, struct span record)
 {
         struct job *job = lane_take(l);
+        p->barred &= p->lanes[LANE_JOBS].first != NULL;
         struct wire reply = WIRE_INIT(record.data, record.size);
         if (job->root && job->kind == PROBE_INVENTORY && status == 0)
                 *job->root = (struct root_state){.worker = p->worker};
@@ -288,6 +290,7 @@ static void lose_worker(struct prober *p, struct lane *guilty, int status)
                 p->fatal = status;
         }
         finish_all(p, urgent, guilty == urgent ? status : -EPIPE);
+        p->barred |= guilty == urgent && jobs->first;
         *(status == -ETIME ? &p->counts.late : &p->counts.died) += 1;
 }
 

@@ -122,6 +122,14 @@ static int answer_all(int fd, struct worker *w, do_job job_do, struct buf *buffe
         return r;
 }
 
+/* One of two that cannot go on ends the other one, too: whoever asked it would wait in vain, and learns at
+ * once that the worker has to be replaced. */
+static void end_together(int r)
+{
+        if (r < 0)
+                _exit(1);
+}
+
 /* ---- the second one ---------------------------------------------------------------------------------- */
 
 struct second {
@@ -143,7 +151,10 @@ static int second_serve(struct second *s)
         int r = worker_urgent_new(&s->cgroup, s->first, &w);
         if (r == 0)
                 r = reply_send(s->fd, 0, 0, NULL);
-        return r < 0 ? r : answer_all(s->fd, w, worker_do_urgent, &buffer, 0);
+        if (r < 0)
+                return r;
+        end_together(answer_all(s->fd, w, worker_do_urgent, &buffer, 0));
+        return 0;
 }
 
 static void *second_run(void *context)
@@ -206,7 +217,7 @@ static int serve(int fd)
         second.first = r == 0 ? w : NULL;
         pthread_mutex_unlock(&second.begin);
         if (r == 0)
-                r = answer_all(fd, w, worker_do, &buffer, drop);
+                end_together(answer_all(fd, w, worker_do, &buffer, drop));
         second_end(&second);
         return r;
 }

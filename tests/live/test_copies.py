@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 from native import HERE, Service, compile_c
-from test_native_watch import import_advisories, library_root
-from whole import Watch, advisory, findings, installed, needs_root, overlay, release, usewear
+from test_native_watch import answers, import_advisories, library_root
+from whole import Watch, advisory, findings, installed, needs_root, overlay, release, usewear, wait_until
 
 pytestmark = needs_root
 
@@ -151,3 +151,20 @@ def test_copy_that_comes_and_goes_while_watched(tmp_path, root):
         found = evidence(state, service, command="report")
         assert watch.stop() == 0
     assert list(found) == ["/srv/other-name.so"]
+
+
+def test_function_that_runs_in_a_copy(tmp_path, root):
+    """The same one under the package's own name is silent, in the same process."""
+    state = tmp_path / "state"
+    copied(root)
+    with Watch(state) as watch, late(root) as service:
+        assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
+        assert service.tell("open /srv/other-name.so") == "open 1\n"
+        watch.look()
+        wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["reached"]["answer"] == "not_observed")
+        assert service.tell("call lib_called") == "call 1\n"
+        watch.look()
+        seen = answers(state, service)
+        assert watch.stop() == 0
+    assert seen["lib_called"]["reached"]["answer"] == "yes", seen["lib_called"]["reached"]
+    assert seen["lib_never"]["reached"]["answer"] == "not_observed", seen["lib_never"]["reached"]

@@ -3,11 +3,15 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "host/cgroup.h"
 #include "host/process.h"
+#include "prober/channel.h"
 #include "prober/reply.h"
+#include "prober/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <cmocka.h>
@@ -248,6 +253,15 @@ static void it_does_not_wait_for_others(void **state)
         munmap(at, 4096);
 }
 
+/* All its threads: a signal that was sent has not stopped anybody yet. */
+static void stop_all(pid_t worker)
+{
+        int status;
+        assert_int_equal(kill(worker, SIGSTOP), 0);
+        assert_int_equal(waitpid(worker, &status, WUNTRACED), worker);
+        assert_true(WIFSTOPPED(status));
+}
+
 /* What others wait for is asked again, urgent jobs fail: their time is over. */
 static void it_fails_with_its_worker(void **state)
 {
@@ -262,7 +276,7 @@ static void it_fails_with_its_worker(void **state)
                 print_message("needs /proc/PID/task/TID/children\n");
                 skip();
         }
-        kill(worker, SIGSTOP); /* so that it dies with jobs before it */
+        stop_all(worker); /* so that it dies with jobs before it */
         assert_int_equal(prober_submit(p, &job, take, &first), 0);
         assert_int_equal(prober_submit(p, &job, take, &second), 0);
         assert_int_equal(prober_submit(p, &urgent, take, &fast), 0);
@@ -275,6 +289,87 @@ static void it_fails_with_its_worker(void **state)
         wait_for_urgent(p);
 }
 
+static void count(void *context, int status, struct wire *reply)
+{
+        (void)reply;
+        assert_int_equal(status, 0);
+        ++*(size_t *)context;
+}
+
+/* What they cost is not at the mercy of who makes them late, over and over. */
+static void a_late_one_costs_others_once(void **state)
+{
+        (void)state;
+        enum { JOBS = 300 };
+        _cleanup_prober_ struct prober *p = NULL;
+        struct probe_job who = {.kind = PROBE_PROCESS, .pid = getpid(), .urgent = true};
+        struct probe_job inventory = {.kind = PROBE_INVENTORY, .root_path = place, .root_id = "made"};
+        struct heard late = {};
+        size_t answered = 0;
+        assert_int_equal(prober_new(&(struct prober_options){}, &p, NULL), 0);
+        wait_for_urgent(p);
+        pid_t worker = worker_of(getpid());
+        if (worker <= 0) {
+                print_message("needs /proc/PID/task/TID/children\n");
+                skip();
+        }
+        stop_all(worker);
+        assert_int_equal(prober_submit(p, &who, take, &late), 0);
+        for (int i = 0; i < JOBS; i++)
+                assert_int_equal(prober_submit(p, &inventory, count, &answered), 0);
+        while (answered < JOBS) {
+                struct epoll_event event;
+                epoll_wait(prober_fd(p), &event, 1, -1);
+                assert_int_equal(prober_dispatch(p), 0);
+                if (late.done && answered < JOBS)
+                        assert_int_equal(prober_submit(p, &who, take, &late), -EAGAIN);
+        }
+        assert_int_equal(late.status, -ETIME);
+        assert_int_equal(late.done, 1);
+        wait_for_urgent(p);
+}
+
+static void send_frame(int socket, const struct buf *record)
+{
+        _cleanup_buf_ struct buf frame = BUF_INIT(4096);
+        frame_put(&frame, record->data, record->size);
+        assert_int_equal(send(socket, frame.data, frame.size, MSG_NOSIGNAL), frame.size);
+}
+
+static void wait_until_ready(int socket)
+{
+        uint64_t words[3];
+        struct pollfd ready = {.fd = socket, .events = POLLIN};
+        assert_int_equal(poll(&ready, 1, -1), 1);
+        assert_int_equal(recv(socket, words, sizeof(words), MSG_WAITALL), sizeof(words));
+        assert_int_equal(words[1], 0);
+        assert_int_equal(words[2], 0);
+}
+
+/* Both threads, whichever of them cannot read what it was sent. */
+static void both_end_together(void **state)
+{
+        (void)state;
+        for (int bad = 0; bad < SPAWN_SOCKETS; bad++) {
+                _cleanup_buf_ struct buf setup = BUF_INIT(4096), nonsense = BUF_INIT(64);
+                struct cgroup_choice cgroup;
+                int sockets[SPAWN_SOCKETS], status;
+                pid_t pid;
+                assert_int_equal(cgroup_choose(&cgroup), 0);
+                setup_pack(&cgroup, &setup);
+                wire_put_u64(&nonsense, 1);
+                assert_int_equal(spawn_worker("/proc/self/exe", sockets, &pid), 0);
+                send_frame(sockets[0], &setup);
+                for (int i = 0; i < SPAWN_SOCKETS; i++)
+                        wait_until_ready(sockets[i]);
+                send_frame(sockets[bad], &nonsense);
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+                for (int i = 0; i < SPAWN_SOCKETS; i++)
+                        close(sockets[i]);
+        }
+}
+
 int main(int argc, char **argv)
 {
         if (argc > 1 && !strcmp(argv[1], "prober"))
@@ -283,6 +378,8 @@ int main(int argc, char **argv)
                 cmocka_unit_test_setup_teardown(it_is_told_as_by_others, setup, teardown),
                 cmocka_unit_test_setup_teardown(it_does_not_wait_for_others, setup, teardown),
                 cmocka_unit_test(it_fails_with_its_worker),
+                cmocka_unit_test_setup_teardown(a_late_one_costs_others_once, setup, teardown),
+                cmocka_unit_test(both_end_together),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
