@@ -65,6 +65,11 @@ class Sensor:
             sizes.append(int(re.search(r"VmRSS:\s+(\d+)", status)[1]))
         return sizes
 
+    def own_kib(self):
+        """What each has to itself: neither shared with the other one nor with the file cache."""
+        texts = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.family()]
+        return [sum(map(int, re.findall(r"^Private_\w+:\s+(\d+)", text, re.M))) for text in texts]
+
     def probe_runs(self):
         """(runs, ns) of the programs behind the links of uprobe_multi; ns only while statistics are on."""
         texts = []
