@@ -382,9 +382,8 @@ def ratio_text(r):
 
 
 def spread(values):
-    """In ms: median, and the middle half."""
-    quartiles = statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
-    return f"{1000 * statistics.median(values):.0f} ({1000 * quartiles[0]:.0f} to {1000 * quartiles[2]:.0f})"
+    """In ms: median, least and most."""
+    return f"{1000 * statistics.median(values):.0f} ({1000 * min(values):.0f} to {1000 * max(values):.0f})"
 
 
 def own_rows(program, rounds, count=50):
@@ -454,7 +453,7 @@ def storm_table(program, rounds):
 
 def arming_table(program, rounds):
     return ["## Armed functions: the CPU of Usewear itself for arming", "",
-            measured(rounds) + " ms, median (middle half). Advisories that name 200 functions come into a watch that runs, and its looks of the "
+            measured(rounds) + " ms, median (least to most). Advisories that name 200 functions come into a watch that runs, and its looks of the "
             f"following {LOOKS} s, a second apart, tell what they spent on functions: finding, probing, and asking each process what it had called "
             "before. Beside it all that sensor and worker spent in that time, above the same time in which advisories come that name none; and "
             "what the first look of a watch that starts takes more when it arms. The budget is 50 ms for sensor and worker.", "",
