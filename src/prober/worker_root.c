@@ -94,19 +94,20 @@ static void adopt(struct cached_root *root, struct inventory *inventory)
         root->told = false;
 }
 
-/* As file systems count: the clock of their times goes in ticks. */
-static int64_t file_clock(void)
+static int64_t wall_ns(clockid_t clock)
 {
         struct timespec now;
-        clock_gettime(CLOCK_REALTIME_COARSE, &now);
+        clock_gettime(clock, &now);
         return (int64_t)now.tv_sec * (int64_t)NS_PER_S + now.tv_nsec;
 }
 
-/* A time that is still to come tells of another clock, and of nothing else. */
+/* File systems count in ticks, and exactly where somebody asked for the last time (kernel 6.13: multigrain
+ * timestamps). So what changes from now on has at least the time of the last tick, and at most that of the
+ * exact clock: a later one tells of another clock, and of nothing else. */
 bool worker_inventory_is_older(struct worker *w, const char *root_id, int64_t changed)
 {
         const struct cached_root *root = root_find(w, root_id);
-        return root && changed >= root->read_at && changed <= file_clock();
+        return root && changed >= root->read_at && changed <= wall_ns(CLOCK_REALTIME);
 }
 
 /* Its place, made where there is none; NULL: out of memory. */
@@ -140,7 +141,7 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
         struct inventory *inventory = NULL;
         struct cached_root *root = root_find(w, job->root_id);
         struct inventory *previous = root ? root->inventory : NULL;
-        int64_t now = file_clock();
+        int64_t now = wall_ns(CLOCK_REALTIME_COARSE);
         int r = inventory_read(root_fd, job->root_id, &hints, previous, &inventory);
         roots_lock(w);
         if (root)
