@@ -8,6 +8,7 @@ import os
 import random
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -80,9 +81,10 @@ def start(root, name):
 
 def measured(program, count):
     """{what: milliseconds of each}; -1: never."""
-    names = [f"libbench{i}.so.1" for i in range(2 * count)]
+    names = [f"libbench{i}.so.1" for i in range(3 * count)]
     dice, times = random.Random(3), {"a running process loads a file": [], "a program starts with a file": [],
-                                     "a program starts with a file that is watched already": []}
+                                     "a program starts with a file that is watched already": [],
+                                     "a running process loads a file while a full look runs": []}
     with tempfile.TemporaryDirectory(prefix="usewear-bench-") as place:
         root, state, files = (Path(place) / name for name in ("root", "state", "advisories"))
         os.chmod(place, 0o755)
@@ -93,13 +95,19 @@ def measured(program, count):
                        stderr=subprocess.DEVNULL)
         late = Late(root)
         sensor = measure.Sensor(program, state)
-        runs = [list(times.values())[0], list(times.values())[1], list(times.values())[2]]
+        runs = list(times.values())
         for i in range(count):
             time.sleep(dice.uniform(0.2, 0.6))  # at no fixed distance from the sensor's own turns
             runs[0].append(late.load(names[2 * i]))
             time.sleep(dice.uniform(0.2, 0.6))
             runs[1].append(start(root, names[2 * i + 1]))
             runs[2].append(start(root, names[2 * i]))
+        for i in range(count):
+            time.sleep(dice.uniform(0.2, 0.6))
+            sensor.process.send_signal(signal.SIGHUP)  # it reads everything anew
+            time.sleep(dice.uniform(0.02, 0.2))
+            runs[3].append(late.load(names[2 * count + i]))
+            sensor.process.stdout.readline()
         late.end()
         sensor.stop()
     return times

@@ -45,7 +45,7 @@ enum {
  * Inventories and runtimes have budgets of their own. */
 static const struct allowance
         small_allowance = {.part = 3000, .saved_most = 100000000, .waits_most = 15 * NS_PER_S},
-        urgent_allowance = {.part = 200, .saved_most = 300000000, .waits_most = NS_PER_S},
+        urgent_allowance = {.part = 200, .saved_most = 1000000000, .waits_most = NS_PER_S},
         soon_allowance = {.part = 2000, .saved_most = 500000000, .waits_most = 300 * NS_PER_S};
 
 struct watch {
