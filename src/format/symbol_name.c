@@ -11,9 +11,8 @@
 
 /* Versions that a compiler makes besides, and calls in the function's stead: for vectors, "_ZGVbN2v_name"
  * (the vector function ABI of x86-64, 2.6: "_ZGV", instruction set, mask, lanes, parameters), and for
- * transactions,
- * "_ZGTt4name" (Itanium C++ ABI 5.1.4.4; of C++ the mangled name lies in it in pieces). What is left of the
- * name; the same name where it is none. */
+ * transactions, "_ZGTt4name" (Itanium C++ ABI 5.1.4.4; of C++ the mangled name lies in it in pieces). What is
+ * left of the name; the same name where it is none. */
 static const char *behind_version(const char *name)
 {
         if (!strncmp(name, "_ZGV", 4) && name[4] >= 'a' && name[4] <= 'z' &&
