@@ -112,18 +112,22 @@ static bool is_probed_at(const struct probed_file *f, uint64_t offset)
 }
 
 /* A breakpoint in the code of a file, where no probe is, is the program's own: of an assertion, or to say
- * that memory is out. What moved its code has the copy where the code was. */
+ * that memory is out. What moved its code has the copy where the code was. That no file has a probe at such
+ * a place says it in the middle of a look, too, when which file this is has still to be told. A file without
+ * a name, and memory that was written to, may be full of copies. */
 static bool is_its_own(const struct native_watch *n, const struct entry *e, uint64_t address)
 {
-        for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
-                const struct mapping *m = &e->process.mappings.items[i];
-                const struct used_file *used = e->files.items[i];
-                if (address < m->start || address >= m->end)
-                        continue;
-                return used && used->probed_epoch == n->epoch &&
-                       (!used->probed || !is_probed_at(used->probed, m->offset + (address - m->start)));
-        }
-        return false;
+        const struct mapping *in = NULL;
+        struct probed_file *f;
+        vec_each (m, &e->process.mappings)
+                if (address >= m->start && address < m->end)
+                        in = m;
+        if (!in || in->deleted || in->unprobed)
+                return false;
+        for (size_t i = 0; (f = functions_next(n, &i));)
+                if (is_probed_at(f, in->offset + (address - in->start)))
+                        return false;
+        return true;
 }
 
 /* Who was not looked at may have mapped whatever its workload does. */
@@ -134,7 +138,7 @@ bool look_process_trapped(struct look *l, const struct trap_event *event)
         bool known = e && e->joined && !e->incomplete, news = false;
         const char *workload = known ? NULL : function_workload_of(l, event->cgroup, event->pid);
         struct probed_file *f;
-        if (!n->sensor || (known && event->address && is_its_own(n, e, event->address)))
+        if (!n->sensor || (e && event->address && is_its_own(n, e, event->address)))
                 return false;
         for (size_t i = 0; (f = functions_next(n, &i));)
                 if (has_used(n, e, f) || has_mapped_since(l, event->pid, f) ||

@@ -134,7 +134,7 @@ def test_breakpoint_of_its_own_takes_no_probe_away(tmp_path, program):
         assert ended.tell("breakpoint") == ""
         assert ended.process.wait() == -signal.SIGTRAP
         watch.look()
-        assert answer(state, other)["answer"] == "not_observed"
+        assert answer(state, other)["answer"] == "not_observed", (answer(state, other), spared(state))
         assert spared(state) == []
         assert watch.stop() == 0
 
