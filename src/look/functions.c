@@ -354,12 +354,13 @@ static void forget_unmapped(struct native_watch *n, const entry_list *list)
                 }
 }
 
-static int read_calls(struct look *l, const entry_list *list, struct error *error)
+static int ask_each(struct look *l, const entry_list *list,
+                    int (*ask)(struct look *l, struct entry *e, struct error *error), struct error *error)
 {
         int r = 0;
         vec_each (e, list)
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
-                        r = functions_read_calls(l, *e, error);
+                        r = ask(l, *e, error);
         return r == 0 ? errands_wait(l, error) : r;
 }
 
@@ -389,12 +390,14 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
         functions_take_early(l);
         if (r == 0 && choice == ENTRIES_ALL) {
                 forget_all_users(n);
-                r = read_calls(l, &list, error);
+                r = ask_each(l, &list, functions_read_calls, error);
         }
         if (r == 0)
                 functions_arm(n);
         if (r == 0 && choice != ENTRIES_ALL)
-                r = read_calls(l, &list, error);
+                r = ask_each(l, &list, functions_read_calls, error);
+        if (r == 0)
+                r = ask_each(l, &list, functions_check_breaks, error);
         if (r == 0 && choice == ENTRIES_ALL)
                 forget_unmapped(n, &list);
         functions_tell_again(n);

@@ -66,6 +66,7 @@ struct probed_file {
         uint32_t index;  /* of the sensor; UINT32_MAX: none yet */
         int fd;          /* O_PATH: what is probed; -1: not opened */
         bool asked, resolved, dirty;
+        uint64_t armings; /* how often its probes were changed */
         bool news; /* what it told, or watches, is not committed yet: it stays, even if nobody maps it */
         const char *failure; /* NULL, or why none of its functions can be probed */
         const char *doubt;   /* NULL, or why silence in it means nothing */
@@ -268,6 +269,10 @@ void function_note_spared(struct look *l, struct probed_file *f);
 /* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
  * -errno with a sentence. */
 int functions_read_calls(struct look *l, struct entry *e, struct error *error);
+
+/* function_breaks.c: ask whether the probes are set in the code of a process, once for each of its files. 0
+ * or -errno with a sentence. */
+int functions_check_breaks(struct look *l, struct entry *e, struct error *error);
 
 /* function_missed.c: a file was mapped in this workload (NULL: in any), of which nobody knows what it holds
  * (inode 0: nor which one it was). */

@@ -29,6 +29,7 @@ void entry_free(struct entry *e)
         process_done(&e->process);
         vec_done(&e->files);
         vec_done(&e->calls_read);
+        vec_done(&e->breaks_checked);
         arena_done(&e->arena);
         free(e);
 }

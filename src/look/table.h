@@ -19,10 +19,11 @@ struct entry {
         uint64_t round;                /* of the look that listed it last */
         uint64_t counted;              /* native_watch.round in which it was counted among users of files */
         VEC(uint64_t) calls_read; /* inodes of the files that it was asked for calls before the watching */
-        bool ended;               /* exit was seen: forgotten once its evidence is committed */
-        bool joined;              /* a join has taken what was read of it */
-        bool incomplete;          /* … but for files that could not be examined */
-        bool known;               /* an earlier reading of this process was joined */
+        VEC(uint64_t) breaks_checked; /* … and in whose code the probes were looked for */
+        bool ended;                   /* exit was seen: forgotten once its evidence is committed */
+        bool joined;                  /* a join has taken what was read of it */
+        bool incomplete;              /* … but for files that could not be examined */
+        bool known;                   /* an earlier reading of this process was joined */
 };
 
 struct table {

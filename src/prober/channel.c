@@ -6,7 +6,7 @@
 /* Both ends run the same build, but one of them parses hostile bytes and may have been taken over: what it
  * sends is unpacked like anything else from outside. */
 
-enum { MOST_HINTS = 65536, MOST_VIEWS = 4096 };
+enum { MOST_HINTS = 65536, MOST_VIEWS = 4096, MOST_SITES = 65536 };
 
 static void texts_pack(const char *const *texts, size_t count, struct buf *to)
 {
@@ -85,6 +85,21 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
                 wire_put_str(to, job->queries[i].function);
                 wire_put_str(to, job->queries[i].provider);
         }
+        wire_put_u64(to, job->site_count);
+        for (size_t i = 0; i < job->site_count; i++)
+                wire_put_u64(to, job->sites[i]);
+}
+
+static int get_sites(struct wire *from, struct arena *a, struct probe_job *to)
+{
+        to->site_count = wire_get_max(from, MIN(from->left / sizeof(uint64_t), (size_t)MOST_SITES));
+        uint64_t *sites = arena_alloc(a, MAX(to->site_count, (size_t)1) * sizeof(*sites));
+        if (!sites)
+                return -ENOMEM;
+        for (size_t i = 0; i < to->site_count; i++)
+                sites[i] = wire_get_u64(from);
+        to->sites = sites;
+        return 0;
 }
 
 static int get_queries(struct wire *from, struct arena *a, struct probe_job *to)
@@ -126,7 +141,7 @@ int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct prob
         job.path = wire_get_str(from, a);
         job.deleted = wire_get_max(from, 1);
         job.started = (int64_t)wire_get_u64(from);
-        if (get_queries(from, a, &job) < 0)
+        if (get_queries(from, a, &job) < 0 || get_sites(from, a, &job) < 0)
                 return -ENOMEM;
         if (wire_end(from) < 0)
                 return -EBADMSG;

@@ -23,7 +23,9 @@ enum probe_kind {
         PROBE_FILE,      /* pid, root_id, mapping, started    → file_reply_unpack */
         PROBE_FUNCTIONS, /* pid, root_id, mapping, queries    → function_reply_unpack */
         PROBE_CALLS,     /* pid, queries: `container` is a path → calls_reply_unpack */
-        PROBE_RUNTIMES,  /* pid, root_id, python_paths, start, flags, queries → runtime_reply_unpack */
+        PROBE_BREAKS, /* pid, mapping, sites: missing ones → u64: 1, else 0; -EAGAIN: it is mapped otherwise
+                       */
+        PROBE_RUNTIMES, /* pid, root_id, python_paths, start, flags, queries → runtime_reply_unpack */
         _PROBE_KIND_MAX,
 };
 
@@ -89,6 +91,8 @@ struct probe_job {
         bool deleted;
         const struct native_query *queries; /* functions whose places are asked for */
         size_t query_count;
+        const uint64_t *sites; /* offsets in the file of the mapping: where breakpoints of probes must be */
+        size_t site_count;
         int64_t started; /* wall s: start of the process, or of the event that named the path */
 };
 

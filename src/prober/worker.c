@@ -81,6 +81,8 @@ int worker_do(struct worker *w, const struct probe_job *job, struct buf *reply)
                 return worker_functions(w, job, reply);
         case PROBE_CALLS:
                 return worker_calls(job, reply);
+        case PROBE_BREAKS:
+                return worker_breaks(job, reply);
         case PROBE_RUNTIMES:
                 return worker_runtimes(w, job, reply);
         case _PROBE_KIND_MAX:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In code that a process has mapped writable or shared the kernel sets no probe, and tells nobody: a function that runs there is
-not seen, and its silence may not be told."""
+"""In code that a process has mapped writable or shared the kernel sets no probe, and tells nobody; nor does it where code is made
+executable afterwards, or was written over. A function that runs there is not seen, and its silence may not be told."""
+
+import contextlib
+import shutil
 
 import pytest
 from native import Service, compile_c
@@ -17,6 +20,7 @@ PROGRAM = r"""
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 int main(int argc, char **argv)
 {
@@ -34,8 +38,23 @@ int main(int argc, char **argv)
                 return 2;
         setvbuf(stdout, NULL, _IOLBF, 0);
         puts("ready");
-        while (fgets(line, sizeof(line), stdin))
-                printf("ran %d\n", vulnerable(4));
+        while (fgets(line, sizeof(line), stdin)) {
+                int file = open(argv[1], O_RDONLY);
+                off_t offset = (char *)page - (char *)info.dli_fbase;
+                if (!strncmp(line, "map", 3) &&
+                    (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, file, offset) == MAP_FAILED ||
+                     mprotect(page, 4096, PROT_READ | PROT_EXEC)))
+                        return 3;
+                if (!strncmp(line, "write", 5) &&
+                    (mprotect(page, 4096, PROT_READ | PROT_WRITE) || pread(file, page, 4096, offset) < 0 ||
+                     mprotect(page, 4096, PROT_READ | PROT_EXEC)))
+                        return 4;
+                close(file);
+                if (!strncmp(line, "go", 2))
+                        printf("ran %d\n", vulnerable(4));
+                else
+                        puts("done");
+        }
         return argc < 0;
 }
 """
@@ -67,3 +86,25 @@ def test_code_that_the_kernel_does_not_probe(tmp_path, made, mapped):
     else:
         assert before["answer"] == after["answer"] == "unknown", (before, after)
         assert "no probes" in before["reason"], before
+
+
+def test_code_that_loses_its_probes(tmp_path, made):
+    program, library = made
+    state = tmp_path / "state"
+    ways = {how: shutil.copy(library, tmp_path / f"lib{how}.so.1") for how in ("map", "write")}
+    with contextlib.ExitStack() as stack:
+        services = {how: stack.enter_context(Service(f"usewear-test-{how}", program, copy, "plain"))
+                    for how, copy in ways.items()}
+        asked = [word for copy in ways.values() for word in ("--function", f"{copy}:vulnerable")]
+        watch = stack.enter_context(Watch(state, *asked))
+        before = {how: wait_until(lambda s=s: (a := listed(state, s).get("vulnerable")) and
+                                  "not armed yet" not in (a["reason"] or "") and a) for how, s in services.items()}
+        for how, service in services.items():
+            assert service.tell(how) == "done\n"
+            assert service.tell("go") == "ran 6\n"
+        watch.look()
+        after = {how: listed(state, service)["vulnerable"] for how, service in services.items()}
+        assert watch.stop() == 0
+    for how in ways:
+        assert before[how]["answer"] == "not_observed", before
+        assert after[how]["answer"] == "unknown" and "no probe" in after[how]["reason"], after
