@@ -96,7 +96,8 @@ struct event_map {
         __event_u32 device;     /* kernel's dev_t */
         __event_u32 generation; /* of the inode */
         __event_u16 path_size;  /* bytes of the path in the tail, NUL included */
-        __event_u16 pad[3];
+        __event_u16 unprobed;   /* 1: writable or shared: the kernel sets no probes in it */
+        __event_u16 pad[2];
         char tail[];
 };
 
@@ -141,8 +142,11 @@ enum { EVENT_PROBE_UNWRITTEN = 0x55454152 };
 /* Added to the number of a probe that is a hook of the user. */
 #define EVENT_PROBE_HOOK (1u << 30)
 
-/* The map `mapped` counts how often files were mapped executable; several share a number. */
-enum { EVENT_MAPPED = 4096 };
+/* The map `mapped` counts how often files were mapped executable; several share a number. User space sets the
+ * highest bit of those that are told again: once for each process that is older than the time (boottime ns)
+ * in the number behind all of them, and each such time. */
+enum { EVENT_MAPPED = 4096, EVENT_MAPPED_LOOKED = EVENT_MAPPED, EVENT_MAPPED_NUMBERS };
+#define EVENT_MAPPED_AGAIN        (1ull << 63)
 #define EVENT_MAPPED_INDEX(inode) ((__event_u32)((__event_u64)(inode)*0x9e3779b97f4a7c15ull >> 52))
 
 /* Key of the map `sampled`; the value is when (boottime ns) that made an event last. */

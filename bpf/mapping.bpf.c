@@ -24,18 +24,33 @@ struct {
 
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY);
-        __uint(max_entries, EVENT_MAPPED);
+        __uint(max_entries, EVENT_MAPPED_NUMBERS);
         __uint(map_flags, BPF_F_MMAPABLE); /* read all the time */
         __type(key, __u32);
         __type(value, __u64);
 } mapped SEC(".maps");
 
-static __always_inline void count_mapped(__u64 inode)
+/* Whether it is to be told again. */
+static __always_inline bool count_mapped(__u64 inode)
 {
         __u32 index = EVENT_MAPPED_INDEX(inode);
         __u64 *count = bpf_map_lookup_elem(&mapped, &index);
-        if (count)
-                __sync_fetch_and_add(count, 1);
+        if (!count)
+                return false;
+        __sync_fetch_and_add(count, 1);
+        return *count & EVENT_MAPPED_AGAIN;
+}
+
+/* A process that was looked at may have made code executable that it had written. */
+static __always_inline bool is_new_again(struct task_struct *task, struct fact *fact)
+{
+        __u32 index = EVENT_MAPPED_LOOKED;
+        __u64 *looked = bpf_map_lookup_elem(&mapped, &index);
+        if (!looked || task_start(BPF_CORE_READ(task, group_leader)) >= *looked)
+                return false;
+        fact->cgroup = *looked;
+        fact->what[2] |= (__u64)BPF_CORE_READ(task, tgid) << 32;
+        return fact_is_new(&files, fact);
 }
 
 static __always_inline void map_emit(struct map_scratch *s, struct task_struct *task,
@@ -47,9 +62,10 @@ static __always_inline void map_emit(struct map_scratch *s, struct task_struct *
         s->record.size = BPF_CORE_READ(vma, vm_end) - s->record.address;
         s->record.offset = (__u64)BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT_UNIT;
         s->record.inode = fact->what[1];
-        s->record.generation = fact->what[2];
+        s->record.generation = (__u32)fact->what[2];
         s->record.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
-        s->record.pad[0] = s->record.pad[1] = s->record.pad[2] = 0;
+        s->record.unprobed = fact->what[2] >> 63;
+        s->record.pad[0] = s->record.pad[1] = 0;
 
         file_place(file, &place);
         root.mnt = BPF_CORE_READ(task, fs, root.mnt);
@@ -67,7 +83,8 @@ int BPF_PROG(map_fentry, struct vm_area_struct *vma)
 {
         __u32 zero = 0;
         struct file *file = BPF_CORE_READ(vma, vm_file);
-        if (!file || !(BPF_CORE_READ(vma, vm_flags) & VM_EXEC))
+        __u64 flags = BPF_CORE_READ(vma, vm_flags);
+        if (!file || !(flags & VM_EXEC))
                 return 0;
         struct map_scratch *s = bpf_map_lookup_elem(&map_scratches, &zero);
         if (!s)
@@ -79,8 +96,10 @@ int BPF_PROG(map_fentry, struct vm_area_struct *vma)
                 .cgroup = task_cgroup(task),
                 .what = {(__u64)inode, BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(inode, i_generation)},
         };
-        count_mapped(fact.what[1]);
-        if (fact_is_new(&files, &fact))
+        bool again = count_mapped(fact.what[1]);
+        if (flags & (VM_WRITE | VM_MAYSHARE))
+                fact.what[2] |= 1ull << 63;
+        if (fact_is_new(&files, &fact) || (again && is_new_again(task, &fact)))
                 map_emit(s, task, vma, file, &fact);
         else
                 count_deduplicated(EVENT_MAP);

@@ -120,6 +120,7 @@ static int take_event(void *context, const struct event *event)
                                               .cgroup = event->cgroup,
                                               .inode = event->map.inode,
                                               .device = event->map.device,
+                                              .unprobed = event->map.unprobed,
                                               .path = event->map.path};
                 look_file_mapped(w->look, &mapped);
                 bool wanted = look_wants_file(w->look, event->map.device, event->map.inode, event->cgroup);

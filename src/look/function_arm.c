@@ -208,6 +208,8 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
                 f->mapping_ns = cost_of(&probes);
         vec_done(&probes);
         f->armings++;
+        if (r == 0 && f->mapping_ns)
+                sensor_tell_again(n->sensor, f->inode);
         int64_t now = function_watched_from();
         vec_each (p, &f->functions) {
                 bool armed = r == 0 && is_wanted(f, p), guarded = armed && wants_guards(f, p);

@@ -42,15 +42,30 @@ static bool is_unprobed(const struct process *p, const struct probed_file *f)
         return false;
 }
 
+static void doubt_unprobed(struct probed_file *f)
+{
+        if (f->doubt)
+                return;
+        f->doubt = "a process has its code mapped writable or shared, where the kernel sets no probes";
+        f->news = true;
+}
+
+/* Of a file that is probed: it is held open, and its number is its own. Which part is mapped is not asked
+ * for: nobody maps another one so, and executable. */
+void function_note_unprobed(const struct native_watch *n, uint32_t device, uint64_t inode)
+{
+        struct probed_file *f;
+        for (size_t i = 0; (f = functions_next_watched(n, &i));)
+                if (f->fd >= 0 && f->device == device && f->inode == inode)
+                        doubt_unprobed(f);
+}
+
 void function_note_remapped(struct look *l, struct probed_file *f, const struct process *p)
 {
         if (!f->resolved)
                 return;
         if (!f->spared && has_hole(p, f))
                 function_spare(l, f, p->exe ? p->exe : p->comm, LOOK_COPIED);
-        if (!f->doubt && is_unprobed(p, f)) {
-                f->doubt =
-                        "a process has its code mapped writable or shared, where the kernel sets no probes";
-                f->news = true;
-        }
+        if (is_unprobed(p, f))
+                doubt_unprobed(f);
 }

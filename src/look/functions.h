@@ -259,6 +259,8 @@ void function_note_change(struct probed_file *f);
 /* function_text.c: a process that has not all code of the file mapped may run a copy of it: the file is
  * spared. One that has it mapped where no probe is set makes its silence doubtful. */
 void function_note_remapped(struct look *l, struct probed_file *f, const struct process *p);
+/* An event told of such a mapping. */
+void function_note_unprobed(const struct native_watch *n, uint32_t device, uint64_t inode);
 
 /* function_spare.c: take the probes of a file away for good, because of this program. True: it had not been.
  */

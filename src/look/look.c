@@ -94,6 +94,8 @@ static void begin_look(struct look *l)
         l->limits.count = 0;
         l->sockets_unread = NULL;
         l->native.soon_left = SOON_A_LOOK;
+        if (l->native.sensor)
+                sensor_looked(l->native.sensor, clock_boottime());
         prober_abandon(l->prober); /* a look that failed may not have waited for all that it asked */
         arena_done(&l->scratch);
 }

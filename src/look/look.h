@@ -106,6 +106,7 @@ struct mapped_event {
         int pid;
         uint64_t start, time, cgroup, inode;
         uint32_t device;
+        bool unprobed;    /* writable or shared */
         const char *path; /* copied */
 };
 void look_file_mapped(struct look *l, const struct mapped_event *event);

@@ -87,6 +87,7 @@ static int decode_map(const char *record, size_t size, struct event *e)
         e->map.inode = fixed.inode;
         e->map.device = fixed.device;
         e->map.generation = fixed.generation;
+        e->map.unprobed = fixed.unprobed != 0;
         return 0;
 }
 

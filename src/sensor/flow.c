@@ -67,9 +67,17 @@ static bool mapping_is_new(struct sensor *s, const struct perf_record *p, const 
                 .inode = p->inode,
                 .generation = p->generation,
                 .device = p->device,
-                .path = map_hash(p->path, strlen(p->path)) | 1,
+                .path = (map_hash(p->path, strlen(p->path)) + 2 * p->unprobed) | 1,
         };
-        return s->keep_all || dedup_is_new(&s->dedup, &key);
+        if (s->keep_all || dedup_is_new(&s->dedup, &key))
+                return true;
+        uint64_t looked = s->perf_mapped ? s->perf_mapped[EVENT_MAPPED_LOOKED] : 0;
+        if (who->start >= looked || !(s->perf_mapped[EVENT_MAPPED_INDEX(p->inode)] & EVENT_MAPPED_AGAIN))
+                return false;
+        key.owner = p->tgid;
+        key.by_process = true;
+        key.path = (key.path + looked) | 1;
+        return dedup_is_new(&s->dedup, &key);
 }
 
 /* A mapping from perf, made into the record that the BPF program would have sent. */
@@ -100,6 +108,7 @@ static int take_mapping(struct sensor *s, const struct perf_record *p)
                 .inode = p->inode,
                 .device = p->device,
                 .generation = (uint32_t)p->generation,
+                .unprobed = p->unprobed,
                 .path_size = (uint16_t)(length - cut + 1),
         };
         memcpy(record.bytes + sizeof(record.map), p->path + cut, record.map.path_size);

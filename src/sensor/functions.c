@@ -20,7 +20,7 @@
 
 enum { /* whole pages */
        PROBE_COUNTS_BYTES = EVENT_PROBES * sizeof(uint64_t),
-       MAPPED_BYTES = EVENT_MAPPED * sizeof(uint64_t)
+       MAPPED_BYTES = EVENT_MAPPED_NUMBERS * sizeof(uint64_t)
 };
 #define PROGRAMS_LEFT_BYTES ((size_t)sysconf(_SC_PAGESIZE))
 
@@ -81,7 +81,7 @@ void functions_detach_all(struct sensor *s)
                 munmap((void *)s->probe_counts, PROBE_COUNTS_BYTES);
         s->probe_counts = NULL;
         if (s->mapped)
-                munmap((void *)s->mapped, MAPPED_BYTES);
+                munmap(s->mapped, MAPPED_BYTES);
         s->mapped = NULL;
         if (s->programs_left)
                 munmap(s->programs_left, PROGRAMS_LEFT_BYTES);
@@ -287,13 +287,33 @@ uint64_t sensor_probe_hits(struct sensor *s, uint32_t number)
         return counts ? __atomic_load_n(&counts[number], __ATOMIC_RELAXED) : 0;
 }
 
+static uint64_t *mapped(struct sensor *s)
+{
+        if (!s->perf_mapped && !s->mapped)
+                s->mapped = share_map(s, "mapped", MAPPED_BYTES, PROT_READ | PROT_WRITE);
+        return s->perf_mapped ?: s->mapped;
+}
+
 uint64_t sensor_mappings(struct sensor *s, uint64_t inode)
 {
-        uint32_t index = EVENT_MAPPED_INDEX(inode);
-        if (s->perf_mapped)
-                return s->perf_mapped[index];
-        const uint64_t *counts = counts_of(s, "mapped", MAPPED_BYTES, &s->mapped);
-        return counts ? __atomic_load_n(&counts[index], __ATOMIC_RELAXED) : 0;
+        const uint64_t *counts = mapped(s);
+        return counts ? __atomic_load_n(&counts[EVENT_MAPPED_INDEX(inode)], __ATOMIC_RELAXED) &
+                                ~(uint64_t)EVENT_MAPPED_AGAIN
+                      : 0;
+}
+
+void sensor_tell_again(struct sensor *s, uint64_t inode)
+{
+        uint64_t *counts = mapped(s);
+        if (counts)
+                __atomic_fetch_or(&counts[EVENT_MAPPED_INDEX(inode)], EVENT_MAPPED_AGAIN, __ATOMIC_RELAXED);
+}
+
+void sensor_looked(struct sensor *s, uint64_t time)
+{
+        uint64_t *counts = mapped(s);
+        if (counts)
+                __atomic_store_n(&counts[EVENT_MAPPED_LOOKED], time, __ATOMIC_RELAXED);
 }
 
 static uint64_t *programs_left(struct sensor *s)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* linux/perf_event.h, PERF_RECORD_MMAP2 */
 struct body_map {
@@ -51,6 +52,7 @@ static int decode_map(const char *body, size_t size, uint16_t misc, struct perf_
         p->inode = map.inode;
         p->generation = map.generation;
         p->device = map.major << MINOR_BITS | (map.minor & ((1u << MINOR_BITS) - 1));
+        p->unprobed = map.protection & PROT_WRITE || map.flags & MAP_SHARED;
         p->path = path;
         return 0;
 }

@@ -17,6 +17,7 @@ struct perf_record {
         uint64_t address, size, offset; /* bytes */
         uint64_t inode, generation;
         uint32_t device;  /* kernel's dev_t */
+        bool unprobed;    /* writable or shared */
         const char *path; /* into the record; "//anon", "[vdso]" … for what is no file */
         const char *comm; /* into the record */
         uint64_t lost;    /* records that found no room */

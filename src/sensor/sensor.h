@@ -35,6 +35,7 @@ struct event {
                 struct {
                         uint64_t address, size, offset, inode;
                         uint32_t device, generation;
+                        bool unprobed; /* writable or shared: the kernel sets no probes in it */
                         const char *path;
                 } map;
                 struct {
@@ -186,6 +187,11 @@ const char *sensor_probe_hook(struct sensor *s);
 /* How often files with this inode number were mapped executable since the start, or up to the last time that
  * events were fetched. Other files may be counted with it: it is no less than that. */
 uint64_t sensor_mappings(struct sensor *s, uint64_t inode);
+
+/* From now on, mappings of files with this inode number are told again by processes that were looked at: each
+ * process that started before the last sensor_looked() tells one of each file, until the next. */
+void sensor_tell_again(struct sensor *s, uint64_t inode);
+void sensor_looked(struct sensor *s, uint64_t time); /* boottime ns */
 
 /* Make its descriptor readable when so many more programs have started, be it that events are not fetched
  * yet; 0: do not. Each call replaces what was there before. */

@@ -45,7 +45,7 @@ struct sensor {
         enum { MULTI_UNKNOWN, MULTI_WORKS, MULTI_MISSING } multi;
         const char *probe_hook;
         const uint64_t *probe_counts; /* of each probe, in the kernel's memory; NULL: not mapped yet */
-        const uint64_t *mapped;       /* EVENT_MAPPED counts in the kernel's memory, as above … */
+        uint64_t *mapped;             /* EVENT_MAPPED_NUMBERS in the kernel's memory, as above … */
         uint64_t *perf_mapped;        /* … or, with perf, here */
         uint64_t *programs_left;      /* … that start before we are woken, as above */
         struct tracepoint tracepoints[SENSOR_TRACEPOINTS];
