@@ -12,7 +12,9 @@
 enum statement {
         PUT_META,
         PUT_ROOT,
+        DATABASE_VERSION,
         CLEAR_INSTALLED,
+        UNLIST_PACKAGE,
         PUT_PACKAGE,
         CLEAR_RUNNING,
         PUT_WORKLOAD,
@@ -37,7 +39,8 @@ struct store {
         struct map names;   /* text → id of table name, as intptr */
         struct arena name_arena;
         size_t name_count;
-        bool writing; /* between store_begin and its end */
+        struct map listed; /* root id → struct listed */
+        bool writing;      /* between store_begin and its end */
 };
 
 /* Column package.installed. What an inventory lists it can also stop listing; what is linked into a program

@@ -3,6 +3,7 @@
 /* The file is born with its rights, not given them later. */
 
 #include "store/database.h"
+#include "store/listed.h"
 #include "store/names.h"
 #include "store/schema.h"
 
@@ -150,6 +151,7 @@ struct store *store_close(struct store *s)
                 sqlite3_finalize(s->statements[i]);
         sqlite3_close(s->db);
         store_forget_names(s);
+        listed_forget(s);
         arena_done(&s->arena);
         free(s);
         return NULL;

@@ -2,6 +2,7 @@
 
 /* What one look saw, row by row. */
 
+#include "store/listed.h"
 #include "store/names.h"
 #include "store/row.h"
 
@@ -33,6 +34,7 @@ void store_rollback(struct store *s)
                 sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
         s->writing = false;
         store_forget_names(s); /* some were never committed */
+        listed_forget(s);
 }
 
 /* ---- what is put ------------------------------------------------------------------------------------ */
@@ -54,69 +56,6 @@ int store_put_host(struct store *s, const struct host_facts *host, int64_t now, 
                 r = row_put(&row, error);
         }
         return r;
-}
-
-static int put_package(struct store *s, const struct package *p, enum package_installed installed,
-                       int64_t now, struct error *error)
-{
-        struct arena scratch = ARENA_INIT(1 << 20);
-        char *key = package_key(p, &scratch);
-        int64_t id;
-        int r = key ? store_name(s, key, &id, error) : error_set(error, -ENOMEM, "out of memory");
-        arena_done(&scratch);
-        if (r < 0)
-                return r;
-        struct row row = row_of(s, PUT_PACKAGE);
-        row_number(&row, id);
-        row_text(&row, p->root);
-        row_text(&row, p->ecosystem);
-        row_text(&row, p->release);
-        row_text(&row, p->name);
-        row_text(&row, p->version);
-        row_text(&row, p->arch);
-        row_text(&row, p->source);
-        row_text(&row, p->source_version);
-        row_text(&row, p->path);
-        row_number(&row, p->runtimes);
-        row_number(&row, p->stale);
-        row_text(&row, p->not_evaluated);
-        row_number(&row, p->method);
-        row_number(&row, p->confidence);
-        row_text(&row, p->detail);
-        row_text(&row, p->owner);
-        row_text(&row, p->module);
-        row_number(&row, p->extended);
-        row_number(&row, installed);
-        row_number(&row, now);
-        return row_put(&row, error);
-}
-
-static int put_root(struct store *s, const char *id, const char *description, int64_t now,
-                    struct error *error)
-{
-        struct row row = row_of(s, PUT_ROOT);
-        row_text(&row, id);
-        row_text(&row, description);
-        row_number(&row, now);
-        return row_put(&row, error);
-}
-
-int store_put_inventory(struct store *s, const struct root *root, const package_list *packages, int64_t now,
-                        struct error *error)
-{
-        int r = put_root(s, root->id, root->description, now, error);
-        struct row clear = row_of(s, CLEAR_INSTALLED);
-        row_text(&clear, root->id);
-        if (r == 0)
-                r = row_put(&clear, error);
-        for (size_t i = 0; r == 0 && i < packages->count; i++)
-                r = put_package(s, &packages->items[i], INSTALLED_LISTED, now, error);
-        return r;
-}
-
-int store_put_package(struct store *s, const struct package *p, int64_t now, struct error *error)
-{
-        return put_package(s, p, p->stale ? 0 : INSTALLED_LINKED, now, error);
 }
 
 static int put_workload(struct store *s, const struct workload *w, struct error *error)

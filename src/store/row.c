@@ -11,7 +11,9 @@ static const char *const statement_text[_STATEMENT_MAX] = {
         [PUT_ROOT] =
                 "INSERT INTO root (id, description, last) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET"
                 " description = coalesce(excluded.description, description), last = max(last, excluded.last)",
+        [DATABASE_VERSION] = "PRAGMA data_version",
         [CLEAR_INSTALLED] = "UPDATE package SET installed = installed & 2 WHERE root = ?1 AND installed & 1",
+        [UNLIST_PACKAGE] = "UPDATE package SET installed = installed & 2 WHERE key = ?1",
         [PUT_PACKAGE] = "INSERT INTO package (key, root, ecosystem, release, name, version, arch, source,"
                         " source_version, path, runtimes, stale, not_evaluated, method, confidence,"
                         " detail, owner, module, extended, installed, first, last)"
