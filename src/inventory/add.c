@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -54,4 +55,15 @@ void inventory_unmap(struct span *mapped)
         if (mapped->data)
                 munmap((void *)(uintptr_t)mapped->data, mapped->size);
         *mapped = (struct span){};
+}
+
+/* Names and versions of packages are a few dozen bytes; what is longer is crafted, and would break the
+ * limits of keys. */
+bool inventory_is_sane(const struct package *p)
+{
+        const char *const texts[] = {p->name, p->version, p->arch, p->source, p->source_version};
+        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+                if (texts[i] && strlen(texts[i]) > INVENTORY_LONGEST_NAME)
+                        return false;
+        return !p->path || strlen(p->path) <= PATH_MAX;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Who asks has a file in hand that nobody owns by its path: there are few of those, and most of them are
- * nobody's. So the packaged files are not hashed but listed by what their first page tells, once a root, in
- * slices of time that a job can afford. */
+ * nobody's. So the packaged files are listed once a root, in parts: the system's folders are one, each folder
+ * that Python imports from is another. A package that comes makes only the part anew that it lies in. */
 
 #include "inventory/copies.h"
 
@@ -10,25 +10,18 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/str.h"
-#include "format/elf.h"
+#include "inventory/packaged.h"
 #include "inventory/reader.h"
-#include "inventory/walk.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 enum {
-        HEAD_SIZE = 4096,       /* bytes of a file that are read: headers and notes come first */
-        COMPARED = 512 << 20,   /* bytes: files are compared by content up to this size */
-        MOST_FILES = 60000,     /* packaged executables and libraries of a root */
-        MOST_ENTRIES = 2000000, /* names of files seen in one call */
-        MOST_SLICES = 50,
-        MOST_STEPS = 4000,
-        SLICE_MS = 600, /* of one call: a job has 2 s in all */
+        COMPARED = 512 << 20, /* bytes: files are compared by content up to this size */
+        MOST_FILES = 60000,   /* packaged executables and libraries of a root */
+        SLICE_MS = 600,       /* of one call: a job has 2 s in all */
         LIST_MEMORY = 32 << 20,
 };
 
@@ -38,241 +31,199 @@ static const char *const folders[] = {"/lib",     "/lib32",    "/lib64",       "
                                       "/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/local", "/usr/games",
                                       "/opt",     "/srv",      "/app"};
 
-struct packaged {
-        uint64_t device, inode, size;
-        uint64_t id; /* map_hash of the build-id; 0: the first page shows none */
-        const char *path;
-};
-
-struct listed {
-        uint64_t device, inode;
-};
-
-/* A step of the walk: small enough that a slice of time gets some of them done, so that the list comes to its
- * end on a busy machine, too. */
-struct step {
-        const char *path;
-        bool shallow; /* the folders in it are steps of their own */
+struct part {
+        char *folder;         /* that Python imports from; NULL: the system's, `folders` */
+        uint64_t fingerprint; /* of the packages that its list rests on */
+        uint64_t now;         /* of those that there are */
+        bool wanted;
+        struct packaged_list list;
 };
 
 struct copies {
-        struct arena arena;
-        VEC(struct packaged) files;
-        VEC(const char *) library_folders; /* in which packages have libraries */
-        VEC(struct step) steps;            /* made by the first call */
-        size_t next, slices;               /* steps done, calls made */
-        struct map seen;                   /* struct listed; until the list is complete */
-        bool full;                         /* more files than may be listed, or more time than may be spent */
+        VEC(struct part *) parts; /* the system's first */
+        struct map by_folder;     /* folder → struct part */
+        bool current;             /* they are those of the inventory … */
+        size_t folder_count;      /* … when it had so many folders of modules */
 };
+
+static void part_free(struct part *p)
+{
+        packaged_done(&p->list);
+        free(p->folder);
+        free(p);
+}
 
 struct copies *copies_new(void)
 {
-        struct copies *c = calloc(1, sizeof(*c));
-        if (c)
-                c->arena = ARENA_INIT(LIST_MEMORY);
-        return c;
+        return calloc(1, sizeof(struct copies));
 }
 
 struct copies *copies_free(struct copies *c)
 {
         if (!c)
                 return NULL;
-        vec_done(&c->files);
-        vec_done(&c->library_folders);
-        vec_done(&c->steps);
-        map_done(&c->seen);
-        arena_done(&c->arena);
+        vec_each (part, &c->parts)
+                part_free(*part);
+        vec_done(&c->parts);
+        map_done(&c->by_folder);
         free(c);
         return NULL;
 }
 
-/* ---- the list --------------------------------------------------------------------------------------- */
+/* ---- parts ------------------------------------------------------------------------------------------ */
 
-struct listing {
-        struct copies *c;
-        const struct inventory *inv;
-        struct walk walk;
-        uint64_t end; /* boottime ns */
-        bool late;
-};
-
-static bool is_number(const char *s)
+static int want_part(struct copies *c, const char *folder)
 {
-        return *s && strspn(s, "0123456789") == strlen(s);
-}
-
-/* Bit 0: a library by its name, bit 1: perhaps a program ("perl", "python3.11"). */
-static uint64_t wants(void *context, const char *name, bool folder)
-{
-        struct listing *l = context;
-        if (clock_boottime() > l->end) {
-                l->late = true;
-                l->walk.most_entries = 1; /* ends the walk */
+        struct part *known = folder           ? map_get_str(&c->by_folder, folder)
+                             : c->parts.count ? c->parts.items[0]
+                                              : NULL;
+        if (known) {
+                known->wanted = true;
                 return 0;
         }
-        if (folder)
-                return 0;
-        if (strstr(name, ".so") || str_ends(name, ".node"))
-                return 1;
-        const char *dot = strrchr(name, '.');
-        return !dot || is_number(dot + 1) ? 2 : 0;
-}
-
-static void ignore(void *context _unused_, const char *path _unused_, const char *why _unused_)
-{
-}
-
-/* The build-id, where the first page has it. False: no ELF file, or it cannot be read. */
-static bool read_head(int root_fd, const char *path, uint64_t *ret_id)
-{
-        char head[HEAD_SIZE], id[ELF_BUILD_ID];
-        struct elf elf;
-        _cleanup_close_ int fd = file_open_in(root_fd, path);
-        ssize_t size = fd < 0 ? -1 : pread(fd, head, sizeof(head), 0);
-        if (size <= 0 || elf_open((struct span){head, (size_t)size}, &elf) < 0)
-                return false;
-        *ret_id = elf_build_id(&elf, id) == 0 ? map_hash(id, strlen(id)) : 0;
-        return true;
-}
-
-static int note_folder(struct copies *c, const struct walk_entry *e)
-{
-        size_t size = (size_t)(e->name - e->path);
-        const char *last =
-                c->library_folders.count ? c->library_folders.items[c->library_folders.count - 1] : "";
-        if (strlen(last) == size && !strncmp(last, e->path, size))
-                return 0;
-        const char *copy = arena_strndup(&c->arena, e->path, size);
-        const char **slot = copy ? vec_add(&c->library_folders) : NULL;
-        if (!slot)
+        struct part *new = calloc(1, sizeof(*new));
+        char *copy = folder ? strdup(folder) : NULL;
+        struct part **slot = new && (copy || !folder) ? vec_add(&c->parts) : NULL;
+        if (!slot || (folder && map_put_str(&c->by_folder, copy, new) < 0)) {
+                c->parts.count -= slot != NULL;
+                free(copy);
+                free(new);
                 return -ENOMEM;
-        *slot = copy;
+        }
+        *new = (struct part){.folder = copy, .wanted = true};
+        *slot = new;
         return 0;
 }
 
-static int found(void *context, const struct walk_entry *e, uint64_t who)
+static uint64_t hash_package(const struct package *p)
 {
-        struct listing *l = context;
-        struct copies *c = l->c;
-        struct listed key = {e->identity.device, e->identity.inode};
-        bool owned =
-                S_ISREG(e->mode) && (who & 1 || e->mode & 0111) && inventory_owner(l->inv, e->path, NULL);
-        uint64_t id;
-        if (!owned || map_get(&c->seen, &key, sizeof(key)))
-                return 0;
-        struct listed *seen = arena_alloc(&c->arena, sizeof(*seen));
-        if (c->files.count >= MOST_FILES || !seen) {
-                c->full = true;
-                l->walk.most_entries = 1;
-                return 0;
+        const char *const texts[] = {p->name, p->version, p->arch, p->path};
+        uint64_t sum = 0;
+        for (size_t n = 0; n < ARRAY_SIZE(texts); n++)
+                sum = sum * 31 + (texts[n] ? map_hash(texts[n], strlen(texts[n])) : 1);
+        return sum;
+}
+
+static bool is_in(const char *path, const char *folder)
+{
+        size_t size = strlen(folder);
+        return !strncmp(path, folder, size) && path[size] == '/';
+}
+
+static void add_to(struct part *p, uint64_t hash)
+{
+        p->now += hash; /* whatever their order is */
+}
+
+/* What the distribution installs may lie anywhere; a module lies in the folder that it is imported from, and
+ * one that lies in none of them under the names that are known may lie in each. */
+static void count_package(struct copies *c, const struct package *p, bool os)
+{
+        uint64_t hash = hash_package(p);
+        bool found = false;
+        for (size_t i = 0; !os && p->path && i < ARRAY_SIZE(folders); i++)
+                if (is_in(p->path, folders[i])) {
+                        add_to(c->parts.items[0], hash);
+                        found = true;
+                        break;
+                }
+        for (size_t size = os || !p->path ? 0 : strlen(p->path); size; size--) {
+                bool root = size == 1 && p->path[0] == '/';
+                struct part *part =
+                        root || p->path[size] == '/' ? map_get(&c->by_folder, p->path, size) : NULL;
+                if (part) {
+                        add_to(part, hash);
+                        found = true;
+                }
         }
-        *seen = key;
-        if (map_put(&c->seen, seen, sizeof(*seen), seen) < 0)
-                return -ENOMEM;
-        if (!read_head(l->walk.root_fd, e->path, &id))
-                return 0;
-        struct packaged *p = vec_add(&c->files);
-        if (!p)
-                return -ENOMEM;
-        *p = (struct packaged){.device = key.device,
-                               .inode = key.inode,
-                               .size = e->identity.size,
-                               .id = id,
-                               .path = arena_strdup(&c->arena, e->path)};
-        if (!p->path) {
-                c->files.count--;
-                c->full = true;
-                return 0;
+        for (size_t i = 0; !found && i < c->parts.count; i++)
+                add_to(c->parts.items[i], hash);
+}
+
+static void count_packages(struct copies *c, const struct inventory *inv)
+{
+        for (size_t i = 0; i < inv->packages.count; i++)
+                if (i < inv->os_count || str_equal(inv->packages.items[i].ecosystem, "PyPI"))
+                        count_package(c, &inv->packages.items[i], i < inv->os_count);
+}
+
+/* Those of folders that nobody imports from any more are let go of, and lists that hold no longer. */
+static void sweep(struct copies *c)
+{
+        size_t kept = 0;
+        vec_each (slot, &c->parts) {
+                struct part *part = *slot;
+                if (!part->wanted) {
+                        map_remove(&c->by_folder, part->folder, strlen(part->folder));
+                        part_free(part);
+                        continue;
+                }
+                if (part->now != part->fingerprint)
+                        packaged_done(&part->list);
+                part->fingerprint = part->now;
+                c->parts.items[kept++] = part;
         }
-        return who & 1 ? note_folder(c, e) : 0;
+        c->parts.count = kept;
 }
 
-/* "/lib" is mostly a link to "/usr/lib", which is listed anyway. */
-static bool is_link(int root_fd, const char *path)
+static bool is_current(const struct copies *c, const struct inventory *inv)
 {
-        struct stat s;
-        return fstatat(root_fd, path + 1, &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
+        return c->current && c->folder_count == inv->hints.python_path_count;
 }
 
-static int add_step(struct copies *c, const char *folder, const char *name)
+static int renew(struct copies *c, const struct inventory *inv)
 {
-        const char *path = arena_printf(&c->arena, "%s%s%s", folder, name ? "/" : "", name ? name : "");
-        struct step *step = path ? vec_add(&c->steps) : NULL;
-        if (!step)
-                return -ENOMEM;
-        *step = (struct step){.path = path, .shallow = !name};
-        return 0;
-}
-
-/* The folder itself, and each folder in it. */
-static int add_steps(struct copies *c, int root_fd, const char *path)
-{
-        if (is_link(root_fd, path))
-                return 0;
-        int fd = file_open_dir_in(root_fd, path);
-        DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-        if (!folder) {
-                if (fd >= 0)
-                        close(fd);
-                return 0;
+        c->current = false;
+        vec_each (part, &c->parts) {
+                (*part)->wanted = false;
+                (*part)->now = 0;
         }
-        int r = add_step(c, path, NULL);
-        for (struct dirent *d; r == 0 && (d = readdir(folder));)
-                if (d->d_name[0] != '.' && (d->d_type == DT_DIR || d->d_type == DT_UNKNOWN) &&
-                    c->steps.count < MOST_STEPS)
-                        r = add_step(c, path, d->d_name);
-        closedir(folder);
-        return r;
-}
-
-static int plan(struct copies *c, const struct inventory *inv, int root_fd)
-{
-        int r = 0;
-        for (size_t i = 0; r == 0 && i < ARRAY_SIZE(folders); i++)
-                r = add_steps(c, root_fd, folders[i]);
+        int r = want_part(c, NULL);
         for (size_t i = 0; r == 0 && i < inv->hints.python_path_count; i++)
-                r = add_steps(c, root_fd, inv->hints.python_paths[i]);
-        return r;
+                r = want_part(c, inv->hints.python_paths[i]);
+        if (r < 0)
+                return r;
+        count_packages(c, inv);
+        sweep(c);
+        c->current = true;
+        c->folder_count = inv->hints.python_path_count;
+        return 0;
+}
+
+void copies_outdate(struct copies *c)
+{
+        c->current = false;
+}
+
+/* What the other parts leave. */
+static size_t room_for(const struct copies *c, struct part *part)
+{
+        size_t files = 0, memory = 0;
+        vec_each (other, &c->parts) {
+                if (*other == part)
+                        continue;
+                files += (*other)->list.files.count;
+                memory += (*other)->list.arena.used;
+        }
+        part->list.arena.limit = memory < LIST_MEMORY ? LIST_MEMORY - memory : 0;
+        return files < MOST_FILES ? MOST_FILES - files : 0;
 }
 
 /* Go on with the list until it is complete or the time is over. 1: complete, 0: not, or -ENOMEM. */
 static int list(struct copies *c, const struct inventory *inv, int root_fd)
 {
-        struct listing l = {.c = c, .inv = inv, .end = clock_boottime() + SLICE_MS * (uint64_t)1000000};
-        int r = c->slices++ ? 0 : plan(c, inv, root_fd);
-        c->full |= r < 0; /* a part of the plan is no list */
-        l.walk = (struct walk){.root_fd = root_fd,
-                               .most_entries = MOST_ENTRIES,
-                               .wants = wants,
-                               .found = found,
-                               .left_out = ignore,
-                               .context = &l};
-        for (; r == 0 && !c->full && c->next < c->steps.count; c->next++) {
-                l.walk.shallow = c->steps.items[c->next].shallow;
-                r = walk_tree(&l.walk, c->steps.items[c->next].path);
-                if (r < 0 || l.late)
-                        break;
-                c->full |= l.walk.entries >= MOST_ENTRIES;
+        uint64_t end = clock_boottime() + SLICE_MS * (uint64_t)1000000;
+        int r = is_current(c, inv) ? 0 : renew(c, inv);
+        bool complete = true;
+        for (size_t i = 0; r >= 0 && i < c->parts.count; i++) {
+                struct part *part = c->parts.items[i];
+                const char *const folder = part->folder;
+                if (!packaged_is_over(&part->list) && clock_boottime() < end)
+                        r = packaged_go_on(&part->list, inv, root_fd, folder ? &folder : folders,
+                                           folder ? 1 : ARRAY_SIZE(folders), room_for(c, part), end);
+                complete &= packaged_is_over(&part->list) && !part->list.full;
         }
-        c->full |= l.late && c->slices >= MOST_SLICES;
-        if (r < 0 || (l.late && !c->full))
-                return r;
-        map_done(&c->seen);
-        return !c->full;
-}
-
-uint64_t copies_fingerprint(const struct inventory *inv)
-{
-        uint64_t sum = 0;
-        for (size_t i = 0; i < inv->packages.count; i++) {
-                const struct package *p = &inv->packages.items[i];
-                const char *const texts[] = {p->name, p->version, p->arch, p->path};
-                if (i >= inv->os_count && !str_equal(p->ecosystem, "PyPI"))
-                        continue;
-                for (size_t n = 0; n < ARRAY_SIZE(texts); n++)
-                        sum = sum * 31 + (texts[n] ? map_hash(texts[n], strlen(texts[n])) : 1);
-        }
-        return sum;
+        return r < 0 ? r : complete;
 }
 
 /* ---- asking ----------------------------------------------------------------------------------------- */
@@ -290,20 +241,23 @@ static const struct packaged *match(const struct copies *c, int root_fd, int fd,
         bool known = fd >= 0 && fstat(fd, &s) == 0;
         if (object && str_starts(object, "build-id:"))
                 id = map_hash(object + strlen("build-id:"), strlen(object) - strlen("build-id:"));
-        vec_each (p, &c->files) {
-                if (known && p->inode == s.st_ino && p->device == s.st_dev)
-                        return p;
-                if (p->id ? p->id == id
-                          : known && p->size == (uint64_t)s.st_size && p->path &&
-                                    same_content(p, root_fd, fd))
-                        return p;
-        }
+        vec_each (part, &c->parts)
+                vec_each (p, &(*part)->list.files) {
+                        if (known && p->inode == s.st_ino && p->device == s.st_dev)
+                                return p;
+                        if (p->id ? p->id == id
+                                  : known && p->size == (uint64_t)s.st_size && same_content(p, root_fd, fd))
+                                return p;
+                }
         return NULL;
 }
 
-bool copies_are_listed(const struct copies *c)
+bool copies_are_listed(const struct copies *c, const struct inventory *inv)
 {
-        return c->full || (c->slices && c->next >= c->steps.count);
+        bool over = is_current(c, inv);
+        for (size_t i = 0; over && i < c->parts.count; i++)
+                over = packaged_is_over(&c->parts.items[i]->list);
+        return over;
 }
 
 int copies_find(struct copies *c, const struct inventory *inv, int root_fd, int fd, const char *object,
@@ -345,9 +299,10 @@ int copies_named(const struct copies *c, const struct inventory *inv, const char
         static const char *const usual[] = {"/usr/bin/", "/usr/sbin/", "/usr/lib/", "/usr/lib64/"};
         int r = 0;
         for (size_t size = strlen(name); r == 0 && size;) {
-                vec_each (folder, &c->library_folders)
-                        if (r == 0)
-                                r = name_one(inv, *folder, name, size, to);
+                vec_each (part, &c->parts)
+                        vec_each (folder, &(*part)->list.folders)
+                                if (r == 0)
+                                        r = name_one(inv, *folder, name, size, to);
                 for (size_t i = 0; r == 0 && i < ARRAY_SIZE(usual); i++)
                         r = name_one(inv, usual[i], name, size, to);
                 /* Without its last number, as long as it is one. */

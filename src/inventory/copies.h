@@ -19,8 +19,8 @@ static inline void copies_freep(struct copies **c)
 /* The package whose file `fd` is, by inode, else by build-id, else (where the packaged file has none) by size
  * and content. `object` is what struct mapped_file calls it, or NULL. The executables and libraries of
  * packages below the system's folders and the inventory's Python paths are listed the first time that
- * somebody asks, `c` keeps the list: it is good for as long as the inventory holds the same packages
- * (inventory_fingerprint).
+ * somebody asks. `c` keeps the list; once it is outdated, those parts of it are made anew whose packages are
+ * others.
  *
  * 1: found. 0: it is no packaged file. -EAGAIN: not found, and the list is not complete: the time for one
  * call is over (the next one goes on), or there are too many files. -ENOMEM. */
@@ -28,10 +28,10 @@ int copies_find(struct copies *c, const struct inventory *inv, int root_fd, int 
                 const struct package **ret);
 
 /* Whether the list is as complete as it gets: asking takes no time for it. */
-bool copies_are_listed(const struct copies *c);
+bool copies_are_listed(const struct copies *c, const struct inventory *inv);
 
-/* Equal while what copies_find has listed holds. */
-uint64_t copies_fingerprint(const struct inventory *inv);
+/* The next inventory is another one. */
+void copies_outdate(struct copies *c);
 
 /* Packages of the distribution that ship a library or program of this name ("libz.so.1.3" stands for
  * "libz.so.1" too) in a folder that was listed; appended to `to`, each once. 0 or -ENOMEM. */

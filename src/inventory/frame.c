@@ -339,19 +339,27 @@ int frame_read(struct inventory *inv, struct inventory *previous)
 
 /* What the inventory holds, to be compared with what it held before. */
 struct extent {
-        size_t packages, claims, limits;
+        size_t packages, claims, limits, readings;
 };
 
 static struct extent extent_of(const struct inventory *inv)
 {
         return (struct extent){inv->packages.count, inv->recall->claims.count,
                                inv->limits.count + inv->limits_more + inv->walked.left.count +
-                                       inv->walked.nested.count};
+                                       inv->walked.nested.count,
+                               inv->recall->readings.count};
 }
 
-static bool is_more(struct extent a, struct extent b)
+/* Whether what came since is the same as if all had been read anew: nobody but the distribution, which is
+ * read first, had claimed a name of it, it adds no limit, and later readings can take it over. */
+static bool stands_alone(const struct inventory *inv, struct extent before)
 {
-        return a.packages != b.packages || a.claims != b.claims || a.limits != b.limits;
+        bool alone = !inv->contested && extent_of(inv).limits == before.limits;
+        for (size_t i = before.packages; alone && i < inv->packages.count; i++)
+                alone = inventory_is_sane(&inv->packages.items[i]);
+        for (size_t i = before.readings; alone && i < inv->recall->readings.count; i++)
+                alone = !inv->recall->readings.items[i].tangled;
+        return alone;
 }
 
 /* What was read in a folder of modules that was walked again, and is not there any more. */
@@ -373,28 +381,38 @@ static bool note_gone(struct inventory *inv, const char *folder, const found_lis
         return gone;
 }
 
+/* Whether a file that is found is another one than when it was read. */
+static bool has_changed(struct inventory *inv, const struct found_file *item, const struct reading *old)
+{
+        return !walk_same(&old->identity, &item->identity) || !recall_holds(inv->recall, old, inv->root_fd);
+}
+
 int frame_find_new(struct inventory *inv, const struct inventory_hints *hints, struct arena *a,
                    found_list *ret)
 {
         struct extent before = extent_of(inv);
+        inv->contested = false;
         int r = places_find_new(inv, hints, a, ret);
-        bool more = is_more(before, extent_of(inv));
+        bool anew = extent_of(inv).limits != before.limits;
         for (size_t i = 0; r == 0 && hints->python_again && i < hints->python_path_count; i++) {
                 char folder[PATH_MAX];
                 if (hints->python_again[i])
-                        more |= note_gone(inv, places_true_path(inv, hints->python_paths[i], folder), ret);
+                        anew |= note_gone(inv, places_true_path(inv, hints->python_paths[i], folder), ret);
         }
-        for (size_t i = 0; r == 0 && !more && i < ret->count; i++) {
+        for (size_t i = 0; r == 0 && !anew && i < ret->count; i++) {
                 const struct found_file *item = &ret->items[i];
                 const struct reading *old = recall_of(inv->recall, reader_of(item), item->path);
                 if (old)
-                        more = !walk_same(&old->identity, &item->identity) ||
-                               !recall_holds(inv->recall, old, inv->root_fd);
-                else if ((r = take(inv, item, NULL)) == 0)
-                        more = is_more(before, extent_of(inv));
+                        anew = has_changed(inv, item, old);
+                else if (inventory_is_late(inv))
+                        anew = true;
+                else
+                        r = take(inv, item, NULL);
         }
+        bool more = inv->packages.count != before.packages || inv->recall->claims.count != before.claims;
+        anew = anew || !stands_alone(inv, before);
         recall_rest(inv->recall);
-        return r < 0 ? r : more;
+        return r < 0 ? r : anew ? FRAME_ANEW : more ? FRAME_ADDED : FRAME_NOTHING;
 }
 
 int frame_read_more(struct inventory *inv, struct inventory *previous, found_list *list)

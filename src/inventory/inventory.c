@@ -14,8 +14,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-enum { LONGEST_NAME = 1024, LONGEST_PATH = 4096 };
-
 /* Bytes that all archives of a root may unpack to: about a minute. */
 #define INFLATED_TOGETHER (32ull << 30)
 
@@ -84,24 +82,13 @@ static bool is_usr_merged(int root_fd)
         return fstatat(root_fd, "lib", &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
 }
 
-/* Names and versions of packages are a few dozen bytes; what is longer is crafted, and would break the
- * limits of keys. */
-static bool is_sane(const struct package *p)
-{
-        const char *const texts[] = {p->name, p->version, p->arch, p->source, p->source_version};
-        for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-                if (texts[i] && strlen(texts[i]) > LONGEST_NAME)
-                        return false;
-        return !p->path || strlen(p->path) <= LONGEST_PATH;
-}
-
 static void blunt_crafted(struct inventory *inv)
 {
         vec_each (p, &inv->packages) {
-                if (is_sane(p))
+                if (inventory_is_sane(p))
                         continue;
                 inventory_limit(inv, "a package with a name of more than %d bytes was left out",
-                                LONGEST_NAME);
+                                INVENTORY_LONGEST_NAME);
                 *p = (struct package){.root = inv->root_id,
                                       .ecosystem = p->ecosystem,
                                       .release = p->release,
@@ -208,17 +195,22 @@ int inventory_extend(int root_fd, const struct inventory_hints *hints, struct in
         }
         if (r == -ENOMEM)
                 return r;
-        if (r) {
+        if (r < 0 || r == FRAME_ANEW) {
                 bool more = r > 0;
                 r = read_root(root_fd, inv->root_id, hints, TAKE_PTR(before), more ? &list : NULL, ret);
                 return r < 0 ? r : more ? INVENTORY_MORE : INVENTORY_READ;
         }
+        bool added = r == FRAME_ADDED;
         r = note_python_paths(inv, hints);
         forget_places(inv);
+        if (added) {
+                vec_trim(&inv->packages);
+                owners_rest(&inv->owners);
+        }
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(before);
-        return INVENTORY_SAME;
+        return added ? INVENTORY_MORE : INVENTORY_SAME;
 }
 
 /* ---- one executable --------------------------------------------------------------------------------- */

@@ -47,7 +47,8 @@ int inventory_read(int root_fd, const char *root_id, const struct inventory_hint
                    struct inventory *previous, struct inventory **ret);
 /* The same root again, when no more is known than that something runs at places that were not hinted at
  * before, or that folders of modules changed: only these are walked, and what lies elsewhere is taken as it
- * was. `inv` is consumed. What became of it, or -ENOMEM. */
+ * was. `inv` is consumed. What became of it (after INVENTORY_MORE `*ret` may be `inv`, too, and its packages
+ * lie elsewhere), or -ENOMEM. */
 enum inventory_extent {
         INVENTORY_READ, /* all places were walked, as they had to be */
         INVENTORY_SAME, /* nothing came to it or went: `*ret` is `inv` */

@@ -94,9 +94,10 @@ struct inventory {
         const struct candidate *candidate; /* the one that is being read, or NULL */
         bool denied;                       /* something of it may not be read */
         struct inventory_counts counts;
-        uint64_t inflatable;   /* bytes that archives may still unpack to, all together */
-        bool cut;              /* something of what is being read had no room or time: to be read anew */
-        bool late;             /* not everything was found or read, for want of time */
+        uint64_t inflatable; /* bytes that archives may still unpack to, all together */
+        bool cut;            /* something of what is being read had no room or time: to be read anew */
+        bool contested; /* a name was claimed that another one than the distribution had claimed before */
+        bool late;      /* not everything was found or read, for want of time */
         struct tables *tables; /* signatures, once a reader has asked for them (tables.h); or NULL */
 };
 
@@ -114,6 +115,10 @@ static inline size_t inventory_last(const struct inventory *inv)
         return inv->packages.count - 1;
 }
 
+/* Bytes of a name or version. */
+enum { INVENTORY_LONGEST_NAME = 1024 };
+/* Whether it has a name that a package may have. */
+bool inventory_is_sane(const struct package *p);
 /* Whether there is no time left to read anything. */
 bool inventory_is_late(const struct inventory *inv);
 

@@ -17,7 +17,6 @@
 struct cached_root {
         struct inventory *inventory;
         struct copies *copies;        /* what its packages' files are known by; NULL until somebody asks */
-        uint64_t fingerprint;         /* of the packages that `copies` speaks of */
         struct root_marks marks;      /* from before the last reading … */
         mark_list place_marks;        /* … and of the job's places, in their order */
         int64_t read_at;              /* wall ns: when its reading began */

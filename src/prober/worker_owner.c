@@ -139,7 +139,7 @@ static int find_copy(struct worker *w, const char *root_id, int root_fd, int fd,
         const struct inventory *inventory = NULL;
         struct copies *copies = worker_copies_of(w, root_id, &inventory);
         const struct package *owner = NULL;
-        if (w->first && (!copies || !copies_are_listed(copies)))
+        if (w->first && (!copies || !copies_are_listed(copies, inventory)))
                 return -EAGAIN;
         if (!copies || root_fd < 0)
                 return 0;

@@ -82,15 +82,14 @@ int worker_first_root_open(struct worker *w, const struct probe_job *job)
         return worker_root_open(w, &through);
 }
 
-/* Take over what was read; what was made of the one before is made again when somebody asks. */
+/* Take over what was read; what was made of the one before is made again when somebody asks, as far as it
+ * holds no longer. */
 static void adopt(struct cached_root *root, struct inventory *inventory)
 {
         root->modules = module_cache_free(root->modules);
         root->inventory = inventory;
-        uint64_t fingerprint = copies_fingerprint(root->inventory);
-        if (root->fingerprint != fingerprint)
-                root->copies = copies_free(root->copies);
-        root->fingerprint = fingerprint;
+        if (root->copies)
+                copies_outdate(root->copies);
         root->told = false;
 }
 
@@ -159,13 +158,53 @@ static int read_root(struct worker *w, const struct probe_job *job, struct cache
         return r;
 }
 
+struct marks {
+        struct root_marks root;
+        mark_list places;
+};
+
+static void marks_done(struct marks *m)
+{
+        root_marks_done(&m->root);
+        vec_done(&m->places);
+}
+
+static int take_marks(int root_fd, const struct probe_job *job, struct marks *ret)
+{
+        int r = root_fd < 0 ? root_fd : root_marks_take(root_fd, job, &ret->root);
+        return r < 0 ? r : marks_take(root_fd, job, &ret->places);
+}
+
+static void keep_marks(struct cached_root *root, struct marks *m)
+{
+        root_marks_done(&root->marks);
+        vec_done(&root->place_marks);
+        root->marks = m->root;
+        root->place_marks = m->places;
+        *m = (struct marks){};
+}
+
+/* Somebody asks for an owner before the inventory was asked for, as behind the start of a worker: with its
+ * marks, that question need not read all of it once more. */
+static int read_unasked(struct worker *w, const struct probe_job *job, struct cached_root **ret)
+{
+        _cleanup_(marks_done) struct marks marks = {};
+        _cleanup_close_ int root_fd = worker_first_root_open(w, job);
+        int r = take_marks(root_fd, job, &marks);
+        if (r == 0)
+                r = read_root(w, job, ret);
+        if (r == 0)
+                keep_marks(*ret, &marks);
+        return r;
+}
+
 /* Look only at what is new, and at folders of modules that changed, if nothing else is known to have. enum
  * inventory_extent or -errno. */
 static int read_news(struct worker *w, const struct probe_job *job, const struct root_marks *now,
                      struct cached_root **ret)
 {
         struct cached_root *root = job->root_id ? map_get_str(&w->roots, job->root_id) : NULL;
-        if (!root || !root->inventory || !root->told || root->marks.folders.count > job->python_path_count ||
+        if (!root || !root->inventory || root->marks.folders.count > job->python_path_count ||
             root->marks.databases != now->databases || root->first.mount_ns != job->first.mount_ns)
                 return read_root(w, job, ret);
         _cleanup_close_ int root_fd = worker_root_open(w, job);
@@ -189,7 +228,7 @@ static int read_news(struct worker *w, const struct probe_job *job, const struct
                 adopt(root, inventory);
         roots_unlock(w);
         *ret = root;
-        return r;
+        return r == INVENTORY_SAME && !root->told ? INVENTORY_MORE : r;
 }
 
 struct copies *worker_copies_of(struct worker *w, const char *root_id, const struct inventory **ret)
@@ -208,7 +247,7 @@ const struct inventory *worker_inventory_of(struct worker *w, const struct probe
         const struct cached_root *root = root_find(w, job->root_id);
         const struct inventory *inventory = root ? root->inventory : NULL;
         struct cached_root *read;
-        if (!inventory && !w->first && !(job->flags & PROBE_NO_INVENTORY) && read_root(w, job, &read) == 0)
+        if (!inventory && !w->first && !(job->flags & PROBE_NO_INVENTORY) && read_unasked(w, job, &read) == 0)
                 inventory = read->inventory;
         return inventory;
 }
@@ -242,16 +281,6 @@ bool worker_sees_root(struct worker *w, const struct probe_job *job)
         bool sees = !views || view_is_root(w, views, job);
         roots_unlock(w);
         return sees;
-}
-
-static int take_marks(struct worker *w, const struct probe_job *job, struct root_marks *ret,
-                      mark_list *ret_places)
-{
-        _cleanup_close_ int root_fd = worker_root_open(w, job);
-        if (root_fd < 0)
-                return root_fd;
-        int r = root_marks_take(root_fd, job, ret);
-        return r < 0 ? r : marks_take(root_fd, job, ret_places);
 }
 
 /* Another one than that of the inventory, too, where something changed at its places. */
@@ -418,26 +447,20 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
 {
         struct cached_root *root;
         uint64_t begin = clock_cpu();
-        struct root_marks marks = {};
-        mark_list place_marks = {};
-        int r = take_marks(w, job, &marks, &place_marks);
+        _cleanup_(marks_done) struct marks marks = {};
+        _cleanup_close_ int root_fd = worker_root_open(w, job);
+        int r = take_marks(root_fd, job, &marks);
         if (r == 0)
-                r = job->flags & PROBE_TREE_NEWS ? read_news(w, job, &marks, &root)
+                r = job->flags & PROBE_TREE_NEWS ? read_news(w, job, &marks.root, &root)
                                                  : read_root(w, job, &root);
         if (r >= 0)
                 r = read_views(w, job, root, r);
-        if (r < 0) {
-                root_marks_done(&marks);
-                vec_done(&place_marks);
+        if (r < 0)
                 return r;
-        }
-        root_marks_done(&root->marks);
-        vec_done(&root->place_marks);
-        root->marks = marks;
-        root->place_marks = place_marks;
+        keep_marks(root, &marks);
         struct inventory_reply record = {.extent = (enum inventory_extent)r,
                                          .cpu_ns = clock_cpu() - begin,
-                                         .stamp = root_marks_stamp(&marks),
+                                         .stamp = root_marks_stamp(&root->marks),
                                          .late = inventory_lacks_time(root->inventory) ||
                                                  views_late(root->views)};
         r = pack_inventory(w, job, root, &record, reply);

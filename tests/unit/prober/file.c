@@ -380,6 +380,64 @@ static void a_folder_is_a_root_too(void **state)
         assert_true(r.file.has_owner);
 }
 
+struct told {
+        int status;
+        enum inventory_extent extent;
+        size_t packages;
+};
+
+static void take_told(void *context, int status, struct wire *reply)
+{
+        struct told *told = context;
+        _cleanup_arena_ struct arena a = ARENA_INIT(16 << 20);
+        struct inventory_reply inventory = {};
+        told->status = status ? status : inventory_reply_unpack(reply, &a, &inventory);
+        told->extent = inventory.extent;
+        told->packages = inventory.packages.count;
+        inventory_reply_done(&inventory);
+}
+
+static struct told ask_news(struct prober *p, pid_t pid, const char *root_id)
+{
+        struct told told = {.status = 1};
+        struct probe_job job = {
+                .kind = PROBE_INVENTORY, .pid = pid, .root_id = root_id, .flags = PROBE_TREE_NEWS};
+        assert_int_equal(prober_submit(p, &job, take_told, &told), 0);
+        assert_int_equal(prober_run(p), 0);
+        return told;
+}
+
+/* Behind the start of a worker files are asked for first. */
+static void what_was_read_for_an_owner_is_not_read_again(void **state)
+{
+        (void)state;
+        if (geteuid() != 0 || system("command -v ldd >/dev/null") != 0) {
+                print_message("needs root, and ldd\n");
+                skip();
+        }
+        make_root();
+        _cleanup_prober_ struct prober *p = new_prober();
+        pid_t pid = start_in_root();
+        _cleanup_(result_done) struct result r = {};
+        assert_int_equal(probe(p, pid, "/code", &r), 0);
+        assert_true(r.file.has_owner);
+        struct told first = ask_news(p, pid, r.p.root.id), again = ask_news(p, pid, r.p.root.id);
+        shell("printf 'Package: thing\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.0-1\n\n"
+              "Package: more\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n' "
+              ">%s/var/lib/dpkg/status",
+              directory);
+        struct told changed = ask_news(p, pid, r.p.root.id);
+        bury(pid);
+        assert_int_equal(first.status, 0);
+        assert_int_equal(first.extent, INVENTORY_MORE);
+        assert_int_equal(first.packages, 1);
+        assert_int_equal(again.status, 0);
+        assert_int_equal(again.extent, INVENTORY_SAME);
+        assert_int_equal(changed.status, 0);
+        assert_int_equal(changed.extent, INVENTORY_READ);
+        assert_int_equal(changed.packages, 2);
+}
+
 /* ---- a worker that may not use map_files ------------------------------------------------------------- */
 
 static void drop_map_files(void)
@@ -527,6 +585,8 @@ int main(int argc, char **argv)
                 cmocka_unit_test_setup_teardown(replaced_file_belongs_to_the_version_of_then, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(a_folder_is_a_root_too, setup, teardown),
+                cmocka_unit_test_setup_teardown(what_was_read_for_an_owner_is_not_read_again, setup,
+                                                teardown),
                 cmocka_unit_test_setup_teardown(without_map_files_by_proof, setup, teardown),
                 cmocka_unit_test(a_guarded_page_costs_one_job),
         };
