@@ -60,26 +60,37 @@ static struct ran_code *ran_new(struct look *l, const char *key, const struct en
         return ran;
 }
 
-bool look_code_ran(struct look *l, const struct code_event *event)
+/* The record of this file's code in the process's workload. NULL: out of memory, or there are too many. */
+static struct ran_code *ran_intern(struct look *l, const struct entry *e, struct used_file *f)
 {
         char key[8192];
+        if (f->ran && !strcmp(f->ran->evidence.workload, e->process.workload_id))
+                return f->ran;
+        int size = snprintf(key, sizeof(key), "%s\n%s\n%s\n%s", e->process.workload_id, f->owner_key,
+                            f->reply.file.object ? f->reply.file.object : "", f->reply.file.path);
+        if (size >= (int)sizeof(key))
+                return NULL;
+        f->ran = map_get_str(&l->ran, key);
+        if (!f->ran)
+                f->ran = ran_new(l, key, e, f);
+        return f->ran;
+}
+
+bool look_code_ran(struct look *l, const struct code_event *event)
+{
         const struct entry *e = table_get(&l->table, event->pid);
         if (!e || e->ended || !entry_named(e) || event->time < e->read_at + SETTLED_NS ||
             e->process.start != event->start / PROCESS_START_GRAIN * PROCESS_START_GRAIN)
                 return false;
-        const struct used_file *f = file_at(e, event->address);
+        struct used_file *f = file_at(e, event->address);
         if (!f || !f->examined || !f->owner_key || !f->reply.file.path ||
             native_is_linker(f->reply.file.path))
                 return false;
-        int size = snprintf(key, sizeof(key), "%s\n%s\n%s\n%s", e->process.workload_id, f->owner_key,
-                            f->reply.file.object ? f->reply.file.object : "", f->reply.file.path);
-        if (size >= (int)sizeof(key))
-                return false;
-        struct ran_code *ran = map_get_str(&l->ran, key);
-        bool news = !ran;
-        if (news && !(ran = ran_new(l, key, e, f)))
+        struct ran_code *ran = ran_intern(l, e, f);
+        if (!ran)
                 return false;
         int64_t time = clock_wall_of(event->time);
+        bool news = !ran->evidence.last;
         if (news)
                 ran->evidence.first = time;
         ran->evidence.last = MAX(ran->evidence.last, time);

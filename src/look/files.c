@@ -93,6 +93,7 @@ int files_examined(struct used_file *f, struct wire *reply)
         if (r < 0)
                 return r;
         f->examined = true;
+        f->ran = NULL; /* it may be another package's now */
         f->failure = 0;
         f->examined_at = f->reply.doubt ? 0 : clock_boottime();
         return 0;

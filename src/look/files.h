@@ -25,6 +25,7 @@ struct used_file {
         uint64_t examined_at;       /* boottime ns; 0: anew at the next full look, because of a doubt */
         struct probed_file *probed; /* valid while probed_epoch is that of struct native_watch */
         uint64_t probed_epoch;
+        struct ran_code *ran; /* what was found running in it last, or NULL; lives as long as the look */
         VEC(struct file_mark) marks;
 };
 

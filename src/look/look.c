@@ -18,8 +18,6 @@
 
 enum {
         LOOK_MEMORY = 512 << 20, /* bytes: most that one look may take for what it reads */
-        JOIN_COSTS = 4000,       /* all is joined as many times apart as the last time took CPU … */
-        JOIN_MOST_S = 60,        /* … but no further than this, if anything happens */
 };
 
 int look_new(const struct look_options *options, struct look **ret, struct error *error)
@@ -100,123 +98,6 @@ static void begin_look(struct look *l)
         arena_done(&l->scratch);
 }
 
-/* What all processes say is joined again when a negative may not stay as it is, or is old; as seldom as it is
- * dear. Until then it speaks up to the last time, and no further. */
-static bool is_join_due(const struct look *l)
-{
-        uint64_t pause = MIN(l->join_cost * JOIN_COSTS, JOIN_MOST_S * NS_PER_S);
-        return l->resend || l->weakened != l->weakened_joined || clock_boottime() >= l->joined_all + pause;
-}
-
-static bool wants_all(const struct look *l, const struct join_input *in)
-{
-        return is_join_due(l) || !join_only_adds(in);
-}
-
-static int join(struct look *l, const struct join_input *in, enum look_extent extent, struct joined *ret)
-{
-        struct joined joined = {};
-        struct arena *a = &l->scratch;
-        bool all = extent != EXTENT_ADDITIONS;
-        int r = all ? runtimes_cover(l, in->now, a) : 0;
-        if (r == 0)
-                r = all ? join_all(in, a, &joined) : join_additions(in, a, &joined);
-        if (r == 0)
-                r = functions_join(l, all, in->now, a, &joined);
-        if (r == 0)
-                r = code_ran_join(l, &joined.evidence);
-        if (r == 0)
-                r = all ? runtimes_join(l, in, a, &joined) : runtimes_add(l, in, a, &joined);
-        if (r == 0 && in->full)
-                r = limits_put_unreadable_first(l);
-        if (r < 0)
-                joined_done(&joined);
-        else
-                *ret = joined;
-        return r;
-}
-
-/* How far what was read reaches, and the probes and engines that follow from it. */
-static int update(struct look *l, const struct join_input *in, enum look_extent *ret, struct error *error)
-{
-        bool all = in->full || wants_all(l, in);
-        spend_on(l, LOOK_FUNCTIONS);
-        int r = functions_update(l, all ? ENTRIES_ALL : ENTRIES_OPEN, error);
-        if (r < 0)
-                return r;
-        if (in->full)
-                runtime_packages_renew(l);
-        spend_on(l, LOOK_RUNTIMES);
-        r = runtimes_update(l, all ? ENTRIES_ALL : ENTRIES_OPEN, in->full && !l->thrifty, error);
-        if (r < 0)
-                return r;
-        l->thrifty |= in->full && l->options.watched;
-        if (in->full && l->runtimes.late)
-                look_limit(
-                        l,
-                        "%zu process%s with an interpreter ran and %s to be looked into: all looks together "
-                        "may take %.2f %% of a CPU",
-                        l->runtimes.late, l->runtimes.late == 1 ? "" : "es",
-                        l->runtimes.late == 1 ? "waits" : "wait", BUDGET_LATER_NS / 1e7);
-        /* Events came while this waited: a process may have ended with files that are lost. */
-        all = all || !join_only_adds(in);
-        *ret = in->full ? EXTENT_FULL : all ? EXTENT_ALL : EXTENT_ADDITIONS;
-        return 0;
-}
-
-static int conclude(struct look *l, bool full, size_t *ret_workloads, struct error *error)
-{
-        uint64_t begin = clock_cpu();
-        spend_on(l, LOOK_FILES);
-        int r = read_late_files(l, error);
-        if (r < 0)
-                return r;
-        if (l->options.settle) /* no silence is told of a time whose events were not fetched */
-                l->options.settle(l->options.wait_context, full || is_join_due(l));
-        struct join_input in = {
-                .table = &l->table,
-                .roots = &l->roots,
-                .groups = &l->groups,
-                .sockets = &l->sockets,
-                .sockets_unread = l->sockets_unread,
-                .late = &l->late_uses,
-                .unplaced = l->unplaced,
-                .nameless = l->nameless,
-                .hidden = l->hidden,
-                .outside = outside_unseen(),
-                .join = ++l->joins,
-                .last_all = l->last_all,
-                .joined_all = l->joined_all,
-                .full = full,
-                .only_new = !full && !l->resend,
-                .now = clock_wall(),
-                .watched_since = l->watched_since,
-        };
-        struct joined joined;
-        enum look_extent extent;
-        uint64_t now = clock_boottime(), weakened = l->weakened;
-        if (l->nameless && full)
-                look_loss(l, "processes of which not even the workload could be read", l->nameless);
-        r = update(l, &in, &extent, error);
-        if (r < 0)
-                return r;
-        spend_on(l, LOOK_JOIN);
-        r = join(l, &in, extent, &joined);
-        if (r < 0)
-                return error_set(error, r, "out of memory");
-        spend_on(l, LOOK_COMMIT);
-        r = look_commit(l, &joined, extent, in.now, error);
-        *ret_workloads = joined.workloads.count;
-        joined_done(&joined);
-        if (r == 0 && extent != EXTENT_ADDITIONS) {
-                l->last_all = in.join;
-                l->joined_all = now;
-                l->join_cost = clock_cpu() - begin;
-                l->weakened_joined = weakened;
-        }
-        return r;
-}
-
 static int look_at_all(struct look *l, size_t *ret_workloads, struct error *error)
 {
         uint64_t now = clock_boottime();
@@ -255,7 +136,7 @@ static int look_at_all(struct look *l, size_t *ret_workloads, struct error *erro
         l->roots_old &= r < 0;
         if (r == 0)
                 r = read_files(l, ENTRIES_ALL, error);
-        return r < 0 ? r : conclude(l, true, ret_workloads, error);
+        return r < 0 ? r : look_conclude(l, true, ret_workloads, error);
 }
 
 int look_all(struct look *l, struct look_summary *ret, struct error *error)
@@ -312,7 +193,7 @@ int look_some(struct look *l, const int *pids, size_t count, bool news, struct e
         if (!living)
                 return error_set(error, -ENOMEM, "out of memory");
         count = drop_ended(pids, count, living);
-        if (!count && !news && !l->late_files.count && !l->late_overflow && !is_join_due(l))
+        if (!count && !news && !l->late_files.count && !l->late_overflow && !look_join_is_due(l))
                 return 0;
         begin_look(l);
         size_t nameless = l->nameless; /* they live on, unread, until the next look at all */
@@ -325,7 +206,7 @@ int look_some(struct look *l, const int *pids, size_t count, bool news, struct e
         if (r == 0)
                 r = read_files(l, ENTRIES_OPEN, error);
         if (r == 0)
-                r = conclude(l, false, &workloads, error);
+                r = look_conclude(l, false, &workloads, error);
         spend_on(l, LOOK_OTHER);
         return r;
 }
@@ -347,7 +228,7 @@ int look_into_runtimes(struct look *l, struct error *error)
         spend_on(l, LOOK_RUNTIMES);
         int r = runtimes_update(l, ENTRIES_OPEN, false, error);
         if (r == 0 && runtimes_news(&l->runtimes))
-                r = conclude(l, false, &workloads, error);
+                r = look_conclude(l, false, &workloads, error);
         spend_on(l, LOOK_OTHER);
         return r;
 }
@@ -391,11 +272,7 @@ void look_refresh(struct look *l)
 
 bool look_knows_cgroup(const struct look *l, uint64_t cgroup)
 {
-        size_t i = 0;
-        for (void *value; map_next(&l->table.entries, &i, NULL, NULL, &value);)
-                if (((struct entry *)value)->process.cgroup_id == cgroup)
-                        return true;
-        return false;
+        return table_has_cgroup(&l->table, cgroup);
 }
 
 void look_events_lost(struct look *l, const char *what, uint64_t count)

@@ -121,6 +121,13 @@ enum look_extent {
 int look_commit(struct look *l, const struct joined *j, enum look_extent extent, int64_t now,
                 struct error *error);
 
+/* conclude.c */
+/* Whether what all processes say is to be joined again, as soon as anything happens. */
+bool look_join_is_due(const struct look *l);
+/* Whose the late files are, what follows for probes and engines, the join and its commit. 0 or -errno with a
+ * sentence. */
+int look_conclude(struct look *l, bool full, size_t *ret_workloads, struct error *error);
+
 /* late.c: files mapped by processes that are gone, asked for by their path. 0 or -errno with a sentence. */
 int read_late_files(struct look *l, struct error *error);
 

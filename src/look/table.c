@@ -39,14 +39,66 @@ struct entry *table_get(const struct table *t, int pid)
         return map_get(&t->entries, &pid, sizeof(pid));
 }
 
+/* ---- cgroups ---------------------------------------------------------------------------------------- */
+
+/* Each event asks whether its cgroup is known, so that they are counted and not looked for. */
+struct cgroup_count {
+        uint64_t cgroup;
+        size_t entries;
+};
+
+bool table_has_cgroup(const struct table *t, uint64_t cgroup)
+{
+        return map_get(&t->cgroups, &cgroup, sizeof(cgroup));
+}
+
+static int enter_cgroup(struct table *t, uint64_t cgroup)
+{
+        struct cgroup_count *c = map_get(&t->cgroups, &cgroup, sizeof(cgroup));
+        if (c) {
+                c->entries++;
+                return 0;
+        }
+        if (!(c = malloc(sizeof(*c))))
+                return -ENOMEM;
+        *c = (struct cgroup_count){cgroup, 1};
+        int r = map_put(&t->cgroups, &c->cgroup, sizeof(c->cgroup), c);
+        if (r < 0)
+                free(c);
+        return r;
+}
+
+static void leave_cgroup(struct table *t, uint64_t cgroup)
+{
+        struct cgroup_count *c = map_get(&t->cgroups, &cgroup, sizeof(cgroup));
+        if (!c || --c->entries)
+                return;
+        map_remove(&t->cgroups, &cgroup, sizeof(cgroup));
+        free(c);
+}
+
+/* ---- entries ---------------------------------------------------------------------------------------- */
+
+static void drop(struct table *t, struct entry *e)
+{
+        leave_cgroup(t, e->process.cgroup_id);
+        entry_free(e);
+}
+
 int table_put(struct table *t, struct entry *e)
 {
         struct entry *old = table_get(t, e->pid);
-        int r = map_put(&t->entries, &e->pid, sizeof(e->pid), e);
+        int r = enter_cgroup(t, e->process.cgroup_id);
         if (r < 0)
                 return r;
+        r = map_put(&t->entries, &e->pid, sizeof(e->pid), e);
+        if (r < 0) {
+                leave_cgroup(t, e->process.cgroup_id);
+                return r;
+        }
         e->known = old && old->process.start == e->process.start && (old->joined || old->known);
-        entry_free(old);
+        if (old)
+                drop(t, old);
         return 0;
 }
 
@@ -59,7 +111,7 @@ void table_sweep(struct table *t, uint64_t round)
                 struct entry *e = value;
                 if (e->ended || (round && e->round != round)) {
                         map_remove(&t->entries, &e->pid, sizeof(e->pid));
-                        entry_free(e);
+                        drop(t, e);
                 }
         }
 }
@@ -70,8 +122,9 @@ void table_done(struct table *t)
         const void *key;
         void *value;
         while (map_next(&t->entries, &i, &key, &size, &value))
-                entry_free(value);
+                drop(t, value);
         map_done(&t->entries);
+        map_done(&t->cgroups);
 }
 
 static int compare_age(const void *a, const void *b)

@@ -28,6 +28,7 @@ struct entry {
 
 struct table {
         struct map entries;
+        struct map cgroups; /* workload cgroup → how many of them are in it */
 };
 
 /* Whether it is known which workload and root the process belongs to. */
@@ -45,6 +46,8 @@ int table_put(struct table *t, struct entry *e);
 /* Forget those that were not listed in `round` (0: any) or have ended. */
 void table_sweep(struct table *t, uint64_t round);
 void table_done(struct table *t);
+/* Whether some process of it is known. */
+bool table_has_cgroup(const struct table *t, uint64_t cgroup);
 enum entry_choice {
         ENTRIES_ALL,
         ENTRIES_OPEN, /* not joined yet, or incomplete */
