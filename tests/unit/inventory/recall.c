@@ -96,6 +96,80 @@ static void test_only_new_places_are_walked(void **state)
         inventory_free(whole);
 }
 
+/* "NAME VERSION" of all packages, in the order of names, and all limits. */
+static const char *all_of(const struct inventory *inv, struct arena *a)
+{
+        const package_list *packages = inventory_packages(inv);
+        size_t count;
+        const char *const *limits = inventory_limits(inv, &count);
+        const char *text = "", *last = "";
+        for (size_t i = 0; i < packages->count; i++) {
+                const char *next = NULL;
+                vec_each (p, packages)
+                        if (strcmp(p->name, last) > 0 && (!next || strcmp(p->name, next) < 0))
+                                next = p->name;
+                vec_each (p, packages)
+                        if (next && !strcmp(p->name, next))
+                                text = arena_printf(a, "%s%s %s\n", text, p->name, p->version);
+                last = next ? next : last;
+        }
+        for (size_t i = 0; i < count; i++)
+                text = arena_printf(a, "%s%s\n", text, limits[i]);
+        return text;
+}
+
+/* What comes at a new place may have a rival, or tell a limit: then all is put together anew. */
+static void test_what_comes_is_told_as_if_all_were_read(void **state)
+{
+        static const struct {
+                const char *place, *file, *text, *record;
+                bool alone;
+        } cases[] = {
+                {"/srv/b", "/srv/b/b-1.dist-info/METADATA", "Name: b\nVersion: 1\n", "b.py,,\n", true},
+                {"/srv/c", "/srv/c/c-1.dist-info/METADATA", "Name: c\nVersion: 1\n", "../old/a.py,,\n",
+                 false},
+                {"/srv/d", "/srv/d/d-1.dist-info/METADATA", "Name: d\nVersion: 1\n",
+                 "../../lib/libx.so.1,,\n", true},
+                {"/srv/e", "/srv/e/broken.jar", "no archive", NULL, false},
+                {"/srv/f", "/srv/f/f-1.dist-info/METADATA", "Name: f\nVersion: 1\n", "f.py,,\nf.py,,\n",
+                 true},
+        };
+        struct fixture *f = *state;
+        const char *places[ARRAY_SIZE(cases) + 1] = {"/srv/old"};
+        struct inventory_hints hints = {.remember = true, .places = places, .place_count = 1};
+        struct inventory *inv = NULL;
+        put_dpkg(f);
+        put(f, "/srv/old/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
+        put(f, "/srv/old/a-1.dist-info/RECORD", "a.py,,\n");
+        assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &inv), 0);
+        for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+                _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+                _cleanup_inventory_ struct inventory *whole = NULL;
+                char record[128];
+                put(f, cases[i].file, cases[i].text);
+                const char *folder = strrchr(cases[i].file, '/');
+                snprintf(record, sizeof(record), "%.*s/RECORD", (int)(folder - cases[i].file), cases[i].file);
+                if (cases[i].record)
+                        put(f, record, cases[i].record);
+                const struct inventory *before = inv;
+                places[hints.place_count++] = cases[i].place;
+                assert_int_equal(inventory_extend(f->fd, &hints, inv, &inv), INVENTORY_MORE);
+                assert_int_equal(inv == before, cases[i].alone);
+                assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &whole), 0);
+                assert_string_equal(all_of(inv, &a), all_of(whole, &a));
+                static const char *const paths[] = {"/srv/b/b.py", "/srv/old/a.py", "/lib/libx.so.1",
+                                                    "/srv/f/f.py"};
+                for (size_t n = 0; n < ARRAY_SIZE(paths); n++) {
+                        bool tie = false, whole_tie = false;
+                        const struct package *x = inventory_owner(inv, paths[n], &tie),
+                                             *y = inventory_owner(whole, paths[n], &whole_tie);
+                        assert_string_equal(x ? x->name : "", y ? y->name : "");
+                        assert_int_equal(tie, whole_tie);
+                }
+        }
+        inventory_free(inv);
+}
+
 static int walk_again(struct fixture *f, struct inventory **inv)
 {
         static const char *const paths[] = {"/srv/app", "/srv/site-packages"};
@@ -170,6 +244,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 T(test_only_what_changed_is_read_again),
                 T(test_only_new_places_are_walked),
+                T(test_what_comes_is_told_as_if_all_were_read),
                 T(test_folders_of_modules_are_walked_again),
                 T(test_a_tie_stays_one_when_nothing_is_read_again),
         };
