@@ -101,7 +101,15 @@ static int find_objects(struct calls *c, const struct native_query *queries, siz
         return 0;
 }
 
-int native_called(struct image *i, const struct native_query *queries, size_t count, bool *ret_called)
+bool native_is_object(const struct image_area *areas, size_t area)
+{
+        const struct image_area *a = &areas[area];
+        return !a->offset && a->path[0] == '/' && !native_is_linker(a->path) &&
+               (!area || strcmp(a->path, a[-1].path) != 0);
+}
+
+int native_called(struct image *i, const bool *chosen, const struct native_query *queries, size_t count,
+                  bool *ret_called)
 {
         _cleanup_free_ struct live_elf *objects = calloc(MAX(count, (size_t)1), sizeof(*objects));
         _cleanup_free_ struct wanted *wanted = calloc(MAX(count, (size_t)1), sizeof(*wanted));
@@ -111,12 +119,10 @@ int native_called(struct image *i, const struct native_query *queries, size_t co
         memset(ret_called, 0, count * sizeof(*ret_called));
         int r = objects && wanted ? find_objects(&c, queries, count) : -ENOMEM;
         for (size_t n = 0; r == 0 && c.count && n < i->area_count && walked < MOST_OBJECTS; n++) {
-                const struct image_area *area = &i->areas[n];
-                if (area->offset || area->path[0] != '/' || native_is_linker(area->path) ||
-                    (n && !strcmp(area->path, i->areas[n - 1].path)))
+                if (!chosen[n] || !native_is_object(i->areas, n))
                         continue;
                 walked++;
-                lazy_slots_walk(i, area->start, &handler);
+                lazy_slots_walk(i, i->areas[n].start, &handler);
         }
         map_done(&c.names);
         return r;

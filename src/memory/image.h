@@ -14,6 +14,9 @@ struct image_area {
         uint64_t start, end, offset; /* addresses; offset in the file, bytes */
         bool readable, writable, executable, shared;
         const char *path; /* "" anonymous, "[heap]", or of a file */
+        bool deleted;     /* that file */
+        uint32_t device;  /* of it, as /proc/PID/maps tells them */
+        uint64_t inode;   /* 0: no file */
 };
 
 struct image_source {

@@ -73,8 +73,17 @@ static int read_areas(int pid, struct target *t)
                         vec_done(&areas);
                         return -ENOMEM;
                 }
-                *area = (struct image_area){m.start,    m.end,        m.offset, m.readable,
-                                            m.writable, m.executable, m.shared, name};
+                *area = (struct image_area){.start = m.start,
+                                            .end = m.end,
+                                            .offset = m.offset,
+                                            .readable = m.readable,
+                                            .writable = m.writable,
+                                            .executable = m.executable,
+                                            .shared = m.shared,
+                                            .deleted = m.deleted,
+                                            .device = m.device,
+                                            .inode = m.inode,
+                                            .path = name};
         }
         t->areas = areas.items;
         t->area_count = areas.count;

@@ -3,6 +3,7 @@
 
 #include "host/socket.h"
 #include "prober/worker_root.h"
+#include "prober/worker_slots.h"
 
 #include <errno.h>
 
@@ -35,6 +36,7 @@ struct worker *worker_free(struct worker *w)
                 return NULL;
         worker_runtimes_done(w);
         worker_roots_done(w);
+        worker_slots_done(w);
         map_done(&w->files);
         arena_done(&w->names);
         process_reader_free(w->reader);
@@ -80,7 +82,7 @@ int worker_do(struct worker *w, const struct probe_job *job, struct buf *reply)
         case PROBE_FUNCTIONS:
                 return worker_functions(w, job, reply);
         case PROBE_CALLS:
-                return worker_calls(job, reply);
+                return worker_calls(w, job, reply);
         case PROBE_BREAKS:
                 return worker_breaks(job, reply);
         case PROBE_RUNTIMES:

@@ -12,7 +12,7 @@ int worker_inventory(struct worker *w, const struct probe_job *job, struct buf *
 int worker_stamp(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_file(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_functions(struct worker *w, const struct probe_job *job, struct buf *reply);
-int worker_calls(const struct probe_job *job, struct buf *reply);
+int worker_calls(struct worker *w, const struct probe_job *job, struct buf *reply);
 int worker_breaks(const struct probe_job *job, struct buf *reply);
 int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *reply);
 void worker_runtimes_done(struct worker *w);

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct image image;
         if (!size || image_open(&image, &source, &area, 1, budget) < 0)
                 return 0;
-        native_called(&image, queries, ARRAY_SIZE(queries), called);
+        native_called(&image, (bool[]){true}, queries, ARRAY_SIZE(queries), called);
         image_close(&image);
         return 0;
 }

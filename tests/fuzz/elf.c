@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "format/elf_slots.h"
 #include "format/go_buildinfo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -22,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 elf_soname(&e);
                 elf_section(&e, ".text", &section);
                 elf_exported(&e, count, &letters);
+                elf_lazy_slots(&e, count, &letters);
                 if (go_buildinfo_parse(&e, &a, &info) == 0)
                         vec_done(&info.modules);
         }

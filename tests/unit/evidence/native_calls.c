@@ -59,7 +59,7 @@ static const char *called(void)
         struct image image;
         assert_int_equal(image_open(&image, &source, &area, 1, (struct image_budget){1 << 20, 1000000000}),
                          0);
-        assert_int_equal(native_called(&image, queries, 3, answers), 0);
+        assert_int_equal(native_called(&image, (bool[]){true}, queries, 3, answers), 0);
         image_close(&image);
         size_t size = 0;
         for (size_t i = 0; i < 3; i++)
