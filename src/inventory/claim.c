@@ -69,7 +69,7 @@ static int contest(struct inventory *inv, const struct owner_slot *slot, uint64_
 int claim_hash(struct inventory *inv, uint64_t hash, size_t index)
 {
         const struct owner_slot *slot = owners_find(&inv->owners, hash);
-        inv->contested |= slot && slot->package >= inv->os_count && slot->package != index;
+        inv->contested |= slot && slot->package >= inv->os_count && slot->package < inv->settled;
         int r = slot ? contest(inv, slot, hash, index) : owners_claim(&inv->owners, hash, index);
         return r < 0 || !inv->reading || !inv->recall ? r : recall_claim(inv->recall, hash, index);
 }

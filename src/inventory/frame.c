@@ -351,7 +351,8 @@ static struct extent extent_of(const struct inventory *inv)
 }
 
 /* Whether what came since is the same as if all had been read anew: nobody but the distribution, which is
- * read first, had claimed a name of it, it adds no limit, and later readings can take it over. */
+ * read first, had claimed a name of it (what came together is read in the order in which all would be), it
+ * adds no limit, and later readings can take it over. */
 static bool stands_alone(const struct inventory *inv, struct extent before)
 {
         bool alone = !inv->contested && extent_of(inv).limits == before.limits;
@@ -391,6 +392,7 @@ int frame_find_new(struct inventory *inv, const struct inventory_hints *hints, s
                    found_list *ret)
 {
         struct extent before = extent_of(inv);
+        inv->settled = inv->packages.count;
         inv->contested = false;
         int r = places_find_new(inv, hints, a, ret);
         bool anew = extent_of(inv).limits != before.limits;

@@ -94,10 +94,11 @@ struct inventory {
         const struct candidate *candidate; /* the one that is being read, or NULL */
         bool denied;                       /* something of it may not be read */
         struct inventory_counts counts;
-        uint64_t inflatable; /* bytes that archives may still unpack to, all together */
-        bool cut;            /* something of what is being read had no room or time: to be read anew */
-        bool contested; /* a name was claimed that another one than the distribution had claimed before */
-        bool late;      /* not everything was found or read, for want of time */
+        uint64_t inflatable;   /* bytes that archives may still unpack to, all together */
+        bool cut;              /* something of what is being read had no room or time: to be read anew */
+        size_t settled;        /* the first so many packages were there before what is added now */
+        bool contested;        /* a name was claimed that one of those, but the distribution's, had claimed */
+        bool late;             /* not everything was found or read, for want of time */
         struct tables *tables; /* signatures, once a reader has asked for them (tables.h); or NULL */
 };
 

@@ -133,6 +133,7 @@ static void test_what_comes_is_told_as_if_all_were_read(void **state)
                 {"/srv/e", "/srv/e/broken.jar", "no archive", NULL, false},
                 {"/srv/f", "/srv/f/f-1.dist-info/METADATA", "Name: f\nVersion: 1\n", "f.py,,\nf.py,,\n",
                  true},
+                {"/srv/g", "/srv/g/g-1.dist-info/METADATA", "Name: g\nVersion: 1\n", "g.py,,\n", true},
         };
         struct fixture *f = *state;
         const char *places[ARRAY_SIZE(cases) + 1] = {"/srv/old"};
@@ -141,6 +142,8 @@ static void test_what_comes_is_told_as_if_all_were_read(void **state)
         put_dpkg(f);
         put(f, "/srv/old/a-1.dist-info/METADATA", "Name: a\nVersion: 1\n");
         put(f, "/srv/old/a-1.dist-info/RECORD", "a.py,,\n");
+        put(f, "/srv/g/h-1.dist-info/METADATA", "Name: h\nVersion: 1\n");
+        put(f, "/srv/g/h-1.dist-info/RECORD", "g.py,,\n");
         assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &inv), 0);
         for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
                 _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
@@ -158,7 +161,7 @@ static void test_what_comes_is_told_as_if_all_were_read(void **state)
                 assert_int_equal(inventory_read(f->fd, "host", &hints, NULL, &whole), 0);
                 assert_string_equal(all_of(inv, &a), all_of(whole, &a));
                 static const char *const paths[] = {"/srv/b/b.py", "/srv/old/a.py", "/lib/libx.so.1",
-                                                    "/srv/f/f.py"};
+                                                    "/srv/f/f.py", "/srv/g/g.py"};
                 for (size_t n = 0; n < ARRAY_SIZE(paths); n++) {
                         bool tie = false, whole_tie = false;
                         const struct package *x = inventory_owner(inv, paths[n], &tie),
