@@ -115,29 +115,43 @@ static void add_to(struct part *p, uint64_t hash)
         p->now += hash; /* whatever their order is */
 }
 
-/* What the distribution installs may lie anywhere; a module lies in the folder that it is imported from, and
- * one that lies in none of them under the names that are known may lie in each. */
+static void add_to_folder(struct copies *c, const char *folder, size_t size, uint64_t hash)
+{
+        struct part *part = map_get(&c->by_folder, folder, size);
+        if (part)
+                add_to(part, hash);
+}
+
+/* Its files lie in the folder of its metadata, and its programs in a "bin" beside one above that. */
+static void count_module(struct copies *c, const char *path, uint64_t hash)
+{
+        char bin[PATH_MAX];
+        for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+                if (is_in(path, folders[i])) {
+                        add_to(c->parts.items[0], hash);
+                        break;
+                }
+        for (size_t size = strlen(path); size; size--) {
+                if (path[size] != '/')
+                        continue;
+                add_to_folder(c, path, size, hash);
+                int length = snprintf(bin, sizeof(bin), "%.*s/bin", (int)size, path);
+                if (length < (int)sizeof(bin))
+                        add_to_folder(c, bin, (size_t)length, hash);
+        }
+        add_to_folder(c, "/", 1, hash);
+}
+
+/* What the distribution installs, and a module that is worked on, may lie anywhere. */
 static void count_package(struct copies *c, const struct package *p, bool os)
 {
         uint64_t hash = hash_package(p);
-        bool found = false;
-        for (size_t i = 0; !os && p->path && i < ARRAY_SIZE(folders); i++)
-                if (is_in(p->path, folders[i])) {
-                        add_to(c->parts.items[0], hash);
-                        found = true;
-                        break;
-                }
-        for (size_t size = os || !p->path ? 0 : strlen(p->path); size; size--) {
-                bool root = size == 1 && p->path[0] == '/';
-                struct part *part =
-                        root || p->path[size] == '/' ? map_get(&c->by_folder, p->path, size) : NULL;
-                if (part) {
-                        add_to(part, hash);
-                        found = true;
-                }
+        if (!os && !p->elsewhere && p->path) {
+                count_module(c, p->path, hash);
+                return;
         }
-        for (size_t i = 0; !found && i < c->parts.count; i++)
-                add_to(c->parts.items[i], hash);
+        vec_each (part, &c->parts)
+                add_to(*part, hash);
 }
 
 static void count_packages(struct copies *c, const struct inventory *inv)

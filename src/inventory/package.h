@@ -32,6 +32,7 @@ struct package {
         const char *path;           /* evidence: file in the root that says it is installed */
         uint32_t runtimes;          /* enum runtime bits that its files need; 0: it holds no code */
         bool extended;              /* its root has bought support attached (Ubuntu Pro) */
+        bool elsewhere;             /* it owns a folder of its user's choice, too; not told to others */
         bool stale;                 /* no longer installed, but still mapped by a process */
         const char *not_evaluated;  /* NULL, or why it is not to be matched ("not the running kernel") */
         const char *owner;          /* OS package that the file of `path` belongs to, or NULL */

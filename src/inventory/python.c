@@ -144,6 +144,7 @@ static int own_project(const struct distribution *d)
         if (!json_is_true(json_object_get(json_object_get(tree, "dir_info"), "editable")))
                 return 0;
         const char *folder = path_of_url(d->inv, json_tree_text(tree, "url"));
+        d->inv->packages.items[d->index].elsewhere = folder != NULL;
         return folder ? inventory_own_folder(d->inv, folder, d->index) : 0;
 }
 

@@ -224,6 +224,38 @@ static void only_parts_with_other_packages_are_listed_again(void **state)
         assert_string_equal(owner_of(f, "/home/u/nothing", object), "");
 }
 
+/* A program of a module lies beside it, and the project of an editable install anywhere. */
+static void parts_beside_a_module_are_listed_again(void **state)
+{
+        struct fixture *f = *state;
+        char one[sizeof(bare)], two[sizeof(bare)], three[sizeof(bare)];
+        static const char site[] = "/home/v/lib/python3.11/site-packages";
+        const char *const paths[] = {site, "/home/v/bin", "/home/project"};
+        make_library(one, 1);
+        make_library(two, 2);
+        make_library(three, 3);
+        put(f, "/tmp/one", one, sizeof(one));
+        put(f, "/tmp/two", two, sizeof(two));
+        put(f, "/tmp/three", three, sizeof(three));
+        put(f, "/home/v/bin/tool", two, sizeof(two));
+        put(f, "/home/project/x.so", three, sizeof(three));
+        put_module(f, site, "first", "1", one, sizeof(one));
+        read_again(f, paths, 3);
+        assert_string_equal(owner_of(f, "/tmp/one", "sha256:00"), "first");
+        assert_string_equal(owner_of(f, "/tmp/two", "sha256:00"), "");
+        put_module(f, site, "second", "1", bare, sizeof(bare));
+        put_text(f, "/home/v/lib/python3.11/site-packages/second-1.dist-info/RECORD",
+                 "../../../bin/tool,,\n");
+        read_again(f, paths, 3);
+        assert_string_equal(owner_of(f, "/tmp/two", "sha256:00"), "second");
+        assert_string_equal(owner_of(f, "/tmp/three", "sha256:00"), "");
+        put_module(f, site, "third", "1", bare, sizeof(bare));
+        put_text(f, "/home/v/lib/python3.11/site-packages/third-1.dist-info/direct_url.json",
+                 "{\"url\": \"file:///home/project\", \"dir_info\": {\"editable\": true}}");
+        read_again(f, paths, 3);
+        assert_string_equal(owner_of(f, "/tmp/three", "sha256:00"), "third");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -233,6 +265,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(test_names, setup, teardown),
                 cmocka_unit_test_setup_teardown(only_parts_with_other_packages_are_listed_again, setup,
                                                 teardown),
+                cmocka_unit_test_setup_teardown(parts_beside_a_module_are_listed_again, setup, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
