@@ -9,6 +9,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -61,6 +62,15 @@ static int take_build_id(const struct elf *elf, struct arena *a, struct mapped_f
         return to->object ? 0 : -ENOMEM;
 }
 
+static int take_soname(const struct elf *elf, struct arena *a, struct mapped_file *to)
+{
+        struct span name = elf_soname(elf);
+        if (!name.size || name.size >= NAME_MAX || memchr(name.data, '/', name.size))
+                return 0;
+        to->soname = arena_strndup(a, name.data, name.size);
+        return to->soname ? 0 : -ENOMEM;
+}
+
 static int take_digest(int fd, struct arena *a, struct mapped_file *to)
 {
         char hex[DIGEST_HEX];
@@ -96,6 +106,8 @@ static int examine_file(int fd, struct arena *a, struct mapped_file *to)
                 if (!to->runtimes)
                         to->runtimes = hidden_runtimes(&elf);
                 r = take_build_id(&elf, a, to);
+                if (r == 0)
+                        r = take_soname(&elf, a, to);
                 if (r < 0)
                         return r;
         }
@@ -121,7 +133,7 @@ int mapped_file_examine(int fd, int pid, uint64_t start, uint64_t offset, struct
                         struct mapped_file *ret)
 {
         struct mapped_file found = *ret;
-        found.object = found.unreadable = NULL;
+        found.object = found.soname = found.unreadable = NULL;
         found.runtimes = 0;
         found.elf = false;
         int r = fd >= 0 ? examine_file(fd, a, &found) : examine_memory(pid, start, offset, a, &found);

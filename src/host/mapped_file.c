@@ -202,6 +202,7 @@ void mapped_file_pack(const struct mapped_file *f, struct buf *to)
 {
         wire_put_str(to, f->path);
         wire_put_str(to, f->object);
+        wire_put_str(to, f->soname);
         wire_put_u64(to, f->state);
         wire_put_u64(to, f->runtimes);
         wire_put_u64(to, f->elf);
@@ -213,6 +214,7 @@ int mapped_file_unpack(struct wire *from, struct arena *a, struct mapped_file *r
         struct mapped_file f = {};
         f.path = wire_get_str(from, a);
         f.object = wire_get_str(from, a);
+        f.soname = wire_get_str(from, a);
         f.state = (enum file_state)wire_get_max(from, _FILE_STATE_MAX - 1);
         f.runtimes = (uint32_t)wire_get_max(from, _RUNTIME_ALL);
         f.elf = wire_get_max(from, 1);

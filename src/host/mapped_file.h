@@ -19,6 +19,7 @@ enum file_state {
 struct mapped_file {
         const char *path;   /* in its root */
         const char *object; /* "build-id:…", else "sha256:…", else NULL: the lasting identity */
+        const char *soname; /* what those who need the library call it; NULL: it does not say */
         enum file_state state;
         uint32_t runtimes; /* interpreters that this file holds (enum runtime bits), by exported symbols */
         bool elf;
@@ -31,9 +32,9 @@ struct mapped_file {
  * is always set. */
 int mapped_file_open(int pid, uint64_t start, uint64_t end, const char *path, bool deleted,
                      enum file_state *ret_state);
-/* All that its content tells (`object`, `runtimes`, `elf`, `unreadable`; the rest of `ret` is left alone);
- * `fd` as opened above, or negative when that failed (the ELF header and its notes are then read from the
- * process's memory at `start` when the mapping's offset is 0). 0 or -ENOMEM. */
+/* All that its content tells (`object`, `soname`, `runtimes`, `elf`, `unreadable`; the rest of `ret` is left
+ * alone); `fd` as opened above, or negative when that failed (the ELF header and its notes are then read from
+ * the process's memory at `start` when the mapping's offset is 0). 0 or -ENOMEM. */
 int mapped_file_examine(int fd, int pid, uint64_t start, uint64_t offset, struct arena *a,
                         struct mapped_file *ret);
 void mapped_file_pack(const struct mapped_file *f, struct buf *to);

@@ -16,16 +16,19 @@ enum {
         ASKED_WEIGHT = 1000 /* before all advisories */
 };
 
-/* "libssl.so.3" is the container of libssl.so.3 and libssl.so.3.0.1; a program is called as it is. A copy of
- * a package's file may be called anything. */
+static bool is_called(const char *name, const char *container)
+{
+        size_t size = strlen(container);
+        return size && !strncmp(name, container, size) && (!name[size] || name[size] == '.');
+}
+
+/* "libssl.so.3" is the container of libssl.so.3 and libssl.so.3.0.1; a program is called as it is. The file
+ * of libc.so.6 may be libc-2.31.so, and tells its name. A copy of a package's file may be called anything. */
 bool choice_is_container(const char *container, const struct file_reply *file)
 {
         const char *slash = strrchr(file->file.path, '/');
-        const char *name = slash ? slash + 1 : file->file.path;
-        if (file->copied)
-                return true;
-        size_t size = strlen(container);
-        return size && !strncmp(name, container, size) && (!name[size] || name[size] == '.');
+        return file->copied || is_called(slash ? slash + 1 : file->file.path, container) ||
+               (file->file.soname && is_called(file->file.soname, container));
 }
 
 static struct probed_function *find_function(struct probed_file *f, const struct symbol *s,

@@ -85,8 +85,8 @@ struct twins {
 
 /* A file was mapped in a workload and is not looked at yet: its silence speaks up to then. */
 struct awaited {
-        const char *workload;
-        int64_t time; /* wall s */
+        const char *workload; /* NULL: not known yet, it may be any */
+        int64_t time;         /* wall s */
 };
 
 struct telling {
@@ -101,13 +101,14 @@ struct telling {
 static int note_awaited(const struct look *l, struct telling *t)
 {
         vec_each (late, &l->late_files) {
-                if (!look_wants_file(l, late->device, late->inode, late->cgroup))
-                        continue;
+                const char *workload = function_workload_of(l, late->cgroup, late->pid);
+                if (!look_wants_file(l, late->device, late->inode, late->cgroup) ||
+                    (!workload && functions_hold(&l->native, late->device, late->inode)))
+                        continue; /* it is probed, wherever it was mapped */
                 struct awaited *slot = vec_add(&t->awaited);
                 if (!slot)
                         return -ENOMEM;
-                *slot = (struct awaited){function_workload_of(l, late->cgroup, late->pid),
-                                         clock_wall_of(late->time)};
+                *slot = (struct awaited){workload, clock_wall_of(late->time)};
         }
         return 0;
 }
@@ -116,7 +117,7 @@ static int64_t told_until(const struct telling *t, const char *workload)
 {
         int64_t until = t->now;
         vec_each (awaited, &t->awaited)
-                if (awaited->workload && str_equal(awaited->workload, workload))
+                if (!awaited->workload || str_equal(awaited->workload, workload))
                         until = MIN(until, awaited->time);
         return until;
 }

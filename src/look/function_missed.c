@@ -50,8 +50,7 @@ static bool note_missed(struct probed_file *f, const char *workload)
         return any;
 }
 
-/* It is held open: nobody else can have its number. */
-static struct probed_file *held_file(const struct native_watch *n, uint32_t device, uint64_t inode)
+struct probed_file *functions_hold(const struct native_watch *n, uint32_t device, uint64_t inode)
 {
         struct probed_file *f;
         for (size_t i = 0; (f = functions_next(n, &i));)
@@ -64,7 +63,7 @@ void functions_missed(struct native_watch *n, const char *workload, uint32_t dev
 {
         bool any = false;
         struct probed_file *f;
-        if (inode && held_file(n, device, inode))
+        if (inode && functions_hold(n, device, inode))
                 return;
         for (size_t i = 0; (f = functions_next(n, &i));)
                 if (f->functions.count)
@@ -119,7 +118,7 @@ struct past_use {
 /* In an overlay events tell other numbers than procfs: there equal content at the same place is the file. */
 static struct probed_file *probed_of(const struct native_watch *n, const struct past_use *use)
 {
-        struct probed_file *f = held_file(n, use->device, use->inode);
+        struct probed_file *f = functions_hold(n, use->device, use->inode);
         const char *object = use->file->reply.file.object;
         for (size_t i = 0; !f && object && (f = functions_next(n, &i));)
                 if (f->changed > 0 && same_place(use->file, f) && str_equal(object, f->object))

@@ -279,6 +279,8 @@ int functions_check_breaks(struct look *l, struct entry *e, struct error *error)
 /* function_missed.c: a file was mapped in this workload (NULL: in any), of which nobody knows what it holds
  * (inode 0: nor which one it was). */
 void functions_missed(struct native_watch *n, const char *workload, uint32_t device, uint64_t inode);
+/* The file that is probed with these numbers: it is held open, nobody else can have them. Or NULL. */
+struct probed_file *functions_hold(const struct native_watch *n, uint32_t device, uint64_t inode);
 /* What this look has found too late of these processes, and of those that are gone. */
 void functions_note_missed(struct look *l, const entry_list *list);
 /* Have mappings of this file told again, by the next functions_tell_again(). */

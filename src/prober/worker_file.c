@@ -22,7 +22,7 @@ struct file_key {
 
 struct known_file {
         struct file_key key;
-        struct mapped_file file; /* object, runtimes, elf */
+        struct mapped_file file; /* object, soname, runtimes, elf */
 };
 
 static int key_of(int fd, struct file_key *ret)
@@ -46,7 +46,8 @@ static void remember(struct worker *w, const struct file_key *key, const struct 
 {
         struct known_file *known = arena_alloc(&w->names, sizeof(*known));
         char *object = arena_strdup(&w->names, file->object);
-        if (!known || (file->object && !object)) {
+        char *soname = arena_strdup(&w->names, file->soname);
+        if (!known || (file->object && !object) || (file->soname && !soname)) {
                 map_done(&w->files);
                 arena_done(&w->names);
                 return;
@@ -54,6 +55,7 @@ static void remember(struct worker *w, const struct file_key *key, const struct 
         known->key = *key;
         known->file = *file;
         known->file.object = object;
+        known->file.soname = soname;
         map_put(&w->files, &known->key, sizeof(known->key), known);
 }
 
@@ -65,6 +67,7 @@ static int examine(struct worker *w, int fd, const struct probe_job *job, struct
         const struct known_file *known = keyed ? map_get(&w->files, &key, sizeof(key)) : NULL;
         if (known) {
                 file->object = known->file.object;
+                file->soname = known->file.soname;
                 file->runtimes = known->file.runtimes;
                 file->elf = known->file.elf;
                 return 0;

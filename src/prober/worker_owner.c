@@ -2,15 +2,12 @@
 #include "prober/worker_owner.h"
 
 #include "base/file.h"
-#include "format/elf.h"
 #include "host/root.h"
 #include "prober/worker_root.h"
 #include "prober/worker_view.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 
 /* Whose file it is: the package that owns its path, in the version that was installed when the process
  * mapped it; else the one that owned a library of its name in its folder, where the file is gone; else the
@@ -69,22 +66,9 @@ static const char *last_part(const char *path)
 }
 
 /* What the library is called by those who need it; the file's own name where it does not say. */
-static const char *library_name(int fd, const struct mapped_file *f, struct arena *a)
+static const char *library_name(const struct mapped_file *f)
 {
-        struct stat s;
-        struct elf elf;
-        void *data = NULL;
-        const char *name = NULL;
-        size_t size = fd >= 0 && fstat(fd, &s) == 0 ? (size_t)s.st_size : 0;
-        if (size && file_map_fd(fd, size, &data) == 0) {
-                struct span soname = {};
-                if (elf_open((struct span){data, size}, &elf) == 0)
-                        soname = elf_soname(&elf);
-                if (soname.size && !memchr(soname.data, '/', soname.size))
-                        name = arena_strndup(a, soname.data, soname.size);
-                munmap(data, size);
-        }
-        return name ? name : last_part(f->path);
+        return f->soname ? f->soname : last_part(f->path);
 }
 
 /* An upgrade that brings libz.so.1.3 deletes libz.so.1.2, which nobody owns then; "libz.so.1" beside it is
@@ -175,7 +159,7 @@ static int find_copy_in_root(struct worker *w, int fd, int root_fd, const struct
 static int attribute_copy(struct worker *w, int fd, int root_fd, const struct probe_job *job, struct arena *a,
                           const struct inventory *inventory, struct file_reply *reply)
 {
-        const char *name = library_name(fd, &reply->file, a);
+        const char *name = library_name(&reply->file);
         if (inventory && is_gone(reply->file.state)) {
                 const struct package *owner = owner_before(inventory, &reply->file, name, a);
                 if (owner) {

@@ -97,15 +97,18 @@ def test_go_server_is_quiet_until_the_vulnerable_call(tmp_path, go_server):
 NAMES = ("lib_called", "lib_never", "lib_inlined", "lib_inlined_quiet", "lib_twin_a", "lib_chosen", "lib_none")
 
 
-def library_root(folder, *flags, strip=False):
-    """A root of its own with a library that a Debian package owns, and a program that uses it."""
+def library_root(folder, *flags, strip=False, name="libvictim.so.1"):
+    """A root of its own with a library that a Debian package owns, and a program that uses it. Where its file has another name,
+    a link leads to it."""
     root = folder / "root"
     (root / "usr/lib").mkdir(parents=True)
     (root / "etc").mkdir()
     (root / "var/lib/dpkg/info").mkdir(parents=True)
     shutil.copy("/etc/os-release", root / "etc/os-release")
-    library = compile_c(root / "usr/lib/libvictim.so.1", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g",
+    library = compile_c(root / "usr/lib" / name, HERE / "victims/native_library.c", "-shared", "-fPIC", "-g",
                         "-fno-semantic-interposition", "-Wl,-soname,libvictim.so.1", *flags)
+    if name != "libvictim.so.1":
+        (root / "usr/lib/libvictim.so.1").symlink_to(name)
     program = compile_c(root / "victim", HERE / "victims/native_program.c", str(library))
     shutil.copy(shutil.which("sh"), root / "sh")
     for binary in (program, root / "sh"):
@@ -121,7 +124,7 @@ def library_root(folder, *flags, strip=False):
     (root / "var/lib/dpkg/status").write_text(
         "Package: libvictim1\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\n"
         "Source: victim\nVersion: 1.0-1\nDescription: none\nMaintainer: none <none@example.com>\n\n")
-    (root / "var/lib/dpkg/info/libvictim1:amd64.list").write_text("/.\n/usr\n/usr/lib\n/usr/lib/libvictim.so.1\n")
+    (root / "var/lib/dpkg/info/libvictim1:amd64.list").write_text(f"/.\n/usr\n/usr/lib\n/usr/lib/libvictim.so.1\n/usr/lib/{name}\n")
     return root
 
 
@@ -145,9 +148,10 @@ def answers(state, service):
 
 def test_library_in_a_root_of_its_own(tmp_path):
     """With debug information each function has its own answer; a copy that was inlined speaks when its host runs, and is silent
-    only where the host cannot have been running already when its guard came."""
+    only where the host cannot have been running already when its guard came. The file is not called as advisories call the
+    library, like those of the C library before 2.34."""
     state = tmp_path / "state"
-    root = library_root(tmp_path)
+    root = library_root(tmp_path, name="libvictim-1.0.so")
     import_advisories(tmp_path, state)
 
     def start(name):

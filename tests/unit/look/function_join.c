@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "look/state.h"
 
+#include "base/clock.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -136,6 +138,36 @@ static void test_other_objects_speak_for_themselves(void **state)
         free_files(&l.native);
 }
 
+/* A file was mapped a moment ago that nobody has looked at: of a workload that is not known it may be any. */
+static void test_silence_ends_where_a_file_of_nobody_known_waits(void **state)
+{
+        (void)state;
+        for (int held = 0; held < 2; held++) {
+                _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+                struct look l = {};
+                struct joined joined = {};
+                int64_t moment = clock_wall(), later = moment + 1000;
+                l.native.sensor = (struct sensor *)&l; /* it is not asked */
+                struct probed_file *f = add_file(&l.native, "1\n\n", 10, NULL);
+                struct late_file *late = vec_add(&l.late_files);
+                assert_non_null(late);
+                *late = (struct late_file){.time = clock_boottime(), .cgroup = 7, .inode = 3, .device = 5};
+                f->fd = held ? 0 : -1; /* its probes tell, wherever it was mapped */
+                f->inode = held ? 3 : 4;
+                f->device = 5;
+                assert_int_equal(functions_join(&l, true, later, &a, &joined), 0);
+                assert_int_equal(joined.functions.count, 1);
+                int64_t until = joined.functions.items[0].until;
+                if (held)
+                        assert_int_equal(until, later);
+                else
+                        assert_in_range(until, moment - 1, moment + 100);
+                joined_done(&joined);
+                vec_done(&l.late_files);
+                free_files(&l.native);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -144,6 +176,7 @@ int main(void)
                 cmocka_unit_test(test_one_that_is_not_watched_is_told_for_its_twins),
                 cmocka_unit_test(test_silence_does_not_end_before_it_begins),
                 cmocka_unit_test(test_other_objects_speak_for_themselves),
+                cmocka_unit_test(test_silence_ends_where_a_file_of_nobody_known_waits),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
