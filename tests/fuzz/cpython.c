@@ -44,12 +44,15 @@ static void overwrite(struct recorded *r, const uint8_t *data, size_t size)
         }
 }
 
-static struct recorded images[3];
-static char *clean[3]; /* their pages */
+enum { IMAGES = 5 };
+
+static struct recorded images[IMAGES];
+static char *clean[IMAGES]; /* their pages */
 
 static struct recorded *image_of(size_t which)
 {
-        static const char *const names[] = {"cpython-3.11", "cpython-3.14", "cpython-3.12"};
+        static const char *const names[IMAGES] = {"cpython-3.11", "cpython-3.14", "cpython-3.12",
+                                                  "cpython-3.7", "cpython-3.9"};
         struct recorded *r = &images[which];
         const char *slash = strrchr(__FILE__, '/');
         char path[4096];
@@ -74,7 +77,7 @@ struct object {
 
 static struct objects {
         VEC(struct object) all;
-} objects_of[3];
+} objects_of[IMAGES];
 
 static void list_objects(size_t which, const struct recorded *r)
 {
@@ -176,7 +179,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned
                 data[0] = (uint8_t)chance(&seed, 256);
                 size = size ? size : 1;
         }
-        size_t which = data[0] % 3, count = (size - 1) / RECORD;
+        size_t which = data[0] % IMAGES, count = (size - 1) / RECORD;
         struct recorded *r = image_of(which);
         if (r)
                 list_objects(which, r);
@@ -223,7 +226,7 @@ static void look(const struct image_source *source, struct recorded *r, const ui
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-        size_t which = size ? data[0] % 3 : 0;
+        size_t which = size ? data[0] % IMAGES : 0;
         struct recorded *r = image_of(which);
         if (!r)
                 return 0;
