@@ -73,7 +73,7 @@ static void cpython_let_go(void *state, bool all)
         cpython_browse_anew(c);
         c->arena = ARENA_INIT(SESSION_MEMORY);
         c->cursor = c->scanned_modules = c->judged = c->odd = 0;
-        c->scanned = c->whole = c->unheld = c->unseen = false;
+        c->scanned = c->whole = c->unheld = c->unseen = c->names_missing = false;
         c->modules_unknown = "not looked at yet";
 }
 
@@ -152,6 +152,8 @@ static const char *negatives_unknown(const struct cpython *c)
 {
         if (!c->scanned)
                 return "not all of its memory was looked at yet";
+        if (c->names_missing)
+                return "its names are more than is kept of one process";
         if (c->unseen)
                 return "another interpreter of it was not looked into yet";
         if (c->traced)

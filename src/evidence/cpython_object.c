@@ -107,7 +107,7 @@ ssize_t cpython_text(struct image *i, const struct cpython_layout *l, uint64_t o
         for (size_t n = 0; n < head[0]; n++) {
                 uint32_t c = 0;
                 memcpy(&c, data + n * kind, kind);
-                if (!c || c > 0x10ffff)
+                if (!c || c > (ascii ? 0x7f : 0x10ffff)) /* there is room for no more */
                         return -EBADMSG;
                 used += utf8_put(to + used, c);
         }
@@ -139,6 +139,7 @@ const char *cpython_intern(struct cpython *c, const char *text)
         if (known)
                 return known;
         char *copy = arena_strdup(&c->arena, text);
+        c->names_missing |= !copy;
         return copy && map_put_str(&c->strings, copy, copy) == 0 ? copy : NULL;
 }
 

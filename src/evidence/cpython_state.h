@@ -149,6 +149,7 @@ struct cpython {
         struct cpython_found *found; /* of the scan that goes on */
         cpython_past_list past;      /* sorted by file */
         VEC(uint64_t) doubts;        /* places that were in doubt when the record was let go, sorted */
+        bool names_missing;          /* names were more than are kept */
         bool whole;                  /* the lists of code are those of a scan that came to its end */
         bool forgotten;              /* something was known that nothing is left of */
 };

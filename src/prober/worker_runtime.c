@@ -195,6 +195,14 @@ static int look_in_sessions(struct watched_process *p, struct image *i)
         return 0;
 }
 
+/* A look that goes on while what it knows is more than is kept would begin anew for ever. */
+static void give_up_if_too_large(struct watched_process *p)
+{
+        p->too_large = goes_on(p) && size_of(p) > UNFINISHED_MEMORY;
+        for (size_t n = 0; p->too_large && n < p->session_count; n++)
+                p->sessions[n].more = false;
+}
+
 static int look_at(struct watched_process *p)
 {
         _cleanup_(target_done) struct target t = {};
@@ -214,6 +222,7 @@ static int look_at(struct watched_process *p)
                         r = look_in_sessions(p, &image);
         }
         p->bytes = image.bytes;
+        give_up_if_too_large(p);
         return r;
 }
 
@@ -252,6 +261,8 @@ int worker_runtimes(struct worker *w, const struct probe_job *job, struct buf *r
                 rest(w, p, false);
                 return r;
         }
+        if (p->too_large)
+                rest(w, p, false);
         note_size(w, p, size_of(p));
         make_room(w, MOST_WATCHED, p);
         return 0;

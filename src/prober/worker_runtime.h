@@ -21,6 +21,7 @@ struct watched_process {
         uint64_t used;          /* boottime ns of the last job */
         uint64_t size;          /* bytes that its sessions hold */
         bool rests;             /* they have let go of most */
+        bool too_large;         /* the last look was given up: what it knew was more than is kept */
         bool forgotten;         /* something may have been known that was forgotten with it */
         bool forked;            /* it has executed no program since it was forked */
         uint64_t program_start; /* boottime ns */

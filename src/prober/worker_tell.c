@@ -202,6 +202,14 @@ static int tell_function(void *context, const struct engine_function *f)
         return 0;
 }
 
+/* What ran is told all the same; who is not listed may be anything. */
+static void tell_too_large(struct runtime_look *look)
+{
+        static const char *const reason =
+                "its names and functions are more than is kept of one process: it was not looked at in whole";
+        look->negatives_unknown = look->modules_unknown = look->lost = reason;
+}
+
 int worker_tell(struct worker *w, const struct probe_job *job, const struct watched_process *p,
                 struct arena *a, struct runtime_reply *to)
 {
@@ -238,6 +246,8 @@ int worker_tell(struct worker *w, const struct probe_job *job, const struct watc
                         .program_start = p->program_start,
                         .bytes = p->bytes,
                 };
+                if (p->too_large)
+                        tell_too_large(t.look);
                 r = t.look->version ? s->engine->modules(s->state, tell_module, &t) : -ENOMEM;
                 /* Who wants each function waits until all were looked at. */
                 if (r == 0 && !(s->more && job->flags & RUNTIME_ALL))

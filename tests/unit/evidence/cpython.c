@@ -95,11 +95,31 @@ static void what_ran_stays_and_what_goes_is_unknown(void **state _unused_)
         recorded_done(&r);
 }
 
+static void names_that_are_too_many_leave_silence_unknown(void **state _unused_)
+{
+        struct recorded r;
+        struct answers a = {};
+        struct engine_about about;
+        void *engine = NULL;
+        load("cpython-3.11", &r);
+        assert_int_equal(look(&r, (struct image_budget){400 << 10, UINT64_MAX}, &engine, 1), 1);
+        struct cpython *c = engine;
+        c->arena.limit = c->arena.used + 1024;
+        for (int done = 1, rounds = 0; done && rounds < 100; rounds++)
+                done = look(&r, plenty, &engine, 2);
+        cpython_engine.about(engine, &about);
+        assert_non_null(about.negatives_unknown);
+        cpython_engine.functions(engine, take_function, &a);
+        assert_true(a.functions && a.unused != ANSWER_NOT_OBSERVED);
+        cpython_engine.close(engine);
+        recorded_done(&r);
+}
+
 /* A program that an interpreter is linked into need not export anything. */
 static void an_interpreter_is_found_without_symbols(void **state _unused_)
 {
         static const char *const names[] = {"cpython-3.7", "cpython-3.9", "cpython-3.11", "cpython-3.12",
-                                           "cpython-3.14"};
+                                            "cpython-3.14"};
         static const char *const versions[] = {"3.7.16", "3.9.18", "3.11.2", "3.12.1", "3.14.10"};
         for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
                 struct recorded r;
@@ -243,6 +263,24 @@ static void strings_of_free_threaded_builds_are_read(void **state _unused_)
         }
 }
 
+/* In UTF-8 they would take twice the room that was counted. */
+static void a_string_that_is_no_ascii_is_none(void **state _unused_)
+{
+        const struct cpython_layout l = {
+                .minor = 11, .type = 8, .head = 16, .string_data = 48, .string = 0x5000};
+        const struct image_area area = {
+                .start = PROGRAM, .end = PROGRAM + IMAGE_PAGE, .readable = true, .path = ""};
+        const uint64_t head[] = {1, l.string, 10, 0, 1 << 2 | 3 << 5};
+        struct image_source source = {NULL, read_text_object, NULL};
+        char text[16] = "";
+        memcpy(text_object, head, sizeof(head));
+        memset(text_object + l.string_data, 0xe9, 10);
+        _cleanup_image_ struct image image;
+        assert_int_equal(image_open(&image, &source, &area, 1, plenty), 0);
+        assert_int_equal(cpython_text(&image, &l, PROGRAM, text, 11), -EBADMSG);
+        assert_int_equal(text[11], 0);
+}
+
 struct changing {
         struct recorded *r;
         uint64_t tuple;
@@ -347,7 +385,7 @@ static uint64_t silent_code(const struct cpython *c, const char *name)
 static void what_rests_answers_as_before(void **state _unused_)
 {
         static const char *const names[] = {"cpython-3.7", "cpython-3.9", "cpython-3.11", "cpython-3.12",
-                                           "cpython-3.14"};
+                                            "cpython-3.14"};
         for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
                 struct recorded r;
                 struct answers before = {}, after = {}, none = {};
@@ -471,9 +509,11 @@ int main(void)
                 cmocka_unit_test(doubts_outlive_the_record),
                 cmocka_unit_test(where_nothing_could_be_kept_nothing_is_silent),
                 cmocka_unit_test(what_ran_stays_and_what_goes_is_unknown),
+                cmocka_unit_test(names_that_are_too_many_leave_silence_unknown),
                 cmocka_unit_test(an_interpreter_is_found_without_symbols),
                 cmocka_unit_test(types_are_where_the_program_has_copies_of_them),
                 cmocka_unit_test(strings_of_free_threaded_builds_are_read),
+                cmocka_unit_test(a_string_that_is_no_ascii_is_none),
                 cmocka_unit_test(freed_constants_hold_nothing),
                 cmocka_unit_test(another_program_is_told_apart),
         };

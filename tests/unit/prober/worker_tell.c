@@ -186,6 +186,23 @@ static void each_function_is_told_on_demand(void **state)
         runtime_reply_done(&reply);
 }
 
+/* What ran did so; who is not listed may be anything, and nobody is asked again for the rest. */
+static void what_is_too_large_is_told_in_part(void **state)
+{
+        struct fixture *f = *state;
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct runtime_reply reply = {};
+        f->process.too_large = true;
+        const struct runtime_look *look = tell(*state, NULL, 0, RUNTIME_ALL, &a, &reply);
+        assert_int_equal(look->functions.count, ARRAY_SIZE(functions));
+        assert_non_null(look->negatives_unknown);
+        assert_non_null(look->modules_unknown);
+        assert_non_null(look->lost);
+        assert_false(look->more);
+        runtime_reply_done(&reply);
+        f->process.too_large = false;
+}
+
 /* Where the root cannot be read nothing belongs to anybody, and functions are told all the same. */
 static void without_an_inventory_nothing_has_an_owner(void **state)
 {
@@ -205,6 +222,7 @@ int main(void)
                 cmocka_unit_test(functions_count_for_the_package_that_owns_their_file),
                 cmocka_unit_test(queries_name_modules_as_their_package_does),
                 cmocka_unit_test(each_function_is_told_on_demand),
+                cmocka_unit_test(what_is_too_large_is_told_in_part),
                 cmocka_unit_test(without_an_inventory_nothing_has_an_owner),
         };
         return cmocka_run_group_tests(tests, setup, teardown);
