@@ -51,6 +51,8 @@ static void drop_record(struct cpython *c)
         vec_done(&c->callees);
         vec_done(&c->modules);
         vec_done(&c->systems);
+        vec_done(&c->aliases);
+        vec_done(&c->moved);
         arena_done(&c->arena);
 }
 
@@ -62,6 +64,8 @@ static void cpython_close(void *state)
         drop_record(c);
         vec_done(&c->past);
         vec_done(&c->doubts);
+        vec_done(&c->kept);
+        vec_done(&c->lists);
         free(c);
 }
 
@@ -252,7 +256,7 @@ static size_t cpython_size(const void *state)
                (c->codes.allocated + c->before.allocated + c->suspects.allocated) * sizeof(*c->codes.items) +
                c->known.allocated * sizeof(*c->known.items) + c->news.allocated * sizeof(*c->news.items) +
                c->callees.allocated * sizeof(*c->callees.items) + c->past.allocated * sizeof(*c->past.items) +
-               c->doubts.allocated * sizeof(*c->doubts.items) +
+               c->doubts.allocated * sizeof(*c->doubts.items) + c->kept.allocated * sizeof(*c->kept.items) +
                c->modules.allocated * sizeof(*c->modules.items) + (f ? cpython_found_size(f) : 0);
 }
 

@@ -88,8 +88,10 @@ static void take_code(struct browsing *b, uint64_t address)
         struct cpython *c = b->c;
         uint64_t head[2], room[CPYTHON_CODE / 8];
         const char *code = bytes_at(b, address, c->layout.code_size, room);
-        if (!code ||
-            (memcpy(head, code, sizeof(head)), !cpython_head_alive(b->i, &c->layout, head, c->layout.code)))
+        if (!code)
+                return;
+        memcpy(head, code, sizeof(head));
+        if (!cpython_head_alive(b->i, &c->layout, head, c->layout.code))
                 return;
         uint64_t identity = cpython_identity(&c->layout, code);
         while (b->code_at < c->codes.count && c->codes.items[b->code_at].address < address)
@@ -229,7 +231,7 @@ static bool is_there(const struct cpython *c, struct image *i, const struct cpyt
                 value = cpython_identity(l, bytes);
         else if (new->type == l->function)
                 memcpy(&value, bytes + l->func_code, sizeof(value));
-        return value == new->value &&cpython_head_alive(i, l, head, new->type);
+        return cpython_head_alive(i, l, head, new->type) && value == new->value;
 }
 
 /* Much code lives for one call: who comes by chance sees some of it. */

@@ -125,6 +125,16 @@ static enum cpython_kind attribute_of(struct walk *w, const struct cpython_value
         return owner->kind == CPYTHON_BUILT ? CPYTHON_METHOD : CPYTHON_ATTRIBUTE;
 }
 
+static bool is_system(const struct cpython *c, uint64_t str)
+{
+        if (str && (str == c->key_sys || str == c->key_other_sys))
+                return true;
+        vec_each (alias, &c->aliases)
+                if (*alias == str)
+                        return true;
+        return false;
+}
+
 static void load_named(struct walk *w, const struct cpython_instruction *t)
 {
         struct cpython_values *v = &w->values;
@@ -137,9 +147,9 @@ static void load_named(struct walk *w, const struct cpython_instruction *t)
         if (of_an_object) {
                 struct cpython_value owner = cpython_take(v);
                 kind = attribute_of(w, &owner, str, ran);
-        } else if (str && (str == w->c->key_sys || str == w->c->key_other_sys)) {
-                kind = CPYTHON_SYSTEM;
         }
+        if (is_system(w->c, str) && (!of_an_object || kind == CPYTHON_ATTRIBUTE))
+                kind = CPYTHON_SYSTEM;
         if ((t->meaning == CPYTHON_LOAD_ATTRIBUTE || t->meaning == CPYTHON_IMPORT_FROM) && !call &&
             str == w->c->key_modules && ran)
                 kind = CPYTHON_LIST;
@@ -356,7 +366,7 @@ static bool may_ask(const struct cpython *c, struct image *i, const struct cpyth
         bool modules = false, system = false;
         for (size_t at = 0; at < n->count; at++) {
                 modules |= n->items[at] == c->key_modules;
-                system |= n->items[at] == c->key_sys || n->items[at] == c->key_other_sys;
+                system |= is_system(c, n->items[at]);
         }
         return modules || (system && has_name(c, i, n, ways, ARRAY_SIZE(ways)));
 }

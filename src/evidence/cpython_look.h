@@ -66,6 +66,8 @@ struct seen_code *look_code_at(const struct look *k, uint64_t address);
 int look_read_codes(struct look *k);
 /* ---- loads.c: number the loads of each file; 0 or -ENOMEM */
 int look_count_loads(struct look *k);
+/* ---- order.c: which modules are being loaded; 0 or -ENOMEM */
+int look_note_loading(struct look *k);
 /* ---- replaced.c: which code may have had others before it; 0 or -ENOMEM. `all`: the scan came to its end.
  */
 int look_find_replaced(struct look *k, bool all);

@@ -18,6 +18,7 @@ enum {
         TYPE_BASE = 256, /* tp_base; tp_dict is behind it */
         TYPE_DICT = 264,
         MOST_SYSTEMS = 64,
+        MOST_ATTRIBUTES = 1 << 20, /* of all modules */
         NAME_SIZE = 1024,
         PATH_SIZE = 4 * 4096
 };
@@ -32,11 +33,12 @@ struct reading {
         size_t next;      /* module that is likely to come: the list keeps its order */
         uint32_t *places; /* where each known module is */
         size_t place_count;
+        struct cpython_order order;
 };
 
 /* ---- attributes of a module -------------------------------------------------------------------------- */
 
-static int match_key(void *context, uint64_t key, uint64_t value)
+static int match_key(void *context, uint32_t place _unused_, uint64_t key, uint64_t value)
 {
         struct reading *r = context;
         char name[32];
@@ -131,7 +133,7 @@ static const char *evaluator_of(const char *name)
         return NULL;
 }
 
-static int take_module(void *context, uint64_t key, uint64_t value)
+static int take_module(void *context, uint32_t at, uint64_t key, uint64_t value)
 {
         struct reading *r = context;
         struct cpython *c = r->c;
@@ -145,7 +147,8 @@ static int take_module(void *context, uint64_t key, uint64_t value)
         uint32_t *place;
         int known = find_known(r, r->text, value, &place);
         if (known)
-                return MIN(known, 0);
+                return known < 0 ? known
+                                 : cpython_order_take(c, &r->order, &c->modules.items[r->next - 1], at);
         const char *name = cpython_intern(c, r->text);
         if (!name)
                 return -ENOMEM;
@@ -165,7 +168,7 @@ static int take_module(void *context, uint64_t key, uint64_t value)
         *place = (uint32_t)c->modules.count;
         if (!c->evaluator)
                 c->evaluator = evaluator_of(name);
-        return 0;
+        return cpython_order_take(c, &r->order, m, at);
 }
 
 static void read_micro(struct reading *r, uint64_t sys)
@@ -188,8 +191,9 @@ static void read_micro(struct reading *r, uint64_t sys)
 static int read_sys(struct reading *r, uint64_t sys)
 {
         uint64_t modules = attribute(r, sys, "modules", SYS_ATTRIBUTES);
-        int done = modules ? cpython_dict_each(r->i, &r->c->layout, modules, MOST_MODULES, take_module, r)
-                           : -EBADMSG;
+        int done = modules ? cpython_order_begin(r->c, r->i, sys, modules, &r->order) : -EBADMSG;
+        if (done == 0)
+                done = cpython_dict_each(r->i, &r->c->layout, modules, MOST_MODULES, take_module, r);
         if (done < 0)
                 return done;
         read_micro(r, sys);
@@ -232,6 +236,43 @@ static uint64_t key_of(struct reading *r, uint64_t module, const char *name)
         return attribute(r, module, name, SYS_ATTRIBUTES) ? r->wanted_key : 0;
 }
 
+struct alias_search {
+        struct cpython *c;
+        size_t seen;
+};
+
+static int take_alias(void *context, uint32_t place _unused_, uint64_t key, uint64_t value)
+{
+        struct alias_search *s = context;
+        struct cpython *c = s->c;
+        if (++s->seen > MOST_ATTRIBUTES)
+                return 1;
+        if (key == c->key_sys || key == c->key_other_sys || c->aliases.count == MOST_SYSTEMS)
+                return 0;
+        vec_each (alias, &c->aliases)
+                if (*alias == key)
+                        return 0;
+        vec_each (sys, &c->systems)
+                if (*sys == value) {
+                        uint64_t *slot = vec_add(&c->aliases);
+                        if (slot)
+                                *slot = key;
+                        break;
+                }
+        return 0;
+}
+
+/* `import sys as system`, whose code is gone. */
+static void find_aliases(struct cpython *c, struct image *i)
+{
+        struct alias_search s = {.c = c};
+        c->aliases.count = 0;
+        vec_each (m, &c->modules)
+                if (s.seen < MOST_ATTRIBUTES && image_u64(i, m->object + c->layout.type) == c->layout.module)
+                        cpython_dict_each(i, &c->layout, image_u64(i, m->object + c->layout.head),
+                                          MOST_ATTRIBUTES, take_alias, &s);
+}
+
 /* Names in code and the keys of dicts are the same str objects. */
 void cpython_find_keys(struct cpython *c, struct image *i)
 {
@@ -259,6 +300,7 @@ void cpython_find_keys(struct cpython *c, struct image *i)
                         c->key_other_sys = other ? other : c->key_other_sys;
                 }
         }
+        find_aliases(c, i);
         /* Later versions tell by the function itself whether it was given other code. */
         r.key = "__code__";
         if (l->minor <= 11 && cpython_dict_each(i, l, image_u64(i, l->function + TYPE_DICT), SYS_ATTRIBUTES,
@@ -282,6 +324,7 @@ int cpython_read_modules(struct cpython *c, struct image *i)
                 if (failed < 0)
                         c->modules_unknown = "the list of modules changed while it was read";
         }
+        cpython_order_end(c);
         free(r.places);
         return 0;
 }

@@ -57,8 +57,10 @@ uint64_t cpython_identity(const struct cpython_layout *l, const char *code)
 
 static size_t utf8_put(char *to, uint32_t c)
 {
-        if (c < 0x80)
-                return to[0] = (char)c, 1;
+        if (c < 0x80) {
+                to[0] = (char)c;
+                return 1;
+        }
         if (c < 0x800) {
                 to[0] = (char)(0xc0 | c >> 6);
                 to[1] = (char)(0x80 | (c & 63));
@@ -192,21 +194,38 @@ static int read_table(struct image *i, const struct cpython_layout *l, uint64_t 
         return 0;
 }
 
+static int find_table(struct image *i, const struct cpython_layout *l, uint64_t dict, struct table *ret)
+{
+        uint64_t head[4]; /* used, version, keys, values */
+        if (!dict || dict % 8 || image_u64(i, dict + l->type) != l->dict ||
+            image_read(i, dict + l->head, head, sizeof(head)) < 0 || head[3])
+                return -EBADMSG;
+        return read_table(i, l, head[2], ret);
+}
+
+int cpython_dict_extent(struct image *i, const struct cpython_layout *l, uint64_t dict, uint64_t *ret_entries,
+                        uint64_t *ret_count)
+{
+        struct table table;
+        if (find_table(i, l, dict, &table) < 0)
+                return -EBADMSG;
+        *ret_entries = table.entries;
+        *ret_count = table.count;
+        return 0;
+}
+
 int cpython_dict_each(struct image *i, const struct cpython_layout *l, uint64_t dict, size_t most,
                       cpython_entry each, void *context)
 {
-        uint64_t head[4]; /* used, version, keys, values */
         struct table table;
-        if (!dict || dict % 8 || image_u64(i, dict + l->type) != l->dict ||
-            image_read(i, dict + l->head, head, sizeof(head)) < 0 || head[3] ||
-            read_table(i, l, head[2], &table) < 0)
+        if (find_table(i, l, dict, &table) < 0)
                 return -EBADMSG;
         for (size_t n = 0; n < MIN(table.count, (uint64_t)most); n++) {
                 uint64_t entry[3];
                 if (image_read(i, table.entries + n * table.size, entry, table.size) < 0)
                         return -EBADMSG;
                 uint64_t key = entry[table.key / 8], value = entry[table.key / 8 + 1];
-                int r = key && value ? each(context, key, value) : 0;
+                int r = key && value ? each(context, (uint32_t)n, key, value) : 0;
                 if (r)
                         return r;
         }

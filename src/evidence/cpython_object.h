@@ -19,9 +19,12 @@ uint64_t cpython_identity(const struct cpython_layout *l, const char *code);
 ssize_t cpython_text(struct image *i, const struct cpython_layout *l, uint64_t object, char *to, size_t size);
 /* Call for the entries of a combined dict, at most `most`, until it returns non-zero. -EBADMSG: no such
  * dict. */
-typedef int (*cpython_entry)(void *context, uint64_t key, uint64_t value);
+typedef int (*cpython_entry)(void *context, uint32_t place, uint64_t key, uint64_t value);
 int cpython_dict_each(struct image *i, const struct cpython_layout *l, uint64_t dict, size_t most,
                       cpython_entry each, void *context);
+/* Where its entries are, and how many there are, the empty ones included; 0 or -EBADMSG. */
+int cpython_dict_extent(struct image *i, const struct cpython_layout *l, uint64_t dict, uint64_t *ret_entries,
+                        uint64_t *ret_count);
 const char *cpython_intern(struct cpython *c, const char *text); /* NULL: out of memory */
 /* Free what can be made again: to be called when a look is done. */
 void cpython_rest(struct cpython *c);

@@ -151,15 +151,24 @@ static int note_sums(struct cpython *c)
         return r;
 }
 
+void cpython_doubt_past(struct cpython *c, const char *file)
+{
+        struct cpython_past *past = find_file(&c->past, map_hash(file, strlen(file)));
+        if (past)
+                past->sum = SUM_OTHER;
+}
+
 void cpython_keep_past(struct cpython *c, bool all)
 {
         /* Without a whole scan nobody has said anything of silence, or what was said before it is not at
          * hand any more. */
         if (!all && c->scanned)
-                all = !c->whole || note_doubts(c) < 0 || note_sums(c) < 0;
+                all = !c->whole || note_doubts(c) < 0 || note_sums(c) < 0 || cpython_order_keep(c) < 0;
         if (all) {
                 vec_done(&c->past);
                 vec_done(&c->doubts);
+                vec_done(&c->kept);
+                vec_done(&c->lists);
                 c->forgotten = true;
         }
 }

@@ -78,8 +78,9 @@ static void put_back(struct cpython *c, const struct cpython_code *code)
         struct cpython_code *back = vec_add(&c->codes);
         if (back) {
                 *back = *code;
-                if (code->runs)
-                        back->holder = 0, back->runs = false;
+                /* The frame that held it is gone. */
+                back->holder = code->runs ? 0 : code->holder;
+                back->runs = false;
         }
         site->codes += back != NULL;
         site->unread += back != NULL;
@@ -174,13 +175,13 @@ static int poll_all(struct poll *p)
 static struct poll *poll_new(struct cpython *c, struct image *i, uint64_t now)
 {
         struct poll *p = calloc(1, sizeof(*p));
-        if (!p || !(p->bytes = malloc(BATCH_BYTES))) {
+        char *bytes = malloc(BATCH_BYTES);
+        if (!p || !bytes) {
                 free(p);
+                free(bytes);
                 return NULL;
         }
-        p->c = c;
-        p->i = i;
-        p->now = now;
+        *p = (struct poll){.c = c, .i = i, .now = now, .bytes = bytes};
         return p;
 }
 

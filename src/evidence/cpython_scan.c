@@ -94,6 +94,8 @@ static int digest(struct look *k, uint64_t now, bool all)
         if (r == 0)
                 r = look_settle(k, now, all);
         if (r == 0)
+                r = look_note_loading(k);
+        if (r == 0)
                 r = cpython_confirm(c, k->i, now);
         if (r == 0)
                 r = cpython_recall(c, all);

@@ -15,7 +15,8 @@ enum {
         CPYTHON_UNITS = 65536,   /* two-byte units of bytecode that are looked at; longer code is unknown */
         CPYTHON_SCAN_EVERY = 10, /* looks, at most: a scan for code that no import brought */
         CPYTHON_OLDEST = 7,
-        CPYTHON_NEWEST = 15, /* 3.x whose evidence is known */
+        CPYTHON_UNNUMBERED = 11, /* the last whose code objects have no number of their own */
+        CPYTHON_NEWEST = 15,     /* 3.x whose evidence is known */
 };
 
 #define CPYTHON_NOWHERE UINT32_MAX
@@ -97,9 +98,25 @@ struct cpython_past {
 
 typedef VEC(struct cpython_past) cpython_past_list;
 
+/* Of a record that was let go: where in its list a module was (order.c). */
+struct cpython_kept {
+        uint64_t name, system, first, seen; /* name: its hash */
+        uint32_t place;
+        bool loads;
+};
+
 struct cpython_module {
         const char *name, *file;
         uint64_t object, key; /* the str that it is listed by */
+        /* Before 3.12: in which list it is, and where; looks in which it was seen there first and last. */
+        uint64_t system, first, seen;
+        uint32_t place;
+        bool loads; /* its body ran when it was seen first */
+};
+
+/* One list of modules: where its entries are, and how many there were. */
+struct cpython_list {
+        uint64_t system, entries, used;
 };
 
 struct cpython {
@@ -116,19 +133,23 @@ struct cpython {
         VEC(struct cpython_new) news; /* of the browsing that goes on */
         VEC(uint32_t) callees;        /* 3.12: versions that were called, the same */
         VEC(struct cpython_module) modules;
-        VEC(uint64_t) systems;     /* module objects named `sys`, one an interpreter */
-        uint64_t cursor;           /* where the scan goes on */
-        bool scanned;              /* a scan came to its end */
-        uint64_t looks, last_scan; /* last_scan: number of the look */
-        uint64_t scan_lost;        /* `lost` of it */
-        bool scan_is_final;        /* another scan would see no more: nothing was lost, or the same again */
-        uint64_t scan_bytes;       /* that it, or the one that goes on, went through */
-        uint64_t browsed;          /* address up to which the memory was browsed … */
-        uint64_t browsed_bytes;    /* … and how much that was */
-        uint64_t last_held;        /* number of the look that asked who holds the list of modules */
-        bool many_news;            /* more than are kept */
-        bool waiting;              /* code that ran and that nobody is known to hold */
-        size_t scanned_modules;    /* how many were known when it ended */
+        VEC(uint64_t) systems; /* module objects named `sys`, one an interpreter */
+        VEC(struct cpython_list) lists;
+        VEC(struct cpython_kept) kept; /* sorted by name */
+        VEC(const char *) moved;       /* files of modules that were loaded anew since the last look */
+        uint64_t compared;             /* names, to find them */
+        uint64_t cursor;               /* where the scan goes on */
+        bool scanned;                  /* a scan came to its end */
+        uint64_t looks, last_scan;     /* last_scan: number of the look */
+        uint64_t scan_lost;            /* `lost` of it */
+        bool scan_is_final;     /* another scan would see no more: nothing was lost, or the same again */
+        uint64_t scan_bytes;    /* that it, or the one that goes on, went through */
+        uint64_t browsed;       /* address up to which the memory was browsed … */
+        uint64_t browsed_bytes; /* … and how much that was */
+        uint64_t last_held;     /* number of the look that asked who holds the list of modules */
+        bool many_news;         /* more than are kept */
+        bool waiting;           /* code that ran and that nobody is known to hold */
+        size_t scanned_modules; /* how many were known when it ended */
         size_t odd, judged;
         bool traced;                     /* some tool instruments code, or did */
         bool reloaded;                   /* importlib.reload ran */
@@ -139,6 +160,7 @@ struct cpython {
         const char *replaces;            /* NULL, or how its code may have replaced other code */
         uint64_t key_modules, key_code;  /* addresses of the str objects "modules", "__code__"; or 0 */
         uint64_t key_sys, key_other_sys; /* "sys", "_sys" */
+        VEC(uint64_t) aliases;           /* str objects: other names of that module, in any module */
         uint64_t key_gc, key_referrers, key_objects;        /* "gc", "get_referrers", "get_objects" */
         uint64_t key_eval, key_loads;                       /* "eval", "loads" of pickle and marshal */
         uint64_t key_load, key_exec, key_compile, key_open; /* "exec_module", "exec", "compile", "open" */

@@ -31,6 +31,8 @@ int cpython_confirm(struct cpython *c, struct image *i, uint64_t now);
 /* ---- past.c: before the record is let go, keep what the next looks, which are first ones again, need in
  * order not to take code for silent that came after other code. `all`: only that it is not kept. */
 void cpython_keep_past(struct cpython *c, bool all);
+/* What is silent in this file now came behind other code. */
+void cpython_doubt_past(struct cpython *c, const char *file);
 /* Find out what went since; `all`: a scan came to its end. 0 or -ENOMEM */
 int cpython_recall(struct cpython *c, bool all);
 /* ---- settle.c: where the code is in the list of sites; UINT32_MAX: out of memory. */
@@ -40,6 +42,22 @@ bool cpython_is_system(struct cpython *c, struct image *i, uint64_t module);
 int cpython_find_systems(struct cpython *c, struct image *i, const uint64_t *module_objects, size_t count);
 void cpython_find_keys(struct cpython *c, struct image *i);   /* all but key_load */
 int cpython_read_modules(struct cpython *c, struct image *i); /* sys.modules of each interpreter */
+/* ---- order.c: whether a module was loaded anew since the last look, by its place in the list of modules */
+struct cpython_order {
+        uint64_t system;
+        bool same;     /* no entry was moved to other memory since the last look */
+        uint64_t used; /* entries that there were then, the empty ones included */
+        uint32_t most; /* the largest of the earlier places of those that came by */
+};
+
+/* The list of one interpreter is read: 0, -EBADMSG or -ENOMEM; entries have to come in their order. */
+int cpython_order_begin(struct cpython *c, struct image *i, uint64_t system, uint64_t dict,
+                        struct cpython_order *ret);
+int cpython_order_take(struct cpython *c, struct cpython_order *o, struct cpython_module *m, uint32_t place);
+/* Before the record is let go. Without memory nothing is kept: 0 or -ENOMEM */
+int cpython_order_keep(struct cpython *c);
+void cpython_order_end(struct cpython *c); /* all lists were read: doubt the functions of what moved */
+/* ---- modules.c, again */
 /* Whether more holds sys.modules than the interpreter does, now. */
 bool cpython_modules_are_held(struct cpython *c, struct image *i);
 /* The same at the end of a look at whose beginning it was `held` or not. */

@@ -205,9 +205,8 @@ static int tell_function(void *context, const struct engine_function *f)
 /* What ran is told all the same; who is not listed may be anything. */
 static void tell_too_large(struct runtime_look *look)
 {
-        static const char *const reason =
-                "its names and functions are more than is kept of one process: it was not looked at in whole";
-        look->negatives_unknown = look->modules_unknown = look->lost = reason;
+        look->negatives_unknown = look->modules_unknown = "not all of its memory was looked at";
+        look->lost = "its names and functions are more than is kept of one process";
 }
 
 int worker_tell(struct worker *w, const struct probe_job *job, const struct watched_process *p,

@@ -9,7 +9,10 @@ enum {
         ENTRIES = 100000, /* of the list that each of them has */
         CODES = 600,
         CONSTANTS = 65536, /* that each of them has */
-        STR_DATA = 48,     /* 3.11 */
+        NESTED = 60,       /* functions that are made by one another */
+        CHILDREN = 3000,   /* of one function that has not run, it seems */
+        MOST_ASKED = 1 << 16,
+        STR_DATA = 48, /* 3.11 */
 };
 
 #define PLACE 0x10000ull /* below all that was recorded */
@@ -18,6 +21,8 @@ struct forged {
         struct recorded r;
         char *bytes;
         uint64_t size, used;
+        uint64_t changing; /* what lies behind it has changed when it is read again */
+        size_t asked;
 };
 
 static int read_forged(void *context, struct remote_piece *pieces, size_t count)
@@ -34,6 +39,10 @@ static int read_forged(void *context, struct remote_piece *pieces, size_t count)
                 }
                 p->got = MIN(p->size, f->size - at);
                 memcpy(p->to, f->bytes + at, p->got);
+                if (f->changing && p->address >= f->changing && p->size == 2 * sizeof(uint64_t)) {
+                        memset(p->to, 0, p->got);
+                        f->asked++;
+                }
         }
         return 0;
 }
@@ -51,10 +60,10 @@ static int presence_forged(void *context, uint64_t page, uint64_t *to, size_t co
         return 0;
 }
 
-static void forge(struct forged *f, uint64_t size)
+static void forge(struct forged *f, const char *name, uint64_t size)
 {
         *f = (struct forged){.size = (size + IMAGE_PAGE - 1) / IMAGE_PAGE * IMAGE_PAGE};
-        load("cpython-3.11", &f->r);
+        load(name, &f->r);
         assert_true(f->r.areas.items[0].start >= PLACE + f->size);
         f->bytes = calloc(1, f->size);
         assert_non_null(f->bytes);
@@ -130,7 +139,7 @@ static void many_long_lists_of_modules_are_one(void **state _unused_)
         struct engine_about about;
         void *engine = NULL;
         uint64_t code;
-        forge(&f, 2 << 20);
+        forge(&f, "cpython-3.11", 2 << 20);
         read_layout(&f, &l, &code);
         struct entry *entries = calloc(ENTRIES, sizeof(*entries));
         uint64_t sys = put_str(&f, &l, "sys"), name = put_str(&f, &l, "__name__"),
@@ -162,7 +171,7 @@ static void many_constants_that_are_shared_are_not_all_followed(void **state _un
         struct engine_about about;
         void *engine = NULL;
         uint64_t code;
-        forge(&f, 1 << 20);
+        forge(&f, "cpython-3.11", 1 << 20);
         read_layout(&f, &l, &code);
         uint64_t *tuple = calloc(CONSTANTS + 3, sizeof(*tuple)), forged[CPYTHON_CODE / 8];
         assert_non_null(tuple);
@@ -186,11 +195,69 @@ static void many_constants_that_are_shared_are_not_all_followed(void **state _un
         forged_done(&f);
 }
 
+static uint64_t put_code(struct forged *f, const struct cpython_layout *l, uint64_t template,
+                         uint64_t constants)
+{
+        uint8_t code[CPYTHON_CODE + 128];
+        memcpy(code, word_at(&f->r, template), sizeof(code));
+        memcpy(code + l->consts, &constants, sizeof(constants));
+        return put(f, code, sizeof(code));
+}
+
+static uint64_t put_constants(struct forged *f, const struct cpython_layout *l, const uint64_t *items,
+                              size_t count)
+{
+        const uint64_t head[] = {1, l->tuple, count};
+        uint64_t at = put(f, head, sizeof(head)) + sizeof(head);
+        assert_true(at - PLACE + 8 * count <= f->size);
+        if (count)
+                memcpy(f->bytes + (at - PLACE), items, 8 * count);
+        f->used = (at - PLACE + 8 * count + 15) / 16 * 16;
+        return at - sizeof(head);
+}
+
+static uint64_t put_function(struct forged *f, const struct cpython_layout *l, uint64_t code)
+{
+        uint64_t function[24] = {1, l->function};
+        function[l->func_code / 8] = code;
+        return put(f, function, sizeof(function));
+}
+
+/* 3.12: that a function was made of a code says that what it is nested in has run, and is read once more. */
+static void conclusions_that_do_not_hold_are_not_drawn_for_ever(void **state _unused_)
+{
+        struct forged f;
+        struct cpython_layout l;
+        void *engine = NULL;
+        uint64_t template, first[NESTED], children[CHILDREN];
+        forge(&f, "cpython-3.12", 4 << 20);
+        read_layout(&f, &l, &template);
+        /* Who is nested lies behind whom it is nested in: each way through all code tells of one more. */
+        for (size_t n = 0; n < NESTED; n++) {
+                uint64_t next = 0, constants = put_constants(&f, &l, &next, 1);
+                first[n] = put_code(&f, &l, template, constants);
+                if (n)
+                        memcpy(f.bytes + (first[n - 1] - PLACE - 32 + 24), &first[n], sizeof(first[n]));
+        }
+        put_function(&f, &l, first[NESTED - 1]);
+        for (size_t n = 0; n < CHILDREN; n++)
+                children[n] = put_code(&f, &l, template, put_constants(&f, &l, NULL, 0));
+        put_code(&f, &l, template, put_constants(&f, &l, children, CHILDREN));
+        f.changing = PLACE + f.used;
+        for (size_t n = 0; n < CHILDREN; n++)
+                put_function(&f, &l, children[n]);
+        steps_of_look(&f, &engine);
+        assert_in_range(f.asked, MOST_ASKED, MOST_ASKED + 1);
+        cpython_engine.close(engine);
+        forged_done(&f);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(many_long_lists_of_modules_are_one),
                 cmocka_unit_test(many_constants_that_are_shared_are_not_all_followed),
+                cmocka_unit_test(conclusions_that_do_not_hold_are_not_drawn_for_ever),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
