@@ -205,8 +205,8 @@ static int tell_function(void *context, const struct engine_function *f)
 /* What ran is told all the same; who is not listed may be anything. */
 static void tell_too_large(struct runtime_look *look)
 {
-        look->negatives_unknown = look->modules_unknown = "not all of its memory was looked at";
-        look->lost = "its names and functions are more than is kept of one process";
+        look->negatives_unknown = "its names and functions are more than is kept of one process";
+        look->modules_unknown = "not all of its memory was looked at";
 }
 
 int worker_tell(struct worker *w, const struct probe_job *job, const struct watched_process *p,
