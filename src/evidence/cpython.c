@@ -72,7 +72,8 @@ static void cpython_close(void *state)
 static void cpython_let_go(void *state, bool all)
 {
         struct cpython *c = state;
-        cpython_keep_past(c, all);
+        bool kept = all || !c->scanned || cpython_order_keep(c) == 0;
+        cpython_keep_past(c, all || !kept);
         drop_record(c);
         cpython_browse_anew(c);
         c->arena = ARENA_INIT(SESSION_MEMORY);

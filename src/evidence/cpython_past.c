@@ -163,7 +163,7 @@ void cpython_keep_past(struct cpython *c, bool all)
         /* Without a whole scan nobody has said anything of silence, or what was said before it is not at
          * hand any more. */
         if (!all && c->scanned)
-                all = !c->whole || note_doubts(c) < 0 || note_sums(c) < 0 || cpython_order_keep(c) < 0;
+                all = !c->whole || note_doubts(c) < 0 || note_sums(c) < 0;
         if (all) {
                 vec_done(&c->past);
                 vec_done(&c->doubts);

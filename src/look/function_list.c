@@ -20,7 +20,7 @@ static int lose(struct listing *l, int pid, const char *what, int r)
                 arena_printf(l->a, "pid %d: %s: %s", pid, what,
                              r == -ETIME     ? "it took too long"
                              : r == -ENOTSUP ? "it is not read, what ran there is unknown"
-                             : r == -EFBIG ? "it has more memory than so many looks go through"
+                             : r == -EFBIG   ? "it has more memory than so many looks go through"
                              : r == -EPERM || r == -EACCES ? remote_refusal()
                                                            : strerror(-r));
         return slot && *slot ? 0 : -ENOMEM;
