@@ -218,7 +218,12 @@ bool functions_all_told(const struct probed_file *f, const struct probed_functio
 int function_note_hit(struct probed_function *p, const char *workload, const struct probed_hit *hit);
 int function_note_host(struct probed_function *p, const char *workload);
 
-/* functions.c */
+/* function_files.c */
+/* Forget files that the choice `round` did not see (0: all). Who maps one of them again shall be told. */
+void functions_sweep(struct native_watch *n, uint64_t round);
+/* Open the advisories, again where they changed: then everything is chosen anew. 1: so it is; 0; or -errno
+ * with a sentence. */
+int functions_open_advisories(struct look *l, struct error *error);
 /* The record of the file, made and chosen for when it is new; NULL with *ret_r 0: nothing in it to watch, or
  * -errno with a sentence. */
 struct probed_file *functions_intern(struct look *l, const struct entry *e, const struct used_file *used,
@@ -227,8 +232,14 @@ struct probed_file *functions_intern(struct look *l, const struct entry *e, cons
 bool functions_take_index(struct native_watch *n, struct probed_file *f);
 /* There is nothing in that file to watch. */
 void functions_note_boring(struct native_watch *n, const struct mapping *m);
+
+/* function_users.c */
 /* The workload of this process maps the file. 0 or -ENOMEM. */
 int functions_note_user(struct look *l, struct probed_file *f, const struct entry *e);
+/* Those that this choice did not see are no users any more. */
+void functions_forget_users(struct native_watch *n);
+/* One more, if it is none of those. Without memory it is one less: then too few map a file. */
+void functions_note_program(program_list *programs, const struct process *p);
 
 /* function_choice.c: the functions of a new file, best first. 0 or -errno with a sentence. */
 int choice_make(struct look *l, struct probed_file *f, const struct entry *e, const struct used_file *used,
