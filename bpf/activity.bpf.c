@@ -26,7 +26,7 @@ int activity_now(struct bpf_iter__task *c)
         record.version = EVENT_VERSION;
         record.tgid = BPF_CORE_READ(task, tgid);
         record.tid = BPF_CORE_READ(task, pid);
-        record.start = task_start(BPF_CORE_READ(task, group_leader));
+        record.start = process_start(task, false);
         record.switches = BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
         record.ended_switches = BPF_CORE_READ(task, signal, nvcsw) + BPF_CORE_READ(task, signal, nivcsw);
         record.runtime = BPF_CORE_READ(task, se.sum_exec_runtime);

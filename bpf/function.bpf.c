@@ -30,7 +30,7 @@ static __always_inline int function_ran(__u64 cookie)
         __u64 probe = cookie & ~(__u64)EVENT_PROBE_HOOK;
         struct event_function record = {.probe = probe};
         struct task_struct *task = (void *)bpf_get_current_task();
-        struct event_hit hit = {.cgroup = task_cgroup(task), .probe = probe};
+        struct event_hit hit = {.cgroup = task_cgroup(task, false), .probe = probe};
         __u32 index = probe, one = 1;
         __u64 *count = bpf_map_lookup_elem(&function_counts, &index);
         if (count)
@@ -40,7 +40,7 @@ static __always_inline int function_ran(__u64 cookie)
         if (hit.cgroup && bpf_map_update_elem(&function_hits, &hit, &one, BPF_NOEXIST) == -EEXIST)
                 return 0;
         count_made(type);
-        header_fill(&record.header, type, task);
+        header_fill(&record.header, type, task, false);
         if (!emit_now(&record.header, type, sizeof(record)))
                 bpf_map_delete_elem(&function_hits, &hit);
         return 0;

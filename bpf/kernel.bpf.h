@@ -237,6 +237,10 @@ struct sock {
         __u16 sk_protocol;
 };
 
+struct trace_event_raw_sched_process_exit {
+        bool group_dead;
+};
+
 struct trace_event_raw_inet_sock_set_state {
         const void *skaddr;
         int oldstate, newstate;

@@ -46,7 +46,7 @@ static __always_inline bool is_new_again(struct task_struct *task, struct fact *
 {
         __u32 index = EVENT_MAPPED_LOOKED;
         __u64 *looked = bpf_map_lookup_elem(&mapped, &index);
-        if (!looked || task_start(BPF_CORE_READ(task, group_leader)) >= *looked)
+        if (!looked || process_start(task, false) >= *looked)
                 return false;
         fact->cgroup = *looked;
         fact->what[2] |= (__u64)BPF_CORE_READ(task, tgid) << 32;
@@ -57,7 +57,7 @@ static __always_inline void map_emit(struct map_scratch *s, struct task_struct *
                                      struct vm_area_struct *vma, struct file *file, const struct fact *fact)
 {
         struct path place = {}, root = {};
-        header_fill(&s->record.header, EVENT_MAP, task);
+        header_fill(&s->record.header, EVENT_MAP, task, false);
         s->record.address = BPF_CORE_READ(vma, vm_start);
         s->record.size = BPF_CORE_READ(vma, vm_end) - s->record.address;
         s->record.offset = (__u64)BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT_UNIT;
@@ -93,7 +93,7 @@ int BPF_PROG(map_fentry, struct vm_area_struct *vma)
         struct task_struct *task = (void *)bpf_get_current_task();
         struct inode *inode = BPF_CORE_READ(file, f_inode);
         struct fact fact = {
-                .cgroup = task_cgroup(task),
+                .cgroup = task_cgroup(task, false),
                 .what = {(__u64)inode, BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(inode, i_generation)},
         };
         bool again = count_mapped(fact.what[1]);

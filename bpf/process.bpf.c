@@ -25,6 +25,8 @@ struct {
         __type(value, struct exec_scratch);
 } exec_scratches SEC(".maps");
 
+const volatile bool tell_folders = true; /* where programs are started: somebody reads it */
+
 /* So many more programs may start before the reader is woken; 0: as many as there are. */
 struct {
         __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -86,28 +88,31 @@ static __always_inline bool starts_new(struct file *file, __u64 cgroup)
         return fact_is_new(&started, &fact);
 }
 
-static __always_inline int exec_made(struct task_struct *task)
+static __always_inline int exec_made(struct task_struct *task, const bool typed)
 {
         __u32 zero = 0;
         struct exec_scratch *s = bpf_map_lookup_elem(&exec_scratches, &zero);
         if (!s)
                 return 0;
         count_made(EVENT_EXEC);
-        header_fill(&s->record.header, EVENT_EXEC, task);
-        s->record.parent = BPF_CORE_READ(task, real_parent, tgid);
+        header_fill(&s->record.header, EVENT_EXEC, task, typed);
+        s->record.parent = FOLLOW(typed, task, real_parent, tgid);
         s->record.pad = 0;
 
-        struct mm_struct *mm = BPF_CORE_READ(task, mm);
+        struct mm_struct *mm = FOLLOW(typed, task, mm);
         struct path exe = {}, cwd = {}, root = {};
         struct file *file = BPF_CORE_READ(mm, exe_file);
         file_place(file, &exe);
-        cwd.mnt = BPF_CORE_READ(task, fs, pwd.mnt);
-        cwd.dentry = BPF_CORE_READ(task, fs, pwd.dentry);
-        root.mnt = BPF_CORE_READ(task, fs, root.mnt);
-        root.dentry = BPF_CORE_READ(task, fs, root.dentry);
-        __u32 size = exec_add_path(s, 0, &exe, &root);
+        struct fs_struct *fs = FOLLOW(typed, task, fs);
+        root.mnt = FOLLOW(typed, fs, root.mnt);
+        root.dentry = FOLLOW(typed, fs, root.dentry);
+        __u32 size = exec_add_path(s, 0, &exe, &root), more = 0;
         s->record.path_size = size;
-        __u32 more = exec_add_path(s, size, &cwd, &root);
+        if (tell_folders) {
+                cwd.mnt = FOLLOW(typed, fs, pwd.mnt);
+                cwd.dentry = FOLLOW(typed, fs, pwd.dentry);
+                more = exec_add_path(s, size, &cwd, &root);
+        }
         s->record.cwd_size = more;
         size += more;
         more = exec_add_args(s, size, mm);
@@ -123,21 +128,21 @@ static __always_inline int exec_made(struct task_struct *task)
         return 0;
 }
 
-static __always_inline int fork_made(struct task_struct *forker, struct task_struct *child)
+static __always_inline int fork_made(struct task_struct *forker, struct task_struct *child, const bool typed)
 {
         struct event_fork record = {};
-        if (BPF_CORE_READ(child, pid) != BPF_CORE_READ(child, tgid))
+        if (FOLLOW(typed, child, pid) != FOLLOW(typed, child, tgid))
                 return 0;
         count_made(EVENT_FORK);
-        header_fill(&record.header, EVENT_FORK, child);
-        record.parent = BPF_CORE_READ(child, real_parent, tgid);
-        record.forker = BPF_CORE_READ(forker, tgid);
+        header_fill(&record.header, EVENT_FORK, child, typed);
+        record.parent = FOLLOW(typed, child, real_parent, tgid);
+        record.forker = FOLLOW(typed, forker, tgid);
         emit(&record.header, EVENT_FORK, sizeof(record));
         return 0;
 }
 
-/* Two last threads that end at the same time both find nobody alive; the first to leave its mark here is
- * the one that counts. */
+/* Where the kernel does not tell which thread is the last one, two that end at the same time both find nobody
+ * alive; the first to leave its mark here is the one that counts. */
 struct exit_mark {
         __u64 start;
         __u64 tgid;
@@ -169,26 +174,34 @@ static __always_inline void note_breakpoint(const struct exit_mark *mark)
                 *known = 0;
 }
 
-static __always_inline int exit_made(struct task_struct *task)
+static __always_inline bool is_last_thread(const __u64 *ctx, struct signal_struct *signal,
+                                           const struct exit_mark *mark, const bool typed)
+{
+        __u32 one = 1;
+        int told = told_group_dead(ctx);
+        if (told >= 0)
+                return told;
+        return FOLLOW(typed, signal, live.counter) <= 0 &&
+               bpf_map_update_elem(&exits, mark, &one, BPF_NOEXIST) != -EEXIST;
+}
+
+static __always_inline int exit_made(const __u64 *ctx, struct task_struct *task, const bool typed)
 {
         struct event_exit record = {};
-        __u32 one = 1;
-        struct signal_struct *signal = BPF_CORE_READ(task, signal);
-        struct exit_mark mark = {.start = task_start(BPF_CORE_READ(task, group_leader)),
-                                 .tgid = BPF_CORE_READ(task, tgid)};
-        bool trapped = (BPF_CORE_READ(signal, group_exit_code) & SIGNAL_OF_STATUS) == SIGTRAP;
+        struct signal_struct *signal = FOLLOW(typed, task, signal);
+        struct exit_mark mark = {.start = process_start(task, typed), .tgid = FOLLOW(typed, task, tgid)};
+        int code = FOLLOW(typed, signal, group_exit_code);
+        bool trapped = (code & SIGNAL_OF_STATUS) == SIGTRAP;
         if (trapped)
                 note_breakpoint(&mark);
-        if (BPF_CORE_READ(signal, live.counter) > 0)
+        if (!is_last_thread(ctx, signal, &mark, typed))
                 return 0;
-        header_fill(&record.header, EVENT_EXIT, task);
-        if (bpf_map_update_elem(&exits, &mark, &one, BPF_NOEXIST) == -EEXIST)
-                return 0;
+        header_fill(&record.header, EVENT_EXIT, task, typed);
         count_made(EVENT_EXIT);
-        if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
-                record.code = BPF_CORE_READ(signal, group_exit_code);
+        if (FOLLOW(typed, signal, flags) & SIGNAL_GROUP_EXIT)
+                record.code = code;
         else
-                record.code = BPF_CORE_READ(task, group_leader, exit_code);
+                record.code = FOLLOW(typed, task, group_leader, exit_code);
         __u64 *known = trapped ? bpf_map_lookup_elem(&breakpoints, &mark) : NULL;
         if (known)
                 record.address = *known;
@@ -199,42 +212,42 @@ static __always_inline int exit_made(struct task_struct *task)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_btf, struct task_struct *task)
 {
-        exec_made(task);
+        exec_made(task, true);
         return 0;
 }
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(exec_raw, struct task_struct *task)
 {
-        exec_made(task);
+        exec_made(task, false);
         return 0;
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(fork_btf, struct task_struct *parent, struct task_struct *child)
 {
-        fork_made(parent, child);
+        fork_made(parent, child, true);
         return 0;
 }
 
 SEC("raw_tp/sched_process_fork")
 int BPF_PROG(fork_raw, struct task_struct *parent, struct task_struct *child)
 {
-        fork_made(parent, child);
+        fork_made(parent, child, false);
         return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(exit_btf, struct task_struct *task)
 {
-        exit_made(task);
+        exit_made(ctx, task, true);
         return 0;
 }
 
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(exit_raw, struct task_struct *task)
 {
-        exit_made(task);
+        exit_made(ctx, task, false);
         return 0;
 }
 
@@ -244,7 +257,7 @@ SEC("raw_tp/cgroup_attach_task")
 int BPF_PROG(moved_raw, struct cgroup *to, const char *path, struct task_struct *task)
 {
         struct event_header record = {};
-        header_fill(&record, EVENT_MOVED, task);
+        header_fill(&record, EVENT_MOVED, task, false);
         record.size = sizeof(record);
         if (bpf_ringbuf_output(&ring, &record, sizeof(record), BPF_RB_NO_WAKEUP))
                 count_dropped(0);
@@ -258,7 +271,7 @@ int processes_now(struct bpf_iter__task *c)
         struct event_header record = {};
         if (!task || BPF_CORE_READ(task, pid) != BPF_CORE_READ(task, tgid))
                 return 0;
-        header_fill(&record, EVENT_MOVED, task);
+        header_fill(&record, EVENT_MOVED, task, false);
         record.size = sizeof(record);
         bpf_seq_write(c->meta->seq, &record, sizeof(record));
         return 0;

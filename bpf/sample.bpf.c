@@ -15,20 +15,23 @@ struct {
         __type(value, __u64);
 } sampled SEC(".maps");
 
+/* Nobody asks what young processes run, which are most of those that a storm of programs brings. */
+static __always_inline bool is_young(struct task_struct *task, const bool typed, __u64 now)
+{
+        return now - process_start(task, typed) < EVENT_SAMPLE_AGE;
+}
+
 /* Code that was met lately is not told again. */
-static __always_inline int sample(struct task_struct *task, __u64 address)
+static __always_inline int sample(struct task_struct *task, __u64 address, __u64 now)
 {
         struct event_sample record = {.address = address};
         struct event_page key = {.page = address >> 12, .tgid = BPF_CORE_READ(task, tgid)};
-        __u64 now = bpf_ktime_get_boot_ns();
-        key.cgroup = task_cgroup(task);
+        key.cgroup = task_cgroup(task, false);
         __u64 *last = bpf_map_lookup_elem(&sampled, &key);
         if (last && now - *last < EVENT_SAMPLE_AGAIN)
                 return 0;
-        if (now - task_start(BPF_CORE_READ(task, group_leader)) < EVENT_SAMPLE_AGE)
-                return 0;
         count_made(EVENT_SAMPLE);
-        header_fill(&record.header, EVENT_SAMPLE, task);
+        header_fill(&record.header, EVENT_SAMPLE, task, false);
         if (emit(&record.header, EVENT_SAMPLE, sizeof(record)))
                 bpf_map_update_elem(&sampled, &key, &now, BPF_ANY);
         return 0;
@@ -38,9 +41,10 @@ SEC("raw_tp/local_timer_entry")
 int sample_tick(void *ctx)
 {
         struct task_struct *task = bpf_get_current_task_btf();
-        if (!BPF_CORE_READ(task, tgid) || !BPF_CORE_READ(task, mm))
+        __u64 now = bpf_ktime_get_boot_ns();
+        if (!task->tgid || !task->mm || is_young(task, true, now))
                 return 0;
-        return sample(task, registers_address((const void *)bpf_task_pt_regs(task)));
+        return sample(task, registers_address((const void *)bpf_task_pt_regs(task)), now);
 }
 
 SEC("perf_event")
@@ -49,7 +53,9 @@ int sample_perf(void *ctx)
         struct task_struct *task = (void *)bpf_get_current_task();
         __u64 address = perf_event_address(ctx);
         /* Only what was interrupted in user space has its registers here. */
-        if (!BPF_CORE_READ(task, tgid) || !BPF_CORE_READ(task, mm) || address >> 63)
+        __u64 now = bpf_ktime_get_boot_ns();
+        if (!BPF_CORE_READ(task, tgid) || !BPF_CORE_READ(task, mm) || address >> 63 ||
+            is_young(task, false, now))
                 return 0;
-        return sample(task, address);
+        return sample(task, address, now);
 }

@@ -57,7 +57,7 @@ int mappings_now(struct bpf_iter__task_vma *c)
         s->record.tgid = task->tgid;
         s->record.device = BPF_CORE_READ(vma, vm_file, f_inode, i_sb, s_dev);
         s->record.unprobed = (vma->vm_flags & (VM_WRITE | VM_MAYSHARE)) != 0;
-        s->record.start_time = task_start(task);
+        s->record.start_time = task_start(task, false);
         s->record.start = vma->vm_start;
         s->record.end = vma->vm_end;
         s->record.offset = (__u64)vma->vm_pgoff << PAGE_SHIFT_UNIT;

@@ -41,7 +41,7 @@ static __always_inline int socket_made(struct sock *sock, int before, int after)
                 return 0;
         count_made(type);
         struct task_struct *task = (void *)bpf_get_current_task();
-        header_fill(&record.header, type, task);
+        header_fill(&record.header, type, task, false);
         if (type == EVENT_LISTEN) {
                 emit(&record.header, type, sizeof(record));
                 return 0;

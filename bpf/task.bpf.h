@@ -6,42 +6,54 @@
 
 #include "emit.bpf.h"
 
-static __always_inline __u64 task_cgroup(struct task_struct *task)
+static __always_inline __u64 task_cgroup(struct task_struct *task, const bool typed)
 {
-        struct css_set *set = BPF_CORE_READ(task, cgroups);
-        struct cgroup *cgroup = NULL;
-        if (cgroup_subsystem < 0) {
-                cgroup = BPF_CORE_READ(set, dfl_cgrp);
-        } else {
-                struct cgroup_subsys_state *state = NULL;
-                bpf_core_read(&state, sizeof(state), &set->subsys[cgroup_subsystem & 15]);
-                cgroup = BPF_CORE_READ(state, cgroup);
-        }
-        return BPF_CORE_READ(cgroup, kn, id);
+        struct css_set *set = FOLLOW(typed, task, cgroups);
+        if (cgroup_subsystem < 0)
+                return FOLLOW(typed, set, dfl_cgrp, kn, id);
+        /* The index is a constant to the verifier, but not to the compiler. */
+        struct cgroup_subsys_state **at =
+                (void *)set + bpf_core_field_offset(set->subsys) + (cgroup_subsystem & 15) * sizeof(*at);
+        struct cgroup_subsys_state *state = NULL;
+        if (typed)
+                state = *at;
+        else
+                bpf_probe_read_kernel(&state, sizeof(state), at);
+        return FOLLOW(typed, state, cgroup, kn, id);
 }
 
 /* The namespace that the task's own pid is in: the deepest of its numbers. */
-static __always_inline __u32 task_pid_ns(struct task_struct *task)
+static __always_inline __u32 task_pid_ns(struct task_struct *task, const bool typed)
 {
-        struct pid *pid = BPF_CORE_READ(task, thread_pid);
-        __u32 level = BPF_CORE_READ(pid, level);
+        struct pid *pid = FOLLOW(typed, task, thread_pid);
+        __u32 level = FOLLOW(typed, pid, level);
+        if (typed && !level)
+                return pid->numbers[0].ns->ns.inum;
         struct upid *deepest = (void *)pid + bpf_core_field_offset(struct pid, numbers) +
                                level * bpf_core_type_size(struct upid);
         return BPF_CORE_READ(deepest, ns, ns.inum);
 }
 
-static __always_inline void header_fill(struct event_header *to, __u32 type, struct task_struct *task)
+/* Pointers that the kernel marks as __rcu may be NULL to the verifier. */
+static __always_inline __u32 task_uid(struct task_struct *task, const bool typed)
+{
+        const struct cred *cred = FOLLOW(typed, task, real_cred);
+        return cred ? FOLLOW(typed, cred, uid.val) : 0;
+}
+
+static __always_inline void header_fill(struct event_header *to, __u32 type, struct task_struct *task,
+                                        const bool typed)
 {
         to->version = EVENT_VERSION;
         to->type = type;
         to->time = bpf_ktime_get_boot_ns();
-        to->start = task_start(BPF_CORE_READ(task, group_leader));
-        to->cgroup = task_cgroup(task);
-        to->tgid = BPF_CORE_READ(task, tgid);
-        to->tid = BPF_CORE_READ(task, pid);
-        to->uid = BPF_CORE_READ(task, real_cred, uid.val);
-        to->mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-        to->pid_ns = task_pid_ns(task);
+        to->start = process_start(task, typed);
+        to->cgroup = task_cgroup(task, typed);
+        to->tgid = FOLLOW(typed, task, tgid);
+        to->tid = FOLLOW(typed, task, pid);
+        to->uid = task_uid(task, typed);
+        to->mount_ns = FOLLOW(typed, task, nsproxy, mnt_ns, ns.inum);
+        to->pid_ns = task_pid_ns(task, typed);
         to->pad = 0;
         bpf_core_read_str(to->comm, sizeof(to->comm), &task->comm);
 }

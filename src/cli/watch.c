@@ -77,8 +77,10 @@ static bool is_told_to_stop(void *context)
 static int start_sensor(struct watch *w)
 {
         struct error error = {};
-        struct sensor_options options = {
-                .cgroup_subsystem = w->cgroup.subsystem, .fetch_ns = FETCH_NS, .rest_ns = REST_NS};
+        struct sensor_options options = {.cgroup_subsystem = w->cgroup.subsystem,
+                                         .fetch_ns = FETCH_NS,
+                                         .rest_ns = REST_NS,
+                                         .no_folders = true};
         int r = sensor_open(&options, &w->sensor, &error);
         if (r < 0)
                 log_note("%s (every %llu s; see usewear doctor)", error.text,

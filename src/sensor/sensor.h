@@ -82,6 +82,7 @@ struct sensor_options {
                                    longer than that, but in a lull, when the next one wakes us */
         uint32_t types;         /* bits 1 << enum event_type; 0: all */
         bool all;               /* no deduplication of mappings and connects */
+        bool no_folders;        /* exec.cwd stays "": nobody reads it, and each start is cheaper */
         int cgroup_subsystem;   /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */
         bool single_probes;     /* functions by perf uprobes, also where uprobe_multi works */
         const char *prove_with; /* program that provokes the proof events; NULL: /proc/self/exe */
