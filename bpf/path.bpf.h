@@ -34,9 +34,32 @@ struct path_buffer {
 
 struct path_walk {
         struct path at, root;
+        struct dentry *top; /* of the mount */
 };
 
-static __always_inline bool path_prepend(struct path_buffer *to, struct qstr *name)
+/* What a step reads of a dentry. Where all of it lies side by side as here, which is so unless the kernel
+ * shuffles its structures, one reading is enough. */
+struct dentry_part {
+        struct dentry *parent;
+        __u32 hash, len;
+        const unsigned char *name;
+};
+
+static __always_inline void dentry_read(struct dentry *from, struct dentry_part *to)
+{
+        __u64 parent = bpf_core_field_offset(from->d_parent);
+        if (bpf_core_field_offset(from->d_name.len) == parent + __builtin_offsetof(struct dentry_part, len) &&
+            bpf_core_field_offset(from->d_name.name) ==
+                    parent + __builtin_offsetof(struct dentry_part, name)) {
+                bpf_probe_read_kernel(to, sizeof(*to), (void *)from + parent);
+                return;
+        }
+        to->parent = BPF_CORE_READ(from, d_parent);
+        to->len = BPF_CORE_READ(from, d_name.len);
+        to->name = BPF_CORE_READ(from, d_name.name);
+}
+
+static __always_inline bool path_prepend(struct path_buffer *to, const struct dentry_part *name)
 {
         __u32 len = name->len < NAME_SIZE ? name->len : NAME_SIZE - 1;
         __u32 from = to->from;
@@ -57,21 +80,22 @@ static __always_inline bool path_step(struct path_buffer *to, struct path_walk *
         struct vfsmount *mount = walk->at.mnt;
         if (dentry == walk->root.dentry && mount == walk->root.mnt)
                 return false;
-        if (dentry == BPF_CORE_READ(mount, mnt_root)) {
+        if (dentry == walk->top) {
                 struct mount *here = (void *)mount - bpf_core_field_offset(struct mount, mnt);
                 struct mount *above = BPF_CORE_READ(here, mnt_parent);
                 if (above == here || !above)
                         return false;
                 walk->at.dentry = BPF_CORE_READ(here, mnt_mountpoint);
-                walk->at.mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
+                mount = (void *)above + bpf_core_field_offset(struct mount, mnt);
+                walk->at.mnt = mount;
+                walk->top = BPF_CORE_READ(mount, mnt_root);
                 return true;
         }
-        struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
-        struct qstr name = {.len = BPF_CORE_READ(dentry, d_name.len),
-                            .name = BPF_CORE_READ(dentry, d_name.name)};
-        if (!path_prepend(to, &name) || parent == dentry || !parent)
+        struct dentry_part here = {};
+        dentry_read(dentry, &here);
+        if (!path_prepend(to, &here) || here.parent == dentry || !here.parent)
                 return false;
-        walk->at.dentry = parent;
+        walk->at.dentry = here.parent;
         return true;
 }
 
@@ -79,12 +103,12 @@ static __always_inline bool path_step(struct path_buffer *to, struct path_walk *
 static __always_inline __u32 path_write(struct path_buffer *to, const struct path *at,
                                         const struct path *root)
 {
-        struct path_walk walk = {.at = *at, .root = *root};
+        struct path_walk walk = {.at = *at, .root = *root, .top = BPF_CORE_READ(at->mnt, mnt_root)};
         to->text[EVENT_PATH - 1] = 0;
         to->from = to->end = EVENT_PATH - 1;
         if (!at->dentry || !at->mnt)
                 return to->from;
-        if (!BPF_CORE_READ(at->dentry, d_hash.pprev) && at->dentry != BPF_CORE_READ(at->mnt, mnt_root)) {
+        if (!BPF_CORE_READ(at->dentry, d_hash.pprev) && at->dentry != walk.top) {
                 __builtin_memcpy(to->text + EVENT_PATH - sizeof(GONE), GONE, sizeof(GONE));
                 to->from = to->end = EVENT_PATH - sizeof(GONE);
         }

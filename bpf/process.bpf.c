@@ -58,10 +58,11 @@ static __always_inline __u32 exec_add_path(struct exec_scratch *s, __u32 at, con
         return size;
 }
 
-static __always_inline __u32 exec_add_args(struct exec_scratch *s, __u32 at, struct mm_struct *mm)
+static __always_inline __u32 exec_add_args(struct exec_scratch *s, __u32 at, struct mm_struct *mm,
+                                           const bool typed)
 {
-        unsigned long start = BPF_CORE_READ(mm, arg_start);
-        unsigned long size = BPF_CORE_READ(mm, arg_end) - start;
+        unsigned long start = FOLLOW(typed, mm, arg_start);
+        unsigned long size = FOLLOW(typed, mm, arg_end) - start;
         s->record.args_cut = size > EVENT_ARGS;
         if (size > EVENT_ARGS)
                 size = EVENT_ARGS;
@@ -78,12 +79,12 @@ static __always_inline __u32 exec_add_args(struct exec_scratch *s, __u32 at, str
 
 /* Whether the workload starts this file for the first time: whoever reads is woken then, and else fetches the
  * event in time. What is said of it twice, or never, is no loss. */
-static __always_inline bool starts_new(struct file *file, __u64 cgroup)
+static __always_inline bool starts_new(struct file *file, __u64 cgroup, const bool typed)
 {
-        struct inode *inode = BPF_CORE_READ(file, f_inode);
+        struct inode *inode = FOLLOW(typed, file, f_inode);
         struct fact fact = {
                 .cgroup = cgroup,
-                .what = {(__u64)inode, BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(inode, i_generation)},
+                .what = {(__u64)inode, FOLLOW(typed, inode, i_ino), FOLLOW(typed, inode, i_generation)},
         };
         return fact_is_new(&started, &fact);
 }
@@ -92,36 +93,37 @@ static __always_inline int exec_made(struct task_struct *task, const bool typed)
 {
         __u32 zero = 0;
         struct exec_scratch *s = bpf_map_lookup_elem(&exec_scratches, &zero);
-        if (!s)
+        struct mm_struct *mm = FOLLOW(typed, task, mm);
+        struct file *file = FOLLOW(typed, mm, exe_file);
+        if (!s || !file) /* a program that starts has one, but the verifier does not know it */
                 return 0;
         count_made(EVENT_EXEC);
         header_fill(&s->record.header, EVENT_EXEC, task, typed);
         s->record.parent = FOLLOW(typed, task, real_parent, tgid);
         s->record.pad = 0;
 
-        struct mm_struct *mm = FOLLOW(typed, task, mm);
         struct path exe = {}, cwd = {}, root = {};
-        struct file *file = BPF_CORE_READ(mm, exe_file);
+        /* Without types: the verifier would walk through the loop below once for each of them. */
         file_place(file, &exe);
         struct fs_struct *fs = FOLLOW(typed, task, fs);
-        root.mnt = FOLLOW(typed, fs, root.mnt);
-        root.dentry = FOLLOW(typed, fs, root.dentry);
+        root.mnt = BPF_CORE_READ(fs, root.mnt);
+        root.dentry = BPF_CORE_READ(fs, root.dentry);
         __u32 size = exec_add_path(s, 0, &exe, &root), more = 0;
         s->record.path_size = size;
         if (tell_folders) {
-                cwd.mnt = FOLLOW(typed, fs, pwd.mnt);
-                cwd.dentry = FOLLOW(typed, fs, pwd.dentry);
+                cwd.mnt = BPF_CORE_READ(fs, pwd.mnt);
+                cwd.dentry = BPF_CORE_READ(fs, pwd.dentry);
                 more = exec_add_path(s, size, &cwd, &root);
         }
         s->record.cwd_size = more;
         size += more;
-        more = exec_add_args(s, size, mm);
+        more = exec_add_args(s, size, mm, typed);
         s->record.args_size = more;
         size += more;
         s->tail[BOUNDED(size, TAIL_SIZE - 1)] = 0;
         __u64 whole = sizeof(s->record) + BOUNDED(size, TAIL_SIZE - 1) + 1;
         bool last = is_last_program();
-        if (starts_new(file, s->record.header.cgroup) || last)
+        if (starts_new(file, s->record.header.cgroup, typed) || last)
                 emit_now(&s->record.header, EVENT_EXEC, whole);
         else
                 emit(&s->record.header, EVENT_EXEC, whole);

@@ -41,6 +41,18 @@ static __always_inline __u32 task_uid(struct task_struct *task, const bool typed
         return cred ? FOLLOW(typed, cred, uid.val) : 0;
 }
 
+/* The kernel ends it with a NUL at all times. */
+static __always_inline void task_name(struct task_struct *task, char to[static EVENT_COMM], const bool typed)
+{
+        if (typed) {
+                const __u64 *from = (const void *)&task->comm;
+                __builtin_memcpy(to, &from[0], sizeof(*from));
+                __builtin_memcpy(to + sizeof(*from), &from[1], sizeof(*from));
+        } else {
+                bpf_core_read_str(to, EVENT_COMM, &task->comm);
+        }
+}
+
 static __always_inline void header_fill(struct event_header *to, __u32 type, struct task_struct *task,
                                         const bool typed)
 {
@@ -55,7 +67,7 @@ static __always_inline void header_fill(struct event_header *to, __u32 type, str
         to->mount_ns = FOLLOW(typed, task, nsproxy, mnt_ns, ns.inum);
         to->pid_ns = task_pid_ns(task, typed);
         to->pad = 0;
-        bpf_core_read_str(to->comm, sizeof(to->comm), &task->comm);
+        task_name(task, to->comm, typed);
 }
 
 #endif
