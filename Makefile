@@ -1,5 +1,5 @@
 # A thin front: each target does all its own set-up, so that a bare clone needs one command.
-.PHONY: scan check check-native check-scanner check-symbols check-kernels check-ubuntu check-arm64 check-truth check-release check-inventory soak build release bench bench-inventory bench-advisories clean
+.PHONY: scan check check-native check-scanner check-symbols check-kernels check-ubuntu check-arm64 check-truth check-truth-native check-one-call check-release check-inventory soak build release bench bench-inventory bench-advisories clean
 SHELL = /bin/sh
 
 scan: build
@@ -62,6 +62,17 @@ check-arm64:
 check-truth:
 	@tools/install-deps --truth
 	@USEWEAR_TRUTH=all tests/run --only tests/truth
+
+# The native ones alone, with all that they need fetched and built: Debian's programs, OpenSSL with debug files, Go 1.15 to
+# this machine's, Rust, C++, C. CASES=EXPRESSION runs some (pytest's -k), as CASES=nginx.
+check-truth-native:
+	@tools/install-deps --truth
+	@USEWEAR_TRUTH=all PYTEST_ADDOPTS="$(if $(CASES),-k '$(CASES)')" tests/run --only tests/truth/test_native.py
+
+# An nginx with a vulnerable OpenSSL, and the one request that makes its finding rise; SHOW=FILE keeps what was printed.
+check-one-call:
+	@tools/install-deps --truth
+	@USEWEAR_SHOW=$(SHOW) tests/run --only tests/truth/test_one_call.py
 
 # Matching against osv-scanner, on the same records (docs/matching.md).
 check-scanner:

@@ -27,13 +27,12 @@ def build_id(path):
     return re.search(r"Build ID: (\w+)", subprocess.run(["readelf", "-n", path], capture_output=True, text=True, check=True).stdout)[1]
 
 
-def fetch(folder):
-    """The source of this release's OpenSSL, unpacked; skips where it cannot be had."""
-    release = re.search(r'^VERSION_CODENAME="?(\w+)', Path("/etc/os-release").read_text(), re.M)[1]
+def fetch(folder, suite):
+    """The source of a Debian release's OpenSSL, unpacked; skips where it cannot be had."""
     (folder / "lists/partial").mkdir(parents=True, exist_ok=True)
-    (folder / "sources.list").write_text(f"deb-src [signed-by={debian.KEYRING}] {debian.mirror()} {release} main\n")
+    (folder / "sources.list").write_text(f"deb-src [signed-by={debian.KEYRING}] {debian.mirror()} {suite} main\n")
     settings = {"Dir::Etc::sourcelist": folder / "sources.list", "Dir::Etc::sourceparts": "-", "Dir::State::lists": folder / "lists",
-                "Dir::Cache": folder, "APT::Sandbox::User": "root"}
+                "Dir::Cache": folder, "APT::Sandbox::User": "root", "Acquire::Check-Valid-Until": "false"}
     apt = ["apt-get", "-q", *(word for key, value in settings.items() for word in ("-o", f"{key}={value}"))]
     for words in (["update"], ["source", "--download-only", "openssl"]):
         done = subprocess.run([*apt, *words], cwd=folder, capture_output=True, text=True)
@@ -50,7 +49,7 @@ def libraries():
     if not (folder / "done").exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        source = fetch(folder)
+        source = fetch(folder, re.search(r'^VERSION_CODENAME="?(\w+)', Path("/etc/os-release").read_text(), re.M)[1])
         quiet = {"cwd": source, "check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run(["./config", "-g", "shared", "--prefix=/usr", "--openssldir=/usr/lib/ssl"], **quiet)
         subprocess.run(["make", f"-j{os.cpu_count()}", "build_generated"], **quiet)
@@ -60,6 +59,15 @@ def libraries():
         shutil.rmtree(source)
         (folder / "done").touch()
     return folder
+
+
+def install(library, root, inside):
+    """Stripped into the root's folder `inside`, with what was stripped off where debuggers look for it."""
+    number = build_id(library)
+    debug = root / f"usr/lib/debug/.build-id/{number[:2]}/{number[2:]}.debug"
+    debug.parent.mkdir(parents=True)
+    subprocess.run(["objcopy", "--only-keep-debug", library, debug], check=True)
+    subprocess.run(["strip", "-o", root / inside / library.name, library], check=True)
 
 
 def copies(path):
@@ -110,11 +118,7 @@ class Described(foreign.Nginx):
         for name in (inside, "usr/sbin", "bin", "dev"):
             (root / name).mkdir()
         for name in LIBRARIES:
-            number = build_id(built / name)
-            debug = root / f"usr/lib/debug/.build-id/{number[:2]}/{number[2:]}.debug"
-            debug.parent.mkdir(parents=True)
-            subprocess.run(["objcopy", "--only-keep-debug", built / name, debug], check=True)
-            subprocess.run(["strip", "-o", root / inside / name, built / name], check=True)
+            install(built / name, root, inside)
         for program in ("usr/sbin/nginx", "bin/sh"):
             shutil.copy("/" + program, root / program)
             copy_needed(root, root / program, str(root / inside))

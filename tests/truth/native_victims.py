@@ -121,7 +121,7 @@ def cxx_program(count):
 def rust_program(count):
     """Plain functions, methods and generics of one crate."""
     lines = ["use std::io::BufRead;", "use std::sync::atomic::{AtomicU64, Ordering};",
-             f"static COUNTS: [AtomicU64; {count}] = [const {{ AtomicU64::new(0) }}; {count}];",
+             f"const ZERO: AtomicU64 = AtomicU64::new(0); static COUNTS: [AtomicU64; {count}] = [ZERO; {count}];",
              "fn count(n: usize) { COUNTS[n].fetch_add(1, Ordering::Relaxed); }", "mod shop {"]
     for n in range(count):
         if n % 3 == 0:
