@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import subprocess
 
@@ -67,7 +68,7 @@ def doctor(usewear):
 def cgroups(doctor):
     """cgroups(n) makes n cgroups in the hierarchy that tells workloads apart: (folder, id) each."""
     mount = doctor["cgroup"]["mount"]
-    made = []
+    made, run = [], secrets.token_hex(4)
     if not mount or not os.access(mount, os.W_OK):
         pytest.skip("no writable cgroup hierarchy")
     # Below our own cgroup, since a container may not see the top.
@@ -83,7 +84,7 @@ def cgroups(doctor):
 
     def make(count):
         for i in range(count):
-            folder = base / f"usewear-test-{os.getpid()}-{len(made)}"
+            folder = base / f"usewear-test-{run}-{len(made)}"
             try:
                 folder.mkdir()
             except OSError as e:

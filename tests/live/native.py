@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from whole import PROGRAM, advisory
 
 GO = shutil.which("go", path=os.environ["PATH"] + ":/usr/local/go/bin:/usr/lib/go/bin")
 HERE = Path(__file__).parent
+RUN = secrets.token_hex(4)  # others may run the same tests on this machine meanwhile
 
 
 def cgroup_base():
@@ -32,11 +34,11 @@ def cgroup_base():
 
 
 class Service:
-    """A program in a cgroup called NAME.service: a workload whose every process is ours."""
+    """A program in a cgroup called NAME-RUN.service: a workload whose every process is ours. The same name is the same one."""
 
     def __init__(self, name, *command, **options):
-        self.name, self.workload = name, f"systemd:{name}.service"
-        self.folder = cgroup_base() / f"{name}.service"
+        unit = f"{name}-{RUN}.service"
+        self.workload, self.folder = f"systemd:{unit}", cgroup_base() / unit
         self.command, self.options = command, options
 
     def __enter__(self):

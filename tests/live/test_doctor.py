@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import time
@@ -68,7 +69,7 @@ def test_cgroup_namespace_below_a_mount_that_reaches_above_it(usewear, tmp_path)
     if not whole or not os.access(whole[0], os.W_OK):
         pytest.skip("needs a cgroup2 mount that can be written to")
     shutil.copy(shutil.which("sleep"), tmp_path / "usewear-probe")
-    upper = Path(whole[0]) / f"usewear-test-{os.getpid()}"
+    upper = Path(whole[0]) / f"usewear-test-{secrets.token_hex(4)}"
     home = upper / "pod"
     home.mkdir(parents=True)
     inode = home.stat().st_ino

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import secrets
 import shutil
 import signal
 import subprocess
@@ -142,7 +143,7 @@ def test_without_rights(usewear, tmp_path):
     setpriv = shutil.which("setpriv")
     if not setpriv:
         pytest.skip("needs setpriv")
-    copy = pathlib.Path("/tmp") / f"usewear-test-{os.getpid()}"
+    copy = pathlib.Path("/tmp") / f"usewear-test-{secrets.token_hex(4)}"
     shutil.copy(usewear, copy)
     copy.chmod(0o755)
     try:

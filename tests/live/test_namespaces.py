@@ -3,6 +3,7 @@
 
 import contextlib
 import json
+import secrets
 import shlex
 import shutil
 import subprocess
@@ -21,8 +22,14 @@ pytestmark = [needs_root, needs("unshare", "mount"),
               pytest.mark.skipif(shutil.which("unshare") is None or not can_unshare(), reason="mount namespaces are refused here")]
 
 
+# Of this run alone: others may have theirs on this machine meanwhile.
+OURS = f"uw_{secrets.token_hex(4)}_"
+TOOL = f"./{OURS}program/tool"
+
+
 def make_package(folder, name, version, program=None):
     """A Python package, in a folder of modules; with a program in it."""
+    name = OURS + name
     module = folder / name
     module.mkdir(parents=True)
     (module / "__init__.py").write_text("def used():\n    return 1\n\n\nused()\n")
@@ -51,14 +58,24 @@ def beside(volume, at, *command, **options):
 
 
 def importing(at, *modules):
+    modules = [OURS + module for module in modules]
     program = f"import {', '.join(modules)}, sys; print('ready', flush=True); sys.stdin.readline()"
     return ["env", f"PYTHONPATH={at}", sys.executable, "-S", "-c", program]
 
 
-def sbom(state):
-    """What the last look found of our packages: {(name, version): use}, and the limits."""
-    found = json.loads(subprocess.run([PROGRAM, "sbom", "--state", str(state), "--json"], check=True, capture_output=True).stdout)
-    return {(p["name"], p["version"]): p["use"] for p in found["packages"] if p["name"].startswith("uw-ns-")}, found["limits"]
+def listed(state):
+    """The packages of this run that the last look found, under the names that make_package was given, and the limits."""
+    done = subprocess.run([PROGRAM, "sbom", "--state", str(state), "--json"], check=True, capture_output=True)
+    report, prefix = json.loads(done.stdout), OURS.replace("_", "-")  # as PyPI spells it
+    ours = [p | {"name": p["name"].removeprefix(prefix)} for p in report["packages"] if p["name"].startswith(prefix)]
+    return ours, report["limits"]
+
+
+def sbom(state, place):
+    """What was found at the place: {(name, version): use}, and the limits. Where the volumes themselves lie they are found
+    where some process works in a folder above them."""
+    found, limits = listed(state)
+    return {(p["name"], p["version"]): p["use"] for p in found if p["path"].startswith(f"{place}/")}, limits
 
 
 def look(state):
@@ -75,14 +92,14 @@ def is_of_namespaces(limits):
 def test_what_only_one_process_has_mounted(tmp_path, waiting):
     place, volume, state = tmp_path / "place", tmp_path / "volume/site-packages", tmp_path / "state"
     place.mkdir()
-    make_package(volume, "uw-ns-program", "1.0", waiting)
-    make_package(volume, "uw_ns_module", "1.0")
-    make_package(volume, "uw-ns-rests", "1.0")
-    with beside(volume, place, "./uw-ns-program/tool"), beside(volume, place, *importing(place, "uw_ns_module")):
+    make_package(volume, "program", "1.0", waiting)
+    make_package(volume, "module", "1.0")
+    make_package(volume, "rests", "1.0")
+    with beside(volume, place, TOOL), beside(volume, place, *importing(place, "module")):
         look(state)
-    found, limits = sbom(state)
-    assert found == {("uw-ns-program", "1.0"): "loaded", ("uw-ns-module", "1.0"): found["uw-ns-module", "1.0"], ("uw-ns-rests", "1.0"): None}
-    assert found["uw-ns-module", "1.0"] in ("loaded", "executed")
+    found, limits = sbom(state, place)
+    assert found == {("program", "1.0"): "loaded", ("module", "1.0"): found["module", "1.0"], ("rests", "1.0"): None}
+    assert found["module", "1.0"] in ("loaded", "executed")
     assert not is_of_namespaces(limits)
 
 
@@ -91,30 +108,30 @@ def test_one_path_with_two_meanings(tmp_path, waiting):
     place, state = tmp_path / "place", tmp_path / "state"
     place.mkdir()
     for version in "1.0", "2.0", "3.0":
-        make_package(tmp_path / version, "uw-ns-program", version, waiting)
-        make_package(tmp_path / version, "uw_ns_module", version)
-        make_package(tmp_path / version, "uw-ns-rests", version)
-    with beside(tmp_path / "1.0", place, "./uw-ns-program/tool"), beside(tmp_path / "2.0", place, *importing(place, "uw_ns_module")), \
-         beside(tmp_path / "3.0", place, "./uw-ns-program/tool"), beside(tmp_path / "3.0", place, *importing(place, "uw_ns_module")):
+        make_package(tmp_path / version, "program", version, waiting)
+        make_package(tmp_path / version, "module", version)
+        make_package(tmp_path / version, "rests", version)
+    with beside(tmp_path / "1.0", place, TOOL), beside(tmp_path / "2.0", place, *importing(place, "module")), \
+         beside(tmp_path / "3.0", place, TOOL), beside(tmp_path / "3.0", place, *importing(place, "module")):
         look(state)
-    found, limits = sbom(state)
+    found, limits = sbom(state, place)
     used = {key for key, use in found.items() if use}
-    assert set(found) == {(name, version) for name in ("uw-ns-program", "uw-ns-module", "uw-ns-rests") for version in ("1.0", "2.0", "3.0")}
-    assert used == {("uw-ns-program", "1.0"), ("uw-ns-module", "2.0"), ("uw-ns-program", "3.0"), ("uw-ns-module", "3.0")}
+    assert set(found) == {(name, version) for name in ("program", "module", "rests") for version in ("1.0", "2.0", "3.0")}
+    assert used == {("program", "1.0"), ("module", "2.0"), ("program", "3.0"), ("module", "3.0")}
     assert not is_of_namespaces(limits)
 
 
 def test_what_the_root_has_below_a_mount(tmp_path, waiting):
     """The other way round: all see the folder, but one, which has something else there."""
     place, state = tmp_path / "place", tmp_path / "state"
-    make_package(place, "uw-ns-program", "1.0", waiting)
-    make_package(tmp_path / "2.0", "uw-ns-program", "2.0", waiting)
+    make_package(place, "program", "1.0", waiting)
+    make_package(tmp_path / "2.0", "program", "2.0", waiting)
     (tmp_path / "empty").mkdir()
-    with Victim(place / "uw-ns-program/tool", cwd=place), beside(tmp_path / "2.0", place, "./uw-ns-program/tool"), \
+    with Victim(place / TOOL, cwd=place), beside(tmp_path / "2.0", place, TOOL), \
          beside(tmp_path / "empty", place, waiting):
         look(state)
-    found, limits = sbom(state)
-    assert found == {("uw-ns-program", "1.0"): "loaded", ("uw-ns-program", "2.0"): "loaded"}
+    found, limits = sbom(state, place)
+    assert found == {("program", "1.0"): "loaded", ("program", "2.0"): "loaded"}
     assert not is_of_namespaces(limits)
 
 
@@ -123,12 +140,12 @@ def test_a_mount_within_a_place(tmp_path, waiting):
     place, state = tmp_path / "place", tmp_path / "state"
     (place / "lib/site-packages").mkdir(parents=True)
     shutil.copy(waiting, place / "tool")
-    make_package(tmp_path / "volume", "uw-ns-program", "1.0", waiting)
+    make_package(tmp_path / "volume", "program", "1.0", waiting)
     script = f"mount --make-rprivate / && mount --bind {tmp_path}/volume {place}/lib/site-packages && cd {place} && exec ./tool"
     with Victim(place / "tool", cwd=place), Victim("unshare", "-m", "sh", "-c", script):
         look(state)
-    found, limits = sbom(state)
-    assert found == {("uw-ns-program", "1.0"): None}, "\n".join(limits)
+    found, limits = sbom(state, place)
+    assert found == {("program", "1.0"): None}, "\n".join(limits)
 
 
 def test_namespaces_without_packages_are_not_worth_a_word(tmp_path, waiting):
@@ -139,16 +156,16 @@ def test_namespaces_without_packages_are_not_worth_a_word(tmp_path, waiting):
              f"mount --bind /srv /srv && mount -o remount,bind,ro /srv && mount -t tmpfs none /dev/shm && exec {waiting}"
     with Victim("unshare", "-m", "sh", "-c", script):
         look(state)
-    assert not is_of_namespaces(sbom(state)[1])
+    assert not is_of_namespaces(listed(state)[1])
 
 
 def test_a_namespace_that_comes_later(tmp_path, waiting):
     """`watch` reads it with the next news, and knows then whose the files are."""
     place, state = tmp_path / "place", tmp_path / "state"
     place.mkdir()
-    make_package(tmp_path / "volume", "uw-ns-program", "1.0", waiting)
-    with Watch(state), beside(tmp_path / "volume", place, "./uw-ns-program/tool"):
-        wait_until(lambda: sbom(state)[0] == {("uw-ns-program", "1.0"): "loaded"}, 200)
+    make_package(tmp_path / "volume", "program", "1.0", waiting)
+    with Watch(state), beside(tmp_path / "volume", place, TOOL):
+        wait_until(lambda: sbom(state, place)[0] == {("program", "1.0"): "loaded"}, 200)
 
 
 @contextlib.contextmanager
@@ -168,10 +185,10 @@ def test_two_containers_of_one_image(tmp_path, waiting):
     """They share a root, and the packages of its layers; each has what lies in its volume."""
     image, state = tmp_path / "image", tmp_path / "state"
     (image / "data").mkdir(parents=True)
-    make_package(image / "usr/local/lib/python3.11/site-packages", "uw-ns-layer", "1.0", waiting)
+    make_package(image / "usr/local/lib/python3.11/site-packages", "layer", "1.0", waiting)
     for version in "1.0", "2.0":
-        make_package(tmp_path / version, "uw-ns-volume", version, waiting)
-    tool, layered = "./uw-ns-volume/tool", "/usr/local/lib/python3.11/site-packages/uw-ns-layer/tool"
+        make_package(tmp_path / version, "volume", version, waiting)
+    tool, layered = f"./{OURS}volume/tool", f"/usr/local/lib/python3.11/site-packages/{OURS}layer/tool"
     probe = subprocess.run(["unshare", "-m", "sh", "-c", f"mkdir {tmp_path}/u {tmp_path}/w && mount -t overlay none -o lowerdir={image},"
                             f"upperdir={tmp_path}/u,workdir={tmp_path}/w /mnt"], capture_output=True, text=True, check=False)
     if probe.returncode:
@@ -179,11 +196,10 @@ def test_two_containers_of_one_image(tmp_path, waiting):
     with replica(image, tmp_path / "one", tmp_path / "1.0", tool), replica(image, tmp_path / "two", tmp_path / "2.0", tool), \
          replica(image, tmp_path / "three", tmp_path / "2.0", layered):
         look(state)
-    done = subprocess.run([PROGRAM, "sbom", "--state", str(state), "--json"], check=True, capture_output=True)
-    found = [p for p in json.loads(done.stdout)["packages"] if p["name"].startswith("uw-ns-")]
+    found = [p for p in listed(state)[0] if p["root"] != "host"]
     assert len({p["root"] for p in found}) == 1 and found[0]["root"].startswith("layers:")
-    assert {(p["name"], p["version"], p["use"]) for p in found} == {("uw-ns-layer", "1.0", "loaded"), ("uw-ns-volume", "1.0", "loaded"),
-                                                                    ("uw-ns-volume", "2.0", "loaded")}
+    assert {(p["name"], p["version"], p["use"]) for p in found} == {("layer", "1.0", "loaded"), ("volume", "1.0", "loaded"),
+                                                                    ("volume", "2.0", "loaded")}
     assert len(found) == 3
 
 
@@ -193,13 +209,13 @@ def test_the_root_of_a_container_is_not_this_one(tmp_path, waiting):
     mounted.mkdir()
     script = f"mount --make-rprivate / && mount -t tmpfs none {mounted} && cp {waiting} {mounted}/tool && " \
              f"cp -r {tmp_path}/modules {mounted} && cd / && exec chroot {mounted} /tool"
-    make_package(tmp_path / "modules/site-packages", "uw-ns-rests", "1.0")
+    make_package(tmp_path / "modules/site-packages", "rests", "1.0")
     with Victim("unshare", "-m", "sh", "-c", script) as victim:
         root = f"/proc/{victim.process.pid}/root"
         found = json.loads(subprocess.run([PROGRAM, "sbom", "--root", root, "--json"], check=True, capture_output=True).stdout)
         asked = subprocess.run([PROGRAM, "watch", "--state", tmp_path / "state", "--function", f"{root}/tool:main"],
                                capture_output=True, text=True, timeout=60)
     assert [(p["name"], p["path"]) for p in found["packages"]] == \
-        [("uw-ns-rests", "/modules/site-packages/uw-ns-rests-1.0.dist-info")], found
+        [(f"{OURS}rests".replace("_", "-"), f"/modules/site-packages/{OURS}rests-1.0.dist-info")], found
     assert found["name"] == root and found["os"] is None
     assert asked.returncode == 2 and "lies in another root" in asked.stderr, asked.stderr

@@ -2,6 +2,7 @@
 """Every command ends with 0, 1 or 2 as README says, and what went wrong is one line that says what to do."""
 
 import os
+import secrets
 import shutil
 import subprocess
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_state_is_no_folder(tmp_path, words):
 @pytest.mark.parametrize("words", READERS + WRITERS + ADVISORIES, ids=name)
 def test_not_permitted(tmp_path_factory, words):
     folder = tmp_path_factory.mktemp("other")
-    program = Path("/tmp") / f"usewear-exit-{os.getpid()}"
+    program = Path("/tmp") / f"usewear-exit-{secrets.token_hex(4)}"
     shutil.copy(PROGRAM, program)
     try:
         (folder / "state").mkdir(mode=0o700)

@@ -8,6 +8,7 @@
 #include "prober/channel.h"
 #include "prober/reply.h"
 #include "prober/spawn.h"
+#include "stopped.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -193,18 +194,6 @@ static void it_is_told_as_by_others(void **state)
         munmap(at, 4096);
 }
 
-static pid_t worker_of(pid_t parent)
-{
-        char path[64], text[256] = "";
-        snprintf(path, sizeof(path), "/proc/%d/task/%d/children", parent, parent);
-        FILE *f = fopen(path, "r");
-        if (!f || !fgets(text, sizeof(text), f))
-                text[0] = 0;
-        if (f)
-                fclose(f);
-        return atoi(text);
-}
-
 /* One thread of it stops, the other goes on. */
 static bool stop_thread(pid_t thread)
 {
@@ -253,15 +242,6 @@ static void it_does_not_wait_for_others(void **state)
         munmap(at, 4096);
 }
 
-/* All its threads: a signal that was sent has not stopped anybody yet. */
-static void stop_all(pid_t worker)
-{
-        int status;
-        assert_int_equal(kill(worker, SIGSTOP), 0);
-        assert_int_equal(waitpid(worker, &status, WUNTRACED), worker);
-        assert_true(WIFSTOPPED(status));
-}
-
 /* What others wait for is asked again, urgent jobs fail: their time is over. */
 static void it_fails_with_its_worker(void **state)
 {
@@ -276,7 +256,7 @@ static void it_fails_with_its_worker(void **state)
                 print_message("needs /proc/PID/task/TID/children\n");
                 skip();
         }
-        stop_all(worker); /* so that it dies with jobs before it */
+        assert_true(stop_all(worker)); /* so that it dies with jobs before it */
         assert_int_equal(prober_submit(p, &job, take, &first), 0);
         assert_int_equal(prober_submit(p, &job, take, &second), 0);
         assert_int_equal(prober_submit(p, &urgent, take, &fast), 0);
@@ -313,7 +293,7 @@ static void a_late_one_costs_others_once(void **state)
                 print_message("needs /proc/PID/task/TID/children\n");
                 skip();
         }
-        stop_all(worker);
+        assert_true(stop_all(worker));
         assert_int_equal(prober_submit(p, &who, take, &late), 0);
         for (int i = 0; i < JOBS; i++)
                 assert_int_equal(prober_submit(p, &inventory, count, &answered), 0);
