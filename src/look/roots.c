@@ -76,7 +76,7 @@ static void note_python_paths(struct known_root *r, const struct process *p)
                 const char **slot = copy ? vec_add(&r->python_paths) : NULL;
                 if (slot) {
                         *slot = copy;
-                        r->has_paths = true; /* packages may lie there that were not looked for yet */
+                        r->has_urgent_news = true; /* packages may lie there that were not looked for yet */
                 }
         }
 }
@@ -168,7 +168,7 @@ static int note_view(struct known_root *r, const struct entry *e, uint64_t round
         }
         *slot = v;
         *seen = round;
-        r->has_news = true;
+        r->has_urgent_news = true; /* packages may be mounted that nobody else sees */
         return 0;
 }
 
@@ -219,8 +219,11 @@ struct known_root *roots_note(struct root_table *t, const struct entry *e, uint6
         r->round = round;
         if (note_view(r, e, round) < 0)
                 return NULL;
+        size_t places = r->places.count;
         note_python_paths(r, &e->process);
         note_places(r, &e->process, round);
+        /* It may have been mounted after its namespace was compared. */
+        r->has_urgent_news |= r->places.count > places && e->process.mount_ns != r->first.mount_ns;
         return r;
 }
 
@@ -252,7 +255,7 @@ enum root_due roots_due(struct known_root *r, struct inventory_budget *b, uint64
         r->for_news = false;
         if (!r->read_at || now - r->read_at >= inventory_rest(r->cost))
                 return ROOT_WHOLE;
-        bool places = r->has_paths || (r->has_news && now - r->news_at >= INVENTORY_NEWS_S * NS_PER_S);
+        bool places = r->has_urgent_news || (r->has_news && now - r->news_at >= INVENTORY_NEWS_S * NS_PER_S);
         r->for_news = (places || r->changed || r->outdated || r->late) && inventory_budget_allows(b, now);
         /* What changed, and whether that asks for all of it, the worker knows. */
         return !r->for_news ? ROOT_RESTS : r->outdated || r->late || r->failure ? ROOT_WHOLE : ROOT_NEWS;
@@ -264,7 +267,7 @@ static void take_news(struct known_root *r, struct inventory_budget *b, const st
         r->stamp = reply->stamp;
         r->stamped = r->asked;
         r->news_at = clock_boottime();
-        r->has_news = r->has_paths = r->changed = r->outdated = false;
+        r->has_news = r->has_urgent_news = r->changed = r->outdated = false;
         r->late = reply->late;
         if (r->for_news)
                 inventory_budget_charge(b, reply->cpu_ns);

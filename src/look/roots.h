@@ -49,7 +49,7 @@ struct known_root {
         bool known;              /* read at least once */
         bool fresh;              /* read, and not committed yet */
         bool has_news;           /* places were noted that were not looked at yet */
-        bool has_paths;          /* … from which an interpreter imports */
+        bool has_urgent_news;    /* … from which an interpreter imports, or in a new mount namespace */
         bool changed;            /* something was installed, upgraded or removed since it was read */
         bool outdated;           /* what it owned was replaced since: only reading all of it tells by what */
         bool late;               /* there was no time to read all of it */

@@ -90,7 +90,7 @@ static void test_one_way_in_for_each_mount_namespace(void **state)
         assert_int_equal(r->first.mount_ns, 100);
         assert_int_equal(r->others.count, 2);
         assert_int_equal(r->others.items[0].pid, 21);
-        assert_true(r->has_news);
+        assert_true(r->has_urgent_news);
         roots_sweep(&t, 1);
         assert_int_equal(r->others.count, 2);
         note_at(&t, 30, 300, NULL, 2);
@@ -163,6 +163,29 @@ static void test_what_had_no_time_is_read_again_soon(void **state)
         roots_done(&t);
 }
 
+/* What others have mounted is looked at with the next look; a new place that all see waits a minute. */
+static void test_a_new_mount_namespace_is_looked_at_at_once(void **state)
+{
+        (void)state;
+        struct root_table t = {};
+        struct inventory_budget b = {};
+        struct known_root *r = note_at(&t, getpid(), 100, "/all", 1);
+        read_root(r, &b, false);
+        note_at(&t, getpid(), 100, "/all/see", 1);
+        assert_int_equal(roots_due(r, &b, clock_boottime()), ROOT_RESTS);
+        assert_int_equal(roots_due(r, &b, clock_boottime() + INVENTORY_NEWS_S * NS_PER_S), ROOT_NEWS);
+        note_at(&t, 20, 200, NULL, 1);
+        assert_int_equal(roots_due(r, &b, clock_boottime()), ROOT_NEWS);
+        read_root(r, &b, false);
+        note_at(&t, 20, 200, NULL, 1);
+        assert_int_equal(roots_due(r, &b, clock_boottime()), ROOT_RESTS);
+        note_at(&t, 20, 200, "/volume", 1); /* mounted after it was looked at */
+        assert_int_equal(roots_due(r, &b, clock_boottime()), ROOT_NEWS);
+        b.credit = -1;
+        assert_int_equal(roots_due(r, &b, b.at), ROOT_RESTS);
+        roots_done(&t);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -170,6 +193,7 @@ int main(void)
                 cmocka_unit_test(test_one_way_in_for_each_mount_namespace),
                 cmocka_unit_test(test_more_places_than_are_known),
                 cmocka_unit_test(test_what_had_no_time_is_read_again_soon),
+                cmocka_unit_test(test_a_new_mount_namespace_is_looked_at_at_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
