@@ -13,6 +13,7 @@
 #include "cli/rights.h"
 #include "cli/watch_lock.h"
 #include "cli/watch_state.h"
+#include "host/hidden.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -127,6 +128,7 @@ static int watch_serve(struct watch *w)
         descriptors_tell_few();
         heap_stay_small();
         cgroup_choose(&w->cgroup);
+        w->elsewhere = outside_unseen() != NULL;
         if (start_sensor(w) < 0 && w->asked.count)
                 return log_error(-EOPNOTSUPP, "watch: --function and --hook cannot be served without events");
         struct look_options options = {

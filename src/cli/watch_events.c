@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "evidence/engine.h"
+#include "host/process.h"
 #include "host/runtime.h"
 
 #include <signal.h>
@@ -19,31 +20,38 @@ static void mark_dirty(struct watch *w, int pid, uint64_t cgroup, bool wanted)
         dirty_mark(&w->dirty, pid, wanted || !look_knows_cgroup(w->look, cgroup));
 }
 
+/* Whom our own numbers tell, see process.h. */
+static int pid_of(const struct watch *w, uint32_t told)
+{
+        return (int)told + (w->elsewhere ? PROCESS_OUTSIDE : 0);
+}
+
 static int take_event(void *context, const struct event *event)
 {
         struct watch *w = context;
         switch (event->type) {
         case EVENT_EXEC:
                 w->prompt |= engine_exists(runtime_of_program(event->exec.path));
-                look_process_executed(w->look, (int)event->tgid, event->cgroup, event->time);
-                mark_dirty(w, (int)event->tgid, event->cgroup, false);
+                look_process_executed(w->look, pid_of(w, event->tgid), event->cgroup, event->time);
+                mark_dirty(w, pid_of(w, event->tgid), event->cgroup, false);
                 break;
         case EVENT_FORK:
-                if (look_process_forked(w->look, (int)event->tgid, (int)event->fork.forker, event->cgroup))
-                        mark_dirty(w, (int)event->tgid, event->cgroup, false);
+                if (look_process_forked(w->look, pid_of(w, event->tgid), pid_of(w, event->fork.forker),
+                                        event->cgroup))
+                        mark_dirty(w, pid_of(w, event->tgid), event->cgroup, false);
                 break;
         case EVENT_EXIT:
                 if (WIFSIGNALED(event->exit.code) && WTERMSIG(event->exit.code) == SIGTRAP) {
-                        struct trap_event trap = {.pid = (int)event->tgid,
+                        struct trap_event trap = {.pid = pid_of(w, event->tgid),
                                                   .cgroup = event->cgroup,
                                                   .address = event->exit.address,
                                                   .comm = event->comm};
                         w->news |= look_process_trapped(w->look, &trap);
                 }
-                w->news |= look_process_ended(w->look, (int)event->tgid);
+                w->news |= look_process_ended(w->look, pid_of(w, event->tgid));
                 break;
         case EVENT_MAP: {
-                struct mapped_event mapped = {.pid = (int)event->tgid,
+                struct mapped_event mapped = {.pid = pid_of(w, event->tgid),
                                               .start = event->start,
                                               .time = event->time,
                                               .cgroup = event->cgroup,
@@ -53,20 +61,20 @@ static int take_event(void *context, const struct event *event)
                                               .path = event->map.path};
                 look_file_mapped(w->look, &mapped);
                 bool wanted = look_wants_file(w->look, event->map.device, event->map.inode, event->cgroup);
-                mark_dirty(w, (int)event->tgid, event->cgroup, wanted);
+                mark_dirty(w, pid_of(w, event->tgid), event->cgroup, wanted);
                 if (wanted)
-                        look_file_now(w->look, (int)event->tgid, event->map.device, event->map.inode);
+                        look_file_now(w->look, pid_of(w, event->tgid), event->map.device, event->map.inode);
                 break;
         }
         case EVENT_FUNCTION:
         case EVENT_HOOK:
                 if (!look_knows_cgroup(w->look, event->cgroup)) /* moved; or a thread alone is there */
-                        mark_dirty(w, (int)event->tgid, event->cgroup, true);
-                w->hit |= look_function_ran(w->look, event->function.probe, event->cgroup, (int)event->tgid,
-                                            clock_wall_of(event->time));
+                        mark_dirty(w, pid_of(w, event->tgid), event->cgroup, true);
+                w->hit |= look_function_ran(w->look, event->function.probe, event->cgroup,
+                                            pid_of(w, event->tgid), clock_wall_of(event->time));
                 break;
         case EVENT_SAMPLE: {
-                struct code_event ran = {.pid = (int)event->tgid,
+                struct code_event ran = {.pid = pid_of(w, event->tgid),
                                          .start = event->start,
                                          .time = event->time,
                                          .address = event->sample.address};
@@ -86,6 +94,7 @@ static int take_event(void *context, const struct event *event)
 void watch_take_move(void *context, int pid, uint64_t cgroup)
 {
         struct watch *w = context;
+        pid = pid_of(w, (uint32_t)pid);
         look_process_moved(w->look, pid, cgroup);
         mark_dirty(w, pid, cgroup, false);
 }

@@ -23,6 +23,7 @@ struct watch {
         struct option_list functions, hooks; /* by hand */
         struct watch_asked asked;
         bool json, probe_again;
+        bool elsewhere; /* in a pid namespace of its own, where other numbers tell than in events */
         struct watch_costs costs;
         bool first_look; /* that look runs */
         bool looking;    /* a look runs, and drains events while it waits */

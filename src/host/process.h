@@ -80,6 +80,13 @@ int process_unpack(struct wire *from, struct arena *a, struct process *ret); /* 
 /* All pids of /proc now (thread-group leaders). 0 or -errno; -ENOENT too where /proc is an empty folder. */
 typedef VEC(int) pid_list;
 int process_list(pid_list *ret);
+/* Events tell the numbers of the initial pid namespace. Where ours is another one they are other processes',
+ * or nobody's: there such a number is moved behind all that there may be (linux/threads.h, PID_MAX_LIMIT). */
+enum { PROCESS_OUTSIDE = 1 << 22 };
+static inline int process_number(int pid) /* as it was told */
+{
+        return pid >= PROCESS_OUTSIDE ? pid - PROCESS_OUTSIDE : pid;
+}
 /* Neither the kernel knows it by our pid namespace, nor is it in a procfs that may be of another one. */
 bool process_has_ended(int pid);
 /* "uid 0", the strongest capability, "setuid", or NULL: why the process counts as privileged. */

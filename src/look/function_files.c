@@ -25,6 +25,7 @@ static void file_done(struct probed_file *f)
         vec_done(&f->functions);
         vec_done(&f->programs);
         vec_done(&f->users);
+        vec_done(&f->passers);
         arena_done(&f->arena);
 }
 

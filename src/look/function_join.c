@@ -31,7 +31,7 @@ static int join_hits(const struct probed_file *f, const struct probed_function *
                         .engine = !f->key           ? "tracepoint"
                                   : hit->slot_after ? "slot"
                                                     : "uprobe",
-                        .pid = hit->pid,
+                        .pid = process_number(hit->pid),
                         .first = hit->first,
                         .last = hit->last,
                         .after = hit->slot_after ? hit->slot_after : MIN(p->since, hit->first),
@@ -91,6 +91,7 @@ struct awaited {
 
 struct telling {
         int64_t now;
+        bool blind; /* as in struct native_watch */
         VEC(struct awaited) awaited;
         struct map twins,
                 rows; /* object → struct twins; workload, package, object and function → its place */
@@ -127,7 +128,11 @@ static int64_t told_until(const struct telling *t, const char *workload)
 static int silence_of(const struct telling *t, const struct probed_file *f, const struct probed_function *p,
                       const struct probed_user *user, struct function_coverage *ret)
 {
-        const char *gaps = NULL;
+        const char *gaps = NULL, *reason = why_silence_is_nothing(f, p, user);
+        if (!reason && t->blind)
+                reason = "no event tells here which files are mapped (usewear doctor says why): what a "
+                         "process "
+                         "maps for a moment may hold it as well";
         if (p->rests && !(gaps = arena_printf(t->arena, "its probe was taken away %u times", p->rests)))
                 return -ENOMEM;
         *ret = (struct function_coverage){
@@ -136,7 +141,7 @@ static int silence_of(const struct telling *t, const struct probed_file *f, cons
                 .object = f->object,
                 .subject = p->subject,
                 .engine = p->found.absent ? "pclntab" : "uprobe",
-                .reason = why_silence_is_nothing(f, p, user),
+                .reason = reason,
                 .since = p->found.absent ? user->since
                          : p->armed      ? MAX(p->since, user->since)
                                          : t->now,
@@ -244,7 +249,7 @@ static int join_files(struct look *l, bool all, struct telling *t)
 
 int functions_join(struct look *l, bool all, int64_t now, struct arena *a, struct joined *to)
 {
-        struct telling t = {.now = now, .arena = a, .to = to};
+        struct telling t = {.now = now, .blind = l->native.blind, .arena = a, .to = to};
         vec_each (p, &l->native.hooks.functions)
                 if (join_hits(&l->native.hooks, p, &to->evidence) < 0)
                         return -ENOMEM;

@@ -84,6 +84,34 @@ static bool has_user(const struct probed_file *f, const char *workload)
         return false;
 }
 
+enum { PASSERS_MOST = 64 };
+
+void functions_note_passer(struct native_watch *n, uint32_t device, uint64_t inode, uint64_t cgroup)
+{
+        struct probed_file *f;
+        for (size_t i = 0; (f = functions_next_watched(n, &i));) {
+                bool known = f->passed || f->inode != inode || f->device != device;
+                for (size_t k = 0; !known && k < f->passers.count; k++)
+                        known = f->passers.items[k] == cgroup;
+                if (known)
+                        continue;
+                uint64_t *slot = f->passers.count < PASSERS_MOST ? vec_add(&f->passers) : NULL;
+                if (slot)
+                        *slot = cgroup;
+                else
+                        f->passed = true;
+        }
+}
+
+/* Somebody who ended before a look mapped it there. The kernel tells that of the first one alone. */
+static bool has_passed(const struct probed_file *f, uint64_t cgroup)
+{
+        vec_each (passer, &f->passers)
+                if (*passer == cgroup)
+                        return true;
+        return f->passed;
+}
+
 /* An event told of the mapping, and no look took it up yet. */
 static bool has_mapped_since(const struct look *l, int pid, const struct probed_file *f)
 {
@@ -142,6 +170,7 @@ bool look_process_trapped(struct look *l, const struct trap_event *event)
                 return false;
         for (size_t i = 0; (f = functions_next(n, &i));)
                 if (has_used(n, e, f) || has_mapped_since(l, event->pid, f) ||
+                    (!known && (n->blind || has_passed(f, event->cgroup))) ||
                     (workload && has_user(f, workload)))
                         news |= function_spare(l, f, event->comm, LOOK_TRAPPED);
         if (news)

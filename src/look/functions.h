@@ -87,6 +87,8 @@ struct probed_file {
         size_t code_count;
         VEC(struct probed_function) functions;
         VEC(struct probed_user) users;
+        VEC(uint64_t) passers; /* cgroups in which it was mapped, as events tell … */
+        bool passed;           /* … and in more than those */
 };
 
 /* What the advisories say of one version of a source package. */
@@ -122,6 +124,7 @@ struct soon;
 
 struct native_watch {
         struct sensor *sensor; /* NULL: no probes */
+        bool blind; /* no event tells of mappings: what comes and goes between two looks is unseen */
         struct advisory_db *db;
         uint64_t db_stamp;                 /* advisory_stamp of what is open */
         struct map files;                  /* key → struct probed_file */
@@ -296,6 +299,8 @@ struct probed_file *functions_hold(const struct native_watch *n, uint32_t device
 void functions_note_missed(struct look *l, const entry_list *list);
 /* Have mappings of this file told again, by the next functions_tell_again(). */
 void functions_want_told(struct native_watch *n, uint64_t inode);
+/* Somebody of the cgroup mapped it, and may be gone before anybody looks. */
+void functions_note_passer(struct native_watch *n, uint32_t device, uint64_t inode, uint64_t cgroup);
 void functions_tell_again(struct native_watch *n);
 
 /* function_origin.c: boottime ns when the program began that the process was running when it was read, by

@@ -95,7 +95,7 @@ int join_late_use(const struct join_input *in, struct group *g, const struct lat
         const struct process *neighbour = &use->neighbour->process;
         for (size_t i = 0; engines[i]; i++)
                 g->ended_runtimes += (use->file->reply.file.runtimes & engines[i]->runtime) != 0;
-        struct process gone = {.pid = use->pid,
+        struct process gone = {.pid = process_number(use->pid),
                                .start = use->start,
                                .workload_id = neighbour->workload_id,
                                .root = neighbour->root};

@@ -29,6 +29,7 @@ int look_new(const struct look_options *options, struct look **ret, struct error
         l->arena = ARENA_INIT(1 << 20);
         l->scratch = ARENA_INIT(LOOK_MEMORY);
         l->native.sensor = options->sensor;
+        l->native.blind = options->sensor && !sensor_serves(options->sensor, EVENT_MAP);
         l->native.epoch = 1;
         l->native.began = clock_boottime();
         l->watched_since = options->watched ? clock_wall() : 0;

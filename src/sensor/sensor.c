@@ -167,3 +167,11 @@ const struct hook *sensor_hooks(const struct sensor *s, size_t *ret_count)
         *ret_count = s->hook_count;
         return s->hooks;
 }
+
+bool sensor_serves(const struct sensor *s, enum event_type type)
+{
+        for (size_t i = 0; i < s->hook_count; i++)
+                if (s->hooks[i].type == type && s->hooks[i].state == HOOK_SERVING)
+                        return true;
+        return false;
+}

@@ -106,6 +106,7 @@ typedef int (*sensor_handler)(void *context, const struct event *event);
 /* Hand over what is there, without waiting. A handler's non-zero value ends it and is returned. */
 int sensor_drain(struct sensor *s, sensor_handler handler, void *context);
 const struct hook *sensor_hooks(const struct sensor *s, size_t *ret_count);
+bool sensor_serves(const struct sensor *s, enum event_type type); /* some hook tells of it here */
 
 /* made = seen + deduplicated + dropped, for each type, once the sensor is stopped and drained; before
  * that, what still lies in the buffers is in `made` only. Mappings that perf dropped include anonymous

@@ -153,6 +153,7 @@ def test_copy_that_comes_and_goes_while_watched(tmp_path, root):
     assert list(found) == ["/srv/other-name.so"]
 
 
+@pytest.mark.usefixtures("silence")
 def test_function_that_runs_in_a_copy(tmp_path, root):
     """The same one under the package's own name is silent, in the same process."""
     state = tmp_path / "state"

@@ -31,6 +31,7 @@ def listed(state, service):
     return {f["name"]: f for f in json.loads(done.stdout)["functions"]} if done.returncode == 0 else {}
 
 
+@pytest.mark.usefixtures("silence")
 def test_function_by_hand(tmp_path):
     """A program that no package owns: a function that runs, one that does not."""
     state = tmp_path / "state"
@@ -47,6 +48,7 @@ def test_function_by_hand(tmp_path):
         assert watch.stop() == 0
 
 
+@pytest.mark.usefixtures("silence")
 def test_function_of_a_process_that_moved(tmp_path):
     """Its call comes from a cgroup that no look has seen: it is told of the workload, as soon as that is known."""
     state = tmp_path / "state"
@@ -68,6 +70,7 @@ def test_function_of_a_process_that_moved(tmp_path):
         assert watch.stop() == 0
 
 
+@pytest.mark.usefixtures("silence")
 def test_function_of_a_workload_with_a_new_name(tmp_path):
     """Its cgroup is renamed after a call: what the workload of the new name calls is told again."""
     state = tmp_path / "state"
@@ -138,6 +141,7 @@ def test_hook_by_hand(tmp_path, tracefs):
         assert watch.stop() == 0
 
 
+@pytest.mark.usefixtures("silence")
 def test_probes_of_a_program_by_hand(tmp_path):
     """A workload that passes a probe and one that does not; the kernel counts the semaphore up for both."""
     state = tmp_path / "state"
@@ -153,6 +157,7 @@ def test_probes_of_a_program_by_hand(tmp_path):
         assert watch.stop() == 0
 
 
+@pytest.mark.usefixtures("silence")
 def test_probes_that_python_brings_along(tmp_path):
     """Debian's interpreter tells each import; the package that owns it has the evidence."""
     state, python = tmp_path / "state", Path("/usr/bin/python3").resolve()
@@ -172,6 +177,7 @@ def test_probes_that_python_brings_along(tmp_path):
         assert watch.stop() == 0
 
 
+@pytest.mark.usefixtures("silence")
 def test_what_the_file_has_not_is_said_and_watched_later(tmp_path):
     """A name that the file has not: one line, and the watch goes on. Where the file is replaced by one that has it, it is
     watched as if it had been there."""
@@ -231,6 +237,7 @@ def run_once(service, program, library, *lines):
     assert done.returncode == 0 and lines[-1] in done.stdout, done
 
 
+@pytest.mark.usefixtures("silence")
 @pytest.mark.parametrize("how", ["replaced", "deleted"])
 def test_silence_begins_anew_behind_a_file_that_came_and_went(tmp_path, how):
     """What it held has run, and nobody saw it: each time."""

@@ -12,7 +12,7 @@ from native import Service
 from test_native_asked import listed
 from whole import Watch, needs, needs_root, wait_until
 
-pytestmark = needs_root
+pytestmark = [needs_root, pytest.mark.usefixtures("silence")]
 
 PART = "volatile int sink;\nint vulnerable(int x) { sink += x; return sink * 3 + 1; }\n"
 OTHER = "int vulnerable(int x);\nint path(int x) { return vulnerable(x) + 1; }\n"

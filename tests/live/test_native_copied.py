@@ -13,7 +13,7 @@ from test_native_asked import listed
 from test_native_files import text_pages
 from whole import Watch, needs_host_pids, needs_root, usewear, wait_until
 
-pytestmark = needs_root
+pytestmark = [needs_root, pytest.mark.usefixtures("silence")]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from native import Service
 from test_native_watch import answers, import_advisories, library_root
 from whole import PROGRAM, Watch, needs, needs_root, wait_until
 
-pytestmark = [needs_root, needs("objcopy", "strip", "readelf")]
+pytestmark = [needs_root, pytest.mark.usefixtures("silence"), needs("objcopy", "strip", "readelf")]
 
 
 def split(library, debug, link):

@@ -12,7 +12,7 @@ from native import HERE, Service, compile_c
 from test_native_watch import answers, import_advisories, library_root
 from whole import Watch, needs_host_pids, needs_root, overlay, wait_until
 
-pytestmark = needs_root
+pytestmark = [needs_root, pytest.mark.usefixtures("silence")]
 
 
 def text_pages(pid, name):

@@ -8,7 +8,7 @@ from native import HERE, Service, compile_c
 from test_native_watch import answers, import_advisories, library_root
 from whole import Watch, needs_root, wait_until
 
-pytestmark = needs_root
+pytestmark = [needs_root, pytest.mark.usefixtures("silence")]
 
 
 def service_of(root, **more):

@@ -13,7 +13,7 @@ from test_native_files import late, text_pages
 from test_native_watch import answers, import_advisories, library_root
 from whole import Watch, needs_root, usewear, wait_until
 
-pytestmark = needs_root
+pytestmark = [needs_root, pytest.mark.usefixtures("silence")]
 
 
 def answer_of(state, service, name):

@@ -10,7 +10,7 @@ from native import Service, compile_c
 from test_native_asked import listed
 from whole import Watch, needs, needs_root, wait_until
 
-pytestmark = [needs_root, needs("cc")]
+pytestmark = [needs_root, pytest.mark.usefixtures("silence"), needs("cc")]
 
 LIBRARY = "int sink;\n__attribute__((noinline)) int vulnerable(int x) { while (x--) sink += x; return sink; }\n"
 PROGRAM = r"""

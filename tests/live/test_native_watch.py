@@ -12,7 +12,7 @@ import pytest
 from native import HERE, Service, compile_c, go_build, naming
 from whole import Watch, findings, needs_host_pids, needs_root, release, usewear, wait_until
 
-pytestmark = needs_root
+pytestmark = [needs_root, pytest.mark.usefixtures("silence")]
 
 SERVER = """package main
 

@@ -86,12 +86,39 @@ static void test_what_may_be_a_copy_is_not_its_own(void **state)
         assert_true(spares(f, START + 0x118));
 }
 
+/* It ended before it was looked at, or has a number that says nothing here, and its workload does not use the
+ * file. */
+static void test_who_was_never_looked_at_may_have_mapped_it(void **state)
+{
+        enum { DEVICE = 8, INODE = 1234, ANOTHER = 71 };
+        struct fixture *f = *state;
+        struct trap_event trap = {.pid = PROCESS_OUTSIDE + PID, .cgroup = ANOTHER, .comm = "a"};
+        struct probed_file **watched = vec_add(&f->look.native.watched);
+        assert_non_null(watched);
+        *watched = f->file;
+        f->file->device = DEVICE;
+        f->file->inode = INODE;
+        functions_note_passer(&f->look.native, DEVICE, INODE + 1, ANOTHER);
+        functions_note_passer(&f->look.native, DEVICE, INODE, CGROUP);
+        look_process_trapped(&f->look, &trap);
+        assert_null(f->file->spared);
+        for (int i = 0; i < 3; i++)
+                functions_note_passer(&f->look.native, DEVICE, INODE, ANOTHER);
+        assert_int_equal(f->file->passers.count, 2);
+        look_process_trapped(&f->look, &trap);
+        assert_non_null(f->file->spared);
+        vec_done(&f->look.native.watched);
+        vec_done(&f->file->passers);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_a_breakpoint_where_no_probe_is_is_its_own, setup,
                                                 teardown),
                 cmocka_unit_test_setup_teardown(test_what_may_be_a_copy_is_not_its_own, setup, teardown),
+                cmocka_unit_test_setup_teardown(test_who_was_never_looked_at_may_have_mapped_it, setup,
+                                                teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
