@@ -22,7 +22,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -178,6 +177,7 @@ def instruction_counter():
 
 
 BEFORE, STORM, PHASE, CALM = 10, 4, 3, 10  # tenths of a second; seconds; seconds; tenths without a change
+WINDOW = 30  # tenths of a second: from an import until it is looked at, armed, and what ran is taken away
 NGINX_INTERVAL = 2  # seconds between full looks, so that what is imported is soon armed
 
 
@@ -206,25 +206,15 @@ def compared(armed, other):
     return {"ratio": statistics.median(ratios), "cpu": statistics.median(sums), "wall": statistics.median(walls)}
 
 
-def start(nginx, begin, ended):
-    """(what it began, the dearest tenth of a second from then until ended(), the mean of all), against the median before."""
-    with measure.pinned():
-        before = statistics.median(nginx.slots(lambda n: n == BEFORE))
-    began = begin()
-    with measure.pinned():
-        slots = nginx.slots(ended(began))
-    return began, max(slots) / before, statistics.mean(slots) / before
-
-
-def calm_at(sensor, wanted):
-    """What tells that the probes are as wanted, and were not changed for a second."""
+def wait_calm(sensor, wanted):
+    """Until the probes are as wanted, and were not changed for a second; 20 s at most."""
     counts = []
-
-    def ended(_):
+    while len(counts) < 20 * CALM:
+        time.sleep(1 / CALM)
         counts.append(sum(count for _, count in probes_of(sensor)))
         last = counts[-CALM:]
-        return len(last) == CALM and wanted(last[0]) and len(set(last)) == 1 or len(counts) > 200
-    return ended
+        if len(last) == CALM and wanted(last[0]) and len(set(last)) == 1:
+            return
 
 
 def put_advisories(state, of):
@@ -237,38 +227,102 @@ def nginx_round(program, state, states, one, other, folder, found):
     """All states in turn: not watched, watched, armed, watched."""
     put_advisories(state, states["bare"])
     found["off"].append(compared(one, other))
-    ready = []
-
-    def watching(sensor):
-        thread = threading.Thread(target=lambda: (sensor.wait(), ready.append(True)))
-        thread.start()
-        return lambda n: bool(ready) and n >= 2 * CALM
-    sensor, *dip = start(one, lambda: measure.Sensor(program, state, "--interval", str(NGINX_INTERVAL), wait=False), watching)
-    found["starts"]["a watch"].append(dip)
+    sensor = measure.Sensor(program, state, "--interval", str(NGINX_INTERVAL))
     sensor.read_on()
     before = compared(one, other)
-    _, *dip = start(one, lambda: put_advisories(state, states["armed"]), lambda _: calm_at(sensor, bool))
-    found["starts"]["arming"].append(dip)
+    put_advisories(state, states["armed"])
+    wait_calm(sensor, bool)
     hits = sensor.probe_runs()[0]
     found["armed"].append(compared(one, other))
     found["hits"].append((sensor.probe_runs()[0] - hits) / PHASE)
     found["left"].append(sum(count for _, count in probes_of(sensor)))
     assert not any(path.startswith(folder) for path, _ in probes_of(sensor))
-    _, *dip = start(one, lambda: put_advisories(state, states["bare"]), lambda _: calm_at(sensor, lambda n: not n))
-    found["starts"]["taking probes away"].append(dip)
+    put_advisories(state, states["bare"])
+    wait_calm(sensor, lambda n: not n)
     after = compared(one, other)
     found["bare"].append({kind: (before[kind] + after[kind]) / 2 for kind in before})
     found["bare apart"].append(after["ratio"] - before["ratio"])
     sensor.stop()
-    _, *dip = start(one, lambda: None, lambda _: lambda n: n == 2 * CALM)
-    found["starts"]["nothing"].append(dip)
+
+
+def window(nginx, begin):
+    """(the dearest tenth of a second of a window that begins with this, the mean of all), against the median before."""
+    with measure.pinned():
+        before = statistics.median(nginx.slots(lambda n: n == BEFORE))
+    begin()
+    with measure.pinned():
+        slots = nginx.slots(lambda n: n == WINDOW)
+    return max(slots) / before, statistics.mean(slots) / before
+
+
+NOTHING = "nothing, twice a round"
+STARTS = [NOTHING, "nothing, and nobody watches", "advisories come that arm nothing", "200 functions are armed", "their probes are taken away",
+          "a watch starts"]
+
+
+def dip_bench(program, rounds):
+    """{what begins: [window()]}, all of them in each round."""
+    names = choose("nginx", LIBRARIES)
+    states = {"armed": with_advisories(program, names), "bare": with_advisories(program, {s: (p, []) for s, (p, _) in names.items()})}
+    found = {kind: [] for kind in STARTS}
+    with tempfile.TemporaryDirectory(prefix="usewear-bench-") as state, NginxTls(18443) as nginx:
+        for _ in range(rounds):
+            sensors = []
+            put_advisories(state, states["bare"])
+            found[STARTS[1]].append(window(nginx, lambda: None))
+            found[STARTS[5]].append(window(nginx, lambda: sensors.append(
+                measure.Sensor(program, state, "--interval", str(NGINX_INTERVAL), wait=False))))
+            sensor = sensors[0]
+            sensor.wait()
+            sensor.read_on()
+            time.sleep(NGINX_INTERVAL)
+            found[NOTHING].append(window(nginx, lambda: None))
+            found[STARTS[2]].append(window(nginx, lambda: put_advisories(state, states["bare"])))
+            found[STARTS[3]].append(window(nginx, lambda: put_advisories(state, states["armed"])))
+            wait_calm(sensor, bool)
+            found[NOTHING].append(window(nginx, lambda: None))
+            found[STARTS[4]].append(window(nginx, lambda: put_advisories(state, states["bare"])))
+            wait_calm(sensor, lambda n: not n)
+            sensor.stop()
+    for one in states.values():
+        one.cleanup()
+    return found
+
+
+def stands_out(values, quiet):
+    """In how many of all pairs the value is the larger one, and by how many standard errors that is more than half of them
+    (Mann and Whitney 1947)."""
+    pairs = len(values) * len(quiet)
+    larger = sum((v > q) + (v == q) / 2 for v in values for q in quiet)
+    return larger / pairs, (larger - pairs / 2) / math.sqrt(pairs * (len(values) + len(quiet) + 1) / 12)
+
+
+def dip_row(kind, found):
+    dearest, means = zip(*found[kind])
+    low, middle, high = statistics.quantiles(dearest, n=4)
+    share, errors = stands_out(dearest, [d for d, _ in found[NOTHING]])
+    told = "" if kind == NOTHING else f"{100 * share:.0f} % ({errors:+.1f} σ)"
+    return f"| {kind} | {middle:.3f} | {low:.3f}–{high:.3f} | {told} | {statistics.median(means):.3f} |"
+
+
+def dip_table(program, rounds):
+    lines = ["## Armed functions: the moment of arming", ""]
+    if missing(NginxTls):
+        return lines + [f"{NginxTls.name}: not run, needs {' and '.join(missing(NginxTls))}.", ""]
+    found = dip_bench(program, rounds)
+    return lines + [
+        measured(rounds) + f" The same nginx alone: CPU a request in each tenth of a second of the {WINDOW / 10:.0f} s from the moment on that "
+        f"something begins, against the median of the second before. A watch with an interval of {NGINX_INTERVAL} s looks at everything once "
+        "or twice in each window. The dearest of so many tenths is dear by chance, so that it is compared with the dearest ones of windows in "
+        "which nothing begins: in how many of all pairs it is the dearer one. It stands out of the noise if that is more than 2 σ from a half.", "",
+        "| what begins | dearest tenth, median | middle half | dearer than when nothing begins | mean of the window |", "|---|---|---|---|---|",
+        *(dip_row(kind, found) for kind in STARTS), ""]
 
 
 def nginx_bench(program, rounds):
     names = choose("nginx", LIBRARIES)
     states = {"armed": with_advisories(program, names), "bare": with_advisories(program, {s: (p, []) for s, (p, _) in names.items()})}
-    found = {"off": [], "bare": [], "armed": [], "bare apart": [], "hits": [], "left": [],
-             "starts": {"nothing": [], "a watch": [], "arming": [], "taking probes away": []}}
+    found = {"off": [], "bare": [], "armed": [], "bare apart": [], "hits": [], "left": []}
     with tempfile.TemporaryDirectory(prefix="usewear-bench-") as folder, tempfile.TemporaryDirectory(prefix="usewear-bench-") as state, \
             NginxTls(18443) as one, NginxTls(18453, copies(Path(folder), {s: p for s, (p, _) in names.items()})) as other:
         os.chmod(folder, 0o755)
@@ -289,8 +343,7 @@ def nginx_bench(program, rounds):
             "same": measure.ratio([1] * rounds, [math.exp(v) for v in found["bare apart"]]),
             "watched": changed(around, bare, "cpu"), "all": changed(around, armed, "cpu"),
             "watched wall": changed(around, bare, "wall"), "all wall": changed(around, armed, "wall"),
-            "hits": statistics.median(found["hits"]), "most": max(found["hits"]),
-            "starts": {kind: [statistics.median(values) for values in zip(*dips)] for kind, dips in found["starts"].items()}}
+            "hits": statistics.median(found["hits"]), "most": max(found["hits"])}
 
 
 def per_program(slots):
@@ -433,10 +486,7 @@ def nginx_table(program, rounds):
         f"| watched with nothing armed, against not watched: CPU a request of both nginx | {ratio_text(r['watched'])} |",
         f"| … time a request | {ratio_text(r['watched wall'])} |",
         f"| watched and armed, against not watched: CPU a request of both nginx | {ratio_text(r['all'])} |",
-        f"| … time a request | {ratio_text(r['all wall'])} |", "",
-        "What stands out when something starts, tenths of a second until it has settled, against the median of the second before:", "",
-        "| what starts | dearest tenth | mean |", "|---|---|---|",
-        *(f"| {kind} | {dip[0]:.3f} | {dip[1]:.3f} |" for kind, dip in r["starts"].items()), ""]
+        f"| … time a request | {ratio_text(r['all wall'])} |", ""]
 
 
 def storm_table(program, rounds):
@@ -462,5 +512,5 @@ def arming_table(program, rounds):
 
 
 def table(program, rounds, part):
-    """The lines of one part: "nginx", "storm" or "own"."""
-    return {"nginx": nginx_table, "storm": storm_table, "own": arming_table}[part](program, max(rounds, 2))
+    """The lines of one part: "nginx", "dip", "storm" or "own"."""
+    return {"nginx": nginx_table, "dip": dip_table, "storm": storm_table, "own": arming_table}[part](program, max(rounds, 2))

@@ -50,6 +50,9 @@ bool function_guards_dear(const struct probed_function *p)
         return false;
 }
 
+/* Changes of several files that follow each other so soon are one. */
+#define SWAP_TOGETHER_NS (NS_PER_S / 1000)
+
 enum { PAGE_SHIFT = 12 }; /* larger pages hold more probes: they are taken for dearer than they are */
 
 struct budget {
@@ -188,6 +191,15 @@ static uint64_t cost_of(const probe_list *probes)
         return function_budget_cost(pages, probes->count);
 }
 
+/* The kernel's waiting costs nobody anything, its work on all processes does. First probes say nothing of
+ * what it takes to have some fewer. */
+static void note_swap(struct native_watch *n, uint64_t begin, uint64_t cpu_begin, bool first)
+{
+        uint64_t took = first ? 0 : clock_cpu() - cpu_begin;
+        n->swap_ns = took + (begin - n->swapped < SWAP_TOGETHER_NS ? n->swap_ns : 0);
+        n->swapped = clock_boottime();
+}
+
 int64_t function_watched_from(void)
 {
         return clock_wall() + 1;
@@ -196,7 +208,8 @@ int64_t function_watched_from(void)
 void functions_rearm(struct native_watch *n, struct probed_file *f, struct error *error)
 {
         probe_list probes = {};
-        uint64_t begin = clock_boottime();
+        uint64_t begin = clock_boottime(), cpu_begin = clock_cpu();
+        bool first = !f->mapping_ns;
         int r = list_probes(f, &probes);
         if (r < 0)
                 error_set(error, r, "out of memory");
@@ -226,8 +239,7 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
         else if (r < 0)
                 f->failure = arena_strdup(&f->arena, error->text);
         f->dirty = again;
-        n->swapped = clock_boottime();
-        n->swap_ns = n->swapped - begin;
+        note_swap(n, begin, cpu_begin, first);
 }
 
 void functions_arm(struct native_watch *n)

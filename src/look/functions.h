@@ -155,7 +155,7 @@ struct native_watch {
         unsigned alarm_shift; /* programs that start are other ones than those that map what is probed */
         bool replan;          /* more probes may be set than are */
         uint64_t swapped;     /* boottime ns: end of the last change of probes */
-        uint64_t swap_ns;     /* how long it took */
+        uint64_t swap_ns;     /* CPU time that it took */
         uint64_t rated;       /* boottime ns: last look at the rates */
         bool few_probes;      /* this kernel bears SENSOR_SINGLE_PROBES in a file, no more */
         bool pending;         /* some file waits for its set to be changed */

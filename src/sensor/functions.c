@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A set of probes is one link, and it is never changed: a new link without the probes that are to go is
- * attached first, then the old one is destroyed. A breakpoint that both want stays all the while, one that
- * only the old one had is gone with it. */
+/* A file that is to have other probes gets new links first, then those are destroyed that hold one which is
+ * to go. A breakpoint that both want stays all the while, one that only the old one had is gone with it. */
 
 #include "sensor/state.h"
 
 #include "base/file.h"
 #include "sensor/numbered_probe.h"
+#include "sensor/probe_links.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -24,58 +23,23 @@ enum { /* whole pages */
 };
 #define PROGRAMS_LEFT_BYTES ((size_t)sysconf(_SC_PAGESIZE))
 
-/* What holds the probes of one file: one link of uprobe_multi, or for each probe a link or a perf event. */
+enum { LINK_PROBES = 32 /* of one link, where it bears several */ };
+
 struct probed_file {
-        struct bpf_link **links;
-        int *events;
-        size_t count;
+        probe_link_list links;
 };
-
-/* The end of a perf uprobe waits for the kernel, a tenth of a second each: not on our time. */
-static void *destroy_links(void *context)
-{
-        struct probed_file *f = context;
-        for (size_t i = 0; i < f->count; i++) {
-                bpf_link__destroy(f->links[i]);
-                close_fd(&f->events[i]);
-        }
-        free(f->links);
-        free(f->events);
-        free(f);
-        return NULL;
-}
-
-static struct probed_file *new_file(size_t probes)
-{
-        struct probed_file *f = calloc(1, sizeof(*f));
-        if (!f)
-                return NULL;
-        f->links = calloc(probes, sizeof(*f->links));
-        f->events = calloc(probes, sizeof(*f->events));
-        if (!f->links || !f->events) {
-                destroy_links(f);
-                return NULL;
-        }
-        memset(f->events, 0xff, probes * sizeof(*f->events)); /* no descriptors */
-        return f;
-}
-
-static void drop(struct probed_file *f)
-{
-        pthread_t thread;
-        if (f && f->count > 1 && pthread_create(&thread, NULL, destroy_links, f) == 0)
-                pthread_detach(thread);
-        else if (f)
-                destroy_links(f);
-}
 
 void functions_detach_all(struct sensor *s)
 {
         for (size_t i = 0; i < SENSOR_PROBED_FILES; i++) {
                 struct probed_file *f = s->probed[i];
                 s->probed[i] = NULL;
-                if (f)
-                        destroy_links(f);
+                if (!f)
+                        continue;
+                vec_each (link, &f->links)
+                        probe_link_free(*link);
+                vec_done(&f->links);
+                free(f);
         }
         if (s->probe_counts)
                 munmap((void *)s->probe_counts, PROBE_COUNTS_BYTES);
@@ -93,58 +57,39 @@ static __u64 cookie_of(const struct function_probe *probe)
         return probe->number | (probe->hook ? EVENT_PROBE_HOOK : 0);
 }
 
-static int attach_multi(struct sensor *s, const char *path, const struct function_probe *probes, size_t count,
-                        struct probed_file *to)
+static int attach_multi(struct sensor *s, const char *path, struct probe_link *to)
 {
         struct bpf_program *program = programs_get(&s->programs, "function_multi");
-        _cleanup_free_ unsigned long *offsets = calloc(count, sizeof(*offsets));
-        _cleanup_free_ unsigned long *counters = calloc(count, sizeof(*counters));
-        _cleanup_free_ __u64 *cookies = calloc(count, sizeof(*cookies));
+        unsigned long offsets[LINK_PROBES], counters[LINK_PROBES];
+        __u64 cookies[LINK_PROBES];
         if (!program)
                 return -EOPNOTSUPP;
-        if (!offsets || !cookies || !counters)
-                return -ENOMEM;
-        for (size_t i = 0; i < count; i++) {
-                offsets[i] = probes[i].offset;
-                cookies[i] = cookie_of(&probes[i]);
-                counters[i] = probes[i].counter;
+        for (size_t i = 0; i < to->count; i++) {
+                offsets[i] = to->probes[i].offset;
+                cookies[i] = cookie_of(&to->probes[i]);
+                counters[i] = to->probes[i].counter;
         }
         LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cookies = cookies,
-                    .ref_ctr_offsets = counters, .cnt = count);
-        struct bpf_link *link = bpf_program__attach_uprobe_multi(program, -1, path, NULL, &options);
-        if (!link)
-                return -errno;
-        to->links[0] = link;
-        to->count = 1;
-        return 0;
+                    .ref_ctr_offsets = counters, .cnt = to->count);
+        to->link = bpf_program__attach_uprobe_multi(program, -1, path, NULL, &options);
+        return to->link ? 0 : -errno;
 }
 
-static int attach_each(struct sensor *s, const char *path, const struct function_probe *probes, size_t count,
-                       struct probed_file *to)
+static int attach_single(struct sensor *s, const char *path, struct probe_link *to)
 {
         struct bpf_program *program = programs_get(&s->programs, "function_single");
+        const struct function_probe *probe = &to->probes[0];
         if (!program)
                 return -EOPNOTSUPP;
-        if (count > SENSOR_SINGLE_PROBES)
-                return -E2BIG;
-        bool cookies = probe_cookies_work();
-        for (size_t i = 0; i < count; i++) {
-                if (!cookies) {
-                        int fd = numbered_probe_attach(program, path, &probes[i]);
-                        if (fd < 0)
-                                return fd;
-                        to->events[to->count++] = fd;
-                        continue;
-                }
-                LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = cookie_of(&probes[i]),
-                            .ref_ctr_offset = probes[i].counter);
-                struct bpf_link *link =
-                        bpf_program__attach_uprobe_opts(program, -1, path, probes[i].offset, &options);
-                if (!link)
-                        return -errno;
-                to->links[to->count++] = link;
+        if (!probe_cookies_work()) {
+                int fd = numbered_probe_attach(program, path, probe);
+                to->event = MAX(fd, -1);
+                return MIN(fd, 0);
         }
-        return 0;
+        LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = cookie_of(probe),
+                    .ref_ctr_offset = probe->counter);
+        to->link = bpf_program__attach_uprobe_opts(program, -1, path, probe->offset, &options);
+        return to->link ? 0 : -errno;
 }
 
 static void set_admin(cap_flag_value_t value)
@@ -176,15 +121,6 @@ void functions_give_admin(bool taken)
                 set_admin(CAP_CLEAR);
 }
 
-static int attach_single(struct sensor *s, const char *path, const struct function_probe *probes,
-                         size_t count, struct probed_file *to)
-{
-        bool taken = functions_take_admin();
-        int r = attach_each(s, path, probes, count, to);
-        functions_give_admin(taken);
-        return r;
-}
-
 /* Before 6.6 the kernel takes the program, but knows no such link. Asked for probes on what is no file, one
  * that knows it says so; libbpf asks in the same way. */
 static bool multi_works(struct sensor *s)
@@ -208,18 +144,34 @@ bool sensor_probes_need_admin(struct sensor *s)
         return !multi_works(s);
 }
 
-/* The first way that works is kept: uprobe_multi is refused by the kernel as a whole, or not at all. */
-static int attach(struct sensor *s, const char *path, const struct function_probe *probes, size_t count,
-                  struct probed_file *to)
+/* All in links of `most`, added to `to`: what was attached before one failed is there, too. */
+static int attach_in(struct sensor *s, const char *path, const struct probe_change *change, size_t most,
+                     probe_link_list *to)
 {
-        int r = multi_works(s) ? attach_multi(s, path, probes, count, to) : -EOPNOTSUPP;
-        if (r >= 0)
-                s->probe_hook = "uprobe_multi";
-        if (r != -EOPNOTSUPP && r != -EINVAL)
-                return r;
-        r = attach_single(s, path, probes, count, to);
-        if (r >= 0)
-                s->probe_hook = "perf uprobe";
+        int r = 0;
+        for (size_t i = 0; r >= 0 && i < change->count; i += most) {
+                struct probe_link *l = probe_link_new(&change->probes[i], MIN(most, change->count - i));
+                struct probe_link **slot = l ? vec_add(to) : NULL;
+                if (!slot) {
+                        free(l);
+                        return -ENOMEM;
+                }
+                *slot = l;
+                r = most > 1 ? attach_multi(s, path, l) : attach_single(s, path, l);
+        }
+        return r;
+}
+
+static int attach(struct sensor *s, const char *path, const struct probe_change *change, size_t most,
+                  probe_link_list *to)
+{
+        bool taken = most == 1 && functions_take_admin();
+        int r = attach_in(s, path, change, most, to);
+        functions_give_admin(taken);
+        if (r < 0)
+                probe_links_drop(to);
+        else if (change->count)
+                s->probe_hook = most > 1 ? "uprobe_multi" : "perf uprobe";
         return r;
 }
 
@@ -239,29 +191,70 @@ static int explain(int r, struct error *error)
                                                      : strerror(-r));
 }
 
+/* What is not kept goes, what was attached takes its place. 0 or -ENOMEM. */
+static int exchange(struct probed_file *f, const struct probe_change *change, probe_link_list *added)
+{
+        probe_link_list links = {}, old = {};
+        for (size_t i = 0; i < f->links.count + added->count; i++) {
+                bool is_old = i < f->links.count;
+                struct probe_link **slot = vec_add(is_old && !change->kept[i] ? &old : &links);
+                if (!slot) {
+                        vec_done(&links);
+                        vec_done(&old);
+                        return -ENOMEM;
+                }
+                *slot = is_old ? f->links.items[i] : added->items[i - f->links.count];
+        }
+        vec_done(&f->links);
+        vec_done(added);
+        f->links = links;
+        probe_links_drop(&old);
+        return 0;
+}
+
+/* `most` of them in one link. */
+static int set_probes(struct sensor *s, struct probed_file *f, const char *path,
+                      const struct function_probe *probes, size_t count, size_t most)
+{
+        struct probe_change change;
+        probe_link_list added = {};
+        if (most == 1 && count > SENSOR_SINGLE_PROBES)
+                return -E2BIG;
+        int r = probe_change_plan(&f->links, probes, count, most, &change);
+        if (r == 0)
+                r = attach(s, path, &change, most, &added);
+        if (r >= 0 && count)
+                r = flow_open_ring(s);
+        if (r >= 0)
+                r = exchange(f, &change, &added);
+        if (r < 0)
+                probe_links_drop(&added);
+        probe_change_done(&change);
+        return r;
+}
+
 int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct function_probe *probes,
                       size_t count, struct error *error)
 {
         char path[64];
-        struct probed_file *new = NULL;
         if (file >= SENSOR_PROBED_FILES)
                 return error_set(error, -E2BIG, "functions of more than %d files", SENSOR_PROBED_FILES);
-        if (count) {
-                new = new_file(count);
-                if (!new)
-                        return error_set(error, -ENOMEM, "out of memory");
-                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-                int r = attach(s, path, probes, count, new);
-                if (r >= 0)
-                        r = flow_open_ring(s);
-                if (r < 0) {
-                        drop(new);
-                        return explain(r, error);
-                }
+        struct probed_file *f = s->probed[file];
+        if (!f && !count)
+                return 0;
+        if (!f && !(f = s->probed[file] = calloc(1, sizeof(*f))))
+                return error_set(error, -ENOMEM, "out of memory");
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        /* The kernel refuses uprobe_multi as a whole, or not at all. */
+        int r = count && !multi_works(s) ? -EOPNOTSUPP : set_probes(s, f, path, probes, count, LINK_PROBES);
+        if (r == -EOPNOTSUPP || r == -EINVAL)
+                r = set_probes(s, f, path, probes, count, 1);
+        if (!f->links.count) {
+                s->probed[file] = NULL;
+                vec_done(&f->links);
+                free(f);
         }
-        drop(s->probed[file]);
-        s->probed[file] = new;
-        return 0;
+        return r < 0 ? explain(r, error) : 0;
 }
 
 /* Rates are looked at all the time: the kernel's own memory is read, without asking it. */
