@@ -36,7 +36,7 @@ struct worker {
         struct map roots;       /* root id → struct cached_root */
         struct map files;       /* identity and times of a file → what its content tells */
         struct arena names;     /* of `files`; all is forgotten when it is full */
-        struct map slots;       /* device and inode of a mapped file → struct slot_file */
+        struct map slots;       /* path, device and inode of a mapped file → struct slot_file */
         size_t slot_names;      /* that they hold */
         uint64_t slots_since;   /* boottime ns: when they were forgotten */
         struct map watched;     /* pid → struct watched_process */

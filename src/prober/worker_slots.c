@@ -3,7 +3,8 @@
 /* Few objects call any of the functions that are asked for through a slot at all, and whether one does stands
  * in its file: the file is read once for all processes that map it, and the memory of a process only where
  * there is something to be found. Files are told apart by what the kernel says of the mapping, which holds as
- * long as somebody maps them: what was read is soon forgotten. Wrong, it would hide a trace, or find none. */
+ * long as somebody maps them: what was read is forgotten after a minute. Wrong, it would hide a trace, or
+ * have a process searched in vain. */
 
 #include "prober/worker_slots.h"
 
@@ -22,12 +23,13 @@
 
 enum { NAMES_MOST = 1 << 17 /* of all files */ };
 
-#define KEPT_NS (5 * NS_PER_S)
+#define KEPT_NS (60 * NS_PER_S)
 
 typedef VEC(uint64_t) name_list; /* map_hash of each, sorted */
 
 /* A key of the map: no padding may be left unset. */
 struct slot_file {
+        uint64_t path; /* map_hash */
         uint64_t inode;
         uint32_t device, zero;
         bool unknown; /* it may have any */
@@ -95,7 +97,9 @@ static int read_names(int pid, const struct image_area *area, name_list *to)
 /* NULL: -ENOMEM. */
 static const struct slot_file *file_of(struct worker *w, int pid, const struct image_area *area)
 {
-        const struct slot_file key = {.inode = area->inode, .device = area->device};
+        const struct slot_file key = {.path = map_hash(area->path, strlen(area->path)),
+                                      .inode = area->inode,
+                                      .device = area->device};
         struct slot_file *f = map_get(&w->slots, &key, KEY_SIZE);
         if (f)
                 return f;
