@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The kernel writes a breakpoint over the first byte of an instruction. A compiler's own call is no sign of a
- * probe: it goes to other code of the same file. */
+ * probe: it goes elsewhere. */
 
 #include "evidence/native_break.h"
 
@@ -36,11 +36,10 @@ bool native_may_be_call(const uint8_t *bytes)
 
 #endif
 
-bool native_call_leaves(uint64_t address, const uint8_t distance[4], uint64_t start, uint64_t end)
+uint64_t native_call_target(uint64_t address, const uint8_t distance[4])
 {
         enum { CALL_SIZE = 5 };
         int32_t by;
         memcpy(&by, distance, sizeof(by));
-        uint64_t to = address + CALL_SIZE + (uint64_t)(int64_t)by;
-        return to < start || to >= end;
+        return address + CALL_SIZE + (uint64_t)(int64_t)by;
 }

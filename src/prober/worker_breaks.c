@@ -18,38 +18,52 @@
 
 enum { MAPS_TEXT = 64 << 20 };
 
-static bool is_set(struct remote *remote, const struct probe_job *job, const struct remote_piece *piece)
+/* The mapping that holds this address, as it is now. */
+static bool mapping_at(int pid, uint64_t address, struct buf *text, struct procfs_mapping *ret)
+{
+        char path[32];
+        snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+        if (file_read_at(AT_FDCWD, path, text) < 0)
+                return false;
+        struct span rest = {text->data, text->size};
+        while (procfs_mapping_next(&rest, ret))
+                if (address >= ret->start && address < ret->end)
+                        return true;
+        return false;
+}
+
+static bool is_trampoline(int pid, uint64_t address)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(MAPS_TEXT);
+        struct procfs_mapping m;
+        return mapping_at(pid, address, &text, &m) && span_equal(m.path, NATIVE_TRAMPOLINE);
+}
+
+static bool is_set(struct remote *remote, const struct remote_piece *piece)
 {
         uint8_t distance[4];
         if (native_is_break(piece->to))
                 return true;
         return native_may_be_call(piece->to) &&
                remote_read_all(remote, piece->address + NATIVE_BREAK, distance, sizeof(distance)) == 0 &&
-               native_call_leaves(piece->address, distance, job->start, job->end);
+               is_trampoline(remote->pid, native_call_target(piece->address, distance));
 }
 
 /* It may have ended, or unmapped the file, since it was looked at. */
 static bool is_mapped_so(const struct probe_job *job)
 {
         _cleanup_buf_ struct buf text = BUF_INIT(MAPS_TEXT);
-        char path[32];
-        snprintf(path, sizeof(path), "/proc/%d/maps", job->pid);
-        if (file_read_at(AT_FDCWD, path, &text) < 0)
-                return false;
-        struct span rest = {text.data, text.size};
-        for (struct procfs_mapping m; procfs_mapping_next(&rest, &m);)
-                if (m.start == job->start)
-                        return m.end == job->end && m.offset == job->offset && m.executable && m.path.size;
-        return false;
+        struct procfs_mapping m;
+        return mapping_at(job->pid, job->start, &text, &m) && m.start == job->start && m.end == job->end &&
+               m.offset == job->offset && m.executable && m.path.size;
 }
 
 /* 1: one is missing; 0; -EAGAIN: somewhere nothing could be read; or what hinders all of it. */
-static int find_missing(struct remote *remote, const struct probe_job *job, struct remote_piece *pieces,
-                        size_t count)
+static int find_missing(struct remote *remote, struct remote_piece *pieces, size_t count)
 {
         int r = remote_read_pieces(remote, pieces, count);
         for (size_t i = 0; r == 0 && i < count; i++)
-                r = pieces[i].got < NATIVE_BREAK ? -EAGAIN : !is_set(remote, job, &pieces[i]);
+                r = pieces[i].got < NATIVE_BREAK ? -EAGAIN : !is_set(remote, &pieces[i]);
         return r;
 }
 
@@ -71,7 +85,7 @@ int worker_breaks(const struct probe_job *job, struct buf *reply)
                         .address = job->start + at, .to = bytes + count * NATIVE_BREAK, .size = NATIVE_BREAK};
                 count++;
         }
-        int r = find_missing(&remote, job, pieces, count);
+        int r = find_missing(&remote, pieces, count);
         if (r > 0 && !is_mapped_so(job))
                 r = -EAGAIN;
         if (r < 0)

@@ -13,6 +13,12 @@ from whole import Watch, needs, needs_root, wait_until
 pytestmark = [needs_root, pytest.mark.usefixtures("silence"), needs("cc")]
 
 LIBRARY = "int sink;\n__attribute__((noinline)) int vulnerable(int x) { while (x--) sink += x; return sink; }\n"
+# Its probe lies on a call to another page, which looks as the kernel's own call for one that was hit.
+CALLING = r"""
+int sink;
+__attribute__((noinline, aligned(4096))) int other(int x) { while (x--) sink += x; return sink; }
+__attribute__((noinline, aligned(4096))) int vulnerable(int x) { other(x); return sink; }
+"""
 PROGRAM = r"""
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -92,8 +98,10 @@ def test_code_that_loses_its_probes(tmp_path, made):
     program, library = made
     state = tmp_path / "state"
     ways = {how: shutil.copy(library, tmp_path / f"lib{how}.so.1") for how in ("map", "write")}
+    (tmp_path / "calling.c").write_text(CALLING)
+    ways["map a call"] = compile_c(tmp_path / "libcalling.so.1", tmp_path / "calling.c", "-g", "-shared", "-fPIC", "-Wl,--build-id")
     with contextlib.ExitStack() as stack:
-        services = {how: stack.enter_context(Service(f"usewear-test-{how}", program, copy, "plain"))
+        services = {how: stack.enter_context(Service(f"usewear-test-{how.replace(' ', '-')}", program, copy, "plain"))
                     for how, copy in ways.items()}
         asked = [word for copy in ways.values() for word in ("--function", f"{copy}:vulnerable")]
         watch = stack.enter_context(Watch(state, *asked))
