@@ -20,13 +20,16 @@ struct calls_errand {
         struct look *look;
         const char *workload;
         int pid;
-        int64_t started; /* wall s */
+        int64_t started; /* wall s: its program */
         uint64_t epoch;  /* of the files */
         struct asked_call *asked;
         size_t count;
 };
 
-enum { CALLS_MOST = 16 /* processes of a workload that are asked about a file in one look */ };
+enum {
+        CALLS_MOST = 16, /* processes of a workload that are asked about a file in one look */
+        MOST_FORKS = 64, /* that are followed back */
+};
 
 static void on_calls(void *context, int status, struct wire *reply)
 {
@@ -92,7 +95,23 @@ static void add(struct calls_errand *c, struct native_query *queries, struct pro
         }
 }
 
-static struct calls_errand *errand_for(struct look *l, const struct entry *e)
+/* A fork hands bound slots on, wherever the child goes then: they tell of its workload where all who may have
+ * bound them are there. When the program began that it runs, wall s; 0: who that is cannot be told. */
+static int64_t binding_since(const struct look *l, const struct entry *e)
+{
+        const struct process *p = &e->process;
+        uint64_t start = p->start;
+        for (int depth = 0; e->process.forked; depth++) {
+                e = depth < MOST_FORKS ? table_get(&l->table, e->process.ppid) : NULL;
+                if (!e || !entry_named(e) || !str_equal(e->process.workload_id, p->workload_id) ||
+                    !str_equal(e->process.exe, p->exe))
+                        return 0;
+                start = MIN(start, e->process.start);
+        }
+        return clock_wall_of(start);
+}
+
+static struct calls_errand *errand_for(struct look *l, const struct entry *e, int64_t started)
 {
         struct calls_errand *c = arena_alloc(&l->scratch, sizeof(*c));
         if (!c)
@@ -101,7 +120,7 @@ static struct calls_errand *errand_for(struct look *l, const struct entry *e)
                 .look = l,
                 .workload = e->process.workload_id,
                 .pid = e->pid,
-                .started = clock_wall_of(e->process.start),
+                .started = started,
                 .epoch = l->native.epoch,
                 .asked = arena_alloc(&l->scratch, NATIVE_FUNCTIONS_MOST * sizeof(*c->asked)),
         };
@@ -123,7 +142,8 @@ static int ask(struct look *l, struct entry *e)
         _cleanup_free_ struct native_query *queries = NULL;
         struct calls_errand *c = NULL;
         int r = 0;
-        for (size_t i = 0; r == 0 && i < e->files.count && i < e->process.mappings.count; i++) {
+        int64_t started = binding_since(l, e);
+        for (size_t i = 0; started && r == 0 && i < e->files.count && i < e->process.mappings.count; i++) {
                 const struct used_file *used = e->files.items[i];
                 struct probed_file *f = used && used->probed_epoch == n->epoch ? used->probed : NULL;
                 if (!f || !f->resolved || was_asked(e, f) || !is_due(n, f, workload))
@@ -136,7 +156,7 @@ static int ask(struct look *l, struct entry *e)
                         c = NULL;
                 }
                 if (!c)
-                        c = errand_for(l, e);
+                        c = errand_for(l, e, started);
                 if (!slot || !queries || !c)
                         return -ENOMEM;
                 *slot = f->inode;

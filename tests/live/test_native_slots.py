@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was called before anybody watched, told by lazily bound slots; and nothing where all were bound at the start."""
 
+import contextlib
 import os
 
 import pytest
 from native import HERE, Service, compile_c
+from test_native_asked import listed
 from test_native_watch import answers, import_advisories, library_root
 from whole import Watch, needs_root, wait_until
 
@@ -55,3 +57,30 @@ def test_slots_bound_at_the_start_tell_nothing(tmp_path, root, bind):
     with service_of(root, **({"LD_BIND_NOW": bind} if bind else {})) as service:
         found = first_answers(tmp_path, service)
     assert {name for name, f in found.items() if f["reached"]["answer"] == "yes"} == set()
+
+
+@pytest.mark.parametrize("moves", [True, False], ids=["moved", "stayed"])
+def test_a_fork_hands_bound_slots_on(tmp_path, moves):
+    """The parent called it. Its child tells that, too, but not of the workload to which it goes."""
+    state = tmp_path / "state"
+    library = compile_c(tmp_path / "libvictim.so.1", HERE / "victims/native_library.c", "-shared", "-fPIC", "-g")
+    program = compile_c(tmp_path / "program", HERE / "victims/native_program.c", str(library), "-Wl,-z,lazy")
+    moved = Service("usewear-test-moved", program)
+    with Service("usewear-test-slots", program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service:
+        service.tell("lib_called")
+        child = int(service.tell("fork").split()[1])
+        try:
+            if moves:
+                moved.folder.mkdir(exist_ok=True)
+                (moved.folder / "cgroup.procs").write_text(str(child))
+            with Watch(state, "--function", f"{library}:lib_called", "--function", f"{library}:lib_never") as watch:
+                there = moved if moves else service
+                wait_until(lambda: listed(state, there).get("lib_never", {}).get("answer") == "not_observed")
+                called = {s.name: listed(state, s)["lib_called"] for s in {there, service}}
+                assert watch.stop() == 0
+        finally:
+            with contextlib.suppress(OSError):
+                (service.folder / "cgroup.procs").write_text(str(child))
+                moved.folder.rmdir()
+    assert called[service.name]["answer"] == "yes" and called[service.name]["engine"] == "slot", called
+    assert not moves or called[moved.name]["answer"] == "not_observed", called
