@@ -97,7 +97,8 @@ int search_dwarf(struct search *s, struct span bytes)
 
 static int take_go(struct search *s, size_t wanted, const struct go_function *f)
 {
-        struct copy copy = {.wanted = wanted, .address = f->address, .size = f->size, .piece = f->inlined};
+        struct copy copy = {
+                .wanted = wanted, .address = f->address, .size = f->size, .piece = f->inlined, .own = true};
         int r = f->size ? search_add_copy(s, &copy) : 0;
         return r == 0 && f->inlined ? search_add_guard(s, wanted, f->host, f->host_size) : r;
 }

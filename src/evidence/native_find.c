@@ -83,19 +83,21 @@ static int index_queries(struct search *s)
 
 static int collect(struct search *s, const struct native_file *file, struct buf *mini)
 {
-        struct elf more[2];
-        size_t count = 0;
+        struct elf more[2]; /* of the file itself, and of its debug file */
+        size_t count = 0, own = 0;
         if (elf_mini_debug(s->elf, mini) == 0 &&
             elf_open((struct span){mini->data, mini->size}, &more[count]) == 0)
-                count++;
+                own = ++count;
         if (file->debug.size && elf_open(file->debug, &more[count]) == 0)
                 count++;
         s->all_symbols = elf_has_all_symbols(s->elf);
         int r = search_symbols(s, s->elf);
         for (size_t i = 0; r == 0 && i < count; i++) {
                 s->all_symbols |= elf_has_all_symbols(&more[i]);
+                s->foreign = i >= own;
                 r = search_symbols(s, &more[i]);
         }
+        s->foreign = false;
         s->folded = !s->all_symbols && elf_may_be_folded(s->elf);
         if (r == 0)
                 r = search_frames(s);
@@ -105,8 +107,10 @@ static int collect(struct search *s, const struct native_file *file, struct buf 
                 r = search_dwarf(s, file->debug.size ? file->debug : file->bytes);
         if (r == 0)
                 r = search_neighbours(s, s->elf);
-        for (size_t i = 0; r == 0 && i < count; i++)
+        for (size_t i = 0; r == 0 && i < count; i++) {
+                s->foreign = i >= own;
                 r = search_neighbours(s, &more[i]);
+        }
         if (r == 0)
                 search_nameless(s);
         return r;

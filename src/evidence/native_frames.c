@@ -72,6 +72,12 @@ void search_name_frame(struct search *s, uint64_t address)
                 f->named = true;
 }
 
+bool search_begins(const struct search *s, uint64_t address)
+{
+        const struct code_frame *f = frame_at(s, address);
+        return f && f->begin == address;
+}
+
 enum { STUB_SECTIONS = 5 };
 
 /* Stubs that lead to other files: the linker makes them, and nothing is inlined into them. */
@@ -121,7 +127,7 @@ int search_addressed(struct search *s)
 {
         for (const struct wanted_list *w = s->addressed; w; w = w->next) {
                 const struct code_frame *f = frame_at(s, w->address);
-                struct copy copy = {.wanted = w->index, .address = w->address};
+                struct copy copy = {.wanted = w->index, .address = w->address, .own = true};
                 if (!f || f->begin != w->address)
                         continue;
                 copy.size = f->end - f->begin;

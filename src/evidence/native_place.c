@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A place is an instruction that runs whenever the function is entered, and that the kernel can probe. What
- * silence there means is the sum of all that was noted about the function. */
+ * silence there means is the sum of all that was noted about the function.
+ *
+ * A debug file may be of another build, or forged by whoever writes to that root, while others run the same
+ * file: a breakpoint in the middle of an instruction would break them. So where a function begins, the file
+ * itself has to say, by a symbol or by how its stack is unwound. */
 
 #include "evidence/native_search.h"
 
@@ -60,6 +64,10 @@ static int add_place(struct search *s, const struct copy *c)
         struct note *n = &s->notes[c->wanted];
         struct native_site site;
         uint64_t size = c->size ? c->size : search_code_size(s, c->address);
+        if (!c->own && !search_begins(s, c->address)) {
+                n->foreign = n->stuck = true;
+                return 0;
+        }
         if (!search_place(s, c->address, size, c->piece, &site)) {
                 n->stuck |= !c->piece; /* a piece without a place has its guard */
                 return 0;
@@ -90,7 +98,8 @@ static int add_guards(struct search *s, size_t wanted)
         for (const struct guard *g = n->guards; g; g = g->next) {
                 const struct guard *confirmed =
                         s->go ? g : map_get(&s->entries, &g->address, sizeof(g->address));
-                if (confirmed && confirmed->size &&
+                bool begins = s->go || (confirmed && (confirmed->own || search_begins(s, g->address)));
+                if (begins && confirmed->size &&
                     search_place(s, g->address, confirmed->size, false, &f->guards[f->guard_count]))
                         f->guard_count++;
                 else
@@ -114,6 +123,8 @@ static const char *why_unknown(const struct search *s, const struct note *n)
 {
         if (n->inlined)
                 return "it is inlined, and its copies cannot be told from their callers' code";
+        if (n->foreign)
+                return "its debug file says that it begins where the file itself knows of no function";
         if (n->found)
                 return "it has no instruction that can be probed";
         if (n->chosen)

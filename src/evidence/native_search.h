@@ -18,6 +18,7 @@ struct copy {
         bool piece;        /* of an inlined copy */
         bool local;        /* a name of one source file only: others may be called the same */
         bool shared;       /* other functions have the same code */
+        bool own;          /* the file itself tells of it, not its debug file alone */
         struct copy *next; /* at the same address */
 };
 
@@ -25,6 +26,7 @@ struct copy {
 struct guard {
         uint64_t address, size; /* size 0: not known */
         bool covered;           /* a piece of the copy in it has a place of its own */
+        bool own;               /* as of a copy */
         struct guard *next;
 };
 
@@ -45,6 +47,7 @@ struct note {
         bool twins;     /* several functions of one source file each are called so */
         bool stuck;     /* a copy or a guard of it cannot be probed */
         bool jump;      /* its whole code is a jump: folded into another */
+        bool foreign;   /* its debug file tells of it where the file itself knows of no function */
 };
 
 /* Code that debug information tells of: begin and end. */
@@ -78,6 +81,7 @@ struct search {
         struct note *notes;
         struct native_function *results;
         bool go;
+        bool foreign; /* the tables that are walked are those of a debug file */
         VEC(struct code_range) described;
         VEC(struct code_frame) frames;
         bool inlines_known;    /* every copy that was inlined has been told, in code that is described */
@@ -115,6 +119,8 @@ int search_frames(struct search *s);
 /* Bytes of code from there to the end of its function, or to the next one; 0: not known. */
 uint64_t search_code_size(const struct search *s, uint64_t address);
 void search_name_frame(struct search *s, uint64_t address); /* it has a symbol */
+/* Whether a function begins there, as the file itself tells. */
+bool search_begins(const struct search *s, uint64_t address);
 /* Note code without a symbol that debug information does not tell of; to be called when all are named. */
 void search_nameless(struct search *s);
 /* Add the functions that were asked for by their address. 0 or -ENOMEM. */

@@ -31,7 +31,8 @@ static int take_symbol(struct search *s, size_t wanted, void *context)
         struct copy copy = {.wanted = wanted,
                             .address = seen->function->address,
                             .size = seen->function->size,
-                            .local = seen->function->local && seen->plain};
+                            .local = seen->function->local && seen->plain,
+                            .own = !s->foreign};
         return search_add_copy(s, &copy);
 }
 
@@ -99,8 +100,10 @@ static int on_neighbour(void *context, const struct elf_function *f)
                 note_undescribed(s, name);
         search_name_frame(s, f->address);
         uint64_t size = f->size ? f->size : search_code_size(s, f->address);
-        if (host && clone != SYMBOL_COLD)
+        if (host && clone != SYMBOL_COLD) {
                 host->size = MAX(host->size, MAX(size, (uint64_t)1));
+                host->own |= !s->foreign;
+        }
         for (; c; c = c->next)
                 if (!s->notes[c->wanted].addressed && !same_function(name, s->queries[c->wanted].function) &&
                     !symbol_is(name, s->queries[c->wanted].function))

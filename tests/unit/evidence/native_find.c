@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "format/elf.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -84,6 +85,38 @@ static void test_inlined(void **state)
         file = (struct native_file){.bytes = {bytes.data, bytes.size}, .debug = SPAN("none")};
         assert_int_equal(native_find(&file, inlined, 3, &a, f), 0);
         assert_non_null(strstr(f[0].partial, "no debug information"));
+}
+
+/* The debug file, of another build or forged, says that it begins in the middle of another one's code: no
+ * breakpoint is set there. What both files say is. */
+static void test_a_debug_file_that_is_wrong(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "alone"}, {"", "host"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20), debug = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function right[2], f[2];
+        struct elf e;
+        struct span symbols, names;
+        read_sample("inlined", &bytes);
+        read_sample("inlined", &debug);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 2, &a, right), 0);
+        assert_int_equal(elf_open((struct span){debug.data, debug.size}, &e), 0);
+        assert_int_equal(elf_section(&e, ".symtab", &symbols), 0);
+        assert_int_equal(elf_section(&e, ".strtab", &names), 0);
+        Elf64_Sym *symbol = (Elf64_Sym *)(debug.data + (symbols.data - debug.data));
+        for (size_t i = 0; i < symbols.size / sizeof(*symbol); i++)
+                if (!strcmp(names.data + symbol[i].st_name, "alone"))
+                        symbol[i].st_value++;
+        file.debug = (struct span){debug.data, debug.size};
+        assert_int_equal(native_find(&file, wanted, 2, &a, f), 0);
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(f[i].site_count, 1);
+                assert_int_equal(f[i].sites[0].offset, right[i].sites[0].offset);
+        }
+        assert_non_null(f[0].partial);
+        assert_null(f[1].partial);
 }
 
 /* Of two source files one has debug information, the other one holds a copy of a function of their header. */
@@ -304,6 +337,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_what_is_found),
                 cmocka_unit_test(test_inlined),
+                cmocka_unit_test(test_a_debug_file_that_is_wrong),
                 cmocka_unit_test(test_a_part_without_debug_information),
                 cmocka_unit_test(test_a_copy_from_a_header),
                 cmocka_unit_test(test_versions_are_copies),
