@@ -8,6 +8,7 @@
 #include "cli/doctor_diagnosis.h"
 #include "cli/options.h"
 #include "host/hidden.h"
+#include "prober/prober.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,6 +43,7 @@ static void diagnose(struct diagnosis *d, const char *state)
                 d->support = (struct support){.lockdown = "unknown"};
         if (cgroup_choose(&d->cgroup) < 0)
                 d->cgroup = (struct cgroup_choice){.layout = CGROUP_NONE, .subsystem = -1};
+        d->filters_calls = prober_filters_calls();
         d->hidepid = hidden_by_mount();
         d->hides = hidden_from_us();
         d->pids_only = access("/proc/self/stat", F_OK) == 0 && access("/proc/stat", F_OK) < 0;

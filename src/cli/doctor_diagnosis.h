@@ -30,8 +30,9 @@ struct diagnosis {
         int activity; /* 0, or why the iterator over threads cannot be had */
         uint64_t mappings;
         bool hidepid;
-        const char *hides; /* NULL, or why /proc may not list all processes to us */
-        bool pids_only;    /* /proc shows nothing but processes */
+        bool filters_calls; /* the worker is kept from all system calls but those that it needs */
+        const char *hides;  /* NULL, or why /proc may not list all processes to us */
+        bool pids_only;     /* /proc shows nothing but processes */
         struct function_diagnosis functions;
         struct problem problems[PROBLEMS];
         size_t problem_count;

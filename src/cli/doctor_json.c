@@ -21,6 +21,7 @@ static void write_kernel(struct json *j, const struct diagnosis *d)
         json_i64(j, "unprivileged_bpf_disabled", s->unprivileged_bpf);
         json_i64(j, "perf_event_paranoid", s->perf_event_paranoid);
         json_i64(j, "ptrace_scope", s->ptrace_scope);
+        json_bool(j, "seccomp_filters", d->filters_calls);
         json_bool(j, "hidepid", d->hidepid);
         json_bool(j, "initial_pid_namespace", s->initial_pid_ns);
         json_end(j);

@@ -74,6 +74,12 @@ static void judge_rights(struct diagnosis *d)
                         d, "Yama forbids to look into processes", "kernel.yama.ptrace_scope",
                         "memory of other processes cannot be read: functions of interpreters stay unknown",
                         "hold CAP_SYS_PTRACE; a scope of 3 can only be changed by a reboot");
+        if (!d->filters_calls)
+                add_problem(
+                        d, "this kernel has no filters of system calls, or forbids them",
+                        "CONFIG_SECCOMP_FILTER",
+                        "who takes over the worker, which parses foreign bytes, may call the whole kernel",
+                        "use a kernel with them; the worker's other limits hold all the same");
         if (d->hides)
                 add_problem(d, "/proc is mounted with hidepid", "", "processes of other users are not seen",
                             "hold CAP_SYS_PTRACE, or mount /proc with the gid= of Usewear's user");

@@ -75,6 +75,7 @@ static void print_kernel(const struct diagnosis *d)
         print_sysctl("unprivileged_bpf_disabled", s->unprivileged_bpf);
         print_sysctl("perf_event_paranoid", s->perf_event_paranoid);
         print_sysctl("yama.ptrace_scope", s->ptrace_scope);
+        printf("  %-26s %s\n", "seccomp filters", yes_no(d->filters_calls));
         printf("  %-26s %s\n", "hidepid on /proc", yes_no(d->hidepid));
         printf("  %-26s %s\n", "initial pid namespace", yes_no(s->initial_pid_ns));
         if (d->cgroup.layout == CGROUP_NONE) {

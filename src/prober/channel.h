@@ -47,7 +47,7 @@ int worker_do_urgent(struct worker *w, const struct probe_job *job, struct buf *
 int worker_urgent_new(const struct cgroup_choice *cgroup, struct worker *first, struct worker **ret);
 
 /* Give up everything that the worker does not need: descriptors were left behind by exec already. Rights and
- * limits first, which threads begun later inherit; then calls, in all threads: no more of them can begin. 0
- * or -errno; what this kernel does not offer is skipped, what it refuses is not. */
+ * limits first, which threads begun later inherit; then calls, each thread for itself: none can begin
+ * another one then. 0 or -errno; what this kernel does not offer is skipped, what it refuses is not. */
 int sandbox_rights(void);
 int sandbox_calls(void);

@@ -128,6 +128,9 @@ size_t prober_outstanding(const struct prober *p);
  * it, and no context touched. */
 void prober_abandon(struct prober *p);
 
+/* Whether this kernel has filters of system calls. Where it has not, the worker runs without one. */
+bool prober_filters_calls(void);
+
 struct prober_counts {
         uint64_t jobs, late, died;
 };

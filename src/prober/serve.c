@@ -135,6 +135,8 @@ static void end_together(int r)
 struct second {
         pthread_t thread;
         bool started;
+        int shut_in;            /* what sandbox_calls() returned in it */
+        pthread_barrier_t both; /* threads are there, and this one has called that */
         int fd;
         struct cgroup_choice cgroup;
         struct worker *first;
@@ -160,6 +162,8 @@ static int second_serve(struct second *s)
 static void *second_run(void *context)
 {
         struct second *s = context;
+        s->shut_in = sandbox_calls();
+        pthread_barrier_wait(&s->both);
         pthread_mutex_lock(&s->begin);
         bool wanted = s->first != NULL;
         pthread_mutex_unlock(&s->begin);
@@ -175,13 +179,23 @@ static void second_begin(struct second *s, int fd, const struct cgroup_choice *c
         s->cgroup = *cgroup;
         pthread_mutex_init(&s->begin, NULL);
         pthread_mutex_lock(&s->begin);
+        pthread_barrier_init(&s->both, NULL, 2);
         s->started = pthread_create(&s->thread, NULL, second_run, s) == 0;
+}
+
+/* One after the other: libseccomp has variables of its own. */
+static int shut_in_both(struct second *s)
+{
+        if (s->started)
+                pthread_barrier_wait(&s->both);
+        return s->shut_in < 0 ? s->shut_in : sandbox_calls();
 }
 
 static void second_end(struct second *s)
 {
         if (s->started)
                 pthread_join(s->thread, NULL);
+        pthread_barrier_destroy(&s->both);
         pthread_mutex_destroy(&s->begin);
 }
 
@@ -207,7 +221,7 @@ static int serve(int fd)
                 return r;
         }
         second_begin(&second, fd + 1, &cgroup);
-        r = sandbox_calls();
+        r = shut_in_both(&second);
         if (r == 0)
                 r = worker_new(&cgroup, &w);
         /* Id 0: ready, or why not. */
