@@ -71,7 +71,7 @@ class Sensor:
         return [sum(map(int, re.findall(r"^Private_\w+:\s+(\d+)", text, re.M))) for text in texts]
 
     def probe_runs(self):
-        """(runs, ns) of the programs behind the links of uprobe_multi; ns only while statistics are on."""
+        """(runs, ns) of the programs behind the links of uprobe_multi, counted while statistics are on."""
         texts = []
         for info in Path(f"/proc/{self.process.pid}/fdinfo").iterdir():
             try:
