@@ -3,6 +3,7 @@
 What was armed and ran and is unknown is excused by the reasons in OPEN only, and those by a fifth at most; a case in which
 less is armed than it says fails as well, since what is not armed shows nothing."""
 
+import collections
 import os
 import subprocess
 from pathlib import Path
@@ -57,9 +58,12 @@ def judge(name, before, after, ran, earlier=frozenset(), apart=frozenset(), leas
     wrong_yes, wrong_no, missed = yes - ran - told, no & ran, (armed & ran) - yes - unsure
     write(f"| {name} | {len(before)} | {len(armed)} | {len(ran)} | {len(yes & ran)} | {len(wrong_yes)} | {len(wrong_no)} | "
           f"{len(no)} | {len(unsure)} | {len(after) - len(yes) - len(no) - len(unsure)} | {commit()} |")
+    without = collections.Counter((after[n]["reason"] or "ran").partition(": ")[2] or after[n]["answer"] for n in before.keys() - armed)
+    print("not armed:", dict(without))
     assert not wrong_yes, {n: after[n] for n in wrong_yes}
     assert not wrong_no, {n: after[n] for n in wrong_no}
     assert not missed, {n: (before[n], after[n]) for n in missed}
     assert yes and (no or not any(a["answer"] == "not_observed" for a in before.values())), "the case shows nothing"
-    assert len(armed) >= least * len(before), f"only {len(armed)} of {len(before)} are armed"
+    crowded = {n for n in before.keys() - armed if "start too often" in (before[n]["reason"] or "")}  # by what else runs here
+    assert len(armed | crowded) >= least * len(before), f"only {len(armed)} of {len(before)} are armed"
     assert len(unsure) <= len(armed & ran) // 5, {n: after[n] for n in unsure}
