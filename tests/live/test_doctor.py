@@ -57,8 +57,11 @@ def test_without_cgroups_nothing_is_said_to_tell_workloads_apart(usewear):
 IN_NAMESPACE = """
 for folder in $(awk '/ - cgroup /{print $5}' /proc/self/mountinfo); do umount "$folder" || exit 9; done
 "$0" doctor --json >"$1/doctor"
-timeout -s INT 5 "$0" events --type exec --comm usewear-probe >"$1/events" 2>/dev/null &
-while kill -0 $! 2>/dev/null; do "$1/usewear-probe" 0.1; done
+timeout -s INT 60 "$0" events --type exec --comm usewear-probe >"$1/events" 2>"$1/notes" &
+until grep -q watching "$1/notes" || ! kill -0 $!; do sleep 0.1; done
+for i in 1 2 3; do "$1/usewear-probe" 0.1; done
+kill -INT $!
+wait $!
 """
 
 
