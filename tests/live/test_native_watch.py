@@ -186,7 +186,7 @@ def test_without_debug_information_silence_is_unknown(tmp_path):
     import_advisories(tmp_path, state)
     with Service("usewear-test-lib", "chroot", root, "/victim",
                  env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]}) as service, Watch(state) as watch:
-        wait_until(lambda: (a := answers(state, service)) and "may be inlined" in a["lib_never"]["reached"]["reason"])  # armed
+        wait_until(lambda: (a := answers(state, service)) and "may be inlined" in (a["lib_never"]["reached"]["reason"] or ""))  # armed
         service.tell("lib_called")
         seen = wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["level"] == "reached" and a)
         assert seen["lib_never"]["reached"]["answer"] == "unknown"

@@ -245,10 +245,10 @@ def test_it_ends_at_once_during_its_first_look(tmp_path):
             with contextlib.suppress(OSError):  # others of them are there for a moment
                 if b"\0prober\0" in Path(f"/proc/{pid}/cmdline").read_bytes():
                     return int(pid)
-    while not worker():
+    while not (pid := worker()):
         assert process.poll() is None
         time.sleep(0.002)  # it is stopped before that look ends
-    os.kill(worker(), signal.SIGSTOP)
+    os.kill(pid, signal.SIGSTOP)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0 and not comm.exists(), errors
