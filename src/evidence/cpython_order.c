@@ -17,6 +17,7 @@
 enum {
         MOST_COMPARED = 1 << 26, /* names, for as long as the process is watched */
         FROZEN_SIZE = 1024,
+        MOST_LISTS = 256, /* of interpreters that came and went */
 };
 
 static struct cpython_list *list_of(struct cpython *c, uint64_t system)
@@ -24,6 +25,7 @@ static struct cpython_list *list_of(struct cpython *c, uint64_t system)
         vec_each (list, &c->lists)
                 if (list->system == system)
                         return list;
+        c->lists.count = c->lists.count < MOST_LISTS ? c->lists.count : 0;
         struct cpython_list *list = vec_add(&c->lists);
         if (list)
                 *list = (struct cpython_list){.system = system};
