@@ -195,8 +195,7 @@ static int look_in_sessions(struct watched_process *p, struct image *i)
         return 0;
 }
 
-/* A look that goes on while what it knows is more than is kept would begin anew for ever. */
-static void give_up_if_too_large(struct watched_process *p)
+void worker_give_up_if_too_large(struct watched_process *p)
 {
         p->too_large = goes_on(p) && size_of(p) > UNFINISHED_MEMORY;
         for (size_t n = 0; p->too_large && n < p->session_count; n++)
@@ -222,7 +221,7 @@ static int look_at(struct watched_process *p)
                         r = look_in_sessions(p, &image);
         }
         p->bytes = image.bytes;
-        give_up_if_too_large(p);
+        worker_give_up_if_too_large(p);
         return r;
 }
 

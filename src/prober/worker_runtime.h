@@ -32,6 +32,8 @@ struct watched_process {
 /* Whose sessions rest first where all together are too large; NULL: nobody has any. `looked_at` is who
  * was looked at just now, or NULL. */
 struct watched_process *worker_next_to_rest(const struct worker *w, struct watched_process *looked_at);
+/* A look that goes on while what it knows is more than is kept would begin anew for ever: it ends. */
+void worker_give_up_if_too_large(struct watched_process *p);
 /* What the sessions know, in the terms of packages and of the job's questions. 0 or -ENOMEM. The strings are
  * those of the sessions, the inventory and the arena. */
 int worker_tell(struct worker *w, const struct probe_job *job, const struct watched_process *p,

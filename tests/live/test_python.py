@@ -168,26 +168,6 @@ def test_what_goes_while_nothing_is_kept_of_it_is_not_silent(tmp_path, shop, the
         assert last["answer"] == ("not_observed" if then == "pass" else "unknown"), last
 
 
-LONG = """
-import mmap, sys
-zeros = mmap.mmap(-1, 300 << 20, flags=mmap.MAP_PRIVATE)  # more than one look reads; all of it one page
-for at in range(0, len(zeros), 4096):
-    zeros[at]
-exec("".join("def f%05d%s(): pass\\n" % (n, "x" * 4000) for n in range(9000)))
-print("ready", flush=True)
-sys.stdin.read()
-"""
-
-
-def test_names_that_are_more_than_is_kept_end_the_look(tmp_path):
-    """A look that has to go on, and whose record is let go of meanwhile, would begin anew each time."""
-    with Victim(sys.executable, "-c", LONG) as victim:
-        told = json.loads(usewear(tmp_path, "functions", str(victim.process.pid), "--json", "--all").stdout)
-    assert "more than is kept of one process" in json.dumps([told["engines"], told["losses"]]), told["losses"]
-    answers = {f["answer"] for f in told["functions"]}
-    assert "not_observed" not in answers, answers
-
-
 def test_forked_workers_count_for_their_workload(tmp_path, shop):
     code = """
 import os, sys, time

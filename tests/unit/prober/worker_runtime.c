@@ -111,6 +111,27 @@ static void who_was_not_looked_at_in_whole_stays(void **state)
         assert_ptr_equal(worker_next_to_rest(&f->worker, &f->processes[1]), &f->processes[1]);
 }
 
+static size_t size_of_state(const void *state)
+{
+        return *(const size_t *)state;
+}
+
+static void who_knows_more_than_is_kept_does_not_go_on(void **state _unused_)
+{
+        static const struct engine engine = {.size = size_of_state};
+        size_t size = 1 << 20;
+        struct watched_process p = {.sessions = {{.engine = &engine, .state = &size, .more = true}},
+                                    .session_count = 1};
+        worker_give_up_if_too_large(&p);
+        assert_true(p.sessions[0].more && !p.too_large);
+        size = 64 << 20;
+        worker_give_up_if_too_large(&p);
+        assert_true(!p.sessions[0].more && p.too_large);
+        /* Who is done may be as large as he wants: he is told of, and then let go. */
+        worker_give_up_if_too_large(&p);
+        assert_false(p.too_large);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -119,6 +140,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(who_does_not_run_any_more_makes_room, setup, teardown),
                 cmocka_unit_test_setup_teardown(who_is_young_stays, setup, teardown),
                 cmocka_unit_test_setup_teardown(who_was_not_looked_at_in_whole_stays, setup, teardown),
+                cmocka_unit_test(who_knows_more_than_is_kept_does_not_go_on),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
