@@ -242,6 +242,16 @@ static int list(struct copies *c, const struct inventory *inv, int root_fd)
 
 /* ---- asking ----------------------------------------------------------------------------------------- */
 
+/* By another name. What was listed may be gone since, and its number another file's. */
+static bool same_file(const struct packaged *p, int root_fd, const struct stat *s)
+{
+        struct stat there;
+        if (p->inode != s->st_ino || p->device != s->st_dev)
+                return false;
+        _cleanup_close_ int fd = file_open_in(root_fd, p->path);
+        return fd >= 0 && fstat(fd, &there) == 0 && there.st_ino == s->st_ino && there.st_dev == s->st_dev;
+}
+
 static bool same_content(const struct packaged *p, int root_fd, int fd)
 {
         _cleanup_close_ int other = file_open_in(root_fd, p->path);
@@ -257,7 +267,7 @@ static const struct packaged *match(const struct copies *c, int root_fd, int fd,
                 id = map_hash(object + strlen("build-id:"), strlen(object) - strlen("build-id:"));
         vec_each (part, &c->parts)
                 vec_each (p, &(*part)->list.files) {
-                        if (known && p->inode == s.st_ino && p->device == s.st_dev)
+                        if (known && same_file(p, root_fd, &s))
                                 return p;
                         if (p->id ? p->id == id
                                   : known && p->size == (uint64_t)s.st_size && same_content(p, root_fd, fd))

@@ -157,6 +157,25 @@ static void test_names(void **state)
         vec_done(&refs);
 }
 
+/* A number that was listed is another file's by now. */
+static void what_lies_there_no_more_tells_nothing(void **state)
+{
+        struct fixture *f = *state;
+        char from[128], to[128], other[sizeof(bare)];
+        snprintf(from, sizeof(from), "%s/usr/bin/bare", f->path);
+        snprintf(to, sizeof(to), "%s/tmp/other", f->path);
+        folder_make_parents(to);
+        assert_int_equal(link(from, to), 0);
+        assert_string_equal(owner_of(f, "/tmp/other", "sha256:00"), "bare");
+        assert_int_equal(unlink(from), 0);
+        memcpy(other, bare, sizeof(other));
+        other[40] = 1;
+        int fd = open(to, O_WRONLY | O_CLOEXEC);
+        assert_int_equal(write(fd, other, sizeof(other)), sizeof(other));
+        close(fd);
+        assert_string_equal(owner_of(f, "/tmp/other", "sha256:00"), "");
+}
+
 static void read_again(struct fixture *f, const char *const *folders, size_t count)
 {
         const struct inventory_hints hints = {.python_paths = folders, .python_path_count = count};
@@ -261,6 +280,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(test_copy_by_build_id, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_hard_link_by_inode, setup, teardown),
+                cmocka_unit_test_setup_teardown(what_lies_there_no_more_tells_nothing, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_copy_by_content, setup, teardown),
                 cmocka_unit_test_setup_teardown(test_names, setup, teardown),
                 cmocka_unit_test_setup_teardown(only_parts_with_other_packages_are_listed_again, setup,
