@@ -76,11 +76,11 @@ def test_a_fork_hands_bound_slots_on(tmp_path, moves):
             with Watch(state, "--function", f"{library}:lib_called", "--function", f"{library}:lib_never") as watch:
                 there = moved if moves else service
                 wait_until(lambda: listed(state, there).get("lib_never", {}).get("answer") == "not_observed")
-                called = {s.name: listed(state, s)["lib_called"] for s in {there, service}}
+                called = {s.workload: listed(state, s)["lib_called"] for s in {there, service}}
                 assert watch.stop() == 0
         finally:
             with contextlib.suppress(OSError):
                 (service.folder / "cgroup.procs").write_text(str(child))
                 moved.folder.rmdir()
-    assert called[service.name]["answer"] == "yes" and called[service.name]["engine"] == "slot", called
-    assert not moves or called[moved.name]["answer"] == "not_observed", called
+    assert called[service.workload]["answer"] == "yes" and called[service.workload]["engine"] == "slot", called
+    assert not moves or called[moved.workload]["answer"] == "not_observed", called
