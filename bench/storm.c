@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Starts /bin/true over and over for the given number of seconds and prints how many a second; with a second
- * argument, a length in seconds, for each stretch of that length how many and the CPU seconds that they and
- * their parent took. */
+ * argument, a length in seconds, for each stretch of that length how many, the CPU seconds that they and their
+ * parent took, and how long it was. */
 
 #include <spawn.h>
 #include <stdio.h>
@@ -48,11 +48,11 @@ int main(int argc, char **argv)
                 count++;
                 if (!length || now() - stretch < length)
                         continue;
-                double used = cpu();
-                printf("%ld %.6f\n", count - told, used - spent);
+                double used = cpu(), end = now();
+                printf("%ld %.6f %.6f\n", count - told, used - spent, end - stretch);
                 told = count;
                 spent = used;
-                stretch = now();
+                stretch = end;
         }
         if (!length)
                 printf("%.1f\n", (double)count / (now() - begin));
