@@ -81,7 +81,7 @@ static int start_sensor(struct watch *w)
         struct sensor_options options = {.cgroup_subsystem = w->cgroup.subsystem,
                                          .fetch_ns = FETCH_NS,
                                          .rest_ns = REST_NS,
-                                         .brief = true};
+                                         .no_folders = true};
         int r = sensor_open(&options, &w->sensor, &error);
         if (r < 0)
                 log_note("%s (every %llu s; see usewear doctor)", error.text,

@@ -96,7 +96,7 @@ static int perf_attach_steps(struct sensor *s, char *reason, size_t size)
         if (r >= 0 && !(s->perf_mapped = calloc(EVENT_MAPPED_NUMBERS, sizeof(*s->perf_mapped))))
                 r = -ENOMEM;
         if (r >= 0)
-                r = perf_buffers_open(&s->perf, PERF_BYTES, !s->brief);
+                r = perf_buffers_open(&s->perf, PERF_BYTES);
         if (r >= 0)
                 r = processes_refill(s);
         if (r < 0)

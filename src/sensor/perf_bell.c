@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
@@ -45,7 +44,6 @@ int perf_bells_add(struct perf_bells *b, int cpu)
                 .size = sizeof(attr),
                 .config = PERF_COUNT_SW_DUMMY,
                 .mmap = 1,
-                .disabled = b->off,
                 .watermark = 1,
                 .wakeup_watermark = 1,
         };
@@ -73,21 +71,10 @@ static uint64_t head_of(const struct perf_bell *bell)
         return __atomic_load_n(&control->data_head, __ATOMIC_ACQUIRE);
 }
 
-void perf_bells_off(struct perf_bells *b)
-{
-        vec_each (bell, &b->cpus)
-                ioctl(bell->fd, PERF_EVENT_IOC_DISABLE, 0);
-        b->off = true;
-}
-
 void perf_bells_set(struct perf_bells *b)
 {
         struct epoll_event events[FETCHED];
-        bool off = b->off;
-        b->off = false;
         vec_each (bell, &b->cpus) {
-                if (off)
-                        ioctl(bell->fd, PERF_EVENT_IOC_ENABLE, 0);
                 struct perf_event_mmap_page *control = bell->map;
                 bell->head = head_of(bell);
                 /* What the kernel takes for free lies between head and tail, less one byte. */

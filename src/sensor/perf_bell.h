@@ -14,7 +14,6 @@ struct perf_bell {
 struct perf_bells {
         VEC(struct perf_bell) cpus;
         int epoll; /* readable when one of them has rung */
-        bool off;
 };
 
 /* On no CPU yet. 0 or -errno. */
@@ -24,8 +23,5 @@ void perf_bells_done(struct perf_bells *b);
 int perf_bells_add(struct perf_bells *b, int cpu);
 /* One that has rung falls silent soon, until this. */
 void perf_bells_set(struct perf_bells *b);
-/* Until then the kernel offers them nothing: for storms, since one that is silent costs each mapping, fork
- * and end a third of a microsecond. Interrupts each CPU, as setting them again does. */
-void perf_bells_off(struct perf_bells *b);
 bool perf_bells_rang(const struct perf_bells *b);    /* since then */
 size_t perf_bells_bytes(const struct perf_bells *b); /* kernel memory */

@@ -35,7 +35,7 @@ static int cpu_open(struct perf_buffers *p, int cpu)
                 .sample_id_all = 1,
                 .mmap = 1,
                 .mmap2 = 1,
-                .comm = p->names, /* a program is mapped before its exec is told, and after its name is set */
+                .comm = 1, /* a program is mapped before its exec is told, and after its name is set */
                 .use_clockid = 1,
                 .clockid = CLOCK_BOOTTIME,
                 .watermark = 1,
@@ -101,11 +101,11 @@ int perf_buffers_refresh(struct perf_buffers *p)
         return each_cpu(span_trim((struct span){online.data, online.size}), open_missing, p);
 }
 
-int perf_buffers_open(struct perf_buffers *p, size_t most, bool names)
+int perf_buffers_open(struct perf_buffers *p, size_t most)
 {
         long possible = sysconf(_SC_NPROCESSORS_CONF);
         size_t share = most / (size_t)MAX(possible, 1L);
-        *p = (struct perf_buffers){.size = page_size(), .names = names, .bytes = BUF_INIT(most + SIZE_MOST)};
+        *p = (struct perf_buffers){.size = page_size(), .bytes = BUF_INIT(most + SIZE_MOST)};
         while (p->size * 2 + page_size() <= share && p->size < SIZE_MOST)
                 p->size *= 2;
         int r = perf_buffers_refresh(p);

@@ -22,7 +22,6 @@ struct perf_pending {
 struct perf_buffers {
         VEC(struct perf_cpu) cpus;
         size_t size; /* bytes of data for each CPU, a power of two */
-        bool names;  /* tell when a process gets another one */
         uint64_t lost, broken;
         /* Records fetched and not yet taken, in order of time. */
         struct buf bytes;
@@ -31,7 +30,7 @@ struct perf_buffers {
 };
 
 /* Open on every CPU that is online, with at most `most` bytes of buffers in all. 0 or -errno. */
-int perf_buffers_open(struct perf_buffers *p, size_t most, bool names);
+int perf_buffers_open(struct perf_buffers *p, size_t most);
 void perf_buffers_done(struct perf_buffers *p);
 /* Stop making records; what is there can still be fetched. */
 void perf_buffers_stop(struct perf_buffers *p);

@@ -53,7 +53,7 @@ static int prepare(const struct programs *p, struct events_bpf *object, const ch
                 bpf_program__set_autoload(program, wanted(bpf_program__name(program), names, count));
         object->rodata->cgroup_subsystem = p->settings.cgroup_subsystem;
         object->rodata->keep_all = p->settings.keep_all;
-        object->rodata->tell_folders = !p->settings.brief;
+        object->rodata->tell_folders = !p->settings.no_folders;
         object->rodata->wakeup_bytes = (uint32_t)(p->settings.ring_size / 4);
         if (p->count)
                 return share_maps(p, object->obj);

@@ -12,7 +12,7 @@
 struct programs_settings {
         size_t ring_size;     /* bytes */
         int cgroup_subsystem; /* as in struct sensor_options */
-        bool keep_all, brief;
+        bool keep_all, no_folders;
 };
 
 enum { PROGRAM_OBJECTS = 16 };

@@ -82,13 +82,12 @@ int sensor_open(const struct sensor_options *options, struct sensor **ret, struc
         s->kept = BUF_INIT(KEPT_MOST);
         s->types = options->types ?: UINT32_MAX;
         s->keep_all = options->all;
-        s->brief = options->brief;
         s->prove_with = options->prove_with;
         s->single_probes = options->single_probes;
         s->programs.settings = (struct programs_settings){.ring_size = ring_size,
                                                           .cgroup_subsystem = options->cgroup_subsystem,
                                                           .keep_all = options->all,
-                                                          .brief = options->brief};
+                                                          .no_folders = options->no_folders};
         uint64_t fetch_ns = options->fetch_ns ?: FETCH_NS;
         r = waking_open(s, fetch_ns, MAX(options->rest_ns ?: 2 * fetch_ns, fetch_ns));
         if (r < 0)

@@ -75,17 +75,16 @@ struct hook {
 struct sensor;
 
 struct sensor_options {
-        size_t ring_size;     /* bytes, a power of two; 0: default */
-        uint64_t fetch_ns;    /* how often events are fetched that wake nobody, while some tell news or are
-                                 many; 0: default (200 ms) */
-        uint64_t rest_ns;     /* … and else; 0: twice as seldom. Where perf tells of mappings at most half
-                                 longer than that, but in a lull, when the next one wakes us */
-        uint32_t types;       /* bits 1 << enum event_type; 0: all */
-        bool all;             /* no deduplication of mappings and connects */
-        bool brief;           /* exec.cwd stays "", and a program's first mappings may bear the name that the
-                                 process had before: where nobody reads it, starts are cheaper */
-        int cgroup_subsystem; /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */
-        bool single_probes;   /* functions by perf uprobes, also where uprobe_multi works */
+        size_t ring_size;       /* bytes, a power of two; 0: default */
+        uint64_t fetch_ns;      /* how often events are fetched that wake nobody, while some tell news or are
+                                   many; 0: default (200 ms) */
+        uint64_t rest_ns;       /* … and else; 0: twice as seldom. Where perf tells of mappings at most half
+                                   longer than that, but in a lull, when the next one wakes us */
+        uint32_t types;         /* bits 1 << enum event_type; 0: all */
+        bool all;               /* no deduplication of mappings and connects */
+        bool no_folders;        /* exec.cwd stays "": nobody reads it, and each start is cheaper */
+        int cgroup_subsystem;   /* index in task->cgroups->subsys[], -1: v2 (struct cgroup_choice) */
+        bool single_probes;     /* functions by perf uprobes, also where uprobe_multi works */
         const char *prove_with; /* program that provokes the proof events; NULL: /proc/self/exe */
 };
 

@@ -32,7 +32,7 @@ struct tracepoint { /* held by one of them */
 
 struct sensor {
         uint32_t types; /* wanted by the caller */
-        bool keep_all, brief;
+        bool keep_all;
         const char *prove_with; /* or NULL: this program */
         struct programs programs;
         struct hook_table table;
@@ -60,7 +60,6 @@ struct sensor {
         struct perf_bells bells;
         struct lull lull;               /* of mappings, with perf only */
         bool has_bells, listening;      /* one on each CPU; they wake us */
-        uint64_t bells_set;             /* boottime ns when that was done last */
         struct process_table processes; /* with perf only */
         struct dedup dedup;             /* with perf only */
         uint64_t lost_processes;        /* dropped process events when the table was last filled */

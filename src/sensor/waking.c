@@ -16,7 +16,6 @@
 enum {
         REST_PERF_HALVES = 3, /* where perf tells of mappings, and nothing wakes us: halves of fetch_ns */
         BUSY = 300,           /* events a second: then waking up is the least of what they cost */
-        DEAF_NS = NS_PER_S, /* from when bells were set last until they are off: no longer than others pay */
 };
 
 static int set_period(struct sensor *s, uint64_t ns)
@@ -96,20 +95,16 @@ int waking_begin(struct sensor *s, struct waking *ret)
                                .rang = s->listening && rang};
         /* What is mapped from here on rings; what was before is fetched now. */
         ret->set = s->has_bells && !woken && !ret->rang && lull_lasts(&s->lull, clock_boottime());
-        if (ret->set && (rang || !s->listening)) {
+        if (ret->set && (rang || !s->listening))
                 perf_bells_set(&s->bells);
-                s->bells_set = clock_boottime();
-        }
         return 0;
 }
 
-static bool listen_to_bells(struct sensor *s, bool listen, uint64_t now)
+static bool listen_to_bells(struct sensor *s, bool listen)
 {
         struct epoll_event event = {.events = listen ? (uint32_t)EPOLLIN : 0};
         if (listen != s->listening && epoll_ctl(s->epoll, EPOLL_CTL_MOD, s->bells.epoll, &event) == 0)
                 s->listening = listen;
-        if (s->has_bells && !s->listening && !s->bells.off && now - s->bells_set >= DEAF_NS)
-                perf_bells_off(&s->bells);
         return s->listening;
 }
 
@@ -120,7 +115,7 @@ int waking_end(struct sensor *s, const struct waking *w)
                     (taken(s) - w->events) * NS_PER_S / ns >= BUSY;
         s->drained = now;
         lull_note(&s->lull, now, w->rang || s->tallies[EVENT_MAP].made != w->mappings);
-        bool heard = listen_to_bells(s, w->set && !news && !s->lull.in_burst, now);
+        bool heard = listen_to_bells(s, w->set && !news && !s->lull.in_burst);
         uint64_t period = news                     ? s->fetch_ns
                           : heard || !s->uses_perf ? s->rest_ns
                                                    : REST_PERF_HALVES * s->fetch_ns / 2;
