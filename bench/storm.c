@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Starts /bin/true over and over for the given number of seconds and prints how many a second; with a second
- * argument, a length in seconds, for each stretch of that length how many, the CPU seconds that they and their
- * parent took, and how long it was. */
+ * argument, a length in seconds, for each stretch of that length how many, the CPU seconds that they and
+ * their parent took, and how long it was. */
 
 #include <spawn.h>
 #include <stdio.h>
