@@ -41,6 +41,7 @@ void functions_detach_all(struct sensor *s)
                 vec_done(&f->links);
                 free(f);
         }
+        probe_links_wait();
         if (s->probe_counts)
                 munmap((void *)s->probe_counts, PROBE_COUNTS_BYTES);
         s->probe_counts = NULL;

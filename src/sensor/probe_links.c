@@ -108,6 +108,28 @@ void probe_link_free(struct probe_link *l)
         free(l);
 }
 
+/* A thread that the end of the program kills in the middle of it leaves the breakpoints where they are: the
+ * kernel reaches no page of others for who has SIGKILL pending (mm/gup.c, fatal_signal_pending). */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t idle = PTHREAD_COND_INITIALIZER;
+static size_t closers;
+
+static void count_closers(int change)
+{
+        pthread_mutex_lock(&lock);
+        closers += (size_t)change;
+        pthread_cond_broadcast(&idle);
+        pthread_mutex_unlock(&lock);
+}
+
+void probe_links_wait(void)
+{
+        pthread_mutex_lock(&lock);
+        while (closers)
+                pthread_cond_wait(&idle, &lock);
+        pthread_mutex_unlock(&lock);
+}
+
 struct closer {
         size_t count;
         struct probe_link *links[];
@@ -119,6 +141,7 @@ static void *close_links(void *context)
         for (size_t i = 0; i < c->count; i++)
                 probe_link_free(c->links[i]);
         free(c);
+        count_closers(-1);
         return NULL;
 }
 
@@ -135,6 +158,7 @@ void probe_links_drop(probe_link_list *links)
                 c->count = 0;
                 for (size_t i = first; i < links->count; i += CLOSERS)
                         c->links[c->count++] = links->items[i];
+                count_closers(1);
                 if (pthread_create(&thread, NULL, close_links, c) == 0)
                         pthread_detach(thread);
                 else

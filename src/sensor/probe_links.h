@@ -38,3 +38,5 @@ struct probe_link *probe_link_new(const struct function_probe *probes, size_t co
 void probe_link_free(struct probe_link *l); /* detaches it, which waits for the kernel */
 /* Detach and free them on others' time. The array is left empty. */
 void probe_links_drop(probe_link_list *links);
+/* Wait until that is done; before the program ends. */
+void probe_links_wait(void);
