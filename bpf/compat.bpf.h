@@ -78,7 +78,8 @@ static __always_inline __u64 breakpoint_address(void)
 }
 
 /* A context may be read at constant offsets only. The two remarks, being different, keep the compiler from
- * making one load at a chosen offset of both. */
+ * making one load at a chosen offset of both. They make no instruction: what follows has to begin with one
+ * of its own line, or the kernel refuses two lines at one place. */
 static __always_inline __u64 perf_event_address(void *ctx)
 {
         __u64 address;

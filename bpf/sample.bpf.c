@@ -51,9 +51,9 @@ SEC("perf_event")
 int sample_perf(void *ctx)
 {
         struct task_struct *task = (void *)bpf_get_current_task();
+        __u64 now = bpf_ktime_get_boot_ns();
         __u64 address = perf_event_address(ctx);
         /* Only what was interrupted in user space has its registers here. */
-        __u64 now = bpf_ktime_get_boot_ns();
         if (!BPF_CORE_READ(task, tgid) || !BPF_CORE_READ(task, mm) || address >> 63 ||
             is_young(task, false, now))
                 return 0;
