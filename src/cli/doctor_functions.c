@@ -24,16 +24,20 @@ static void take_reason(struct function_diagnosis *d, const char *reason)
                 *slot = (struct unarmed_functions){reason, 1};
 }
 
+static bool is_hot(const struct function_coverage *c)
+{
+        return str_equal(c->reason, LOOK_TOO_HOT);
+}
+
 static void take_function(struct function_diagnosis *d, struct map *seen, const struct function_coverage *c)
 {
         const char *key = arena_printf(&d->arena, "%s\n%s", c->package, c->subject);
-        if (!key || str_equal(c->subject, ANY_FUNCTION) || map_get_str(seen, key))
+        if (!key || str_equal(c->subject, ANY_FUNCTION) || map_get_str(seen, key) ||
+            map_put_str(seen, key, d) < 0)
                 return;
-        const char **slot = str_equal(c->reason, LOOK_TOO_HOT) ? vec_add(&d->hot) : NULL;
+        const char **slot = is_hot(c) ? vec_add(&d->hot) : NULL;
         if (slot)
                 *slot = c->subject;
-        if (map_put_str(seen, key, d) < 0)
-                return;
         bool armed = str_equal(c->engine, "uprobe") && c->since < c->until;
         d->watched++;
         d->armed += armed;
@@ -62,8 +66,11 @@ static void read_history(struct function_diagnosis *d, const char *state)
                 d->unread = r == -ENOENT ? "no watch has been here" : arena_strdup(&d->arena, error.text);
                 return;
         }
-        vec_each (c, &h.functions)
-                take_function(d, &seen, c);
+        /* Where it ran nothing is missing: those first in which it was taken away before. */
+        for (int hot = 1; hot >= 0; hot--)
+                vec_each (c, &h.functions)
+                        if (is_hot(c) == hot)
+                                take_function(d, &seen, c);
         if (d->unarmed.count)
                 qsort(d->unarmed.items, d->unarmed.count, sizeof(*d->unarmed.items), compare_unarmed);
         d->spared = h.spared;

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from stream import needs_root
+from whole import SOURCE, Watch
 
 
 @needs_root
@@ -92,3 +93,31 @@ def test_cgroup_namespace_below_a_mount_that_reaches_above_it(usewear, tmp_path)
     assert (cgroup["layout"], cgroup["mount"]) == ("v2", str(home)), done.stderr
     events = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
     assert events and all(e["cgroup"] == inode and e["workload"] for e in events), events[:3]
+
+
+UNFILTERED = SOURCE / "build/tests/live-unfiltered"
+
+
+@needs_root
+@pytest.mark.parametrize("kernel", ["this", "none"])
+def test_filters_of_system_calls(usewear, kernel):
+    before = [UNFILTERED, kernel] if kernel == "none" else []
+    doctor = json.loads(subprocess.run([*before, usewear, "doctor", "--json"], capture_output=True, text=True, check=True).stdout)
+    said = [one for one in doctor["missing"] if "filters of system calls" in one["what"]]
+    assert doctor["kernel"]["seccomp_filters"] == (kernel == "this") and bool(said) == (kernel == "none")
+
+
+@needs_root
+@pytest.mark.parametrize("kernel", ["this", "prctl", "none"])
+def test_each_thread_of_the_worker_is_shut_in(tmp_path, kernel):
+    """Without the way to set a filter in all threads at once, too; where there are none at all the worker works all the same."""
+    def filters(task):
+        fields = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines() if ":" in line)
+        return int(fields["Seccomp_filters"])
+    with Watch(tmp_path / "state", before=[] if kernel == "this" else [UNFILTERED, kernel]) as watch:
+        own = filters(Path(f"/proc/{watch.process.pid}"))
+        [worker] = Path(f"/proc/{watch.process.pid}/task/{watch.process.pid}/children").read_text().split()
+        threads = list(Path(f"/proc/{worker}/task").iterdir())
+        assert len(threads) == 2
+        assert {filters(task) for task in threads} == {own if kernel == "none" else own + 1}
+        assert watch.stop() == 0

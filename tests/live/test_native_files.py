@@ -9,7 +9,7 @@ import time
 
 import pytest
 from native import HERE, Service, compile_c
-from test_native_watch import answers, import_advisories, library_root
+from test_native_watch import answers, import_advisories, library_root, wall
 from whole import Watch, needs_host_pids, needs_root, overlay, wait_until
 
 pytestmark = [needs_root, pytest.mark.usefixtures("silence")]
@@ -71,6 +71,31 @@ def test_library_loaded_late_is_armed_and_unarmed(tmp_path, root):
         assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
         wait_until(lambda: text_pages(service.process.pid, "libvictim.so.1") not in library.read_bytes())
         service.tell("close")
+        assert watch.stop() == 0
+
+
+def test_second_copy_that_is_gone_before_it_is_probed(tmp_path, root):
+    """A package ships the library twice: a moment's process of the workload runs the function in the other one. Whether that was
+    probed in time or not, no silence goes on over it."""
+    state = tmp_path / "state"
+    other = root / "usr/lib/other/libvictim.so.1"
+    other.parent.mkdir()
+    shutil.copy(root / "usr/lib/libvictim.so.1", other)
+    with open(root / "var/lib/dpkg/info/libvictim1:amd64.list", "a") as listed:
+        listed.write("/usr/lib/other\n/usr/lib/other/libvictim.so.1\n")
+    with Watch(state) as watch, late(root) as service:
+        assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
+        wait_until(lambda: (a := answers(state, service)) and a["lib_called"]["reached"]["answer"] == "not_observed")
+        time.sleep(1.1)  # the silence has a length
+        called = int(time.time())
+        join = f"echo $$ > '{service.folder}/cgroup.procs' && exec \"$@\""
+        done = subprocess.run(["sh", "-c", join, "sh", "chroot", root, "/late"], capture_output=True, text=True,
+                              input="open /usr/lib/other/libvictim.so.1\ncall lib_called\n")
+        assert done.stdout == "ready\nopen 1\ncall 1\n", done
+        watch.look()
+        found = answers(state, service)["lib_called"]["reached"]
+        assert found["answer"] != "not_observed" or wall(found["since"]) >= called, found
+        assert answers(state, service)["lib_never"]["reached"]["answer"] != "yes"
         assert watch.stop() == 0
 
 
