@@ -40,8 +40,10 @@ static void file_free(struct native_watch *n, struct probed_file *f)
         if (f->fd >= 0)
                 close(f->fd);
         for (size_t i = 0; i < EVENT_PROBES; i++)
-                if (n->number_files[i] == f)
-                        n->number_files[i] = NULL, n->numbers[i] = NULL;
+                if (n->number_files[i] == f) {
+                        n->number_files[i] = NULL;
+                        n->numbers[i] = NULL;
+                }
         size_t kept = 0;
         vec_each (other, &n->watched)
                 if (*other != f)

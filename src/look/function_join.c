@@ -131,8 +131,7 @@ static int silence_of(const struct telling *t, const struct probed_file *f, cons
         const char *gaps = NULL, *reason = why_silence_is_nothing(f, p, user);
         if (!reason && t->blind)
                 reason = "no event tells here which files are mapped (usewear doctor says why): what a "
-                         "process "
-                         "maps for a moment may hold it as well";
+                         "process maps for a moment may hold it as well";
         if (p->rests && !(gaps = arena_printf(t->arena, "its probe was taken away %u times", p->rests)))
                 return -ENOMEM;
         *ret = (struct function_coverage){
