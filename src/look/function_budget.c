@@ -44,10 +44,12 @@ static double rate_since(const struct probed_file *f, uint64_t before, uint64_t 
         return (double)(f->mapped - before) * NS_PER_S / (double)MAX(now - then, (uint64_t)1);
 }
 
+/* A few mappings in the first moment of a watch are no rate: a service that starts maps its file once. A
+ * storm's are many, or spend what is saved. */
 void function_budget_begin(struct native_watch *n, struct probed_file *f, uint64_t mapped, uint64_t now)
 {
         f->seen_mapped = f->mapped = mapped;
-        f->rate = rate_since(f, 0, n->began, MAX(now, n->began + NS_PER_S));
+        f->rate = rate_since(f, 0, n->began, MAX(now, n->began + EASE_NS));
         f->mapped_saved = f->mapped_eased = f->mapped;
 }
 

@@ -194,6 +194,28 @@ static void test_begins_with_what_was(void **state)
         free_files(&n);
 }
 
+/* A service that has just started is not one that starts often, and bears all its probes at once, whatever
+ * others want. */
+static void test_began_once(void **state)
+{
+        (void)state;
+        struct native_watch n = {.began = BEGIN};
+        static const char keys[][2] = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "k", "l", "m"};
+        struct probed_file *libc = add_file(&n, "libc", 0), *services[ARRAY_SIZE(keys)];
+        for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+                services[i] = add_file(&n, keys[i], 0);
+        add_programs(&n.programs, 20);
+        add_programs(&libc->programs, 18);
+        function_budget_begin(&n, libc, 40, BEGIN + SECOND_NS / 2);
+        for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+                function_budget_begin(&n, services[i], 1, BEGIN + SECOND_NS / 2);
+        function_budget_share(&n);
+        for (size_t i = 0; i < ARRAY_SIZE(services); i++)
+                assert_true(services[i]->most_ns == UINT64_MAX);
+        assert_true(libc->most_ns < function_budget_cost(PROBES, PROBES));
+        free_files(&n);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -204,6 +226,7 @@ int main(void)
                 cmocka_unit_test(test_first_second_of_a_storm),
                 cmocka_unit_test(test_storm_of_others),
                 cmocka_unit_test(test_begins_with_what_was),
+                cmocka_unit_test(test_began_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
