@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The kernel's objects take some 150, and below Linux 6.6 one for each probe; a shell allows 1024 or fewer
- * until asked for more. */
+/* The kernel's objects take some 150, and below Linux 6.6 two or three for each probe; a shell allows 1024 or
+ * fewer until asked for more. */
 
 #include "cli/descriptors.h"
 

@@ -6,7 +6,7 @@
 #include "sensor/state.h"
 
 #include "base/file.h"
-#include "sensor/numbered_probe.h"
+#include "sensor/probe_attach.h"
 #include "sensor/probe_links.h"
 
 #include <bpf/bpf.h>
@@ -23,24 +23,32 @@ enum { /* whole pages */
 };
 #define PROGRAMS_LEFT_BYTES ((size_t)sysconf(_SC_PAGESIZE))
 
-enum { LINK_PROBES = 32 /* of one link, where it bears several */ };
-
 struct probed_file {
         probe_link_list links;
 };
 
+static void close_links(struct probed_file *f, probe_link_list *all)
+{
+        vec_each (link, &f->links) {
+                struct probe_link **slot = vec_add(all);
+                if (slot)
+                        *slot = *link;
+                else
+                        probe_link_free(*link);
+        }
+        vec_done(&f->links);
+        free(f);
+}
+
 void functions_detach_all(struct sensor *s)
 {
+        probe_link_list all = {};
         for (size_t i = 0; i < SENSOR_PROBED_FILES; i++) {
-                struct probed_file *f = s->probed[i];
+                if (s->probed[i])
+                        close_links(s->probed[i], &all);
                 s->probed[i] = NULL;
-                if (!f)
-                        continue;
-                vec_each (link, &f->links)
-                        probe_link_free(*link);
-                vec_done(&f->links);
-                free(f);
         }
+        probe_links_drop(&all);
         probe_links_wait();
         if (s->probe_counts)
                 munmap((void *)s->probe_counts, PROBE_COUNTS_BYTES);
@@ -51,46 +59,6 @@ void functions_detach_all(struct sensor *s)
         if (s->programs_left)
                 munmap(s->programs_left, PROGRAMS_LEFT_BYTES);
         s->programs_left = NULL;
-}
-
-static __u64 cookie_of(const struct function_probe *probe)
-{
-        return probe->number | (probe->hook ? EVENT_PROBE_HOOK : 0);
-}
-
-static int attach_multi(struct sensor *s, const char *path, struct probe_link *to)
-{
-        struct bpf_program *program = programs_get(&s->programs, "function_multi");
-        unsigned long offsets[LINK_PROBES], counters[LINK_PROBES];
-        __u64 cookies[LINK_PROBES];
-        if (!program)
-                return -EOPNOTSUPP;
-        for (size_t i = 0; i < to->count; i++) {
-                offsets[i] = to->probes[i].offset;
-                cookies[i] = cookie_of(&to->probes[i]);
-                counters[i] = to->probes[i].counter;
-        }
-        LIBBPF_OPTS(bpf_uprobe_multi_opts, options, .offsets = offsets, .cookies = cookies,
-                    .ref_ctr_offsets = counters, .cnt = to->count);
-        to->link = bpf_program__attach_uprobe_multi(program, -1, path, NULL, &options);
-        return to->link ? 0 : -errno;
-}
-
-static int attach_single(struct sensor *s, const char *path, struct probe_link *to)
-{
-        struct bpf_program *program = programs_get(&s->programs, "function_single");
-        const struct function_probe *probe = &to->probes[0];
-        if (!program)
-                return -EOPNOTSUPP;
-        if (!probe_cookies_work()) {
-                int fd = numbered_probe_attach(program, path, probe);
-                to->event = MAX(fd, -1);
-                return MIN(fd, 0);
-        }
-        LIBBPF_OPTS(bpf_uprobe_opts, options, .bpf_cookie = cookie_of(probe),
-                    .ref_ctr_offset = probe->counter);
-        to->link = bpf_program__attach_uprobe_opts(program, -1, path, probe->offset, &options);
-        return to->link ? 0 : -errno;
 }
 
 static void set_admin(cap_flag_value_t value)
@@ -158,7 +126,8 @@ static int attach_in(struct sensor *s, const char *path, const struct probe_chan
                         return -ENOMEM;
                 }
                 *slot = l;
-                r = most > 1 ? attach_multi(s, path, l) : attach_single(s, path, l);
+                r = most > 1 ? probe_attach_many(&s->programs, path, l)
+                             : probe_attach_one(&s->programs, path, l);
         }
         return r;
 }
@@ -247,7 +216,8 @@ int sensor_set_probes(struct sensor *s, uint32_t file, int fd, const struct func
                 return error_set(error, -ENOMEM, "out of memory");
         snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
         /* The kernel refuses uprobe_multi as a whole, or not at all. */
-        int r = count && !multi_works(s) ? -EOPNOTSUPP : set_probes(s, f, path, probes, count, LINK_PROBES);
+        int r = count && !multi_works(s) ? -EOPNOTSUPP
+                                         : set_probes(s, f, path, probes, count, PROBE_LINK_MOST);
         if (r == -EOPNOTSUPP || r == -EINVAL)
                 r = set_probes(s, f, path, probes, count, 1);
         if (!f->links.count) {

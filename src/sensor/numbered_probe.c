@@ -75,19 +75,29 @@ static int attach(const struct bpf_program *program, uint32_t number, struct per
         return TAKE_FD(event);
 }
 
-int numbered_probe_attach(const struct bpf_program *program, const char *path,
-                          const struct function_probe *probe)
+int probe_event_describe(const char *path, const struct function_probe *probe, struct perf_event_attr *ret)
 {
         enum { COUNTER_SHIFT = 32 }; /* PERF_UPROBE_REF_CTR_OFFSET_SHIFT, kernel/events/core.c */
-        struct perf_event_attr attr = {.size = sizeof(attr), .uprobe_path = (uintptr_t)path};
-        uint64_t type; /* which number the kernel gave to events of this kind at its start */
+        uint64_t type;               /* which number the kernel gave to events of this kind at its start */
         if (read_number("/sys/bus/event_source/devices/uprobe/type", &type) < 0 ||
             probe->counter > UINT32_MAX)
                 return -EOPNOTSUPP;
-        attr.type = (uint32_t)type;
-        attr.probe_offset = probe->offset;
-        attr.config = probe->counter << COUNTER_SHIFT;
-        return attach(program, probe->number | (probe->hook ? EVENT_PROBE_HOOK : 0), &attr);
+        *ret = (struct perf_event_attr){
+                .size = sizeof(*ret),
+                .type = (uint32_t)type,
+                .uprobe_path = (uintptr_t)path,
+                .probe_offset = probe->offset,
+                .config = probe->counter << COUNTER_SHIFT,
+        };
+        return 0;
+}
+
+int numbered_probe_attach(const struct bpf_program *program, const char *path,
+                          const struct function_probe *probe)
+{
+        struct perf_event_attr attr;
+        int r = probe_event_describe(path, probe, &attr);
+        return r < 0 ? r : attach(program, probe->number | (probe->hook ? EVENT_PROBE_HOOK : 0), &attr);
 }
 
 int numbered_tracepoint_attach(const struct bpf_program *program, const char *category, const char *name,

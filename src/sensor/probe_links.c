@@ -96,7 +96,7 @@ struct probe_link *probe_link_new(const struct function_probe *probes, size_t co
         struct probe_link *l = malloc(sizeof(*l) + count * sizeof(*probes));
         if (!l)
                 return NULL;
-        *l = (struct probe_link){.event = -1, .count = count};
+        *l = (struct probe_link){.event = -1, .guard = -1, .count = count};
         memcpy(l->probes, probes, count * sizeof(*probes));
         return l;
 }
@@ -105,11 +105,12 @@ void probe_link_free(struct probe_link *l)
 {
         bpf_link__destroy(l->link);
         close_fd(&l->event);
+        close_fd(&l->guard);
         free(l);
 }
 
-/* A thread that the end of the program kills in the middle of it leaves the breakpoints where they are: the
- * kernel reaches no page of others for who has SIGKILL pending (mm/gup.c, fatal_signal_pending). */
+/* Where the end of the program kills a thread in the middle of it, only its guard takes the breakpoints away,
+ * and the kernel keeps a few hundred bytes of each probe for ever ("leaking uprobe"). */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t idle = PTHREAD_COND_INITIALIZER;
 static size_t closers;

@@ -12,6 +12,7 @@ struct bpf_link;
 struct probe_link {
         struct bpf_link *link; /* or NULL, and an event */
         int event;             /* or -1 */
+        int guard;             /* closed behind them (probe_attach.c), or -1 */
         size_t count;
         struct function_probe probes[]; /* in their order: probe_sort() */
 };
