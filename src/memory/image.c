@@ -22,26 +22,32 @@ enum {
 #define PAGE_PRESENT (1ull << 63)
 #define PAGE_SWAPPED (1ull << 62)
 
+struct cached_page {
+        uint64_t page; /* number */
+        bool there;
+        char *bytes; /* IMAGE_PAGE of them */
+};
+
+/* Most images are small and soon closed: what is large is not cleared, but counted. */
 struct image_cache {
-        struct {
-                uint64_t page; /* number, plus 1; 0: empty */
-                bool there;
-                char *bytes; /* IMAGE_PAGE of them, allocated when first used */
-        } slots[CACHE_PAGES];
+        uint16_t slots[CACHE_PAGES]; /* by the page's number: index in `pages`, plus 1; 0: empty */
         struct {
                 uint64_t block; /* number, plus 1 */
                 bool known;
-                uint64_t words[PRESENCE_PAGES];
         } presence[PRESENCE_BLOCKS];
+        size_t page_count;
+        struct cached_page pages[CACHE_PAGES];
+        uint64_t words[PRESENCE_BLOCKS][PRESENCE_PAGES];
         char run[RUN_PAGES * IMAGE_PAGE];
 };
 
 int image_open(struct image *i, const struct image_source *source, const struct image_area *areas,
                size_t count, struct image_budget budget)
 {
-        struct image_cache *cache = calloc(1, sizeof(*cache));
+        struct image_cache *cache = malloc(sizeof(*cache));
         if (!cache)
                 return -ENOMEM;
+        memset(cache, 0, offsetof(struct image_cache, pages));
         *i = (struct image){.source = *source,
                             .areas = areas,
                             .area_count = count,
@@ -53,8 +59,8 @@ int image_open(struct image *i, const struct image_source *source, const struct 
 
 void image_close(struct image *i)
 {
-        for (size_t n = 0; i->cache && n < CACHE_PAGES; n++)
-                free(i->cache->slots[n].bytes);
+        for (size_t n = 0; i->cache && n < i->cache->page_count; n++)
+                free(i->cache->pages[n].bytes);
         free(i->cache);
         i->cache = NULL;
 }
@@ -97,13 +103,14 @@ static const uint64_t *presence_of(struct image *i, uint64_t page)
         static const uint64_t nothing[PRESENCE_PAGES];
         uint64_t block = page / PRESENCE_PAGES;
         __auto_type slot = &i->cache->presence[block % PRESENCE_BLOCKS];
+        uint64_t *words = i->cache->words[block % PRESENCE_BLOCKS];
         if (slot->block != block + 1) {
                 slot->block = block + 1;
                 i->calls++;
-                slot->known = i->source.presence(i->source.context, block * PRESENCE_PAGES, slot->words,
+                slot->known = i->source.presence(i->source.context, block * PRESENCE_PAGES, words,
                                                  PRESENCE_PAGES) == 0;
         }
-        return slot->known ? slot->words : nothing;
+        return slot->known ? words : nothing;
 }
 
 /* What a file holds can be read without making anything. */
@@ -154,30 +161,45 @@ int image_read_pieces(struct image *i, struct remote_piece *pieces, size_t count
         return r;
 }
 
+/* Where this page is kept; another one may be there. NULL: out of memory. */
+static struct cached_page *take_slot(struct image_cache *c, uint64_t page)
+{
+        uint16_t *slot = &c->slots[page % CACHE_PAGES];
+        if (*slot)
+                return &c->pages[*slot - 1];
+        char *bytes = malloc(IMAGE_PAGE);
+        if (!bytes)
+                return NULL;
+        c->pages[c->page_count++] = (struct cached_page){.bytes = bytes};
+        *slot = (uint16_t)c->page_count;
+        return &c->pages[*slot - 1];
+}
+
 static const char *fetch_page(struct image *i, uint64_t page)
 {
-        __auto_type slot = &i->cache->slots[page % CACHE_PAGES];
+        struct cached_page *kept = take_slot(i->cache, page);
         const struct image_area *area = image_area_at(i, page * IMAGE_PAGE);
-        if (!slot->bytes && !(slot->bytes = malloc(IMAGE_PAGE)))
+        if (!kept)
                 return NULL;
-        slot->page = page + 1;
-        slot->there = false;
+        kept->page = page;
+        kept->there = false;
         if (!area || !area->readable || i->failed || !is_there(i, area, page))
                 return NULL;
-        struct remote_piece piece = {page * IMAGE_PAGE, slot->bytes, IMAGE_PAGE, 0};
-        slot->there = image_read_pieces(i, &piece, 1) == 0 && piece.got == IMAGE_PAGE;
-        i->unreadable += !slot->there;
+        struct remote_piece piece = {page * IMAGE_PAGE, kept->bytes, IMAGE_PAGE, 0};
+        kept->there = image_read_pieces(i, &piece, 1) == 0 && piece.got == IMAGE_PAGE;
+        i->unreadable += !kept->there;
         if (!(i->calls % 64))
                 image_spent(i);
-        return slot->there ? slot->bytes : NULL;
+        return kept->there ? kept->bytes : NULL;
 }
 
 /* Almost all that is read lies in a page that is known. */
 static inline const char *page_at(struct image *i, uint64_t page)
 {
         i->steps++;
-        __auto_type slot = &i->cache->slots[page % CACHE_PAGES];
-        return slot->page != page + 1 ? fetch_page(i, page) : slot->there ? slot->bytes : NULL;
+        size_t slot = i->cache->slots[page % CACHE_PAGES];
+        const struct cached_page *kept = slot ? &i->cache->pages[slot - 1] : NULL;
+        return !kept || kept->page != page ? fetch_page(i, page) : kept->there ? kept->bytes : NULL;
 }
 
 int image_read(struct image *i, uint64_t address, void *to, size_t size)

@@ -55,6 +55,18 @@ static int get_views(struct wire *from, struct arena *a, struct probe_job *to)
         return 0;
 }
 
+/* Functions of one object are asked for one behind the other: NULL is the container of the one before. */
+static void queries_pack(const struct native_query *queries, size_t count, struct buf *to)
+{
+        wire_put_u64(to, count);
+        for (size_t i = 0; i < count; i++) {
+                bool same = i && str_equal(queries[i].container, queries[i - 1].container);
+                wire_put_str(to, same ? NULL : queries[i].container);
+                wire_put_str(to, queries[i].function);
+                wire_put_str(to, queries[i].provider);
+        }
+}
+
 void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
 {
         wire_put_u64(to, id);
@@ -79,12 +91,7 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
         wire_put_str(to, job->path);
         wire_put_u64(to, job->deleted);
         wire_put_u64(to, (uint64_t)job->started);
-        wire_put_u64(to, job->query_count);
-        for (size_t i = 0; i < job->query_count; i++) {
-                wire_put_str(to, job->queries[i].container);
-                wire_put_str(to, job->queries[i].function);
-                wire_put_str(to, job->queries[i].provider);
-        }
+        queries_pack(job->queries, job->query_count, to);
         wire_put_u64(to, job->site_count);
         for (size_t i = 0; i < job->site_count; i++)
                 wire_put_u64(to, job->sites[i]);
@@ -110,6 +117,8 @@ static int get_queries(struct wire *from, struct arena *a, struct probe_job *to)
                 return -ENOMEM;
         for (size_t i = 0; i < to->query_count; i++) {
                 queries[i].container = wire_get_str(from, a);
+                if (!queries[i].container && i)
+                        queries[i].container = queries[i - 1].container;
                 queries[i].function = wire_get_str(from, a);
                 queries[i].provider = wire_get_str(from, a);
                 if (!queries[i].container || !queries[i].function)
