@@ -26,6 +26,22 @@ uint64_t clock_cpu(void)
         return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
+struct clock_share clock_share_of(uint64_t ns)
+{
+        return (struct clock_share){.end = clock_cpu() + ns};
+}
+
+bool clock_share_spent(struct clock_share *s)
+{
+        struct timespec now = {};
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+        if (!s->spent && now.tv_nsec != s->tick) {
+                s->tick = now.tv_nsec;
+                s->spent = clock_cpu() >= s->end;
+        }
+        return s->spent;
+}
+
 int64_t clock_wall(void)
 {
         return (int64_t)(clock_read(CLOCK_REALTIME) / NS_PER_S);

@@ -10,7 +10,18 @@
 
 uint64_t clock_boottime(void); /* ns since boot, sleep included */
 uint64_t clock_cpu(void);      /* ns that this thread has run */
-int64_t clock_wall(void);      /* s since 1970 */
+
+/* What a piece of work may take of the CPU, asked for so often that a system call each time would be dear:
+ * the CPU is looked at once a tick of the kernel's coarse clock (1 to 10 ms). */
+struct clock_share {
+        uint64_t end; /* clock_cpu() */
+        int64_t tick; /* ns of the coarse clock when that was looked at */
+        bool spent;
+};
+struct clock_share clock_share_of(uint64_t ns); /* of this thread, from now on */
+bool clock_share_spent(struct clock_share *s);  /* once it is, it stays so */
+
+int64_t clock_wall(void); /* s since 1970 */
 /* Wall time of a boottime stamp, by the offset between both clocks now. */
 int64_t clock_wall_of(uint64_t boottime_ns);
 

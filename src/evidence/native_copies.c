@@ -107,7 +107,7 @@ static int on_go_function(void *context, const struct go_function *f)
 {
         struct search *s = context;
         struct span word = go_last_word(f->name);
-        int r = 0;
+        int r = clock_share_spent(&s->share) ? -ETIME : 0;
         if (!f->name.size)
                 s->inlines_known = false;
         for (struct wanted_list *w = s->addressed; w && r == 0; w = w->next)

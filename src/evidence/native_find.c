@@ -10,7 +10,14 @@
 
 #include <errno.h>
 
-enum { MINI_DEBUG = 64 << 20 /* bytes, unpacked */ };
+enum {
+        MINI_DEBUG = 64 << 20, /* bytes, unpacked */
+        /* A table can lead to the same megabytes with each of its entries. What linkers make takes a tenth of
+         * this. */
+        NS_PER_BYTE = 25,
+};
+#define NS_AT_LEAST (1 * NS_PER_S)
+#define NS_AT_MOST  (5 * NS_PER_S)
 
 /* ---- names ------------------------------------------------------------------------------------------ */
 
@@ -103,8 +110,10 @@ static int collect(struct search *s, const struct native_file *file, struct buf 
                 r = search_frames(s);
         if (r == 0)
                 r = search_addressed(s);
+        uint64_t before = clock_cpu();
         if (r == 0)
                 r = search_dwarf(s, file->debug.size ? file->debug : file->bytes);
+        s->share.end += clock_cpu() - before; /* it has one of its own */
         if (r == 0)
                 r = search_neighbours(s, s->elf);
         for (size_t i = 0; r == 0 && i < count; i++) {
@@ -120,6 +129,8 @@ static int search_run(struct search *s, const struct native_file *file)
 {
         _cleanup_buf_ struct buf mini = BUF_INIT(MINI_DEBUG);
         struct go_functions go;
+        uint64_t bytes = file->bytes.size + file->debug.size;
+        s->share = clock_share_of(MIN(NS_AT_LEAST + bytes * NS_PER_BYTE, NS_AT_MOST));
         s->go = go_functions_open(s->elf, &go) == 0;
         s->notes = arena_alloc(s->arena, MAX(s->count, (size_t)1) * sizeof(*s->notes));
         int r = s->notes ? 0 : -ENOMEM;

@@ -47,7 +47,9 @@ struct native_file {
         struct span debug; /* of its separate debug file, or empty */
 };
 
-/* One record for each query, in the arena. 0, -EINVAL (not ELF), -ENOTSUP (machine), or -ENOMEM. */
+/* One record for each query, in the arena. 0, -EINVAL (not ELF), -ENOTSUP (machine), -ENOMEM, or -ETIME: its
+ * tables of names take more of the CPU than tables of their size should, at most 5 s (DWARF: at most 10 s,
+ * and what it was not asked for any more weakens the answer). */
 int native_find(const struct native_file *file, const struct native_query *queries, size_t count,
                 struct arena *a, struct native_function *ret);
 

@@ -9,6 +9,9 @@
 
 #include <errno.h>
 
+/* Of so many only few are watched. */
+enum { MOST_COPIES = 16 * NATIVE_SITES_MOST };
+
 int search_add_copy(struct search *s, const struct copy *copy)
 {
         struct copy *first = map_get(&s->places, &copy->address, sizeof(copy->address));
@@ -19,12 +22,17 @@ int search_add_copy(struct search *s, const struct copy *copy)
                         c->own |= copy->own;
                         return 0;
                 }
+        struct note *n = &s->notes[copy->wanted];
+        if (++n->copies > MOST_COPIES) {
+                n->many |= !copy->piece; /* a piece has its guard */
+                return 0;
+        }
         struct copy *c = arena_alloc(s->arena, sizeof(*c));
         if (!c)
                 return -ENOMEM;
         *c = *copy;
         c->next = NULL;
-        s->notes[copy->wanted].found = true;
+        n->found = true;
         if (first) {
                 c->next = first->next;
                 first->next = c;

@@ -6,6 +6,7 @@
  * native_place.c make places of it; all of them note what they find by native_note.c. Only these files see
  * it. */
 
+#include "base/clock.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "evidence/native_find.h"
@@ -32,7 +33,7 @@ struct guard {
 
 struct note {
         struct guard *guards;
-        size_t guard_count;
+        size_t guard_count, copies;
         bool found;     /* code of its own */
         bool chosen;    /* IFUNC */
         bool part;      /* only pieces of it have a name */
@@ -80,6 +81,7 @@ struct search {
         struct wanted_list *addressed;
         struct note *notes;
         struct native_function *results;
+        struct clock_share share; /* of the CPU, for the walks through tables of names */
         bool go;
         bool foreign; /* the tables that are walked are those of a debug file */
         VEC(struct code_range) described;
@@ -106,13 +108,13 @@ int search_named(struct search *s, struct span symbol, search_handler each, void
 bool search_is_described(const struct search *s, uint64_t address);
 
 /* native_symbols.c: what bears a wanted name in these tables, and, once all have been walked, what else lies
- * at the same places. 0 or -ENOMEM. */
+ * at the same places. 0, -ENOMEM, or -ETIME: the share is spent. */
 int search_symbols(struct search *s, const struct elf *tables);
 int search_neighbours(struct search *s, const struct elf *tables);
 
 /* native_copies.c: inlined copies. */
-int search_dwarf(struct search *s, struct span bytes); /* -ENOMEM, or 0: also where there is none */
-int search_go(struct search *s, const struct go_functions *go);
+int search_dwarf(struct search *s, struct span bytes);          /* -ENOMEM, or 0: also where there is none */
+int search_go(struct search *s, const struct go_functions *go); /* 0, -ENOMEM, or -ETIME */
 
 /* native_frames.c: read them. 0 or -ENOMEM. */
 int search_frames(struct search *s);

@@ -9,6 +9,8 @@
 #include "format/elf_functions.h"
 #include "format/symbol_name.h"
 
+#include <errno.h>
+
 struct symbol_seen {
         const struct elf_function *function;
         enum symbol_clone clone;
@@ -38,12 +40,15 @@ static int take_symbol(struct search *s, size_t wanted, void *context)
 
 static int on_symbol(void *context, const struct elf_function *f)
 {
+        struct search *s = context;
         struct symbol_seen seen = {.function = f};
+        if (clock_share_spent(&s->share))
+                return -ETIME;
         struct span name = symbol_fold(f->name, &seen.clone);
         seen.name = name;
         seen.plain = name.data == f->name && (!name.data[name.size] || name.data[name.size] == '@') &&
                      !span_starts(name, "_Z") && !span_starts(name, "_R");
-        return search_named(context, name, take_symbol, &seen);
+        return search_named(s, name, take_symbol, &seen);
 }
 
 int search_symbols(struct search *s, const struct elf *tables)
@@ -92,6 +97,8 @@ static int on_neighbour(void *context, const struct elf_function *f)
 {
         struct search *s = context;
         enum symbol_clone clone;
+        if (clock_share_spent(&s->share))
+                return -ETIME;
         struct copy *c = map_get(&s->places, &f->address, sizeof(f->address));
         struct guard *host = map_get(&s->entries, &f->address, sizeof(f->address));
         struct span name = symbol_fold(f->name, &clone);
@@ -105,7 +112,8 @@ static int on_neighbour(void *context, const struct elf_function *f)
                 host->own |= !s->foreign;
         }
         for (; c; c = c->next)
-                if (!s->notes[c->wanted].addressed && !same_function(name, s->queries[c->wanted].function) &&
+                if (!c->shared && !s->notes[c->wanted].addressed &&
+                    !same_function(name, s->queries[c->wanted].function) &&
                     !symbol_is(name, s->queries[c->wanted].function))
                         c->shared = true;
         return 0;

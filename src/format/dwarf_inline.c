@@ -5,15 +5,28 @@
 
 #include "format/dwarf_inline.h"
 
+#include "base/clock.h"
+
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
 
-enum { MOST_DEPTH = 128, MOST_ENTRIES = 50000000 };
+enum {
+        MOST_DEPTH = 128,
+        MOST_ENTRIES = 50000000,
+        MOST_RANGES = 10000000, /* of code */
+        MOST_UNITS = 100000,    /* libdw keeps some kilobytes of each */
+        /* An entry of a byte can lead to megabytes, in ways that only libdw sees. What compilers make takes a
+         * tenth of this. */
+        NS_PER_BYTE = 50,
+};
+#define NS_AT_LEAST (2 * NS_PER_S)
+#define NS_AT_MOST  (10 * NS_PER_S)
 
 struct walk {
         const struct dwarf_inlines *to;
-        size_t entries;
+        size_t entries, ranges;
+        struct clock_share share;
         bool cut;
 };
 
@@ -44,7 +57,9 @@ static int tell_ranges(struct walk *w, Dwarf_Die *die)
         ptrdiff_t at = 0;
         int r = 0;
         while (r == 0 && (at = dwarf_ranges(die, at, &base, &begin, &end)) > 0)
-                r = w->to->on_range(w->to->context, begin, end);
+                r = ++w->ranges > MOST_RANGES || clock_share_spent(&w->share)
+                            ? -ETIME
+                            : w->to->on_range(w->to->context, begin, end);
         return r;
 }
 
@@ -89,26 +104,27 @@ static int visit(struct walk *w, Dwarf_Die *die, uint64_t *host)
 static int walk_children(struct walk *w, Dwarf_Die *parent, uint64_t host, int depth)
 {
         Dwarf_Die die;
-        int more = dwarf_child(parent, &die), r = 0;
+        int more = dwarf_child(parent, &die), r;
         if (more == 0 && depth >= MOST_DEPTH) {
                 w->cut = true;
                 return 0;
         }
-        while (more == 0 && r == 0) {
+        while (more == 0) {
                 uint64_t within = host;
-                if (++w->entries > MOST_ENTRIES) {
-                        w->cut = true;
-                        return 0;
-                }
+                if (++w->entries > MOST_ENTRIES || clock_share_spent(&w->share))
+                        return -ETIME;
                 r = visit(w, &die, &within);
                 if (r == 0)
                         r = walk_children(w, &die, within, depth + 1);
+                if (r)
+                        return r;
                 Dwarf_Die next;
                 more = dwarf_siblingof(&die, &next);
                 die = next;
         }
         w->cut |= more < 0;
-        return r;
+        return clock_share_spent(&w->share) ? -ETIME
+                                            : 0; /* the last one's sibling is looked for to the end */
 }
 
 static int walk_units(struct walk *w, Dwarf *dwarf)
@@ -118,8 +134,9 @@ static int walk_units(struct walk *w, Dwarf *dwarf)
         size_t units = 0;
         int more, r = 0;
         while (r == 0 && (more = dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) == 0) {
-                units++;
-                r = w->to->on_unit(w->to->context, text_of(&die, DW_AT_producer));
+                r = ++units > MOST_UNITS || clock_share_spent(&w->share)
+                            ? -ETIME
+                            : w->to->on_unit(w->to->context, text_of(&die, DW_AT_producer));
                 if (r == 0 && dwarf_srclang(&die) == DW_LANG_Mips_Assembler)
                         r = tell_ranges(w, &die);
                 if (r == 0)
@@ -133,7 +150,8 @@ static int walk_units(struct walk *w, Dwarf *dwarf)
 
 int dwarf_inline_walk(struct span bytes, const struct dwarf_inlines *to)
 {
-        struct walk w = {.to = to};
+        struct walk w = {.to = to,
+                         .share = clock_share_of(MIN(NS_AT_LEAST + bytes.size * NS_PER_BYTE, NS_AT_MOST))};
         elf_version(EV_CURRENT);
         Elf *elf = elf_memory((char *)bytes.data, bytes.size);
         if (!elf)

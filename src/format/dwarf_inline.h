@@ -27,6 +27,7 @@ struct dwarf_inlines {
         void *context;
 };
 
-/* 0; -ENOENT: no DWARF; -EBADMSG: damaged, or deeper or longer than what is walked: not everything was told.
+/* 0; -ENOENT: no DWARF; -EBADMSG: damaged, or deeper than what is walked; -ETIME: it takes more of the CPU
+ * than so much information should, or has more entries than are walked: not everything was told.
  * The bytes are those of an ELF file and are only read. */
 int dwarf_inline_walk(struct span bytes, const struct dwarf_inlines *to);

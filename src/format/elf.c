@@ -8,7 +8,7 @@
 #include <elf.h>
 #include <errno.h>
 
-enum { MOST_SYMBOLS = 1000000, MOST_DYNAMIC = 4096 };
+enum { MOST_SYMBOLS = 1000000, MOST_DYNAMIC = 4096, MOST_NOTES = 16 /* segments */, LONGEST_NAME = 4096 };
 
 /* `size` bytes at `offset`, or NULL. */
 static const uint8_t *bytes_at(const struct elf *e, uint64_t offset, uint64_t size)
@@ -239,8 +239,9 @@ static int find_build_id(struct span notes, char ret[static ELF_BUILD_ID])
 int elf_build_id(const struct elf *e, char ret[static ELF_BUILD_ID])
 {
         struct segment s;
-        for (uint16_t i = 0; i < e->phnum; i++)
-                if (segment_at(e, i, &s) && s.type == PT_NOTE &&
+        size_t notes = 0;
+        for (uint16_t i = 0; i < e->phnum && notes < MOST_NOTES; i++)
+                if (segment_at(e, i, &s) && s.type == PT_NOTE && ++notes &&
                     find_build_id(clip(e, s.offset, s.file_size), ret) == 0)
                         return 0;
         struct span note;
@@ -294,10 +295,12 @@ static struct span string_table(const struct elf *e, const struct dynamic *d)
         return strings;
 }
 
-/* The NUL-terminated string at `offset`, or NULL. */
+/* The NUL-terminated string at `offset`, or NULL: also of more bytes than it may have, as all symbols can
+ * lead to the same one. */
 static const char *string_at(struct span strings, uint64_t offset)
 {
-        if (offset >= strings.size || !memchr(strings.data + offset, 0, strings.size - offset))
+        if (offset >= strings.size ||
+            !memchr(strings.data + offset, 0, MIN(strings.size - offset, (size_t)LONGEST_NAME)))
                 return NULL;
         return strings.data + offset;
 }

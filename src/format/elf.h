@@ -20,7 +20,7 @@ enum { ELF_BUILD_ID = 129 }; /* hex digits of the longest id that is read, and t
 /* 0; -EINVAL: no ELF file; -ENOTSUP: big-endian or an unknown class; -EBADMSG: too short. The bytes are
  * borrowed. A prefix of a file works for what lies within it. */
 int elf_open(struct span bytes, struct elf *ret);
-/* Lower-case hex of the GNU build-id note. 0, or -ENOENT. */
+/* Lower-case hex of the GNU build-id note; it is looked for in 16 segments. 0, or -ENOENT. */
 int elf_build_id(const struct elf *e, char ret[static ELF_BUILD_ID]);
 /* DT_SONAME, or an empty span. */
 struct span elf_soname(const struct elf *e);
@@ -44,7 +44,7 @@ int elf_segment(const struct elf *e, uint32_t type, struct span *ret);
 /* What the file holds of its first writable segment. 0, or -ENOENT. */
 int elf_data(const struct elf *e, struct span *ret);
 /* Call for each defined symbol of .dynsym until it returns non-zero, which is returned; 0 at the end. At
- * most 1,000,000 are walked. */
+ * most 1,000,000 are walked; names of more than 4,095 letters are left out. */
 typedef int (*elf_symbol_handler)(void *context, const char *name);
 int elf_exported(const struct elf *e, elf_symbol_handler handler, void *context);
 /* The tables behind it: symbols, and the strings that name them. 0, or -ENOENT. */

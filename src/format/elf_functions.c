@@ -24,7 +24,7 @@ static uint64_t number(const char *p, size_t size)
 }
 
 struct tables {
-        struct span symbols, strings;
+        struct span symbols, strings; /* strings: up to the last NUL, so that each one ends */
 };
 
 static bool entry_read(const struct elf *e, const struct tables *t, size_t i, struct elf_function *ret)
@@ -36,8 +36,7 @@ static bool entry_read(const struct elf *e, const struct tables *t, size_t i, st
         uint64_t section = number(p + (e->wide ? 6 : 14), 2);
         if ((type != STT_FUNC && type != STT_GNU_IFUNC) || section == SHN_UNDEF || section == SHN_ABS)
                 return false;
-        if (name >= t->strings.size || !t->strings.data[name] ||
-            !memchr(t->strings.data + name, 0, t->strings.size - name))
+        if (name >= t->strings.size || !t->strings.data[name])
                 return false;
         *ret = (struct elf_function){
                 .name = t->strings.data + name,
@@ -50,10 +49,12 @@ static bool entry_read(const struct elf *e, const struct tables *t, size_t i, st
         return ret->address != 0;
 }
 
-static int walk(const struct elf *e, const struct tables *t, elf_function_handler handler, void *context)
+static int walk(const struct elf *e, struct tables *t, elf_function_handler handler, void *context)
 {
         size_t size = e->wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym);
         size_t count = MIN(t->symbols.size / size, (size_t)MOST_ENTRIES);
+        const char *end = t->strings.size ? memrchr(t->strings.data, 0, t->strings.size) : NULL;
+        t->strings.size = end ? (size_t)(end - t->strings.data) + 1 : 0;
         for (size_t i = 1; i < count; i++) {
                 struct elf_function f;
                 int r = entry_read(e, t, i, &f) ? handler(context, &f) : 0;

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { MOST_DYNAMIC = 512, MOST_SLOTS = 65536 };
+enum { MOST_DYNAMIC = 512, MOST_SLOTS = 65536, LONGEST_NAME = 4096 };
 
 struct slot_tables {
         uint64_t slots, size;
@@ -44,7 +44,8 @@ static const char *name_of(struct span symbols, struct span strings, uint64_t nu
                 return NULL;
         memcpy(&symbol, symbols.data + number * sizeof(symbol), sizeof(symbol));
         if (symbol.st_name >= strings.size ||
-            !memchr(strings.data + symbol.st_name, 0, strings.size - symbol.st_name))
+            !memchr(strings.data + symbol.st_name, 0,
+                    MIN(strings.size - symbol.st_name, (size_t)LONGEST_NAME)))
                 return NULL;
         return strings.data + symbol.st_name;
 }

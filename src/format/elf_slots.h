@@ -8,5 +8,7 @@
 
 /* Call for the name of each until it returns non-zero, which is returned; 0 at the end, and where the file
  * asks for all to be bound when it is loaded. -ENOTSUP: of a class or machine that is not known; -EBADMSG: it
- * says that there are some, and does not hold them. At most 65,536 are walked. Names are borrowed. */
+ * says that there are some, and does not hold them. At most 65,536 are walked; names of more than 4,095
+ * letters, of which no trace in memory is read either (memory/lazy_slots.h), are left out. Names are
+ * borrowed. */
 int elf_lazy_slots(const struct elf *e, elf_symbol_handler handler, void *context);

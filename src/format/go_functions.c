@@ -10,7 +10,7 @@
 #include <elf.h>
 #include <errno.h>
 
-enum { MOST_FUNCTIONS = 4000000, HEADER_WORDS = 8 };
+enum { MOST_FUNCTIONS = 4000000, HEADER_WORDS = 8, MOST_MODULES = 64 /* that may be the record */ };
 
 /* ---- the header ------------------------------------------------------------------------------------- */
 
@@ -127,12 +127,13 @@ static int find_code(struct go_functions *g)
         static const char *const places[] = {".go.module", ".noptrdata", ".data", ".data.rel.ro"};
         struct words w = {.elf = g->elf};
         uint64_t table = address_of(g->elf, g->table), at, value;
+        size_t tried = 0;
         if (!table)
                 return -EBADMSG;
         if (g->elf->wide)
                 elf_section(g->elf, ".rela.dyn", &w.relocations);
         for (size_t i = 0; relocation_at(&w, i, &at, &value); i++)
-                if (at && value == table && is_module(&w, g, at, table)) {
+                if (at && value == table && tried++ < MOST_MODULES && is_module(&w, g, at, table)) {
                         take_module(&w, at, g);
                         return 0;
                 }
@@ -143,7 +144,8 @@ static int find_code(struct go_functions *g)
                         continue;
                 uint64_t base = address_of(g->elf, data);
                 for (uint64_t i = 0; base && i + g->pointer <= data.size; i += g->pointer)
-                        if (go_number(data, i, g->pointer) == table && is_module(&w, g, base + i, table)) {
+                        if (go_number(data, i, g->pointer) == table && tried++ < MOST_MODULES &&
+                            is_module(&w, g, base + i, table)) {
                                 take_module(&w, base + i, g);
                                 return 0;
                         }

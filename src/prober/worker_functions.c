@@ -174,7 +174,8 @@ static int find(struct worker *w, int fd, int root_fd, const struct probe_job *j
         if (!debug_by_id(&e, root_fd, &debug))
                 debug_by_link(&e, root_fd, path, &debug);
         struct native_file native = {.bytes = {file.data, file.size}, .debug = {debug.data, debug.size}};
-        return native_find(&native, job->queries, job->query_count, a, to->functions);
+        r = native_find(&native, job->queries, job->query_count, a, to->functions);
+        return r == -ETIME ? all_unknown(job, "its tables of names take too long to be read", to) : r;
 }
 
 int worker_functions(struct worker *w, const struct probe_job *job, struct buf *reply)

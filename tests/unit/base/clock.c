@@ -95,12 +95,22 @@ static void both_clocks_agree(void **state _unused_)
         assert_true(clock_boottime() >= now);
 }
 
+static void a_share_is_spent_once(void **state _unused_)
+{
+        struct clock_share none = clock_share_of(0), much = clock_share_of(1000 * NS_PER_S);
+        uint64_t begin = clock_boottime();
+        while (!clock_share_spent(&none))
+                assert_true(clock_boottime() - begin < 10 * NS_PER_S);
+        assert_true(clock_share_spent(&none));
+        assert_false(clock_share_spent(&much));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(moments_are_read),  cmocka_unit_test(what_is_no_moment_is_refused),
                 cmocka_unit_test(written_as_read),   cmocka_unit_test(spans_are_rounded_down),
-                cmocka_unit_test(both_clocks_agree),
+                cmocka_unit_test(both_clocks_agree), cmocka_unit_test(a_share_is_spent_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
