@@ -10,12 +10,14 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <errno.h>
+#include <sys/resource.h>
 
 enum {
         MOST_DEPTH = 128,
         MOST_ENTRIES = 50000000,
         MOST_RANGES = 10000000, /* of code */
-        MOST_UNITS = 100000,    /* libdw keeps some kilobytes of each */
+        MOST_UNITS = 100000,    /* libdw keeps some kilobytes of each … */
+        MOST_KIB = 384 << 10,   /* … or many megabytes, and ends the program where it gets no more */
         /* An entry of a byte can lead to megabytes, in ways that only libdw sees. What compilers make takes a
          * tenth of this. */
         NS_PER_BYTE = 50,
@@ -26,6 +28,7 @@ enum {
 struct walk {
         const struct dwarf_inlines *to;
         size_t entries, ranges;
+        long kib; /* that this process had at most when the walk began */
         struct clock_share share;
         bool cut;
 };
@@ -127,6 +130,13 @@ static int walk_children(struct walk *w, Dwarf_Die *parent, uint64_t host, int d
                                             : 0; /* the last one's sibling is looked for to the end */
 }
 
+static long most_kib(void)
+{
+        struct rusage use = {};
+        getrusage(RUSAGE_SELF, &use);
+        return use.ru_maxrss;
+}
+
 static int walk_units(struct walk *w, Dwarf *dwarf)
 {
         Dwarf_CU *unit = NULL;
@@ -134,7 +144,7 @@ static int walk_units(struct walk *w, Dwarf *dwarf)
         size_t units = 0;
         int more, r = 0;
         while (r == 0 && (more = dwarf_get_units(dwarf, unit, &unit, NULL, NULL, &die, NULL)) == 0) {
-                r = ++units > MOST_UNITS || clock_share_spent(&w->share)
+                r = ++units > MOST_UNITS || most_kib() - w->kib > MOST_KIB || clock_share_spent(&w->share)
                             ? -ETIME
                             : w->to->on_unit(w->to->context, text_of(&die, DW_AT_producer));
                 if (r == 0 && dwarf_srclang(&die) == DW_LANG_Mips_Assembler)
@@ -151,6 +161,7 @@ static int walk_units(struct walk *w, Dwarf *dwarf)
 int dwarf_inline_walk(struct span bytes, const struct dwarf_inlines *to)
 {
         struct walk w = {.to = to,
+                         .kib = most_kib(),
                          .share = clock_share_of(MIN(NS_AT_LEAST + bytes.size * NS_PER_BYTE, NS_AT_MOST))};
         elf_version(EV_CURRENT);
         Elf *elf = elf_memory((char *)bytes.data, bytes.size);

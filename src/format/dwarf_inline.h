@@ -28,6 +28,6 @@ struct dwarf_inlines {
 };
 
 /* 0; -ENOENT: no DWARF; -EBADMSG: damaged, or deeper than what is walked; -ETIME: it takes more of the CPU
- * than so much information should, or has more entries than are walked: not everything was told.
- * The bytes are those of an ELF file and are only read. */
+ * or the memory than so much information should, or has more entries than are walked: not everything was
+ * told. The bytes are those of an ELF file and are only read. */
 int dwarf_inline_walk(struct span bytes, const struct dwarf_inlines *to);

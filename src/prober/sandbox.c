@@ -119,7 +119,7 @@ static const char *const allowed[] = {
         "tgkill",        "restart_syscall",
         "rseq",          "set_robust_list",
         "exit",          "exit_group",
-        "getxattr",
+        "getxattr",      "getrusage",
 };
 
 /* prctl(2): who has them looks at the filter first. */

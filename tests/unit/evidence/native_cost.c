@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -117,6 +118,36 @@ static void test_shared_ranges(void **state _unused_)
         assert_null(f.unknown ? NULL : f.partial ? NULL : "a negative");
 }
 
+/* Units that share a long table, of which each reads all. */
+static void test_units_that_share(void **state _unused_)
+{
+        _cleanup_buf_ struct buf abbreviations = BUF_INIT(64 << 20), info = BUF_INIT(64 << 20),
+                                 symbols = BUF_INIT(1024);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f;
+        static const uint8_t unit[] = {8, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8, 1}, last[] = {1, 0x11, 0, 0, 0, 0};
+        for (uint32_t i = 2; i < 1 << 20; i++) {
+                const uint8_t one[] = {(i & 127) | 128, (i >> 7 & 127) | 128, i >> 14, 0x0b, 0, 0, 0};
+                put(&abbreviations, one, sizeof(one));
+        }
+        put(&abbreviations, last, sizeof(last));
+        for (size_t i = 0; i < 1000; i++)
+                put(&info, unit, sizeof(unit));
+        put_symbol(&symbols, 0);
+        put_symbol(&symbols, 1);
+        struct wrapped sections[] = {{".symtab", whole(&symbols)},
+                                     {".strtab", SPAN("\0x")},
+                                     {".debug_abbrev", whole(&abbreviations)},
+                                     {".debug_info", whole(&info)}};
+        struct rusage before, after;
+        sections[1].data.size = 3;
+        getrusage(RUSAGE_SELF, &before);
+        assert_int_equal(find(sections, ARRAY_SIZE(sections), &a, &f, 6), 0);
+        getrusage(RUSAGE_SELF, &after);
+        assert_true(after.ru_maxrss - before.ru_maxrss < 768 << 10);
+        assert_null(f.unknown ? NULL : f.partial ? NULL : "a negative");
+}
+
 /* Blocks in blocks: who has no sibling is known at the end of all that it holds. */
 static void test_deep_information(void **state _unused_)
 {
@@ -161,9 +192,8 @@ static void test_go_relocations(void **state _unused_)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_long_names),
-                cmocka_unit_test(test_shared_ranges),
-                cmocka_unit_test(test_deep_information),
+                cmocka_unit_test(test_long_names),       cmocka_unit_test(test_shared_ranges),
+                cmocka_unit_test(test_units_that_share), cmocka_unit_test(test_deep_information),
                 cmocka_unit_test(test_go_relocations),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
