@@ -27,22 +27,43 @@ def strict_victim(folder):
     return library, compile_c(folder / "strict", HERE / "victims/native_strict.c", str(library))
 
 
-@pytest.mark.parametrize("before", [(), ("unshare", "-Urm", "--propagation", "unchanged")], ids=["seccomp", "namespaces"])
-def test_calls_go_on_where_nothing_else_is_allowed(tmp_path, before):
+NAMESPACES = ("unshare", "-Urm", "--propagation", "unchanged")
+
+
+@pytest.mark.parametrize("before, how", [((), ()), ((), ("filter",)), (NAMESPACES, ()), (NAMESPACES, ("filter",))],
+                         ids=["strict", "filter", "namespaces", "namespaces-filter"])
+def test_calls_go_on_where_nothing_else_is_allowed(tmp_path, before, how):
     """The probe itself must not look like a system call of the victim."""
     if before and subprocess.run([*before, "true"], stderr=subprocess.DEVNULL).returncode:
         pytest.skip("no user namespaces here")
     state = tmp_path / "state"
     library, program = strict_victim(tmp_path)
-    with Service("usewear-test-strict", *before, program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service, \
-            Watch(state, "--function", f"{library}:lib_quiet") as watch:
+    asked = ("--function", f"{library}:lib_quiet", "--function", f"{library}:lib_nop")
+    with Service("usewear-test-strict", *before, program, *how, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service, \
+            Watch(state, *asked) as watch:
         wait_until(lambda: answer_of(state, service, "lib_quiet") == "not_observed", 120)
         for _ in range(20):
             assert service.tell("go") == "done\n"
-        wait_until(lambda: answer_of(state, service, "lib_quiet") == "yes", 120)
+        for name in ("lib_quiet", "lib_nop"):
+            wait_until(lambda: answer_of(state, service, name) == "yes", 120)
         assert service.tell("go") == "done\n"
         assert watch.stop() == 0
         assert service.tell("go") == "done\n"
+
+
+def test_forks_go_on_while_probes_come_and_go(tmp_path):
+    """A child must not find half of a breakpoint, nor one that nobody answers for any more."""
+    library, _ = strict_victim(tmp_path)
+    program = compile_c(tmp_path / "forks", HERE / "victims/native_forks.c", "-D_GNU_SOURCE", str(library))
+    with Service("usewear-test-forks", program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service:
+        for turn in range(5):
+            state = tmp_path / f"state{turn}"
+            with Watch(state, "--function", f"{library}:lib_quiet", "--function", f"{library}:lib_nop") as watch:
+                wait_until(lambda: answer_of(state, service, "lib_quiet") == "yes", 120)
+                assert answer_of(state, service, "lib_nop") != "yes"
+                assert watch.stop() == 0
+        forks, bad = map(int, service.tell("counts").split())
+        assert forks > 50 and bad == 0
 
 
 GROWING = """package main

@@ -4,6 +4,7 @@ What was armed and ran and is unknown is excused by the reasons in OPEN only, an
 less is armed than it says fails as well, since what is not armed shows nothing."""
 
 import collections
+import datetime
 import os
 import subprocess
 from pathlib import Path
@@ -43,17 +44,24 @@ def write(row):
         PAGE.write_text(head + begin + "".join(rows) + end + tail)
 
 
-def judge(name, before, after, ran, earlier=frozenset(), apart=frozenset(), least=0.8):
+def wall(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def judge(name, before, after, ran, earlier=frozenset(), apart=frozenset(), least=0.8, ended={}):
     """`before`: answers when nothing had been called since the arming; `ran`: numbers of those that were since; `earlier`: of
     those that had run before, of which a bound slot may tell; `apart`: of those that ran only where they were inlined;
-    `least`: the share that is armed."""
+    `least`: the share that is armed; `ended`: when a function had run for the last time, as far as known. A silence that began later
+    (the probe was away while programs started too often) says nothing of that time: the function counts as not armed."""
     assert before.keys() == after.keys()
     armed = {n for n, a in before.items() if a["answer"] == "not_observed" or
              not (a["reason"] or "").partition(": ")[2].startswith(UNARMED)}
     yes = {n for n, a in after.items() if a["answer"] == "yes"}
-    no = {n for n, a in after.items() if a["answer"] == "not_observed"}
+    late = {n for n in ended.keys() & ran if after[n]["answer"] == "not_observed" and wall(after[n]["since"]) >= ended[n]}
+    no = {n for n, a in after.items() if a["answer"] == "not_observed"} - late
     told = {n for n in yes & earlier if after[n]["engine"] == "slot"}
     armed -= {n for n in armed if "runs too often" in (after[n]["reason"] or "")} - yes
+    armed -= late
     unsure = {n for n in armed & ran if n in apart or any(words in (after[n]["reason"] or "") for words in OPEN)} - yes
     wrong_yes, wrong_no, missed = yes - ran - told, no & ran, (armed & ran) - yes - unsure
     write(f"| {name} | {len(before)} | {len(armed)} | {len(ran)} | {len(yes & ran)} | {len(wrong_yes)} | {len(wrong_no)} | "

@@ -18,8 +18,9 @@ C_HEAD = """#include <pthread.h>
 """
 
 
-def c_library(count, seed):
-    """Functions of many shapes; each counts in memory that forked children share."""
+def c_library(count, seed, same=0):
+    """Functions of many shapes; each counts in memory that forked children share. Behind them three of a kind each that can
+    share their code, since they do not count themselves: `same` in all."""
     dice = random.Random(seed)
     lines = [C_HEAD, "long *lib_counts;", "volatile int sink;",
              "__attribute__((constructor)) static void begin(void) { if (!lib_counts) lib_counts = mmap(0, 65536, "
@@ -39,16 +40,25 @@ def c_library(count, seed):
             "twin": "sink += x; if (sink == 12345) abort(); return x;",
         }[shape]
         lines.append(f"{head} {{ COUNT({n}); {body} }}")
+    for n in range(count, count + same):
+        lines.append(f"__attribute__((visibility(\"default\"), noinline)) int lib_{n}(int x) "
+                     f"{{ sink += x * {n // 3}; if (sink & 5) sink ^= x; return sink; }}")
     return "\n".join(lines) + "\n"
 
 
-def c_program(count, prefix="lib_", declare=True):
+def c_program(count, prefix="lib_", declare=True, same=0):
+    """It counts for the `same` last ones, which nobody else calls."""
     names = [f"{prefix}{n}" for n in range(count)]
     return C_HEAD + ("".join(f"int {name}(int);\n" for name in names) if declare else "") + """
 extern long *lib_counts;
 static int (*const all[])(int) = {""" + ", ".join(names) + f"""}};
-enum {{ COUNT = {count} }};
-static void *run(void *n) {{ return (void *)(long)all[(long)n](3); }}
+enum {{ COUNT = {count}, SAME = {same} }};
+static void *run(void *n)
+{{
+        if ((long)n >= COUNT - SAME)
+                lib_counts[(long)n]++;
+        return (void *)(long)all[(long)n](3);
+}}
 int main(void)
 {{
         char line[64], how[16];

@@ -2,12 +2,14 @@
 """Native functions: what usewear watch says of each, held against victims that count their own calls, and against
 breakpoints in another copy of programs that do not. A wrong yes or a wrong no fails; what was armed and ran must be yes."""
 
+import contextlib
 import datetime
 import json
 import os
 import random
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
@@ -21,7 +23,7 @@ import described  # noqa: E402
 import foreign  # noqa: E402
 import native_victims as victims  # noqa: E402
 from native import GO, Service, naming  # noqa: E402
-from native_rows import judge  # noqa: E402
+from native_rows import judge, wall  # noqa: E402
 from whole import Watch, findings, needs_root, release, usewear, wait_until  # noqa: E402
 
 pytestmark = needs_root
@@ -29,10 +31,10 @@ SEED = 20261126
 
 
 def import_all(folder, state, names, package, container, ecosystem):
-    """One advisory a function, so that each has an answer of its own."""
+    """One advisory a function of {number: name}, so that each has an answer of its own."""
     files = folder / "advisories"
     files.mkdir()
-    for n, name in enumerate(names):
+    for n, name in names.items():
         naming(files / f"{n}.json", package, [(container, name)], ecosystem, identifier=f"GO-TRUTH-{n}",
                fixed="99.0.0" if ecosystem == "Go" else "99:1")
     usewear(state, "db", "import", str(files))
@@ -43,8 +45,12 @@ def answers(state, service):
             if f["id"].startswith("GO-TRUTH-") and f["workload"] and f["workload"]["id"] == service.workload}
 
 
-def wall(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+def probed_since(state, service):
+    """{FILE:FUNCTION: since when}, also of those whose silence proves nothing."""
+    with contextlib.closing(sqlite3.connect(state / "evidence.db")) as db:
+        found = db.execute("select s.text, max(since) from function_coverage join name s on s.id = subject "
+                           "join name w on w.id = workload where w.text = ? group by 1", (service.workload,))
+        return {name: datetime.datetime.fromtimestamp(since, datetime.timezone.utc).isoformat() for name, since in found}
 
 
 def settled(state, service, count, armed_after=0):
@@ -65,26 +71,29 @@ def settled(state, service, count, armed_after=0):
         raise AssertionError(f"{len(waiting)} of {count} wait: {sorted(set(waiting))[:5]}") from e
 
 
-def run_counted(name, tmp_path, command, names, package, container, ecosystem, ways, least=0.8, **options):
-    state = tmp_path / "state"
-    import_all(tmp_path, state, names, package, container, ecosystem)
-    dice, count = random.Random(SEED), len(names)
+def run_counted(name, tmp_path, command, names, package, container, ecosystem, ways, least=0.8, named=None, **options):
+    """`named`: for how many of the functions there is an advisory; all are called."""
+    state, dice, count = tmp_path / "state", random.Random(SEED), len(names)
+    chosen = set(random.Random(SEED + 3).sample(range(count), named or count))
+    import_all(tmp_path, state, {n: names[n] for n in chosen}, package, container, ecosystem)
     with Service("usewear-truth", *command, **options) as service:
         for n in dice.sample(range(count), count // 4):  # these run before anybody watches
             assert service.tell(f"call {n}") == "done\n"
         with Watch(state) as watch:
-            before = settled(state, service, count)
+            before = settled(state, service, len(chosen))
             counts = [int(word) for word in service.tell("counts").split()]
+            earlier, ended = {n for n, old in enumerate(counts) if old}, {}
             for n in dice.sample(range(count), count // 3):
                 assert service.tell(f"{dice.choice(ways)} {n}") == "done\n"
-            ran = {n for n, (old, new) in enumerate(zip(counts, map(int, service.tell("counts").split()))) if new > old}
+                new, now = [int(word) for word in service.tell("counts").split()], time.time()
+                ended.update((k, now) for k in chosen if new[k] > counts[k])
+                counts = new
             # One more full look, after all events are in.
             time.sleep(1)
             watch.look()
             after = answers(state, service)
             assert watch.stop() == 0
-    earlier = {n for n, old in enumerate(counts) if old}
-    judge(name, before, after, ran, earlier, least=least)
+    judge(name, before, after, set(ended), earlier, least=least, ended=ended)
 
 
 LIBRARIES = {
@@ -93,24 +102,34 @@ LIBRARIES = {
     "C library, LTO -g": ("-O2", "-g", "-flto", "-fno-semantic-interposition"),
     "C library, CET": ("-O2", "-g", "-fcf-protection=full"),
     "C library, stripped": ("-O2", "-s"),
+    "C library, folded by gold -g": ("-O2", "-g", "-ffunction-sections", "-fuse-ld=gold", "-Wl,--icf=all"),
 }
+EXPORTED, NAMED, SAME = 300, 190, 18  # not more than 200 functions of a file are probed
 
 
 @pytest.mark.parametrize("name", LIBRARIES)
 def test_c_library(tmp_path, name):
-    count = 190
+    run_library(name, tmp_path, LIBRARIES[name], named=NAMED)
+
+
+def test_more_functions_than_are_probed(tmp_path):
+    run_library("C library, all 300 named", tmp_path, ("-O2", "-g"), least=0.55)
+
+
+def run_library(name, tmp_path, flags, **options):
+    count = EXPORTED
     root = victims.debian_root(tmp_path, "/usr/lib/libvictim.so.1")
-    (tmp_path / "library.c").write_text(victims.c_library(count, SEED))
-    (tmp_path / "program.c").write_text(victims.c_program(count))
+    (tmp_path / "library.c").write_text(victims.c_library(count - SAME, SEED, SAME))
+    (tmp_path / "program.c").write_text(victims.c_program(count, same=SAME))
     library = root / "usr/lib/libvictim.so.1"
-    subprocess.run(["cc", "-shared", "-fPIC", "-pthread", "-Wl,-soname,libvictim.so.1", *LIBRARIES[name], "-o", library,
+    subprocess.run(["cc", "-shared", "-fPIC", "-pthread", "-Wl,-soname,libvictim.so.1", *flags, "-o", library,
                     tmp_path / "library.c"], check=True)
     subprocess.run(["cc", "-O2", "-pthread", "-o", root / "victim", tmp_path / "program.c", library], check=True)
     shutil.copy(shutil.which("sh"), root / "sh")
     for binary in (root / "victim", root / "sh"):
         victims.copy_needed(root, binary, str(root / "usr/lib"))
     run_counted(name, tmp_path, ("chroot", root, "/victim"), [f"lib_{n}" for n in range(count)], "victim",
-                "libvictim.so.1", release(), ("call", "thread", "fork"),
+                "libvictim.so.1", release(), ("call", "thread", "fork"), **options,
                 env={"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]})
 
 
@@ -127,7 +146,7 @@ def test_library_that_comes_and_goes(tmp_path):
     shutil.copy(shutil.which("sh"), root / "sh")
     for binary in (root / "victim", root / "sh"):
         victims.copy_needed(root, binary, str(root / "usr/lib"))
-    import_all(tmp_path, state, [f"lib_{n}" for n in range(count)], "victim", "libvictim.so.1", release())
+    import_all(tmp_path, state, {n: f"lib_{n}" for n in range(count)}, "victim", "libvictim.so.1", release())
     dice = random.Random(SEED)
     turns = dice.sample(range(count), count // 2)
     with Service("usewear-truth", "chroot", root, "/victim",
@@ -171,7 +190,7 @@ def run_static(name, tmp_path, compile_victim, names):
 
 def test_static_pie(tmp_path):
     count = 150
-    (tmp_path / "all.c").write_text(victims.c_library(count, SEED + 1) + victims.c_program(count))
+    (tmp_path / "all.c").write_text(victims.c_library(count - SAME, SEED + 1, SAME) + victims.c_program(count, same=SAME))
     run_static("C, static PIE -g", tmp_path, lambda out: subprocess.run(
         ["cc", "-O2", "-g", "-static-pie", "-pthread", "-o", out, tmp_path / "all.c"], check=True),
         [f"lib_{n}" for n in range(count)])
@@ -293,12 +312,13 @@ def test_debian_program(tmp_path, kind):
         with Watch(state) as watch:
             before = settled(state, service, len(chosen))
             program.input(service)
+            ended = time.time()
             time.sleep(1)
             watch.look()
-            after = answers(state, service)
+            after, since = answers(state, service), probed_since(state, service)
             assert watch.stop() == 0
     # Without debug information a quiet function is unknown: there it is counted as quiet, and must have been.
-    quiet = {n: {**a, "answer": "not_observed"} if a["answer"] == "unknown" and "no debug information" in a["reason"]
-             and not kind.package else a for n, a in after.items()}
+    quiet = {n: {**a, "answer": "not_observed", "since": since[":".join(chosen[n])]} if a["answer"] == "unknown" and
+             "no debug information" in a["reason"] and not kind.package else a for n, a in after.items()}
     judge(kind.name, before, quiet, {n for n, f in enumerate(chosen) if f in first},
-          apart={n for n, f in enumerate(chosen) if f in first - entered})
+          apart={n for n, f in enumerate(chosen) if f in first - entered}, ended=dict.fromkeys(quiet, ended))
