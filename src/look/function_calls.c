@@ -2,7 +2,8 @@
 
 /* Lazily bound slots remember the first call of a function for as long as the process lives, so that a
  * process is asked when it is first seen with a watched file. All its objects have to be read for that: one
- * question is put for all its watched files. */
+ * question is put for all its watched files. Whether it can have any such slot stands in the files that it
+ * maps: of those that map the same one is asked first, and the others only if it can. */
 
 #include "look/state.h"
 
@@ -24,6 +25,10 @@ struct calls_errand {
         uint64_t epoch;  /* of the files */
         struct asked_call *asked;
         size_t count;
+        struct native_query *queries; /* put off: until the first of those that map the same has answered */
+        struct calls_errand *first;   /* … which is this one */
+        uint64_t same;                /* hash of all that is mapped, and asked for */
+        bool slotless;
 };
 
 enum {
@@ -36,7 +41,8 @@ static void on_calls(void *context, int status, struct wire *reply)
         struct calls_errand *c = context;
         struct native_watch *n = &c->look->native;
         bool called[NATIVE_FUNCTIONS_MOST];
-        if (status < 0 || c->epoch != n->epoch || calls_reply_unpack(reply, called, c->count) < 0)
+        if (status < 0 || c->epoch != n->epoch ||
+            calls_reply_unpack(reply, called, c->count, &c->slotless) < 0)
                 return;
         int64_t now = clock_wall();
         struct probed_hit hit = {.pid = c->pid, .first = now, .last = now, .slot_after = c->started};
@@ -131,7 +137,54 @@ static int submit(struct look *l, struct calls_errand *c, const struct native_qu
 {
         struct probe_job job = {
                 .kind = PROBE_CALLS, .pid = c->pid, .queries = queries, .query_count = c->count};
-        return c->count ? prober_submit(l->prober, &job, on_calls, c) : 0;
+        return prober_submit(l->prober, &job, on_calls, c);
+}
+
+static uint64_t hash_with(uint64_t before, const char *text)
+{
+        const uint64_t both[] = {before, map_hash(text, strlen(text))};
+        return map_hash(both, sizeof(both));
+}
+
+static uint64_t hash_same(const struct entry *e, const struct native_query *queries, size_t count)
+{
+        uint64_t hash = 0;
+        vec_each (m, &e->process.mappings) {
+                const uint64_t all[] = {hash, m->inode, m->device, m->offset};
+                hash = hash_with(map_hash(all, sizeof(all)), m->path);
+        }
+        for (size_t i = 0; i < count; i++) {
+                if (!i || !str_equal(queries[i].container, queries[i - 1].container))
+                        hash = hash_with(hash, queries[i].container);
+                hash = hash_with(hash, queries[i].function);
+        }
+        return hash;
+}
+
+static int put_off(struct look *l, struct calls_errand *c, const struct native_query *queries)
+{
+        struct calls_errand **slot = vec_add(&l->native.calls_put_off);
+        size_t size = c->count * sizeof(*queries);
+        c->queries = arena_alloc(&l->scratch, size);
+        if (!slot || !c->queries)
+                return -ENOMEM;
+        memcpy(c->queries, queries, size);
+        *slot = c;
+        return 0;
+}
+
+static int submit_or_put_off(struct look *l, const struct entry *e, struct calls_errand *c,
+                             const struct native_query *queries)
+{
+        struct map *firsts = &l->native.calls_first;
+        if (!c->count)
+                return 0;
+        c->same = hash_same(e, queries, c->count);
+        c->first = map_get(firsts, &c->same, sizeof(c->same));
+        if (c->first)
+                return put_off(l, c, queries);
+        int r = map_put(firsts, &c->same, sizeof(c->same), c);
+        return r < 0 ? r : submit(l, c, queries);
 }
 
 /* One question for all files that were not asked for, or more where there is no room in it. */
@@ -152,7 +205,7 @@ static int ask(struct look *l, struct entry *e)
                 if (!queries)
                         queries = calloc(NATIVE_FUNCTIONS_MOST, sizeof(*queries));
                 if (c && c->count + count_slots(f, workload) > NATIVE_FUNCTIONS_MOST) {
-                        r = submit(l, c, queries); /* takes a copy of them */
+                        r = submit_or_put_off(l, e, c, queries); /* takes a copy of them */
                         c = NULL;
                 }
                 if (!c)
@@ -162,7 +215,22 @@ static int ask(struct look *l, struct entry *e)
                 *slot = f->inode;
                 add(c, queries, f, e->process.mappings.items[i].path);
         }
-        return r == 0 && c ? submit(l, c, queries) : r;
+        return r == 0 && c ? submit_or_put_off(l, e, c, queries) : r;
+}
+
+void functions_forget_calls(struct native_watch *n)
+{
+        map_done(&n->calls_first);
+        vec_done(&n->calls_put_off);
+}
+
+int functions_read_more_calls(struct look *l, struct error *error)
+{
+        int r = 0;
+        vec_each (c, &l->native.calls_put_off)
+                if (r == 0 && !(*c)->first->slotless && (*c)->epoch == l->native.epoch)
+                        r = submit(l, *c, (*c)->queries);
+        return r < 0 ? error_set(error, r, "cannot ask the worker: %s", strerror(-r)) : 0;
 }
 
 int functions_read_calls(struct look *l, struct entry *e, struct error *error)

@@ -94,6 +94,15 @@ static int ask_each(struct look *l, const entry_list *list,
         return r == 0 ? errands_wait(l, error) : r;
 }
 
+static int read_calls(struct look *l, const entry_list *list, struct error *error)
+{
+        int r = ask_each(l, list, functions_read_calls, error);
+        if (r == 0)
+                r = functions_read_more_calls(l, error);
+        functions_forget_calls(&l->native);
+        return r == 0 ? errands_wait(l, error) : r;
+}
+
 /* What is new must be armed soon: slots keep what they tell, and what is gone can wait. Where all is looked
  * at they come first, and what they have told is not armed at all. */
 int functions_update(struct look *l, enum entry_choice choice, struct error *error)
@@ -120,12 +129,12 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
         functions_take_early(l);
         if (r == 0 && choice == ENTRIES_ALL) {
                 functions_forget_users(n);
-                r = ask_each(l, &list, functions_read_calls, error);
+                r = read_calls(l, &list, error);
         }
         if (r == 0)
                 functions_arm(n);
         if (r == 0 && choice != ENTRIES_ALL)
-                r = ask_each(l, &list, functions_read_calls, error);
+                r = read_calls(l, &list, error);
         if (r == 0)
                 r = ask_each(l, &list, functions_check_breaks, error);
         if (r == 0 && choice == ENTRIES_ALL)

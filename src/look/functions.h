@@ -121,6 +121,7 @@ enum {
         SOON_WORKLOADS = 64,
 };
 struct soon;
+struct calls_errand;
 
 struct native_watch {
         struct sensor *sensor; /* NULL: no probes */
@@ -143,6 +144,8 @@ struct native_watch {
         bool number_used[EVENT_PROBES]; /* the kernel may know it of another function */
         struct probed_function *numbers[EVENT_PROBES];
         struct probed_file *number_files[EVENT_PROBES];
+        struct map calls_first; /* while calls are read: hash → struct calls_errand that is asked first */
+        VEC(struct calls_errand *) calls_put_off;
         uint64_t round;
         program_list programs;        /* that map files at all, since the last look at all of them */
         uint64_t epoch;               /* changes when a file is forgotten */
@@ -285,6 +288,9 @@ void function_note_spared(struct look *l, struct probed_file *f);
 /* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
  * -errno with a sentence. */
 int functions_read_calls(struct look *l, struct entry *e, struct error *error);
+/* When all of those have answered: those that had to wait for one that maps the same. */
+int functions_read_more_calls(struct look *l, struct error *error);
+void functions_forget_calls(struct native_watch *n);
 
 /* function_breaks.c: ask whether the probes are set in the code of a process, once for each of its files. 0
  * or -errno with a sentence. */

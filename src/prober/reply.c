@@ -217,14 +217,16 @@ int function_reply_unpack(struct wire *from, struct arena *a, struct function_re
         return 0;
 }
 
-void calls_reply_pack(const bool *called, size_t count, struct buf *to)
+void calls_reply_pack(const bool *called, size_t count, bool slotless, struct buf *to)
 {
+        wire_put_u64(to, slotless);
         for (size_t i = 0; i < count; i++)
                 wire_put_u64(to, called[i]);
 }
 
-int calls_reply_unpack(struct wire *from, bool *ret_called, size_t count)
+int calls_reply_unpack(struct wire *from, bool *ret_called, size_t count, bool *ret_slotless)
 {
+        *ret_slotless = wire_get_max(from, 1);
         for (size_t i = 0; i < count; i++)
                 ret_called[i] = wire_get_max(from, 1);
         return wire_end(from) < 0 ? -EBADMSG : 0;

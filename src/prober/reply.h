@@ -72,6 +72,8 @@ struct function_reply {
 void function_reply_pack(const struct function_reply *r, struct buf *to);
 int function_reply_unpack(struct wire *from, struct arena *a, struct function_reply *ret); /* or -EBADMSG */
 
-/* One answer for each query of the job: whether it was called. 0 or -EBADMSG: not so many. */
-void calls_reply_pack(const bool *called, size_t count, struct buf *to);
-int calls_reply_unpack(struct wire *from, bool *ret_called, size_t count);
+/* One answer for each query of the job: whether it was called. `slotless`: nothing that the process maps has
+ * a slot for any of them in its file, so that it need not be asked of others that map the same. 0 or
+ * -EBADMSG: not so many. */
+void calls_reply_pack(const bool *called, size_t count, bool slotless, struct buf *to);
+int calls_reply_unpack(struct wire *from, bool *ret_called, size_t count, bool *ret_slotless);

@@ -36,6 +36,6 @@ int worker_calls(struct worker *w, const struct probe_job *job, struct buf *repl
                                             job->query_count, chosen);
         r = count > 0 ? read_traces(&t, chosen, job, called) : (int)count;
         if (r == 0)
-                calls_reply_pack(called, job->query_count, reply);
+                calls_reply_pack(called, job->query_count, count == 0, reply);
         return r;
 }
