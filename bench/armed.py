@@ -8,6 +8,7 @@ them that are not. Both get the same requests, some milliseconds each by turns, 
 otherwise meets both; and the same two processes go through all states: not watched, watched with nothing armed, armed,
 and nothing armed again. What is told is how their ratio changes from state to state."""
 
+import contextlib
 import ctypes
 import datetime
 import json
@@ -117,10 +118,24 @@ def copies(folder, libraries):
 
 
 class Programs(workloads.ExecStorm):
+    what, command = "`/bin/true`", ()
+
     def slots(self, seconds):
         """(programs, CPU seconds with what their parent spends on them, seconds) of each tenth of a second of a storm."""
-        text = subprocess.run([self.program, str(seconds), str(SLOT)], capture_output=True, text=True, check=True).stdout
+        text = subprocess.run([self.program, str(seconds), str(SLOT), *self.command], capture_output=True, text=True,
+                              check=True).stdout
         return [tuple(map(float, line.split())) for line in text.splitlines()]
+
+
+class Checks(Programs):
+    """Shell scripts that run programs one after the other: what a busy build does besides compiling."""
+
+    what = "A shell script that runs ten small programs, as configure does,"
+
+    def __enter__(self):
+        super().__enter__()
+        self.command = ("/bin/sh", str(workloads.HERE / "checks.sh"), self.folder.name)
+        return self
 
 
 def exported(library):
@@ -355,11 +370,11 @@ def per_program(slots, column=CPU):
     return sum(slot[column] for slot in slots) / sum(slot[0] for slot in slots)
 
 
-def storm_bench(program, rounds):
+def storm_bench(program, rounds, load):
     names, second = choose("true", {"libc.so.6": 200}), round(1 / SLOT)
     states = {"bare": with_advisories(program, {s: (p, []) for s, (p, _) in names.items()}), "armed": with_advisories(program, names)}
     found, left, own = {"off": [], "bare": [], "armed": []}, [], []
-    with Programs() as programs:
+    with load() as programs:
         for i in range(rounds):
             for kind in (list(found) if i % 2 == 0 else list(found)[::-1]):
                 sensor = measure.Sensor(program, states[kind].name) if kind in states else None
@@ -397,10 +412,20 @@ def spent_on_functions(lines):
     return [sum(look[who].get("functions", 0) for look in looks) / 1e6 for who in ("sensor_us", "worker_us")]
 
 
-def arming_cpu(program, states, rounds):
+def mapping(libraries):
+    """How many processes map one of these files, whoever started them."""
+    count, paths = 0, tuple(str(Path(path).resolve()) for path in libraries)
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        with contextlib.suppress(OSError):
+            count += any(path in maps.read_text() for path in paths)
+    return count
+
+
+def arming_cpu(program, states, rounds, libraries):
     """What a watch that runs spends when advisories come: a list of {of the step, as it tells itself, by sensor and by
-    worker; of all that both do, against the same time in which others come that arm nothing}, and the probes set."""
-    found, probes = [], []
+    worker; of all that both do, against the same time in which others come that arm nothing}, the probes set, and the
+    processes that map the libraries."""
+    found, probes, processes = [], [], []
     with tempfile.TemporaryDirectory(prefix="usewear-bench-") as state:
         put_advisories(state, states["bare"])
         sensor = measure.Sensor(program, state, "--interval", "1", "--costs", "1")
@@ -414,12 +439,13 @@ def arming_cpu(program, states, rounds):
             return spent_on_functions(sensor.lines[told:]), sum(sensor.cpu_seconds()) - before
         for _ in range(rounds):
             nothing, all_nothing = come("bare")
+            processes.append(mapping(libraries))
             step, everything = come("armed")
             probes.append(sum(count for _, count in probes_of(sensor)))
             come("bare")
             found.append({"sensor": step[0] - nothing[0], "worker": step[1] - nothing[1], "all": everything - all_nothing})
         sensor.stop()
-    return found, statistics.median(probes)
+    return found, statistics.median(probes), processes
 
 
 def first_look_cpu(program, states, rounds):
@@ -458,12 +484,12 @@ def own_rows(program, rounds, count=50):
             victims = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
             for one in victims:
                 one.stdout.readline()
-            found, probes = arming_cpu(program, states, rounds)
+            found, probes, processes = arming_cpu(program, states, rounds, [path for path, _ in names.values()])
             first = first_look_cpu(program, states, rounds)
             for one in victims:
                 one.kill()
                 one.communicate()
-            yield (f"| {count} {what} | {probes:.0f} | {spread([f['sensor'] for f in found])} | {spread([f['worker'] for f in found])} | "
+            yield (f"| {count} {what} | {statistics.median(processes):.0f} ({min(processes)} to {max(processes)}) | {probes:.0f} | {spread([f['sensor'] for f in found])} | {spread([f['worker'] for f in found])} | "
                    f"{spread([f['sensor'] + f['worker'] for f in found])} | {spread([f['all'] for f in found])} | {spread(first)} |")
     for state in states.values():
         state.cleanup()
@@ -497,16 +523,16 @@ def nginx_table(program, rounds):
         f"| … time a request | {ratio_text(r['all wall'])} |", ""]
 
 
-def storm_table(program, rounds):
-    r = storm_bench(program, rounds)
-    return ["## Armed functions: a storm of programs", "",
-            measured(rounds) + f" `/bin/true`, {1e6 * r['cost']:.0f} µs of CPU each with what its parent spends on it, begins while 200 functions "
+def storm_table(program, rounds, load=Programs, title="a storm of programs"):
+    r = storm_bench(program, rounds, load)
+    return [f"## Armed functions: {title}", "",
+            measured(rounds) + f" {load.what} {1e6 * r['cost']:.0f} µs of CPU each with what its parent spends on it, begins while 200 functions "
             f"of libc are wanted; {r['left']:.0f} probes are left at its end. Compared is that CPU time, where nothing else is said; above 1 is "
             "dearer. With nothing to arm sensor and worker take, beside that, "
-            f"{1e6 * statistics.median(r['own']):.1f} µs a start ({1e6 * min(r['own']):.1f} to {1e6 * max(r['own']):.1f}).", "",
+            f"{1e6 * statistics.median(r['own']):.1f} µs for each ({1e6 * min(r['own']):.1f} to {1e6 * max(r['own']):.1f}).", "",
             "| storm | ratio | middle half | resolution |", "|---|---|---|---|",
             f"| watched, nothing to arm, against not watched | {ratio_text(r['watch'])} |",
-            f"| … time a start | {ratio_text(r['wall'])} |",
+            f"| … time for each | {ratio_text(r['wall'])} |",
             f"| armed against nothing to arm, first tenth of a second | {ratio_text(r['begin'])} |",
             f"| … first second | {ratio_text(r['first'])} |",
             f"| … and afterwards ({STORM - 1} s) | {ratio_text(r['later'])} |", ""]
@@ -518,10 +544,11 @@ def arming_table(program, rounds):
             f"following {LOOKS} s, a second apart, tell what they spent on functions: finding, probing, and asking each process what it had called "
             "before. Beside it all that sensor and worker spent in that time, above the same time in which advisories come that name none; and "
             "what the first look of a watch that starts takes more when it arms. The budget is 50 ms for sensor and worker.", "",
-            "| processes that map the 3 libraries | probes | sensor | worker | both | by all they spent | in a first look |",
-            "|---|---|---|---|---|---|---|", *own_rows(program, rounds), ""]
+            "| processes that map the 3 libraries | with those of others | probes | sensor | worker | both | by all they spent | in a first look |",
+            "|---|---|---|---|---|---|---|---|", *own_rows(program, rounds), ""]
 
 
 def table(program, rounds, part):
-    """The lines of one part: "nginx", "dip", "storm" or "own"."""
-    return {"nginx": nginx_table, "dip": dip_table, "storm": storm_table, "own": arming_table}[part](program, max(rounds, 2))
+    """The lines of one part: "nginx", "dip", "storm", "checks" or "own"."""
+    return {"nginx": nginx_table, "dip": dip_table, "storm": storm_table, "own": arming_table,
+            "checks": lambda *how: storm_table(*how, Checks, "scripts that run programs")}[part](program, max(rounds, 2))

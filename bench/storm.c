@@ -2,7 +2,7 @@
 
 /* Starts /bin/true over and over for the given number of seconds and prints how many a second; with a second
  * argument, a length in seconds, for each stretch of that length how many, the CPU seconds that they and
- * their parent took, and how long it was. */
+ * their parent took, and how long it was. What follows is started in its place. */
 
 #include <spawn.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 {
         double seconds = argc > 1 ? atof(argv[1]) : 1, length = argc > 2 ? atof(argv[2]) : 0, begin = now();
         double stretch = begin, spent = cpu();
-        char *command[] = {"/bin/true", NULL};
+        char *nothing[] = {"/bin/true", NULL}, **command = argc > 3 ? argv + 3 : nothing;
         long count = 0, told = 0;
         while (now() - begin < seconds) {
                 pid_t pid;
