@@ -17,6 +17,15 @@ struct dwarf_search {
         bool unreadable; /* a copy without a name */
 };
 
+/* What C++ has in headers, it may have in many files, and so its symbol is weak (Itanium C++ ABI 5.2.4). C
+ * has a strong one where one file offers the code of an inline function for all (C11 6.7.4). */
+static void note_origin(struct note *n, const struct copy *own, const struct dwarf_copy *c)
+{
+        enum dwarf_origin origin = n->rust ? DWARF_OWN_FILE : dwarf_copy_origin(c);
+        n->repeated |= origin != DWARF_OWN_FILE;
+        n->header |= own->strong ? origin == DWARF_HEADER && !c->linkage : origin != DWARF_OWN_FILE;
+}
+
 static int take_copy(struct search *s, size_t wanted, void *context)
 {
         const struct dwarf_copy *c = context;
@@ -26,7 +35,7 @@ static int take_copy(struct search *s, size_t wanted, void *context)
              own = own->next)
                 if (own->wanted == wanted) {
                         s->notes[wanted].described = true;
-                        s->notes[wanted].repeated |= !s->notes[wanted].rust && dwarf_copy_is_included(c);
+                        note_origin(&s->notes[wanted], own, c);
                 }
         return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "format/elf_functions.h"
 
+#include <elf.h>
 #include <errno.h>
 
 enum {
@@ -105,6 +106,7 @@ static int collect(struct search *s, const struct native_file *file, struct buf 
                 r = search_symbols(s, &more[i]);
         }
         s->foreign = false;
+        s->library = s->elf->type == ET_DYN && !elf_has_section(s->elf, ".interp");
         s->folded = !s->all_symbols && elf_may_be_folded(s->elf);
         if (r == 0)
                 r = search_frames(s);

@@ -19,6 +19,7 @@ int search_add_copy(struct search *s, const struct copy *copy)
                 if (c->wanted == copy->wanted) {
                         c->size = MAX(c->size, copy->size);
                         c->local &= copy->local;
+                        c->strong &= copy->strong;
                         c->own |= copy->own;
                         return 0;
                 }

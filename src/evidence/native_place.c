@@ -164,6 +164,8 @@ static const char *why_partial(const struct search *s, const struct note *n)
         if (twin || (s->undescribed && (n->repeated || s->joined)) || (s->undescribed_rust && n->rust) ||
             (s->undescribed_std && n->rust_std))
                 return "may be inlined: no debug information of a part of the file";
+        if ((s->included && n->header) || (s->imported && n->rust))
+                return "may be inlined: it comes from a header, and its callers may hold copies of their own";
         return NULL;
 }
 

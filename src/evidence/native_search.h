@@ -18,6 +18,7 @@ struct copy {
         uint64_t address, size;
         bool piece;        /* of an inlined copy */
         bool local;        /* a name of one source file only: others may be called the same */
+        bool strong;       /* no other file of the same program may have it */
         bool shared;       /* other functions have the same code */
         bool own;          /* the file itself tells of it, not its debug file alone */
         struct copy *next; /* at the same address */
@@ -42,6 +43,7 @@ struct note {
         bool hostless;  /* and where is not told */
         bool described; /* debug information has its code, and so knows its copies */
         bool repeated;  /* it may come from a header: other source files may hold copies */
+        bool header;    /* it comes from one: programs that include it have copies of their own */
         bool rust;      /* by its symbol */
         bool rust_std;  /* … of a crate that the standard library is made of */
         bool addressed; /* asked for by its address: copies elsewhere are not meant */
@@ -91,6 +93,9 @@ struct search {
         bool undescribed;      /* there is other code */
         bool undescribed_rust; /* … of Rust: any crate may hold copies of any other one's functions … */
         bool undescribed_std;  /* … but for those that were compiled before all others */
+        bool library;          /* no program, as far as it tells */
+        bool included;         /* other files may be made with its headers: it offers them functions */
+        bool imported;         /* … of Rust: they may hold copies of any */
         bool joined;           /* perhaps compiled as a whole, by LLVM: other code may hold copies untold */
         bool all_symbols;      /* a table with every function was there */
         bool folded; /* the linker may have folded functions, and not all symbols are there to tell */

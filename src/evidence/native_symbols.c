@@ -34,6 +34,7 @@ static int take_symbol(struct search *s, size_t wanted, void *context)
                             .address = seen->function->address,
                             .size = seen->function->size,
                             .local = seen->function->local && seen->plain,
+                            .strong = !seen->function->repeated,
                             .own = !s->foreign};
         return search_add_copy(s, &copy);
 }
@@ -93,6 +94,17 @@ static void note_undescribed(struct search *s, struct span name)
         s->undescribed_rust |= rust && !std;
 }
 
+/* A library is made for others. A program is, where it offers functions to its plugins; what the linker makes
+ * it offer besides is weak or its own. */
+static void note_offered(struct search *s, const struct elf_function *f, struct span name)
+{
+        if (!f->exported || f->local)
+                return;
+        s->imported |= symbol_is_rust(name);
+        s->included |= (s->library || !f->repeated) && !is_reserved(f->name) &&
+                       !str_equal(f->name, "_init") && !str_equal(f->name, "_fini");
+}
+
 static int on_neighbour(void *context, const struct elf_function *f)
 {
         struct search *s = context;
@@ -102,6 +114,7 @@ static int on_neighbour(void *context, const struct elf_function *f)
         struct copy *c = map_get(&s->places, &f->address, sizeof(f->address));
         struct guard *host = map_get(&s->entries, &f->address, sizeof(f->address));
         struct span name = symbol_fold(f->name, &clone);
+        note_offered(s, f, name);
         s->thunks = s->thunks || symbol_is_thunk(name);
         if ((!s->undescribed || !s->undescribed_rust) && is_undescribed(s, f))
                 note_undescribed(s, name);

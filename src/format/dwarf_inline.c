@@ -73,15 +73,19 @@ static const char *last_part(const char *path)
 }
 
 /* The unit that tells of its source: link-time optimisation puts the code into another one. */
-bool dwarf_copy_is_included(const struct dwarf_copy *c)
+enum dwarf_origin dwarf_copy_origin(const struct dwarf_copy *c)
 {
         Dwarf_Attribute declared;
         Dwarf_Die unit;
         if (!dwarf_attr_integrate(c->entry, DW_AT_decl_file, &declared) ||
             !dwarf_cu_die(declared.cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL))
-                return true;
+                return DWARF_OTHER_FILE;
         const char *file = dwarf_decl_file(c->entry), *own = dwarf_diename(&unit);
-        return !file || !own || strcmp(last_part(file), last_part(own)) != 0;
+        if (!file || !own)
+                return DWARF_OTHER_FILE;
+        if (str_equal(last_part(file), last_part(own)))
+                return DWARF_OWN_FILE;
+        return str_ends(file, ".c") ? DWARF_OTHER_FILE : DWARF_HEADER;
 }
 
 static int visit(struct walk *w, Dwarf_Die *die, uint64_t *host)

@@ -9,11 +9,16 @@ struct dwarf_copy {
         const char *name, *linkage; /* linkage: mangled, NULL where there is none; both NULL: not readable */
         uint64_t address;           /* of the function, or of the one that holds the copy; 0: not told */
         bool inlined;               /* else it is the function itself */
-        void *entry;                /* of dwarf_copy_is_included() */
+        void *entry;                /* of dwarf_copy_origin() */
 };
-/* Its source is in another file than that of its unit, a header for instance, or that is not told: other
- * units may have it, too. Only while a handler is called with it. */
-bool dwarf_copy_is_included(const struct dwarf_copy *c);
+/* Where its source is. If not in its unit's own file, other units may have it, too. */
+enum dwarf_origin {
+        DWARF_OWN_FILE,
+        DWARF_OTHER_FILE, /* not told, or called like a source of C, which another one includes */
+        DWARF_HEADER,     /* any other */
+};
+/* Only while a handler is called with it. */
+enum dwarf_origin dwarf_copy_origin(const struct dwarf_copy *c);
 
 /* Handlers are called until one returns non-zero, which is returned. */
 struct dwarf_inlines {

@@ -25,6 +25,7 @@ static uint64_t number(const char *p, size_t size)
 
 struct tables {
         struct span symbols, strings; /* strings: up to the last NUL, so that each one ends */
+        bool exported;
 };
 
 static bool entry_read(const struct elf *e, const struct tables *t, size_t i, struct elf_function *ret)
@@ -44,6 +45,7 @@ static bool entry_read(const struct elf *e, const struct tables *t, size_t i, st
                 .size = e->wide ? number(p + 16, 8) : number(p + 8, 4),
                 .local = info >> 4 == STB_LOCAL,
                 .repeated = info >> 4 != STB_GLOBAL,
+                .exported = t->exported,
                 .chosen = type == STT_GNU_IFUNC,
         };
         return ret->address != 0;
@@ -66,7 +68,7 @@ static int walk(const struct elf *e, struct tables *t, elf_function_handler hand
 
 int elf_functions(const struct elf *e, elf_function_handler handler, void *context)
 {
-        struct tables dynamic, all;
+        struct tables dynamic = {.exported = true}, all = {};
         int r = 0;
         if ((elf_section(e, ".dynsym", &dynamic.symbols) == 0 &&
              elf_section(e, ".dynstr", &dynamic.strings) == 0) ||

@@ -12,6 +12,7 @@ struct elf_function {
         uint64_t address, size; /* virtual address; size 0 where the table does not know it */
         bool local;             /* STB_LOCAL: of one source file */
         bool repeated;          /* not STB_GLOBAL: other source files may have the same code, of one header */
+        bool exported;          /* from .dynsym: other files may call it */
         bool chosen;            /* STT_GNU_IFUNC: the address is that of the function which chooses one */
 };
 

@@ -14,7 +14,7 @@ static int on_unit(void *context, const char *producer)
 static int on_copy(void *context, const struct dwarf_copy *c)
 {
         *(size_t *)context += (c->name ? strlen(c->name) : 0) + (c->linkage ? strlen(c->linkage) : 0);
-        *(size_t *)context += dwarf_copy_is_included(c);
+        *(size_t *)context += dwarf_copy_origin(c);
         return 0;
 }
 
