@@ -47,6 +47,9 @@ enum {
  * user space asks which there are). Handed on to who asks for it, beside all other events. */
 enum { EVENT_MOVED = 0x100 };
 
+/* struct event_cgroup, sent when a cgroup of the chosen hierarchy was made; beside all other events, too. */
+enum { EVENT_CGROUP = 0x101 };
+
 struct event_header {
         __event_u16 version; /* EVENT_VERSION */
         __event_u16 type;    /* enum event_type */
@@ -60,6 +63,11 @@ struct event_header {
         __event_u32 pid_ns;   /* inode number of the namespace */
         __event_u32 pad;
         char comm[EVENT_COMM];
+};
+
+struct event_cgroup {
+        struct event_header header; /* of nobody; `cgroup` is the new one's id */
+        char path[EVENT_PATH];      /* from the root of the hierarchy; longer ones are not told */
 };
 
 struct event_exec {

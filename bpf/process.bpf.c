@@ -266,6 +266,43 @@ int BPF_PROG(moved_raw, struct cgroup *to, const char *path, struct task_struct 
         return 0;
 }
 
+static __always_inline struct cgroup_root *chosen_hierarchy(void)
+{
+        struct task_struct *task = (void *)bpf_get_current_task();
+        struct css_set *set = BPF_CORE_READ(task, cgroups);
+        struct cgroup_subsys_state *state = NULL;
+        if (cgroup_subsystem < 0)
+                return BPF_CORE_READ(set, dfl_cgrp, root);
+        bpf_probe_read_kernel(&state, sizeof(state),
+                              (void *)set + bpf_core_field_offset(set->subsys) +
+                                      (cgroup_subsystem & 15) * sizeof(state));
+        return BPF_CORE_READ(state, cgroup, root);
+}
+
+/* Who is in it may be gone, and it with them, before anybody reads where it was. */
+SEC("raw_tp/cgroup_mkdir")
+int BPF_PROG(made_raw, struct cgroup *made, const char *path)
+{
+        if (BPF_CORE_READ(made, root) != chosen_hierarchy())
+                return 0;
+        struct event_cgroup *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+        if (!record)
+                return 0; /* its processes may be anybody's, then */
+        record->header = (struct event_header){
+                .version = EVENT_VERSION,
+                .type = EVENT_CGROUP,
+                .size = sizeof(*record),
+                .time = bpf_ktime_get_boot_ns(),
+                .cgroup = BPF_CORE_READ(made, kn, id),
+        };
+        long size = bpf_probe_read_kernel_str(record->path, sizeof(record->path), path);
+        if (size > 0 && size < EVENT_PATH)
+                bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+        else
+                bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+        return 0;
+}
+
 SEC("iter/task")
 int processes_now(struct bpf_iter__task *c)
 {

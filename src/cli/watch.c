@@ -120,6 +120,14 @@ static void drop_rights(const struct watch *w)
                 log_note("keeps all its rights: they cannot be given up: %s", strerror(-r));
 }
 
+/* Where that cannot be told, looks find moves in time, and what is seen in a new cgroup may be anybody's. */
+static void tell_cgroups(struct watch *w)
+{
+        (void)sensor_tell_moves(w->sensor, watch_take_move, w);
+        if (cgroup_paths_are_whole())
+                (void)sensor_tell_cgroups(w->sensor, watch_take_cgroup, w);
+}
+
 static int watch_serve(struct watch *w)
 {
         int r = take_signals(w);
@@ -148,7 +156,7 @@ static int watch_serve(struct watch *w)
         struct error error = {};
         r = look_new(&options, &w->look, &error);
         if (r == 0 && w->sensor)
-                (void)sensor_tell_moves(w->sensor, watch_take_move, w); /* else looks find them in time */
+                tell_cgroups(w);
         if (r == 0)
                 r = look_set_hooks(w->look, &error);
         if (r < 0)

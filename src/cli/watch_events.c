@@ -99,6 +99,12 @@ void watch_take_move(void *context, int pid, uint64_t cgroup)
         mark_dirty(w, pid, cgroup, false);
 }
 
+void watch_take_cgroup(void *context, uint64_t cgroup, const char *path)
+{
+        struct watch *w = context;
+        look_cgroup_made(w->look, cgroup, path);
+}
+
 static void count_drops(struct watch *w)
 {
         struct sensor_counts counts;

@@ -59,5 +59,6 @@ void watch_drain(void *context);
 void watch_settle(void *context, bool silence);
 /* A process was moved to another cgroup. */
 void watch_take_move(void *context, int pid, uint64_t cgroup);
+void watch_take_cgroup(void *context, uint64_t cgroup, const char *path);
 /* Note what the kernel has lost, if that is due. */
 void watch_count_when_due(struct watch *w);

@@ -309,6 +309,13 @@ uint64_t cgroup_id(const struct cgroup_choice *choice, const char *path)
         return st.st_ino;
 }
 
+bool cgroup_paths_are_whole(void)
+{
+        enum { INITIAL_CGROUP_NS = 0xEFFFFFFB }; /* linux/proc_ns.h, PROC_CGROUP_INIT_INO */
+        struct stat ns;
+        return stat("/proc/self/ns/cgroup", &ns) == 0 && ns.st_ino == INITIAL_CGROUP_NS;
+}
+
 const char *cgroup_layout_name(enum cgroup_layout layout)
 {
         switch (layout) {

@@ -25,4 +25,6 @@ int cgroup_choose(struct cgroup_choice *ret);
 struct span cgroup_path(const struct cgroup_choice *choice, struct span cgroup_file);
 /* kn->id of a cgroup path in the chosen hierarchy (inode number of its directory), 0 if not to be had. */
 uint64_t cgroup_id(const struct cgroup_choice *choice, const char *path);
+/* Whether processes are told with paths from the root of the hierarchy: this is the initial namespace. */
+bool cgroup_paths_are_whole(void);
 const char *cgroup_layout_name(enum cgroup_layout layout); /* "v2", "hybrid", "v1", "none" */

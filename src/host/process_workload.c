@@ -67,21 +67,10 @@ static int name_container(struct process *p, const struct container *c, struct a
 
 static int name_plain(struct process *p, struct arena *a)
 {
-        switch (p->hint.kind) {
-        case WORKLOAD_SYSTEMD:
-                p->workload_name = p->hint.unit;
-                break;
-        case WORKLOAD_USER:
-                p->workload_name = arena_printf(a, "%u", p->hint.uid);
-                break;
-        default:
-                p->workload_id = p->workload_name = "host";
-                return 0;
-        }
-        p->workload_id = p->workload_name ? arena_printf(a, "%s:%s", workload_kind_name(p->hint.kind),
-                                                         p->workload_name)
-                                          : NULL;
-        return p->workload_id ? 0 : -ENOMEM;
+        char *id = workload_plain_id(&p->hint, a), *colon = id ? strchr(id, ':') : NULL;
+        p->workload_id = id;
+        p->workload_name = colon ? colon + 1 : id;
+        return id ? 0 : -ENOMEM;
 }
 
 /* The image is the root only for who lives at its top: not for processes that share the host's root, nor

@@ -317,3 +317,35 @@ const char *workload_kind_name(enum workload_kind kind)
         };
         return kind < _WORKLOAD_KIND_MAX ? names[kind] : names[WORKLOAD_HOST];
 }
+
+char *workload_plain_id(const struct workload_hint *hint, struct arena *a)
+{
+        switch (hint->kind) {
+        case WORKLOAD_SYSTEMD:
+                return arena_printf(a, "systemd:%s", hint->unit);
+        case WORKLOAD_USER:
+                return arena_printf(a, "user:%u", hint->uid);
+        default:
+                return arena_strdup(a, "host");
+        }
+}
+
+const char *workload_of_path(const char *path, bool alone, struct arena *a)
+{
+        struct judged j = {};
+        judge_path((struct span){path, strlen(path)}, a, &j);
+        if (j.out_of_memory)
+                return NULL;
+        char *id = workload_plain_id(&j.hint, a);
+        bool exact = alone && (j.hint.kind == WORKLOAD_SYSTEMD || j.hint.kind == WORKLOAD_USER);
+        return id && !exact ? arena_printf(a, "+%s", id) : id;
+}
+
+bool workload_may_be(const char *of_path, const char *id)
+{
+        if (!of_path)
+                return true;
+        if (*of_path != '+')
+                return str_equal(of_path, id);
+        return str_equal(of_path + 1, id) || str_starts(id, "container:") || str_starts(id, "k8s:");
+}

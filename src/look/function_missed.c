@@ -45,7 +45,7 @@ static bool note_missed(struct probed_file *f, const char *workload)
 {
         bool any = false;
         vec_each (user, &f->users)
-                if (!workload || str_equal(user->workload, workload))
+                if (workload_may_be(workload, user->workload))
                         user->missed = f->news = any = true;
         return any;
 }

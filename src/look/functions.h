@@ -296,8 +296,8 @@ void functions_forget_calls(struct native_watch *n);
  * or -errno with a sentence. */
 int functions_check_breaks(struct look *l, struct entry *e, struct error *error);
 
-/* function_missed.c: a file was mapped in this workload (NULL: in any), of which nobody knows what it holds
- * (inode 0: nor which one it was). */
+/* function_missed.c: a file was mapped in this workload (or in one of those that workload_may_be() means), of
+ * which nobody knows what it holds (inode 0: nor which one it was). */
 void functions_missed(struct native_watch *n, const char *workload, uint32_t device, uint64_t inode);
 /* The file that is probed with these numbers: it is held open, nobody else can have them. Or NULL. */
 struct probed_file *functions_hold(const struct native_watch *n, uint32_t device, uint64_t inode);

@@ -22,7 +22,8 @@ void look_file_mapped(struct look *l, const struct mapped_event *event)
         char *path = f ? strdup(event->path) : NULL;
         if (!path) {
                 l->late_overflow++;
-                functions_missed(&l->native, NULL, event->device, event->inode);
+                functions_missed(&l->native, made_cgroup_workload(l, event->cgroup), event->device,
+                                 event->inode);
                 if (f)
                         l->late_files.count--;
                 return;
@@ -94,9 +95,10 @@ static int index_cgroups(const struct look *l, struct map *to)
         return r;
 }
 
-static int lose_file(struct look *l, const struct entry *e, uint32_t device, uint64_t inode)
+static int lose_file(struct look *l, const struct entry *e, uint64_t cgroup, uint32_t device, uint64_t inode)
 {
-        functions_missed(&l->native, e ? e->process.workload_id : NULL, device, inode);
+        functions_missed(&l->native, e ? e->process.workload_id : made_cgroup_workload(l, cgroup), device,
+                         inode);
         look_loss(l, "files mapped by processes that ended before they could be looked at", 1);
         l->weakened++;
         if (!e) {
@@ -118,7 +120,7 @@ static int ask_late_files(struct look *l, const late_list *taken)
                 const struct late_file *f = &taken->items[i];
                 const struct entry *e = representative(l, &cgroups, f);
                 if (!e || f->path[0] != '/' || !f->inode) {
-                        r = lose_file(l, e, f->device, f->inode);
+                        r = lose_file(l, e, f->cgroup, f->device, f->inode);
                         continue;
                 }
                 if (same_process(e, f) && was_seen(e, f))
@@ -152,7 +154,7 @@ static int settle_late_files(struct look *l)
                         l->late_uses.items[kept++] = use;
                         continue;
                 }
-                int r = lose_file(l, use.neighbour, use.device, use.inode);
+                int r = lose_file(l, use.neighbour, 0, use.device, use.inode);
                 if (r < 0)
                         return r;
         }

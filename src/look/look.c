@@ -59,6 +59,7 @@ struct look *look_free(struct look *l)
                 return NULL;
         functions_soon_done(&l->native);
         functions_done(&l->native);
+        made_cgroups_done(l);
         code_ran_done(l);
         runtimes_done(&l->runtimes);
         quiet_done(&l->quiet);

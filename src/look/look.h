@@ -115,6 +115,8 @@ void look_file_mapped(struct look *l, const struct mapped_event *event);
 bool look_process_forked(struct look *l, int pid, int forker, uint64_t cgroup);
 void look_process_executed(struct look *l, int pid, uint64_t cgroup, uint64_t time);
 void look_process_moved(struct look *l, int pid, uint64_t cgroup);
+/* A cgroup was made at this path from the root of the chosen hierarchy. */
+void look_cgroup_made(struct look *l, uint64_t cgroup, const char *path);
 /* A process ended: it is forgotten once its evidence is committed. True: look soon, since files of it are
  * held open. */
 bool look_process_ended(struct look *l, int pid);

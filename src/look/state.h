@@ -63,6 +63,7 @@ struct look {
         uint64_t last_all, joined_all,
                 join_cost; /* last join of all: its number; boottime ns when; CPU ns that it took */
 
+        struct map made_cgroups; /* by id; whose they are */
         late_list late_files;
         uint64_t late_overflow; /* mappings that found no room in late_files */
         uint64_t unplaced;      /* files mapped in workloads of which no process was ever looked at */
@@ -81,6 +82,12 @@ struct look {
         late_use_list late_uses;
         VEC(const char *) limits;
 };
+
+/* ---- made_cgroups.c ---- */
+/* Whose the processes in a cgroup are that was made since the watch began, as workload_of_path() tells; NULL:
+ * that is not known. */
+const char *made_cgroup_workload(const struct look *l, uint64_t cgroup);
+void made_cgroups_done(struct look *l);
 
 /* ---- limits.c ---- */
 /* Add a sentence to what could not be seen. */

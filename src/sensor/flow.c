@@ -134,6 +134,16 @@ static int take_mappings_until(struct sensor *s, uint64_t time)
         return r;
 }
 
+static void take_cgroup(struct sensor *s, const void *record, size_t size)
+{
+        struct event_cgroup made;
+        if (size < sizeof(made) || !s->cgroup_made)
+                return;
+        memcpy(&made, record, sizeof(made));
+        if (memchr(made.path, 0, sizeof(made.path)))
+                s->cgroup_made(s->cgroup_made_context, made.header.cgroup, made.path);
+}
+
 static int on_ring(void *context, void *record, size_t size)
 {
         struct sensor *s = context;
@@ -142,6 +152,10 @@ static int on_ring(void *context, void *record, size_t size)
         if (size < sizeof(header))
                 return take_record(s, record, size);
         memcpy(&header, record, sizeof(header));
+        if (header.type == EVENT_CGROUP && header.version == EVENT_VERSION) {
+                take_cgroup(s, record, size);
+                return 0;
+        }
         if (s->uses_perf && header.version == EVENT_VERSION) {
                 r = take_mappings_until(s, header.time);
                 process_table_learn(&s->processes, &header);

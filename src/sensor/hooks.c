@@ -162,11 +162,25 @@ int sensor_tell_moves(struct sensor *s, sensor_moved moved, void *context)
         return 0;
 }
 
+int sensor_tell_cgroups(struct sensor *s, sensor_cgroup_made made, void *context)
+{
+        char reason[sizeof(s->hooks[0].reason)];
+        int r = attach_named(s, "made_raw", &s->made_link, reason, sizeof(reason));
+        if (r == 0)
+                r = flow_open_ring(s);
+        if (r < 0)
+                return r;
+        s->cgroup_made = made;
+        s->cgroup_made_context = context;
+        return 0;
+}
+
 void hooks_detach_all(struct sensor *s)
 {
         for (size_t i = 0; i < _SOURCE_MAX; i++)
                 s->links[i] = (bpf_link__destroy(s->links[i]), NULL);
         s->moved_link = (bpf_link__destroy(s->moved_link), NULL);
+        s->made_link = (bpf_link__destroy(s->made_link), NULL);
         functions_detach_all(s);
         tracepoints_detach_all(s);
         samples_detach_all(s);

@@ -38,7 +38,7 @@ struct sensor {
         struct hook_table table;
         struct hook hooks[_EVENT_MAX * HOOK_ALTERNATIVES];
         size_t hook_count;
-        struct bpf_link *links[_SOURCE_MAX], *moved_link, *processes_link;
+        struct bpf_link *links[_SOURCE_MAX], *moved_link, *made_link, *processes_link;
 
         struct probed_file *probed[SENSOR_PROBED_FILES];
         bool single_probes;
@@ -77,6 +77,8 @@ struct sensor {
 
         sensor_moved moved; /* NULL: nobody asks */
         void *moved_context;
+        sensor_cgroup_made cgroup_made; /* NULL: nobody asks */
+        void *cgroup_made_context;
         sensor_handler handler;
         void *context;
         int handler_result;

@@ -150,12 +150,50 @@ static void names_are_those_of_the_schema(void **state)
         assert_string_equal(answer_name((enum answer_value)99), "unknown");
 }
 
+/* A cgroup whose processes nobody has seen. */
+static void test_of_path(void **state)
+{
+        static const struct {
+                const char *path, *alone, *among;
+        } paths[] = {
+                {"/system.slice/cron.service", "systemd:cron.service", "+systemd:cron.service"},
+                {"/user.slice/user-1000.slice/session-3.scope", "user:1000", "+user:1000"},
+                {"/custom/group", "+host", "+host"},
+                {"/docker/" ID, "+host", "+host"},
+                {"/kubepods/burstable/pod" POD "/" ID, "+host", "+host"},
+                {"/system.slice/docker-" ID ".scope", "+host", "+host"},
+        };
+        (void)state;
+        for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+                _cleanup_arena_ struct arena a = ARENA_INIT(1 << 16);
+                assert_string_equal(workload_of_path(paths[i].path, true, &a), paths[i].alone);
+                assert_string_equal(workload_of_path(paths[i].path, false, &a), paths[i].among);
+        }
+}
+
+static void test_may_be(void **state)
+{
+        (void)state;
+        assert_true(workload_may_be(NULL, "systemd:a.service"));
+        assert_true(workload_may_be("systemd:a.service", "systemd:a.service"));
+        assert_false(workload_may_be("systemd:a.service", "systemd:b.service"));
+        assert_false(workload_may_be("systemd:a.service", "container:a@b"));
+        assert_true(workload_may_be("+systemd:a.service", "systemd:a.service"));
+        assert_true(workload_may_be("+systemd:a.service", "container:a@b"));
+        assert_false(workload_may_be("+systemd:a.service", "host"));
+        assert_true(workload_may_be("+host", "host"));
+        assert_true(workload_may_be("+host", "k8s:a/b/c"));
+        assert_false(workload_may_be("+host", "user:1000"));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(samples_are_classified),
                 cmocka_unit_test(memory_that_is_out_is_said),
                 cmocka_unit_test(names_are_those_of_the_schema),
+                cmocka_unit_test(test_of_path),
+                cmocka_unit_test(test_may_be),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
