@@ -316,6 +316,17 @@ bool cgroup_paths_are_whole(void)
         return stat("/proc/self/ns/cgroup", &ns) == 0 && ns.st_ino == INITIAL_CGROUP_NS;
 }
 
+bool cgroup_is_alone(void)
+{
+        _cleanup_buf_ struct buf text = BUF_INIT(PROC_TEXT);
+        struct procfs_cgroup line;
+        if (file_read_at(AT_FDCWD, "/proc/self/cgroup", &text) < 0)
+                return false;
+        struct span rest = {text.data, text.size};
+        return procfs_cgroup_next(&rest, &line) && !line.controllers.size &&
+               !procfs_cgroup_next(&rest, &line);
+}
+
 const char *cgroup_layout_name(enum cgroup_layout layout)
 {
         switch (layout) {

@@ -27,4 +27,6 @@ struct span cgroup_path(const struct cgroup_choice *choice, struct span cgroup_f
 uint64_t cgroup_id(const struct cgroup_choice *choice, const char *path);
 /* Whether processes are told with paths from the root of the hierarchy: this is the initial namespace. */
 bool cgroup_paths_are_whole(void);
+/* Whether there is no hierarchy but v2, be it without a controller. */
+bool cgroup_is_alone(void);
 const char *cgroup_layout_name(enum cgroup_layout layout); /* "v2", "hybrid", "v1", "none" */

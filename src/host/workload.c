@@ -334,17 +334,24 @@ const char *workload_of_path(const char *path, bool alone, struct arena *a)
 {
         struct judged j = {};
         judge_path((struct span){path, strlen(path)}, a, &j);
-        if (j.out_of_memory)
+        char *id = j.out_of_memory ? NULL : workload_plain_id(&j.hint, a);
+        if (!id)
                 return NULL;
-        char *id = workload_plain_id(&j.hint, a);
-        bool exact = alone && (j.hint.kind == WORKLOAD_SYSTEMD || j.hint.kind == WORKLOAD_USER);
-        return id && !exact ? arena_printf(a, "+%s", id) : id;
+        if (j.hint.kind == WORKLOAD_SYSTEMD)
+                return alone ? id : arena_printf(a, "+%s", id);
+        if (!alone)
+                return "";
+        if (j.hint.kind == WORKLOAD_K8S)
+                return "k8s:";
+        return j.hint.kind == WORKLOAD_USER ? id : arena_printf(a, "+%s", id);
 }
 
 bool workload_may_be(const char *of_path, const char *id)
 {
-        if (!of_path)
+        if (!of_path || !*of_path)
                 return true;
+        if (str_equal(of_path, "k8s:"))
+                return str_starts(id, of_path);
         if (*of_path != '+')
                 return str_equal(of_path, id);
         return str_equal(of_path + 1, id) || str_starts(id, "container:") || str_starts(id, "k8s:");

@@ -35,9 +35,9 @@ int workload_classify(struct span cgroup_file, struct arena *a, struct workload_
 /* The id of a workload that is no container's: "systemd:UNIT", "user:UID" or "host". NULL: -ENOMEM. */
 char *workload_plain_id(const struct workload_hint *hint, struct arena *a);
 
-/* Whose the processes in a cgroup may be, told by its path in the chosen hierarchy alone: the id of a
- * workload, or "+" and an id, which means that or any container's: what lies in other hierarchies (`alone`:
- * there are none), and the files of runtimes, may tell of one. NULL: -ENOMEM. */
+/* Whose the processes in a cgroup may be, told by its path in the chosen hierarchy: the id of a workload;
+ * "k8s:", which is any of a pod; "+" and an id, which is that or any container's, as files of runtimes may
+ * tell; or "", nothing: another hierarchy may name another one. `alone`: there is no other. NULL: -ENOMEM. */
 const char *workload_of_path(const char *path, bool alone, struct arena *a);
 /* Whether that (or NULL: nothing is known) may mean the workload of this id. */
 bool workload_may_be(const char *of_path, const char *id);

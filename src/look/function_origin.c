@@ -135,6 +135,8 @@ bool look_process_forked(struct look *l, int pid, int forker, uint64_t cgroup)
         if (!o)
                 return false;
         *o = (struct origin){.pid = pid, .forker = forker, .cgroup = cgroup, .began = began, .before = began};
+        if (there != cgroup)
+                made_cgroup_left(l, there);
         if (!there || there == cgroup)
                 return false;
         visit(l, o);
@@ -165,6 +167,7 @@ void look_process_moved(struct look *l, int pid, uint64_t cgroup)
                 return;
         if (!o)
                 o = &alone;
+        made_cgroup_left(l, o->cgroup); /* of one that began before the watch, any: it may have moved twice */
         o->cgroup = cgroup;
         visit(l, o);
 }

@@ -26,9 +26,8 @@ void made_cgroups_done(struct look *l)
 /* What finds no room stays unknown. */
 void look_cgroup_made(struct look *l, uint64_t cgroup, const char *path)
 {
-        bool alone = l->options.cgroup && l->options.cgroup->layout == CGROUP_V2;
         _cleanup_arena_ struct arena scratch = ARENA_INIT(NAMES_MOST);
-        const char *workload = workload_of_path(path, alone, &scratch);
+        const char *workload = workload_of_path(path, cgroup_is_alone(), &scratch);
         size_t size = workload ? strlen(workload) + 1 : 0;
         struct made_cgroup *made = workload ? malloc(sizeof(*made) + size) : NULL;
         if (!made)
@@ -40,6 +39,14 @@ void look_cgroup_made(struct look *l, uint64_t cgroup, const char *path)
         free(map_remove(&l->made_cgroups, &cgroup, sizeof(cgroup)));
         if (map_put(&l->made_cgroups, &made->id, sizeof(made->id), made) < 0)
                 free(made);
+}
+
+void made_cgroup_left(struct look *l, uint64_t cgroup)
+{
+        if (cgroup)
+                free(map_remove(&l->made_cgroups, &cgroup, sizeof(cgroup)));
+        else
+                made_cgroups_done(l);
 }
 
 const char *made_cgroup_workload(const struct look *l, uint64_t cgroup)

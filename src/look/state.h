@@ -87,6 +87,9 @@ struct look {
 /* Whose the processes in a cgroup are that was made since the watch began, as workload_of_path() tells; NULL:
  * that is not known. */
 const char *made_cgroup_workload(const struct look *l, uint64_t cgroup);
+/* A process has left it (0: nobody knows which one it was) for another one: what it mapped there it may run
+ * elsewhere, so that it is nobody's. */
+void made_cgroup_left(struct look *l, uint64_t cgroup);
 void made_cgroups_done(struct look *l);
 
 /* ---- limits.c ---- */

@@ -157,11 +157,11 @@ static void test_of_path(void **state)
                 const char *path, *alone, *among;
         } paths[] = {
                 {"/system.slice/cron.service", "systemd:cron.service", "+systemd:cron.service"},
-                {"/user.slice/user-1000.slice/session-3.scope", "user:1000", "+user:1000"},
-                {"/custom/group", "+host", "+host"},
-                {"/docker/" ID, "+host", "+host"},
-                {"/kubepods/burstable/pod" POD "/" ID, "+host", "+host"},
-                {"/system.slice/docker-" ID ".scope", "+host", "+host"},
+                {"/user.slice/user-1000.slice/session-3.scope", "user:1000", ""},
+                {"/custom/group", "+host", ""},
+                {"/docker/" ID, "+host", ""},
+                {"/kubepods/burstable/pod" POD "/" ID, "k8s:", ""},
+                {"/system.slice/docker-" ID ".scope", "+host", ""},
         };
         (void)state;
         for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -175,6 +175,9 @@ static void test_may_be(void **state)
 {
         (void)state;
         assert_true(workload_may_be(NULL, "systemd:a.service"));
+        assert_true(workload_may_be("", "systemd:a.service"));
+        assert_true(workload_may_be("k8s:", "k8s:a/b/c"));
+        assert_false(workload_may_be("k8s:", "host"));
         assert_true(workload_may_be("systemd:a.service", "systemd:a.service"));
         assert_false(workload_may_be("systemd:a.service", "systemd:b.service"));
         assert_false(workload_may_be("systemd:a.service", "container:a@b"));
