@@ -131,12 +131,37 @@ static void test_who_comes_is_noted(void **state)
         done(&l);
 }
 
+static void test_what_a_process_took_out_of_a_new_cgroup_is_anybodys(void **state)
+{
+        (void)state;
+        struct look l = look_with_sensor();
+        const char *path = "/system.slice/moment.service";
+        add(&l, 10, 1, false, 100, 500);
+        look_cgroup_made(&l, OTHER, path);
+        look_process_forked(&l, 20, 10, CGROUP);
+        look_process_moved(&l, 20, OTHER);
+        assert_true(workload_may_be(made_cgroup_workload(&l, OTHER), "systemd:moment.service"));
+        assert_false(workload_may_be(made_cgroup_workload(&l, OTHER), "systemd:steady.service"));
+        look_process_moved(&l, 20, CGROUP);
+        assert_true(workload_may_be(made_cgroup_workload(&l, OTHER), "systemd:steady.service"));
+        look_cgroup_made(&l, OTHER, path);
+        look_process_moved(&l, 20, OTHER);
+        look_process_forked(&l, 30, 20, CGROUP); /* clone3() may put it elsewhere */
+        assert_null(made_cgroup_workload(&l, OTHER));
+        look_cgroup_made(&l, OTHER, path);
+        look_process_moved(&l, 10, CGROUP); /* it may have been anywhere before */
+        assert_null(made_cgroup_workload(&l, OTHER));
+        made_cgroups_done(&l);
+        done(&l);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_child_runs_the_program_of_its_parent),
                 cmocka_unit_test(test_what_nobody_saw_fork_is_as_old_as_its_parents),
                 cmocka_unit_test(test_who_comes_is_noted),
+                cmocka_unit_test(test_what_a_process_took_out_of_a_new_cgroup_is_anybodys),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
