@@ -118,9 +118,9 @@ void sensor_ask_lost(struct sensor *s);
  * they are drained. 0, or -errno: it cannot be told here. */
 typedef void (*sensor_moved)(void *context, int pid, uint64_t cgroup);
 int sensor_tell_moves(struct sensor *s, sensor_moved moved, void *context);
-/* Have `made` told of each cgroup of the chosen hierarchy that is made, in the order of events, while they are
- * drained: its id, and its path from the root of the hierarchy (not that of a cgroup namespace). Some may be
- * missing. 0, or -errno: it cannot be told here. */
+/* Have `made` told of each cgroup of the chosen hierarchy that is made, in the order of events, while they
+ * are drained: its id, and its path from the root of the hierarchy (not that of a cgroup namespace). Some may
+ * be missing. 0, or -errno: it cannot be told here. */
 typedef void (*sensor_cgroup_made)(void *context, uint64_t cgroup, const char *path);
 int sensor_tell_cgroups(struct sensor *s, sensor_cgroup_made made, void *context);
 
