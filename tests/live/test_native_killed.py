@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from native import HERE, compile_c
 from test_native_files import text_pages
-from whole import PROGRAM, needs_root, wait_until
+from whole import PROGRAM, Watch, needs_root, wait_until
 
 pytestmark = [needs_root, pytest.mark.usefixtures("silence")]
 ARMER = Path(PROGRAM).parent / "tests/live-armer"
@@ -68,14 +68,18 @@ class Herd:
     def read(self, memory):
         return os.pread(memory.fileno(), len(self.clean), self.begin)
 
-    def call(self):
+    def begin_call(self):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
+
+    def called(self):
+        """How many called all functions and lived."""
         return int(self.process.stdout.readline())
 
     def check(self, what):
         assert self.changed() == 0, what
-        assert self.call() == HERD, what
+        self.begin_call()
+        assert self.called() == HERD, what
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ MOMENTS = {"arming": ("", "a"), "changing": ("a", "hahahahah"), "ending": ("a", 
 
 
 # With perf the kernel waits a tenth of a second for each event that is closed, one after the other.
-FUNCTIONS_AND_ROUNDS = {"many": (len(FUNCTIONS), 12), "one": (3, 5)}
+FUNCTIONS_AND_ROUNDS = {"many": (len(FUNCTIONS), 8), "one": (3, 4)}
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -125,3 +129,44 @@ def test_killed_at_any_moment(herd, way, moment):
         herd.check(f"round {i}, killed {1000 * delay:.1f} ms after {'the start' if i % 2 else 'the first change'}")
     armer.stdin.close()
     assert armer.wait(60) == 0
+
+
+def kill_all_of(process, rng):
+    """The program and its worker at once, in a moment of what has just begun."""
+    time.sleep(rng.uniform(0, 0.002))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def asked_for(herd):
+    return [word for name in FUNCTIONS for word in ("--function", f"{herd.library}:{name}")]
+
+
+def test_events_are_killed(herd):
+    rng = random.Random(1)
+    for moment in ["arming", "ending"] * 3:
+        events = subprocess.Popen([PROGRAM, "events", *asked_for(herd)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                  text=True, start_new_session=True)
+        if moment == "ending":
+            next(line for line in events.stderr if "watching" in line)
+            events.send_signal(signal.SIGTERM)
+        herd.wait_for_change(3)
+        kill_all_of(events, rng)
+        herd.check(moment)
+
+
+@pytest.mark.parametrize("moment", ["changing", "ending"])
+def test_watch_is_killed(herd, tmp_path, moment):
+    """While functions that have run are taken away, and while it ends."""
+    rng = random.Random(1)
+    with Watch(tmp_path / "state", *asked_for(herd), start_new_session=True) as watch:
+        wait_until(lambda: herd.changed() == HERD)
+        if moment == "changing":
+            herd.begin_call()
+        else:
+            watch.process.send_signal(signal.SIGTERM)
+        herd.wait_for_change(10)
+        kill_all_of(watch.process, rng)
+    if moment == "changing":
+        assert herd.called() == HERD
+    herd.check(moment)

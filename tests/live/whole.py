@@ -113,10 +113,10 @@ class Victim:
 class Watch:
     """A running `usewear watch`; ready once its first look is committed."""
 
-    def __init__(self, state, *words, before=()):
+    def __init__(self, state, *words, before=(), **options):
         self.state = state
         self.process = subprocess.Popen([*before, PROGRAM, "watch", "--json", "--state", str(state), *words],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
 
     def __enter__(self):
         self.first = self.process.stdout.readline()
