@@ -8,6 +8,7 @@ them that are not. Both get the same requests, some milliseconds each by turns, 
 otherwise meets both; and the same two processes go through all states: not watched, watched with nothing armed, armed,
 and nothing armed again. What is told is how their ratio changes from state to state."""
 
+import atexit
 import contextlib
 import ctypes
 import datetime
@@ -197,7 +198,7 @@ NGINX_INTERVAL = 2  # seconds between full looks, so that what is imported is so
 
 
 def probes_of(sensor):
-    """(path, how many) of each file that has probes."""
+    """(path, how many) of each link of probes; the guards of links are bound to the process itself."""
     texts = []
     for info in Path(f"/proc/{sensor.process.pid}/fdinfo").iterdir():
         try:
@@ -205,7 +206,7 @@ def probes_of(sensor):
         except OSError:
             continue
     return [(re.search(r"^path:\s+(\S+)", t, re.M)[1], int(re.search(r"^uprobe_cnt:\s+(\d+)", t, re.M)[1]))
-            for t in texts if "uprobe_multi" in t]
+            for t in texts if "uprobe_multi" in t and re.search(r"^pid:\s+0$", t, re.M)]
 
 
 def compared(armed, other):
@@ -483,6 +484,7 @@ def own_rows(program, rounds, count=50):
         for what, command in (("small programs", [victim, *names]), ("Python processes", [sys.executable, "-c", python])):
             victims = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
             for one in victims:
+                atexit.register(one.kill)  # a bench that is broken off leaves nothing behind
                 one.stdout.readline()
             found, probes, processes = arming_cpu(program, states, rounds, [path for path, _ in names.values()])
             first = first_look_cpu(program, states, rounds)
