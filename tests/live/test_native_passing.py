@@ -42,12 +42,16 @@ def test_silence_ends_with_what_passed_in_its_workload_alone(tmp_path, root):
     library = {"LD_LIBRARY_PATH": "/usr/lib", "PATH": os.environ["PATH"]}
     with Watch(state) as watch, Service("usewear-test-steady", "chroot", root, "/late", env=library) as service:
         assert service.tell("open /usr/lib/libvictim.so.1") == "open 1\n"
-        before = wait_until(lambda: silence_of(state, service))
-        time.sleep(1.1 + max(0, wall(before["since"]) - time.time()))  # one that would begin anew would show it
-        for i in range(5):
-            pass_by(cgroup_base() / f"usewear-test-passer{i}-{RUN}.service", tmp_path / f"passer{i}")
-        watch.look()
-        assert silence_of(state, service)["since"] == before["since"]
+        for attempt in range(3):  # something else on this machine may end all silences
+            before = wait_until(lambda: silence_of(state, service))
+            time.sleep(1.1 + max(0, wall(before["since"]) - time.time()))  # one that would begin anew would show it
+            for i in range(5):
+                pass_by(cgroup_base() / f"usewear-test-passer{attempt}{i}-{RUN}.service", tmp_path / f"passer{i}")
+            watch.look()
+            now = wait_until(lambda: silence_of(state, service))
+            if now["since"] == before["since"]:
+                break
+        assert now["since"] == before["since"]
         passed = int(time.time())
         above = cgroup_base() / f"usewear-test-above-{RUN}"
         pass_by(above / service.folder.name, tmp_path / "member")
