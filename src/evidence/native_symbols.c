@@ -86,9 +86,9 @@ static bool same_function(struct span name, const char *wanted)
         return span_equal(name, wanted);
 }
 
-static void note_undescribed(struct search *s, struct span name)
+static void note_undescribed(struct search *s, struct span name, bool rust)
 {
-        bool rust = symbol_is_rust(name), std = rust && symbol_is_rust_std(name);
+        bool std = rust && symbol_is_rust_std(name);
         s->undescribed = true;
         s->undescribed_std |= std;
         s->undescribed_rust |= rust && !std;
@@ -96,13 +96,13 @@ static void note_undescribed(struct search *s, struct span name)
 
 /* A library is made for others. A program is, where it offers functions to its plugins; what the linker makes
  * it offer besides is weak or its own. */
-static void note_offered(struct search *s, const struct elf_function *f, struct span name)
+static void note_offered(struct search *s, const struct elf_function *f, bool rust)
 {
         if (!f->exported || f->local)
                 return;
-        s->imported |= symbol_is_rust(name);
-        s->included |= (s->library || !f->repeated) && !is_reserved(f->name) &&
-                       !str_equal(f->name, "_init") && !str_equal(f->name, "_fini");
+        s->imported |= rust;
+        s->included = s->included || ((s->library || !f->repeated) && !is_reserved(f->name) &&
+                                      !str_equal(f->name, "_init") && !str_equal(f->name, "_fini"));
 }
 
 static int on_neighbour(void *context, const struct elf_function *f)
@@ -114,10 +114,11 @@ static int on_neighbour(void *context, const struct elf_function *f)
         struct copy *c = map_get(&s->places, &f->address, sizeof(f->address));
         struct guard *host = map_get(&s->entries, &f->address, sizeof(f->address));
         struct span name = symbol_fold(f->name, &clone);
-        note_offered(s, f, name);
+        bool rust = symbol_is_rust(name);
+        note_offered(s, f, rust);
         s->thunks = s->thunks || symbol_is_thunk(name);
-        if ((!s->undescribed || !s->undescribed_rust) && is_undescribed(s, f))
-                note_undescribed(s, name);
+        if (!(rust ? s->undescribed_rust : s->undescribed) && is_undescribed(s, f))
+                note_undescribed(s, name, rust);
         search_name_frame(s, f->address);
         uint64_t size = f->size ? f->size : search_code_size(s, f->address);
         if (host && clone != SYMBOL_COLD) {

@@ -278,11 +278,22 @@ static int read_inside(int fd, struct process_reader *reader, unsigned flags, st
 static int kernel_thread(struct process_reader *reader, struct arena *a, struct process *p)
 {
         /* Its namespaces and root are init's. */
+        p->kernel = true;
         p->root = (struct root){.id = "host",
                                 .description = "host",
                                 .device = reader->host_device,
                                 .inode = reader->host_inode};
         return process_name_workload(reader, p, true, a);
+}
+
+bool mappings_equal(const struct mapping *x, const struct mapping *y, size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (x[i].start != y[i].start || x[i].end != y[i].end || x[i].offset != y[i].offset ||
+                    x[i].inode != y[i].inode || x[i].deleted != y[i].deleted ||
+                    x[i].unprobed != y[i].unprobed || strcmp(x[i].path, y[i].path) != 0)
+                        return false;
+        return true;
 }
 
 static bool same_exe(int fd, const struct process *p)

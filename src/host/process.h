@@ -24,6 +24,8 @@ struct mapping {
         const char *path; /* as the kernel prints it, without " (deleted)" */
 };
 
+bool mappings_equal(const struct mapping *x, const struct mapping *y, size_t count);
+
 struct process {
         int pid, ppid;         /* initial pid namespace */
         uint64_t start;        /* boottime ns, cut to PROCESS_START_GRAIN */
@@ -36,6 +38,7 @@ struct process {
         struct root root;
         struct workload_hint hint;
         const char *workload_id, *workload_name, *instance; /* instance may be NULL */
+        bool kernel;                                        /* a thread of the kernel: it maps no file */
         bool forked;                                        /* it has executed no program since its fork */
         bool setuid;                  /* effective uid differs from the real one, or the exe is setuid */
         const char *unreadable;       /* NULL, or what could not be read and why */

@@ -46,6 +46,7 @@ void process_pack(const struct process *p, struct buf *to)
         wire_put_str(to, p->workload_id);
         wire_put_str(to, p->workload_name);
         wire_put_str(to, p->instance);
+        wire_put_u64(to, p->kernel);
         wire_put_u64(to, p->forked);
         wire_put_u64(to, p->setuid);
         wire_put_str(to, p->unreadable);
@@ -160,6 +161,7 @@ int process_unpack(struct wire *from, struct arena *a, struct process *ret)
         p.workload_id = wire_get_str(from, a);
         p.workload_name = wire_get_str(from, a);
         p.instance = wire_get_str(from, a);
+        p.kernel = wire_get_max(from, 1);
         p.forked = wire_get_max(from, 1);
         p.setuid = wire_get_max(from, 1);
         p.unreadable = wire_get_str(from, a);

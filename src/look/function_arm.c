@@ -219,6 +219,8 @@ void functions_rearm(struct native_watch *n, struct probed_file *f, struct error
                 r = sensor_set_probes(n->sensor, f->index, f->fd, probes.items, probes.count, error);
         if (r == 0)
                 f->mapping_ns = cost_of(&probes);
+        if (first)
+                f->probed_since = begin;
         vec_done(&probes);
         f->armings++;
         if (r == 0 && f->mapping_ns)

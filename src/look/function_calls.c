@@ -72,14 +72,6 @@ static bool is_due(const struct native_watch *n, struct probed_file *f, const ch
         return false;
 }
 
-static bool was_asked(const struct entry *e, const struct probed_file *f)
-{
-        vec_each (inode, &e->calls_read)
-                if (*inode == f->inode)
-                        return true;
-        return false;
-}
-
 static size_t count_slots(const struct probed_file *f, const char *workload)
 {
         size_t count = 0;
@@ -199,9 +191,8 @@ static int ask(struct look *l, struct entry *e)
         for (size_t i = 0; started && r == 0 && i < e->files.count && i < e->process.mappings.count; i++) {
                 const struct used_file *used = e->files.items[i];
                 struct probed_file *f = used && used->probed_epoch == n->epoch ? used->probed : NULL;
-                if (!f || !f->resolved || was_asked(e, f) || !is_due(n, f, workload))
+                if (!f || !f->resolved || function_has_answered(&e->calls_read, f) || !is_due(n, f, workload))
                         continue;
-                uint64_t *slot = vec_add(&e->calls_read);
                 if (!queries)
                         queries = calloc(NATIVE_FUNCTIONS_MOST, sizeof(*queries));
                 if (c && c->count + count_slots(f, workload) > NATIVE_FUNCTIONS_MOST) {
@@ -210,9 +201,8 @@ static int ask(struct look *l, struct entry *e)
                 }
                 if (!c)
                         c = errand_for(l, e, started);
-                if (!slot || !queries || !c)
+                if (!queries || !c || function_note_answer(&e->calls_read, f) < 0)
                         return -ENOMEM;
-                *slot = f->inode;
                 add(c, queries, f, e->process.mappings.items[i].path);
         }
         return r == 0 && c ? submit_or_put_off(l, e, c, queries) : r;

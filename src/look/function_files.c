@@ -136,6 +136,7 @@ struct probed_file *functions_intern(struct look *l, const struct entry *e, cons
         }
         f->arena = ARENA_INIT(PROBED_MEMORY);
         f->fd = -1;
+        f->serial = ++n->serials;
         f->index = UINT32_MAX;
         f->most_ns = UINT64_MAX;
         f->device = m->device;

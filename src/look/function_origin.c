@@ -148,6 +148,9 @@ void look_process_executed(struct look *l, int pid, uint64_t cgroup, uint64_t ti
         struct native_watch *n = &l->native;
         const struct origin *known = origin_of(n, pid);
         struct origin executed = {.pid = pid, .cgroup = cgroup, .began = time};
+        struct entry *e = table_get(&l->table, pid);
+        if (e)
+                functions_doubt_answers(e);
         if (known) {
                 executed.inherited = known->forker;
                 executed.before = known->began;

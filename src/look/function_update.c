@@ -96,11 +96,15 @@ static int ask_each(struct look *l, const entry_list *list,
 
 static int read_calls(struct look *l, const entry_list *list, struct error *error)
 {
+        spend_on(l, LOOK_CALLS);
         int r = ask_each(l, list, functions_read_calls, error);
         if (r == 0)
                 r = functions_read_more_calls(l, error);
         functions_forget_calls(&l->native);
-        return r == 0 ? errands_wait(l, error) : r;
+        if (r == 0)
+                r = errands_wait(l, error);
+        spend_on(l, LOOK_FUNCTIONS);
+        return r;
 }
 
 /* What is new must be armed soon: slots keep what they tell, and what is gone can wait. Where all is looked
@@ -135,6 +139,7 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
                 functions_arm(n);
         if (r == 0 && choice != ENTRIES_ALL)
                 r = read_calls(l, &list, error);
+        functions_pass_sleepers(l, &list);
         if (r == 0)
                 r = ask_each(l, &list, functions_check_breaks, error);
         if (r == 0 && choice == ENTRIES_ALL)

@@ -60,13 +60,15 @@ typedef VEC(uint64_t) program_list;
 
 struct probed_file {
         struct arena arena;
-        char *key; /* of the used_file, its owner, and its object */
+        uint64_t serial; /* of this record: never given again */
+        char *key;       /* of the used_file, its owner, and its object */
         const char
                 *object; /* what the history knows its content by; NULL: it has no name, or is a tracepoint */
         uint32_t index;  /* of the sensor; UINT32_MAX: none yet */
         int fd;          /* O_PATH: what is probed; -1: not opened */
         bool asked, resolved, dirty;
-        uint64_t armings; /* how often its probes were changed */
+        uint64_t armings;      /* how often its probes were changed */
+        uint64_t probed_since; /* boottime ns: it had none before */
         bool news; /* what it told, or watches, is not committed yet: it stays, even if nobody maps it */
         const char *failure; /* NULL, or why none of its functions can be probed */
         const char *doubt;   /* NULL, or why silence in it means nothing */
@@ -149,6 +151,7 @@ struct native_watch {
         uint64_t round;
         program_list programs;        /* that map files at all, since the last look at all of them */
         uint64_t epoch;               /* changes when a file is forgotten */
+        uint64_t serials;             /* records of files that were made */
         uint64_t began;               /* boottime ns */
         int64_t saved_ns[_SAVED_MAX]; /* CPU time that probes may cost now; negative: they took too much */
         uint64_t spent_at, eased_at;  /* boottime ns: last count; rates were eased, or a rest began */
@@ -285,6 +288,16 @@ bool function_spare(struct look *l, struct probed_file *f, const char *program, 
 /* Whether, and why, it was decided before that a file is not probed. */
 void function_note_spared(struct look *l, struct probed_file *f);
 
+/* function_answers.c: what a process was asked of a file. */
+bool function_has_answered(const answer_list *answers, const struct probed_file *f);
+int function_note_answer(answer_list *answers, const struct probed_file *f); /* 0 or -ENOMEM */
+void function_ask_again(answer_list *answers, const struct probed_file *f);
+/* The process was read anew: it keeps its answers where nothing has changed. */
+void functions_keep_answers(const struct native_watch *n, const struct entry *before, struct entry *e);
+/* Something has: it executed a program, or mapped a file again; or nobody knows which process did. */
+void functions_doubt_answers(struct entry *e);
+void functions_doubt_all_answers(const struct table *t);
+
 /* function_calls.c: ask what a process has called before anybody watched, once for each of its files. 0 or
  * -errno with a sentence. */
 int functions_read_calls(struct look *l, struct entry *e, struct error *error);
@@ -295,6 +308,8 @@ void functions_forget_calls(struct native_watch *n);
 /* function_breaks.c: ask whether the probes are set in the code of a process, once for each of its files. 0
  * or -errno with a sentence. */
 int functions_check_breaks(struct look *l, struct entry *e, struct error *error);
+/* Of which of them that is known without asking. */
+void functions_pass_sleepers(struct look *l, const entry_list *list);
 
 /* function_missed.c: a file was mapped in this workload (or in one of those that workload_may_be() means), of
  * which nobody knows what it holds (inode 0: nor which one it was). */

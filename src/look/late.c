@@ -18,6 +18,9 @@ void look_file_mapped(struct look *l, const struct mapped_event *event)
         if (event->unprobed)
                 function_note_unprobed(&l->native, event->device, event->inode);
         functions_note_passer(&l->native, event->device, event->inode, event->cgroup);
+        struct entry *known = table_get(&l->table, event->pid);
+        if (known)
+                functions_doubt_answers(known);
         struct late_file *f = l->late_files.count < MOST_LATE_FILES ? vec_add(&l->late_files) : NULL;
         char *path = f ? strdup(event->path) : NULL;
         if (!path) {

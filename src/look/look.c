@@ -284,4 +284,5 @@ void look_events_lost(struct look *l, const char *what, uint64_t count)
         if (l->watched_since)
                 l->watched_since = clock_wall();
         functions_lost(&l->native);
+        functions_doubt_all_answers(&l->table);
 }

@@ -86,6 +86,7 @@ enum look_step {
         LOOK_INVENTORIES,
         LOOK_FILES,
         LOOK_FUNCTIONS,
+        LOOK_CALLS, /* what processes had called before their functions were probed */
         LOOK_RUNTIMES,
         LOOK_JOIN,
         LOOK_COMMIT,

@@ -115,8 +115,10 @@ static int take_process(struct look *l, struct errand *errand, struct wire *repl
         e->asked_at = errand->time;
         e->mark = quiet_mark_of(&l->quiet, e->pid, e->process.start);
         struct entry *old = table_get(&l->table, e->pid);
-        if (r == 0 && old)
+        if (r == 0 && old) {
                 functions_leave(&l->native, old); /* it is counted again */
+                functions_keep_answers(&l->native, old, e);
+        }
         if (r == 0)
                 r = table_put(&l->table, e);
         if (r < 0)
@@ -154,16 +156,15 @@ static void process_done_reply(void *context, int status, struct wire *reply)
 
 static bool same_mappings(const struct entry *e, const struct seen_process *seen)
 {
-        if (!seen || seen->start != e->process.start || seen->mappings.count != e->process.mappings.count)
-                return false;
-        for (size_t i = 0; i < seen->mappings.count; i++) {
-                const struct mapping *x = &seen->mappings.items[i], *y = &e->process.mappings.items[i];
-                if (x->start != y->start || x->end != y->end || x->offset != y->offset ||
-                    x->inode != y->inode || x->deleted != y->deleted || x->unprobed != y->unprobed ||
-                    strcmp(x->path, y->path) != 0)
-                        return false;
-        }
-        return true;
+        return seen && seen->start == e->process.start && seen->mappings.count == e->process.mappings.count &&
+               mappings_equal(seen->mappings.items, e->process.mappings.items, seen->mappings.count);
+}
+
+/* A thread of the kernel is told of by nothing but its name: as long as no program runs in its place (it
+ * would be among those that may have run), it stays one. */
+static bool is_kernel_thread(const struct look *l, const struct entry *e, const struct quiet_mark *now)
+{
+        return e->process.kernel && l->quiet.taken && !now->threads;
 }
 
 /* A process that has not run is what it was, but for its files: those may have been replaced. */
@@ -174,7 +175,8 @@ static bool is_unchanged(struct look *l, int pid)
             clock_boottime() - e->read_at > REREAD_S * NS_PER_S)
                 return false;
         struct quiet_mark mark = quiet_mark_of(&l->quiet, pid, e->process.start);
-        if (!quiet_since(&e->mark, &mark) || !same_mappings(e, map_get(&l->seen, &pid, sizeof(pid))))
+        if (!is_kernel_thread(l, e, &mark) &&
+            (!quiet_since(&e->mark, &mark) || !same_mappings(e, map_get(&l->seen, &pid, sizeof(pid)))))
                 return false;
         e->round = l->round;
         return true;

@@ -28,11 +28,11 @@ struct look_spent look_spent(struct look *l)
 const char *look_step_name(enum look_step step)
 {
         static const char *const names[] = {
-                [LOOK_OTHER] = "other",       [LOOK_PROCESSES] = "processes",
-                [LOOK_SOCKETS] = "sockets",   [LOOK_INVENTORIES] = "inventories",
-                [LOOK_FILES] = "files",       [LOOK_FUNCTIONS] = "functions",
-                [LOOK_RUNTIMES] = "runtimes", [LOOK_JOIN] = "join",
-                [LOOK_COMMIT] = "commit",
+                [LOOK_OTHER] = "other",     [LOOK_PROCESSES] = "processes",
+                [LOOK_SOCKETS] = "sockets", [LOOK_INVENTORIES] = "inventories",
+                [LOOK_FILES] = "files",     [LOOK_FUNCTIONS] = "functions",
+                [LOOK_CALLS] = "calls",     [LOOK_RUNTIMES] = "runtimes",
+                [LOOK_JOIN] = "join",       [LOOK_COMMIT] = "commit",
         };
         return names[step];
 }

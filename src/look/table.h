@@ -9,6 +9,9 @@
 
 struct used_file;
 
+/* Serial numbers of probed files. */
+typedef VEC(uint64_t) answer_list;
+
 struct entry {
         int pid; /* key of the table */
         struct arena arena;
@@ -18,12 +21,12 @@ struct entry {
         struct quiet_mark mark;        /* what it had done before it was read */
         uint64_t round;                /* of the look that listed it last */
         uint64_t counted;              /* native_watch.round in which it was counted among users of files */
-        VEC(uint64_t) calls_read; /* inodes of the files that it was asked for calls before the watching */
-        VEC(uint64_t) breaks_checked; /* … and in whose code the probes were looked for */
-        bool ended;                   /* exit was seen: forgotten once its evidence is committed */
-        bool joined;                  /* a join has taken what was read of it */
-        bool incomplete;              /* … but for files that could not be examined */
-        bool known;                   /* an earlier reading of this process was joined */
+        answer_list calls_read;        /* files that it was asked for calls before the watching */
+        answer_list breaks_checked;    /* … and in whose code the probes were looked for */
+        bool ended;                    /* exit was seen: forgotten once its evidence is committed */
+        bool joined;                   /* a join has taken what was read of it */
+        bool incomplete;               /* … but for files that could not be examined */
+        bool known;                    /* an earlier reading of this process was joined */
 };
 
 struct table {

@@ -67,6 +67,19 @@ static void queries_pack(const struct native_query *queries, size_t count, struc
         }
 }
 
+static void pieces_pack(const struct probe_piece *pieces, size_t count, struct buf *to)
+{
+        wire_put_u64(to, count);
+        for (size_t i = 0; i < count; i++) {
+                wire_put_u64(to, pieces[i].start);
+                wire_put_u64(to, pieces[i].end);
+                wire_put_u64(to, pieces[i].offset);
+                wire_put_u64(to, pieces[i].site_count);
+                for (size_t k = 0; k < pieces[i].site_count; k++)
+                        wire_put_u64(to, pieces[i].sites[k]);
+        }
+}
+
 void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
 {
         wire_put_u64(to, id);
@@ -92,12 +105,10 @@ void job_pack(uint64_t id, const struct probe_job *job, struct buf *to)
         wire_put_u64(to, job->deleted);
         wire_put_u64(to, (uint64_t)job->started);
         queries_pack(job->queries, job->query_count, to);
-        wire_put_u64(to, job->site_count);
-        for (size_t i = 0; i < job->site_count; i++)
-                wire_put_u64(to, job->sites[i]);
+        pieces_pack(job->pieces, job->piece_count, to);
 }
 
-static int get_sites(struct wire *from, struct arena *a, struct probe_job *to)
+static int get_sites(struct wire *from, struct arena *a, struct probe_piece *to)
 {
         to->site_count = wire_get_max(from, MIN(from->left / sizeof(uint64_t), (size_t)MOST_SITES));
         uint64_t *sites = arena_alloc(a, MAX(to->site_count, (size_t)1) * sizeof(*sites));
@@ -107,6 +118,23 @@ static int get_sites(struct wire *from, struct arena *a, struct probe_job *to)
                 sites[i] = wire_get_u64(from);
         to->sites = sites;
         return 0;
+}
+
+static int get_pieces(struct wire *from, struct arena *a, struct probe_job *to)
+{
+        int r = 0;
+        to->piece_count = wire_get_max(from, PROBE_PIECES_MOST);
+        struct probe_piece *pieces = arena_alloc(a, MAX(to->piece_count, (size_t)1) * sizeof(*pieces));
+        if (!pieces)
+                return -ENOMEM;
+        for (size_t i = 0; r == 0 && i < to->piece_count; i++) {
+                pieces[i].start = wire_get_u64(from);
+                pieces[i].end = wire_get_u64(from);
+                pieces[i].offset = wire_get_u64(from);
+                r = get_sites(from, a, &pieces[i]);
+        }
+        to->pieces = pieces;
+        return r;
 }
 
 static int get_queries(struct wire *from, struct arena *a, struct probe_job *to)
@@ -150,7 +178,7 @@ int job_unpack(struct wire *from, struct arena *a, uint64_t *ret_id, struct prob
         job.path = wire_get_str(from, a);
         job.deleted = wire_get_max(from, 1);
         job.started = (int64_t)wire_get_u64(from);
-        if (get_queries(from, a, &job) < 0 || get_sites(from, a, &job) < 0)
+        if (get_queries(from, a, &job) < 0 || get_pieces(from, a, &job) < 0)
                 return -ENOMEM;
         if (wire_end(from) < 0)
                 return -EBADMSG;

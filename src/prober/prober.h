@@ -23,9 +23,8 @@ enum probe_kind {
         PROBE_FILE,      /* pid, root_id, mapping, started    → file_reply_unpack */
         PROBE_FUNCTIONS, /* pid, root_id, mapping, queries    → function_reply_unpack */
         PROBE_CALLS,     /* pid, queries: `container` is a path → calls_reply_unpack */
-        PROBE_BREAKS, /* pid, mapping, sites: missing ones → u64: 1, else 0; -EAGAIN: it is mapped otherwise
-                       */
-        PROBE_RUNTIMES, /* pid, root_id, python_paths, start, flags, queries → runtime_reply_unpack */
+        PROBE_BREAKS,    /* pid, pieces                       → enum break_state of each as u64 */
+        PROBE_RUNTIMES,  /* pid, root_id, python_paths, start, flags, queries → runtime_reply_unpack */
         _PROBE_KIND_MAX,
 };
 
@@ -56,6 +55,22 @@ enum {
 struct probe_view {
         int pid;
         uint64_t mount_ns;
+};
+
+enum { PROBE_PIECES_MOST = 64 }; /* of a job */
+
+/* A mapping of a file, and where breakpoints of probes must be in it. */
+struct probe_piece {
+        uint64_t start, end, offset;
+        const uint64_t *sites; /* offsets in the file; those that are not mapped here do not count */
+        size_t site_count;
+};
+
+enum break_state {
+        BREAKS_SET,
+        BREAKS_MISSING, /* one of them, and the mapping is what it was taken for */
+        BREAKS_UNREAD,  /* it was unmapped, or is mapped otherwise now */
+        _BREAK_STATE_MAX,
 };
 
 struct probe_job {
@@ -91,8 +106,8 @@ struct probe_job {
         bool deleted;
         const struct native_query *queries; /* functions whose places are asked for */
         size_t query_count;
-        const uint64_t *sites; /* offsets in the file of the mapping: where breakpoints of probes must be */
-        size_t site_count;
+        const struct probe_piece *pieces;
+        size_t piece_count;
         int64_t started; /* wall s: start of the process, or of the event that named the path */
 };
 

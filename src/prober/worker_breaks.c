@@ -18,78 +18,121 @@
 
 enum { MAPS_TEXT = 64 << 20 };
 
-/* The mapping that holds this address, as it is now. */
-static bool mapping_at(int pid, uint64_t address, struct buf *text, struct procfs_mapping *ret)
+struct checking {
+        const struct probe_job *job;
+        struct remote remote;
+        struct remote_piece *places; /* of all pieces, one behind the other */
+        struct buf maps;             /* what is mapped, read behind the places */
+        bool maps_read;
+};
+
+static void checking_done(struct checking *c)
+{
+        remote_done(&c->remote);
+        free(c->places);
+        buf_done(&c->maps);
+}
+
+/* The mapping that holds this address. */
+static bool mapping_at(struct checking *c, uint64_t address, struct procfs_mapping *ret)
 {
         char path[32];
-        snprintf(path, sizeof(path), "/proc/%d/maps", pid);
-        if (file_read_at(AT_FDCWD, path, text) < 0)
+        snprintf(path, sizeof(path), "/proc/%d/maps", c->job->pid);
+        if (!c->maps_read && file_read_at(AT_FDCWD, path, &c->maps) < 0)
                 return false;
-        struct span rest = {text->data, text->size};
+        c->maps_read = true;
+        struct span rest = {c->maps.data, c->maps.size};
         while (procfs_mapping_next(&rest, ret))
                 if (address >= ret->start && address < ret->end)
                         return true;
         return false;
 }
 
-static bool is_trampoline(int pid, uint64_t address)
+static bool is_trampoline(struct checking *c, uint64_t address)
 {
-        _cleanup_buf_ struct buf text = BUF_INIT(MAPS_TEXT);
         struct procfs_mapping m;
-        return mapping_at(pid, address, &text, &m) && span_equal(m.path, NATIVE_TRAMPOLINE);
+        return mapping_at(c, address, &m) && span_equal(m.path, NATIVE_TRAMPOLINE);
 }
 
-static bool is_set(struct remote *remote, const struct remote_piece *piece)
+static bool is_set(struct checking *c, const struct remote_piece *place)
 {
         uint8_t distance[4];
-        if (native_is_break(piece->to))
+        if (native_is_break(place->to))
                 return true;
-        return native_may_be_call(piece->to) &&
-               remote_read_all(remote, piece->address + NATIVE_BREAK, distance, sizeof(distance)) == 0 &&
-               is_trampoline(remote->pid, native_call_target(piece->address, distance));
+        return native_may_be_call(place->to) &&
+               remote_read_all(&c->remote, place->address + NATIVE_BREAK, distance, sizeof(distance)) == 0 &&
+               is_trampoline(c, native_call_target(place->address, distance));
 }
 
 /* It may have ended, or unmapped the file, since it was looked at. */
-static bool is_mapped_so(const struct probe_job *job)
+static bool is_mapped_so(struct checking *c, const struct probe_piece *piece)
 {
-        _cleanup_buf_ struct buf text = BUF_INIT(MAPS_TEXT);
         struct procfs_mapping m;
-        return mapping_at(job->pid, job->start, &text, &m) && m.start == job->start && m.end == job->end &&
-               m.offset == job->offset && m.executable && m.path.size;
+        return mapping_at(c, piece->start, &m) && m.start == piece->start && m.end == piece->end &&
+               m.offset == piece->offset && m.executable && m.path.size;
 }
 
-/* 1: one is missing; 0; -EAGAIN: somewhere nothing could be read; or what hinders all of it. */
-static int find_missing(struct remote *remote, struct remote_piece *pieces, size_t count)
+static enum break_state state_of(struct checking *c, const struct probe_piece *piece,
+                                 const struct remote_piece *places, size_t count)
 {
-        int r = remote_read_pieces(remote, pieces, count);
-        for (size_t i = 0; r == 0 && i < count; i++)
-                r = pieces[i].got < NATIVE_BREAK ? -EAGAIN : !is_set(remote, &pieces[i]);
-        return r;
+        for (size_t i = 0; i < count; i++) {
+                if (places[i].got < NATIVE_BREAK)
+                        return BREAKS_UNREAD;
+                if (!is_set(c, &places[i]))
+                        return is_mapped_so(c, piece) ? BREAKS_MISSING : BREAKS_UNREAD;
+        }
+        return BREAKS_SET;
+}
+
+/* The sites that are mapped; their code goes to `bytes`. Returns how many they are. */
+static size_t list_places(const struct probe_piece *piece, struct remote_piece *to, uint8_t *bytes)
+{
+        size_t count = 0;
+        for (size_t i = 0; i < piece->site_count; i++) {
+                uint64_t at = piece->sites[i] - piece->offset;
+                if (piece->sites[i] < piece->offset || at >= piece->end - piece->start)
+                        continue;
+                to[count] = (struct remote_piece){.address = piece->start + at,
+                                                  .to = bytes + count * NATIVE_BREAK,
+                                                  .size = NATIVE_BREAK};
+                count++;
+        }
+        return count;
+}
+
+static int check(struct checking *c, uint8_t *bytes, struct buf *reply)
+{
+        const struct probe_job *job = c->job;
+        size_t counts[PROBE_PIECES_MOST], all = 0;
+        for (size_t i = 0; i < job->piece_count; i++) {
+                counts[i] = list_places(&job->pieces[i], c->places + all, bytes + all * NATIVE_BREAK);
+                all += counts[i];
+        }
+        int r = remote_read_pieces(&c->remote, c->places, all);
+        if (r < 0)
+                return r;
+        const struct remote_piece *places = c->places;
+        for (size_t i = 0; i < job->piece_count; places += counts[i++])
+                wire_put_u64(reply, state_of(c, &job->pieces[i], places, counts[i]));
+        return 0;
 }
 
 int worker_breaks(const struct probe_job *job, struct buf *reply)
 {
-        _cleanup_remote_ struct remote remote = REMOTE_INIT(job->pid);
-        _cleanup_free_ struct remote_piece *pieces = calloc(job->site_count + 1, sizeof(*pieces));
-        _cleanup_free_ uint8_t *bytes = calloc(job->site_count + 1, NATIVE_BREAK);
-        size_t count = 0;
-        if (!pieces || !bytes)
-                return -ENOMEM;
-        if (!job->pid || job->start >= job->end)
-                return -EINVAL;
-        for (size_t i = 0; i < job->site_count; i++) {
-                uint64_t at = job->sites[i] - job->offset;
-                if (job->sites[i] < job->offset || at >= job->end - job->start)
-                        continue;
-                pieces[count] = (struct remote_piece){
-                        .address = job->start + at, .to = bytes + count * NATIVE_BREAK, .size = NATIVE_BREAK};
-                count++;
+        size_t most = 1;
+        for (size_t i = 0; i < job->piece_count; i++) {
+                if (job->pieces[i].start >= job->pieces[i].end)
+                        return -EINVAL;
+                most += job->pieces[i].site_count;
         }
-        int r = find_missing(&remote, pieces, count);
-        if (r > 0 && !is_mapped_so(job))
-                r = -EAGAIN;
-        if (r < 0)
-                return r;
-        wire_put_u64(reply, (uint64_t)r);
-        return 0;
+        _cleanup_(checking_done) struct checking c = {.job = job,
+                                                      .remote = REMOTE_INIT(job->pid),
+                                                      .places = calloc(most, sizeof(*c.places)),
+                                                      .maps = BUF_INIT(MAPS_TEXT)};
+        _cleanup_free_ uint8_t *bytes = calloc(most, NATIVE_BREAK);
+        if (!c.places || !bytes)
+                return -ENOMEM;
+        if (!job->pid || job->piece_count > PROBE_PIECES_MOST)
+                return -EINVAL;
+        return check(&c, bytes, reply);
 }

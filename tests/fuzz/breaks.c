@@ -3,7 +3,6 @@
 #include "memory/image.h"
 #include "prober/worker_jobs.h"
 
-#include <errno.h>
 #include <sys/mman.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,19 +30,21 @@ static char *map_code(const uint8_t *code, size_t size)
 }
 
 /* Nothing is optimised here, so that only breakpoints count. */
-static int expected(const struct probe_job *job, bool as_told)
+static enum break_state expected(const struct probe_piece *piece, bool as_told)
 {
-        for (size_t i = 0; i < job->site_count; i++) {
-                uint64_t address = job->start + (job->sites[i] - job->offset);
-                if (job->sites[i] < job->offset || job->sites[i] - job->offset >= job->end - job->start)
+        for (size_t i = 0; i < piece->site_count; i++) {
+                uint64_t address = piece->start + (piece->sites[i] - piece->offset);
+                if (piece->sites[i] < piece->offset ||
+                    piece->sites[i] - piece->offset >= piece->end - piece->start)
                         continue;
                 if (!native_is_break((const uint8_t *)(uintptr_t)address))
-                        return as_told ? 1 : -EAGAIN;
+                        return as_told ? BREAKS_MISSING : BREAKS_UNREAD;
         }
-        return 0;
+        return BREAKS_SET;
 }
 
-/* One missing breakpoint is told, and only of a mapping that is there as the question says. */
+/* One missing breakpoint is told, and only of a mapping that is there as the question says. A piece that
+ * is told of rightly stands before it, and one without any site behind it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         struct question q;
@@ -57,19 +58,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *space = map_code(code, code_size);
         for (size_t i = 0; i < count; i++)
                 sites[i] = data[sizeof(q) + 2 * i] | (uint64_t)data[sizeof(q) + 2 * i + 1] << 8;
-        struct probe_job job = {.pid = getpid(),
-                                .start = (uintptr_t)space,
-                                .end = (uintptr_t)space + SPACE - q.cut % PAGES * IMAGE_PAGE,
-                                .offset = q.offset % 4,
-                                .sites = sites,
-                                .site_count = count};
-        bool as_told = !job.offset && q.cut % PAGES == 0;
+        struct probe_piece whole = {.start = (uintptr_t)space, .end = (uintptr_t)space + SPACE};
+        struct probe_piece pieces[] = {whole, whole, whole};
+        pieces[1].end -= q.cut % PAGES * IMAGE_PAGE;
+        pieces[1].offset = q.offset % 4;
+        for (int i = 0; i < 2; i++) {
+                pieces[i].sites = sites;
+                pieces[i].site_count = count;
+        }
+        struct probe_job job = {.pid = getpid(), .pieces = pieces, .piece_count = ARRAY_SIZE(pieces)};
+        bool as_told = !pieces[1].offset && q.cut % PAGES == 0;
         _cleanup_buf_ struct buf reply = BUF_INIT(4096);
-        int r = worker_breaks(&job, &reply);
+        if (worker_breaks(&job, &reply) < 0)
+                abort();
         struct wire answer = WIRE_INIT(reply.data, reply.size);
-        uint64_t missing = r == 0 ? wire_get_u64(&answer) : 0;
-        int wanted = expected(&job, as_told);
-        if (r < 0 ? r != wanted : (int)missing != wanted)
+        if (wire_get_u64(&answer) != expected(&pieces[0], true) ||
+            wire_get_u64(&answer) != expected(&pieces[1], as_told) || wire_get_u64(&answer) != BREAKS_SET)
                 abort();
         return 0;
 }
