@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* A process that runs is read anew by each full look, and mostly still is what it was: it is not asked again
- * what it has answered. Slots are read again as long as no probe tells of a call. */
+ * what it has called. Slots are read again as long as no probe tells of a call. Whether its probes are set is
+ * asked again by each full look: a page that is dropped (MADV_DONTNEED), or written over by /proc/PID/mem,
+ * loses them, and no event tells. */
 
 #include "look/state.h"
 
@@ -58,7 +60,7 @@ void functions_keep_answers(const struct native_watch *n, const struct entry *be
         if (!is_same(n, before, e))
                 return;
         for (struct probed_file *f; (f = functions_next_watched(n, &i));) {
-                if (function_has_answered(&before->breaks_checked, f))
+                if (before->round == e->round && function_has_answered(&before->breaks_checked, f))
                         function_note_answer(&e->breaks_checked, f);
                 if (function_has_answered(&before->calls_read, f) && is_probed(f, e->process.workload_id))
                         function_note_answer(&e->calls_read, f);

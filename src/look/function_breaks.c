@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* That a probe is armed does not mean that it is set everywhere: a loader may have mapped the code writable
- * and made it executable afterwards, or have written over it. Each process is asked once for all its probed
- * files, unless it has slept since it was looked at, until they were probed: in what is mapped for that the
- * kernel sets every probe. */
+ * and made it executable afterwards, or have written over it. Each process is asked by each full look that
+ * reads it, once for all its probed files, unless it has slept since it was looked at, until they were
+ * probed: in what is mapped for that the kernel sets every probe. */
 
 #include "look/state.h"
 
@@ -52,8 +52,10 @@ static void on_checked(void *context, int status, struct wire *reply)
 {
         struct check *c = context;
         enum break_state states[PROBE_PIECES_MOST];
-        if (c->epoch != c->look->native.epoch)
+        if (c->epoch != c->look->native.epoch) { /* the files may be gone */
+                functions_doubt_answers(c->entry);
                 return;
+        }
         for (size_t i = 0; status == 0 && i < c->count; i++)
                 states[i] = (enum break_state)wire_get_max(reply, _BREAK_STATE_MAX - 1);
         if (status == 0)

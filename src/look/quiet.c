@@ -80,6 +80,11 @@ void quiet_take(struct quiet *q)
                 q->taken = begin;
 }
 
+bool quiet_knows(const struct quiet *q, int pid)
+{
+        return map_get(&q->marks, &pid, sizeof(pid));
+}
+
 struct quiet_mark quiet_mark_of(const struct quiet *q, int pid, uint64_t start)
 {
         const struct quiet_process *p = map_get(&q->marks, &pid, sizeof(pid));

@@ -27,6 +27,8 @@ void quiet_done(struct quiet *q);
 void quiet_take(struct quiet *q);
 /* As quiet_take does for each thread that it reads. 0 or -ENOMEM. */
 int quiet_add(struct quiet *q, const struct activity_thread *thread);
+/* Whether a program ran under this pid when that was read last, whenever it started. */
+bool quiet_knows(const struct quiet *q, int pid);
 /* What the process had done when that was read last, all zero where it is not known. `start`: as in struct
  * process. */
 struct quiet_mark quiet_mark_of(const struct quiet *q, int pid, uint64_t start);

@@ -160,11 +160,11 @@ static bool same_mappings(const struct entry *e, const struct seen_process *seen
                mappings_equal(seen->mappings.items, e->process.mappings.items, seen->mappings.count);
 }
 
-/* A thread of the kernel is told of by nothing but its name: as long as no program runs in its place (it
- * would be among those that may have run), it stays one. */
-static bool is_kernel_thread(const struct look *l, const struct entry *e, const struct quiet_mark *now)
+/* A thread of the kernel is told of by nothing but its name: as long as no program runs in its place, or
+ * under its number (it would be among those that may have run), it stays one. */
+static bool is_kernel_thread(const struct look *l, const struct entry *e)
 {
-        return e->process.kernel && l->quiet.taken && !now->threads;
+        return e->process.kernel && l->quiet.taken && !quiet_knows(&l->quiet, e->pid);
 }
 
 /* A process that has not run is what it was, but for its files: those may have been replaced. */
@@ -175,7 +175,7 @@ static bool is_unchanged(struct look *l, int pid)
             clock_boottime() - e->read_at > REREAD_S * NS_PER_S)
                 return false;
         struct quiet_mark mark = quiet_mark_of(&l->quiet, pid, e->process.start);
-        if (!is_kernel_thread(l, e, &mark) &&
+        if (!is_kernel_thread(l, e) &&
             (!quiet_since(&e->mark, &mark) || !same_mappings(e, map_get(&l->seen, &pid, sizeof(pid)))))
                 return false;
         e->round = l->round;

@@ -56,6 +56,15 @@ int main(int argc, char **argv)
                     (mprotect(page, 4096, PROT_READ | PROT_WRITE) || pread(file, page, 4096, offset) < 0 ||
                      mprotect(page, 4096, PROT_READ | PROT_EXEC)))
                         return 4;
+                if (!strncmp(line, "drop", 4) && madvise(page, 4096, MADV_DONTNEED))
+                        return 5;
+                if (!strncmp(line, "poke", 4)) {
+                        char code[4096];
+                        int memory = open("/proc/self/mem", O_RDWR);
+                        if (pread(file, code, 4096, offset) < 0 || pwrite(memory, code, 4096, (off_t)(uintptr_t)page) < 0)
+                                return 6;
+                        close(memory);
+                }
                 close(file);
                 if (!strncmp(line, "go", 2))
                         printf("ran %d\n", vulnerable(4));
@@ -115,3 +124,26 @@ def test_code_that_loses_its_probes(tmp_path, made):
     for how in ways:
         assert before[how]["answer"] == "not_observed", before
         assert after[how]["answer"] == "unknown", after
+
+
+def test_code_that_loses_its_probes_unseen(tmp_path, made):
+    """No event tells of that: the next look at all processes does, in those that have run."""
+    program, library = made
+    state = tmp_path / "state"
+    ways = {how: shutil.copy(library, tmp_path / f"lib{how}.so.1") for how in ("drop", "poke")}
+    with contextlib.ExitStack() as stack:
+        services = {how: stack.enter_context(Service(f"usewear-test-{how}", program, copy, "plain"))
+                    for how, copy in ways.items()}
+        asked = [word for copy in ways.values() for word in ("--function", f"{copy}:vulnerable")]
+        watch = stack.enter_context(Watch(state, *asked))
+        before = {how: settle(state, service, "vulnerable") for how, service in services.items()}
+        watch.look()
+        for how, service in services.items():
+            assert service.tell(how) == "done\n"
+            assert service.tell("go") == "ran 6\n"
+        watch.look()
+        after = {how: listed(state, service)["vulnerable"] for how, service in services.items()}
+        assert watch.stop() == 0
+    for how in ways:
+        assert before[how]["answer"] == "not_observed", before
+        assert after[how]["answer"] == "unknown" and "no probe" in after[how]["reason"], after

@@ -61,6 +61,17 @@ static void test_who_is_the_same_is_not_asked_again(void **state)
         assert_int_equal(kept(&s, entry_in(&s, "one")), 3);
 }
 
+/* Code can lose its probes without a change that is told. */
+static void test_each_look_at_all_looks_for_the_probes(void **state)
+{
+        (void)state;
+        struct scene s;
+        scene_make(&s);
+        struct entry *e = entry_in(&s, "one");
+        e->round = 1; /* the one before was of look 0 */
+        assert_int_equal(kept(&s, e), 1);
+}
+
 static void test_who_has_changed_is_asked_again(void **state)
 {
         (void)state;
@@ -122,6 +133,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_who_is_the_same_is_not_asked_again),
+                cmocka_unit_test(test_each_look_at_all_looks_for_the_probes),
                 cmocka_unit_test(test_who_has_changed_is_asked_again),
                 cmocka_unit_test(test_where_no_event_tells_of_mappings_all_are_asked_again),
                 cmocka_unit_test(test_slots_are_read_again_where_no_probe_is),

@@ -30,6 +30,8 @@ static struct quiet_mark mark_of(const struct activity_thread *threads, size_t c
         struct quiet_mark mark = quiet_mark_of(&q, 10, start);
         assert_int_equal(quiet_mark_of(&q, 11, start).threads, 0);
         assert_int_equal(quiet_mark_of(&q, 10, start + PROCESS_START_GRAIN).threads, 0);
+        assert_true(quiet_knows(&q, 10));
+        assert_false(quiet_knows(&q, 11));
         quiet_done(&q);
         return mark;
 }
