@@ -37,6 +37,17 @@ static __always_inline __u64 process_start(struct task_struct *task, const bool 
         return task_start(FOLLOW(typed, task, group_leader), typed);
 }
 
+/* A path lies in memory as here, unless the kernel shuffles its structures: then one reading is enough. */
+static __always_inline void path_read(const struct path *from, struct path *to)
+{
+        if (!bpf_core_field_offset(from->mnt) && bpf_core_field_offset(from->dentry) == sizeof(from->mnt)) {
+                bpf_probe_read_kernel(to, sizeof(*to), from);
+                return;
+        }
+        to->mnt = BPF_CORE_READ(from, mnt);
+        to->dentry = BPF_CORE_READ(from, dentry);
+}
+
 /* Whether an ending thread is the last one of its process: the tracepoint tells since Linux 6.16, to exactly
  * one of them. 1 or 0; -1: not told. */
 static __always_inline int told_group_dead(const __u64 *ctx)
@@ -101,12 +112,11 @@ enum { FMODE_MAYBE_BACKING = 1 << 24 | 1 << 25 };
 /* Where a file seems to lie for its user. A mapped file of an overlay is the one below, and the path above
  * stands in struct backing_file: def3ae83da02 ("fs: store real path instead of fake path in backing file
  * f_path", 6.7). Since the flag is ambiguous, what would stand there has to be an overlay's. */
-static __always_inline void file_place(struct file *file, struct path *ret)
+static __always_inline void file_place(struct file *file, struct path *ret, const bool typed)
 {
-        ret->mnt = BPF_CORE_READ(file, f_path.mnt);
-        ret->dentry = BPF_CORE_READ(file, f_path.dentry);
+        path_read(&file->f_path, ret);
         if (!bpf_core_field_exists(struct backing_file, user_path) ||
-            !(BPF_CORE_READ(file, f_mode) & FMODE_MAYBE_BACKING))
+            !(FOLLOW(typed, file, f_mode) & FMODE_MAYBE_BACKING))
                 return;
         struct backing_file *backing = (void *)file - bpf_core_field_offset(struct backing_file, file);
         struct path user = {.mnt = BPF_CORE_READ(backing, user_path.mnt),

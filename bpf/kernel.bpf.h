@@ -31,6 +31,7 @@ enum bpf_map_type {
 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_F_MMAPABLE = 1 << 10 };
 enum bpf_func_id {
+        BPF_FUNC_get_current_task_btf = 158,
         BPF_FUNC_get_attach_cookie = 174,
         BPF_FUNC_task_pt_regs = 175,
 };
@@ -184,6 +185,7 @@ typedef struct {
 
 struct signal_struct {
         atomic_t live;
+        int nr_threads;
         int group_exit_code;
         unsigned int flags;
         unsigned long nvcsw, nivcsw;

@@ -42,34 +42,38 @@ static __always_inline bool count_mapped(__u64 inode)
 }
 
 /* A process that was looked at may have made code executable that it had written. */
-static __always_inline bool is_new_again(struct task_struct *task, struct fact *fact)
+static __always_inline bool is_new_again(struct task_struct *task, struct fact *fact, const bool typed)
 {
         __u32 index = EVENT_MAPPED_LOOKED;
         __u64 *looked = bpf_map_lookup_elem(&mapped, &index);
-        if (!looked || process_start(task, false) >= *looked)
+        if (!looked || process_start(task, typed) >= *looked)
                 return false;
         fact->cgroup = *looked;
-        fact->what[2] |= (__u64)BPF_CORE_READ(task, tgid) << 32;
+        fact->what[2] |= (__u64)FOLLOW(typed, task, tgid) << 32;
         return fact_is_new(&files, fact);
 }
 
-static __always_inline void map_emit(struct map_scratch *s, struct task_struct *task,
-                                     struct vm_area_struct *vma, struct file *file, const struct fact *fact)
+/* The mapping and its file come with types at all times. */
+static __always_inline void map_emit(struct task_struct *task, struct vm_area_struct *vma, struct file *file,
+                                     const struct fact *fact, const bool typed)
 {
+        __u32 zero = 0;
+        struct map_scratch *s = bpf_map_lookup_elem(&map_scratches, &zero);
         struct path place = {}, root = {};
-        header_fill(&s->record.header, EVENT_MAP, task, false);
-        s->record.address = BPF_CORE_READ(vma, vm_start);
-        s->record.size = BPF_CORE_READ(vma, vm_end) - s->record.address;
-        s->record.offset = (__u64)BPF_CORE_READ(vma, vm_pgoff) << PAGE_SHIFT_UNIT;
+        if (!s) /* there is one, but the verifier does not know it */
+                return;
+        header_fill(&s->record.header, EVENT_MAP, task, typed);
+        s->record.address = vma->vm_start;
+        s->record.size = vma->vm_end - s->record.address;
+        s->record.offset = (__u64)vma->vm_pgoff << PAGE_SHIFT_UNIT;
         s->record.inode = fact->what[1];
         s->record.generation = (__u32)fact->what[2];
-        s->record.device = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+        s->record.device = file->f_inode->i_sb->s_dev;
         s->record.unprobed = fact->what[2] >> 63;
         s->record.pad[0] = s->record.pad[1] = 0;
 
-        file_place(file, &place);
-        root.mnt = BPF_CORE_READ(task, fs, root.mnt);
-        root.dentry = BPF_CORE_READ(task, fs, root.dentry);
+        file_place(file, &place, true);
+        path_read(&FOLLOW(typed, task, fs)->root, &root);
         __u32 from = path_write(&s->path, &place, &root);
         __u32 size = EVENT_PATH - from;
         bpf_probe_read_kernel(s->tail, BOUNDED(size, PATH_SIZE), s->path.text + BOUNDED(from, PATH_AT));
@@ -78,30 +82,34 @@ static __always_inline void map_emit(struct map_scratch *s, struct task_struct *
                 fact_forget(&files, fact);
 }
 
+static __always_inline void map_made(struct task_struct *task, struct vm_area_struct *vma, struct file *file,
+                                     const bool typed)
+{
+        struct inode *inode = file->f_inode;
+        struct fact fact = {
+                .cgroup = task_cgroup(task, typed),
+                .what = {(__u64)inode, inode->i_ino, inode->i_generation},
+        };
+        count_made(EVENT_MAP);
+        bool again = count_mapped(fact.what[1]);
+        if (vma->vm_flags & (VM_WRITE | VM_MAYSHARE))
+                fact.what[2] |= 1ull << 63;
+        if (fact_is_new(&files, &fact) || (again && is_new_again(task, &fact, typed)))
+                map_emit(task, vma, file, &fact, typed);
+        else
+                count_deduplicated(EVENT_MAP);
+}
+
+/* Most mappings are of no code. bpf_get_current_task_btf() came with 3ca1032ab7ab (5.11). */
 SEC("fentry/perf_event_mmap")
 int BPF_PROG(map_fentry, struct vm_area_struct *vma)
 {
-        __u32 zero = 0;
-        struct file *file = BPF_CORE_READ(vma, vm_file);
-        __u64 flags = BPF_CORE_READ(vma, vm_flags);
-        if (!file || !(flags & VM_EXEC))
+        struct file *file = vma->vm_file;
+        if (!file || !(vma->vm_flags & VM_EXEC))
                 return 0;
-        struct map_scratch *s = bpf_map_lookup_elem(&map_scratches, &zero);
-        if (!s)
-                return 0;
-        count_made(EVENT_MAP);
-        struct task_struct *task = (void *)bpf_get_current_task();
-        struct inode *inode = BPF_CORE_READ(file, f_inode);
-        struct fact fact = {
-                .cgroup = task_cgroup(task, false),
-                .what = {(__u64)inode, BPF_CORE_READ(inode, i_ino), BPF_CORE_READ(inode, i_generation)},
-        };
-        bool again = count_mapped(fact.what[1]);
-        if (flags & (VM_WRITE | VM_MAYSHARE))
-                fact.what[2] |= 1ull << 63;
-        if (fact_is_new(&files, &fact) || (again && is_new_again(task, &fact)))
-                map_emit(s, task, vma, file, &fact);
+        if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
+                map_made(bpf_get_current_task_btf(), vma, file, true);
         else
-                count_deduplicated(EVENT_MAP);
+                map_made((void *)bpf_get_current_task(), vma, file, false);
         return 0;
 }

@@ -104,15 +104,13 @@ static __always_inline int exec_made(struct task_struct *task, const bool typed)
 
         struct path exe = {}, cwd = {}, root = {};
         /* Without types: the verifier would walk through the loop below once for each of them. */
-        file_place(file, &exe);
+        file_place(file, &exe, typed);
         struct fs_struct *fs = FOLLOW(typed, task, fs);
-        root.mnt = BPF_CORE_READ(fs, root.mnt);
-        root.dentry = BPF_CORE_READ(fs, root.dentry);
+        path_read(&fs->root, &root);
         __u32 size = exec_add_path(s, 0, &exe, &root), more = 0;
         s->record.path_size = size;
         if (tell_folders) {
-                cwd.mnt = BPF_CORE_READ(fs, pwd.mnt);
-                cwd.dentry = BPF_CORE_READ(fs, pwd.dentry);
+                path_read(&fs->pwd, &cwd);
                 more = exec_add_path(s, size, &cwd, &root);
         }
         s->record.cwd_size = more;
@@ -183,8 +181,12 @@ static __always_inline bool is_last_thread(const __u64 *ctx, struct signal_struc
         int told = told_group_dead(ctx);
         if (told >= 0)
                 return told;
-        return FOLLOW(typed, signal, live.counter) <= 0 &&
-               bpf_map_update_elem(&exits, mark, &one, BPF_NOEXIST) != -EEXIST;
+        if (FOLLOW(typed, signal, live.counter) > 0)
+                return false;
+        if (FOLLOW(typed, signal, nr_threads) ==
+            1) /* nobody else is left: those that were have left their mark */
+                return !bpf_map_lookup_elem(&exits, mark);
+        return bpf_map_update_elem(&exits, mark, &one, BPF_NOEXIST) != -EEXIST;
 }
 
 static __always_inline int exit_made(const __u64 *ctx, struct task_struct *task, const bool typed)

@@ -26,12 +26,11 @@ static __always_inline long snapshot_path(struct snapshot_scratch *s, struct vm_
 {
         struct path place = {}, root = {};
         struct file *file = vma->vm_file;
-        file_place(file, &place);
+        file_place(file, &place, true);
         if (place.dentry == BPF_CORE_READ(file, f_path.dentry))
                 return bpf_d_path(&file->f_path, s->tail, sizeof(s->tail));
         struct task_struct *reader = (void *)bpf_get_current_task();
-        root.mnt = BPF_CORE_READ(reader, fs, root.mnt);
-        root.dentry = BPF_CORE_READ(reader, fs, root.dentry);
+        path_read(&BPF_CORE_READ(reader, fs)->root, &root);
         __u32 from = path_write(&s->path, &place, &root);
         __u32 size = EVENT_PATH - from;
         bpf_probe_read_kernel(s->tail, BOUNDED(size, PATH_SIZE), s->path.text + BOUNDED(from, PATH_AT));
