@@ -59,6 +59,15 @@ def test_functions_of_an_interpreter_under_yama(booted, note, scope, answers):
     note(f"~CPython under Yama {scope}", "read" if answers else "unknown: Yama forbids it")
 
 
+@pytest.mark.parametrize("scope, answer", [(2, "not_observed"), (3, "unknown")])
+def test_silence_of_a_probe_under_yama(booted, note, scope, answer):
+    """Whether a probe is set in a process stands in its memory: where that cannot be read, silence is nothing."""
+    told = {f["name"]: (f["answer"], f["reason"] or "") for f in json.loads(booted.text(f"yama-{scope}-silence.out"))["functions"]}
+    assert told["victim_b"][0] == answer, told
+    assert answer != "unknown" or "may not be read" in told["victim_b"][1], told
+    note(f"~silence of probes under Yama {scope}", answer)
+
+
 def test_yama_forbids_everything(varied):
     doctor = varied("yama-3", scan=True)
     assert "Yama" in problems(doctor) and "unknown" in problems(doctor)

@@ -6,6 +6,22 @@ look_at() {
     keep "$1-scan" usewear scan --json
 }
 
+# silence NAME: what is said of a function that nobody calls, of a process that runs others all the time.
+silence() {
+    mkfifo "/tmp/$1.steer"
+    functions <>"/tmp/$1.steer" >/dev/null &
+    victim=$!
+    (while kill -0 $victim 2>/dev/null; do echo a; nap; done >"/tmp/$1.steer") &
+    usewear watch --json --state "/tmp/$1" --function /bin/functions:victim_b >"/tmp/$1.told" 2>"/out/$1.watch" &
+    watch=$!
+    wait_lines "/tmp/$1.told" 1
+    sleep 10
+    keep "$1" usewear functions $victim --json --state "/tmp/$1"
+    kill -INT $watch
+    wait $watch
+    kill $victim
+}
+
 part_variations() {
     umount /sys/kernel/tracing
     keep no-tracefs usewear doctor --json
@@ -38,6 +54,7 @@ part_variations() {
         echo $scope >/proc/sys/kernel/yama/ptrace_scope
         keep yama-$scope usewear doctor --json
         [ -z "$python" ] || keep yama-$scope-python usewear functions "$python" --json --all
+        [ $scope = 1 ] || silence yama-$scope-silence
     done
 
     keep yama-3-scan usewear scan --json

@@ -74,4 +74,5 @@ def judge(name, before, after, ran, earlier=frozenset(), apart=frozenset(), leas
     assert yes and (no or not any(a["answer"] == "not_observed" for a in before.values())), "the case shows nothing"
     crowded = {n for n in before.keys() - armed if "start too often" in (before[n]["reason"] or "")}  # by what else runs here
     assert len(armed | crowded) >= least * len(before), f"only {len(armed)} of {len(before)} are armed"
+    assert len(armed) >= least * len(before) / 2, f"only {len(armed)} of {len(before)} are armed: programs start too often here"
     assert len(unsure) <= len(armed & ran) // 5, {n: after[n] for n in unsure}
