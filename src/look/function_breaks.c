@@ -18,6 +18,7 @@ struct check {
         uint64_t armings[PROBE_PIECES_MOST];
         struct probe_piece pieces[PROBE_PIECES_MOST];
         size_t count;
+        bool repeated;
 };
 
 static void doubt(struct probed_file *f, const char *why)
@@ -36,17 +37,27 @@ static void note_state(struct check *c, size_t i, enum break_state state)
                 doubt(f, "a process runs its code where the kernel has set no probe");
 }
 
-/* A process that has ended meanwhile is asked for no more. Whose memory may not be read may run without any
- * probe. */
+#define UNSEEN "whether its probes are set cannot be seen: memory of a process that maps it "
+
+static bool costs_worker(int status)
+{
+        return status == -ETIME || status == -EPIPE;
+}
+
+/* A process that has ended meanwhile is asked for no more. Whose memory may not be read, or costs the worker
+ * that reads it, may run without any probe. */
 static void note_failure(struct check *c, int status)
 {
         for (size_t i = 0; i < c->count; i++)
                 if (status == -EPERM || status == -EACCES)
-                        doubt(c->files[i], "whether its probes are set cannot be seen: memory of a process "
-                                           "that maps it may not be read");
+                        doubt(c->files[i], UNSEEN "may not be read");
+                else if (costs_worker(status))
+                        doubt(c->files[i], UNSEEN "cannot be read in time");
                 else
                         function_ask_again(&c->entry->breaks_checked, c->files[i]);
 }
+
+static int submit(struct check *c);
 
 static void on_checked(void *context, int status, struct wire *reply)
 {
@@ -60,6 +71,11 @@ static void on_checked(void *context, int status, struct wire *reply)
                 states[i] = (enum break_state)wire_get_max(reply, _BREAK_STATE_MAX - 1);
         if (status == 0)
                 status = wire_end(reply);
+        if (costs_worker(status) && !c->repeated) { /* it may have been somebody else's fault */
+                c->repeated = true;
+                if (submit(c) == 0)
+                        return;
+        }
         if (status < 0) {
                 note_failure(c, status);
                 return;

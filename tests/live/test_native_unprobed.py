@@ -9,7 +9,7 @@ import pytest
 from native import Service, compile_c
 from test_native_asked import listed
 from test_native_compilers import settle
-from whole import Watch, needs, needs_root, wait_until
+from whole import Watch, needs, needs_root, tmpfs, wait_until
 
 pytestmark = [needs_root, pytest.mark.usefixtures("silence"), needs("cc")]
 
@@ -23,10 +23,13 @@ __attribute__((noinline, aligned(4096))) int vulnerable(int x) { other(x); retur
 PROGRAM = r"""
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int main(int argc, char **argv)
@@ -64,6 +67,14 @@ int main(int argc, char **argv)
                         if (pread(file, code, 4096, offset) < 0 || pwrite(memory, code, 4096, (off_t)(uintptr_t)page) < 0)
                                 return 6;
                         close(memory);
+                }
+                if (!strncmp(line, "guard", 5)) {
+                        int guard = (int)syscall(SYS_userfaultfd, 0);
+                        struct uffdio_api api = {.api = UFFD_API, .features = UFFD_FEATURE_MINOR_SHMEM};
+                        struct uffdio_register all = {.range = {(uintptr_t)page, 4096}, .mode = UFFDIO_REGISTER_MODE_MINOR};
+                        puts(ioctl(guard, UFFDIO_API, &api) || ioctl(guard, UFFDIO_REGISTER, &all) ||
+                             madvise(page, 4096, MADV_DONTNEED) ? "cannot" : "done");
+                        continue;
                 }
                 close(file);
                 if (!strncmp(line, "go", 2))
@@ -147,3 +158,21 @@ def test_code_that_loses_its_probes_unseen(tmp_path, made):
     for how in ways:
         assert before[how]["answer"] == "not_observed", before
         assert after[how]["answer"] == "unknown" and "no probe" in after[how]["reason"], after
+
+
+def test_code_that_cannot_be_read_in_time(tmp_path, made):
+    """Who reads the page waits for whoever guards it, and is killed: nobody knows whether its probes are set."""
+    program, library = made
+    state = tmp_path / "state"
+    with tmpfs(tmp_path / "memory") as memory:
+        copy = shutil.copy(library, memory)
+        with Service("usewear-test-guarded", program, copy, "plain") as service, \
+                Watch(state, "--function", f"{copy}:vulnerable") as watch:
+            before = settle(state, service, "vulnerable")
+            if service.tell("guard") != "done\n":
+                pytest.skip("this kernel guards no files in memory (userfaultfd)")
+            watch.look()
+            after = listed(state, service)["vulnerable"]
+            assert watch.stop() == 0
+    assert before["answer"] == "not_observed", before
+    assert after["answer"] == "unknown" and "cannot be seen" in after["reason"], after
