@@ -28,6 +28,9 @@ static void take_found(struct native_watch *n, struct probed_file *f, const stru
                 f->failure = "the file changed while it was looked into";
                 return;
         }
+        f->size = now.size;
+        f->modified_s = now.mtime_s;
+        f->modified_ns = now.mtime_ns;
         for (size_t i = reply->count; i < f->functions.count; i++) {
                 struct probed_function *p = &f->functions.items[i];
                 p->unarmed = p->found.unknown = "not armed: its file has too many functions to watch";
@@ -96,6 +99,22 @@ void function_note_change(struct probed_file *f)
         int64_t changed;
         if (!f->doubt && f->changed > 0 && may_ask(f) && ask_changed(f, &changed) && changed != f->changed)
                 doubt_copied(f);
+}
+
+void function_note_written(struct native_watch *n, struct probed_file *f)
+{
+        struct file_identity now;
+        struct error error;
+        if (f->failure || !may_ask(f) || file_identity_of(f->fd, &now) < 0 ||
+            (now.size == f->size && now.mtime_s == f->modified_s && now.mtime_ns == f->modified_ns))
+                return;
+        sensor_set_probes(n->sensor, f->index, f->fd, NULL, 0, &error);
+        f->failure = "its file was written to while it was watched: its functions may lie elsewhere now";
+        f->mapping_ns = 0;
+        f->armings++;
+        f->news = true;
+        vec_each (p, &f->functions)
+                p->armed = p->guarded = false;
 }
 
 int function_question(struct probed_file *f, const struct entry *e, const struct mapping *m, struct arena *a,

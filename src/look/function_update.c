@@ -129,6 +129,8 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
         vec_each (e, &list)
                 if (r == 0 && entry_named(*e) && !(*e)->ended)
                         r = update_entry(l, *e, error);
+        vec_each (f, &n->watched)
+                function_note_written(n, *f);
         functions_note_missed(l, &list);
         functions_take_early(l);
         if (r == 0 && choice == ENTRIES_ALL) {

@@ -73,6 +73,8 @@ struct probed_file {
         const char *failure; /* NULL, or why none of its functions can be probed */
         const char *doubt;   /* NULL, or why silence in it means nothing */
         const char *spared;  /* NULL, or why it is not probed any more */
+        uint64_t size;       /* bytes, and mtime, of what was looked into */
+        int64_t modified_s, modified_ns;
         int64_t changed; /* wall ns: ctime when it was first looked at; 0: it was not, -1: not on overlayfs */
         uint64_t round;
         size_t processes;      /* that map it */
@@ -275,6 +277,10 @@ void function_take(struct native_watch *n, struct probed_file *f, int status, st
 void function_note_copy_up(struct look *l, struct probed_file *f, const struct entry *e);
 /* The same where it was copied since it was looked at first: asked before its silence is told. */
 void function_note_change(struct probed_file *f);
+/* Take its probes away if it was written to since it was looked into, other than by putting a new file in its
+ * place: they may lie in the middle of instructions. What the file is now is looked into when it is examined
+ * again. */
+void function_note_written(struct native_watch *n, struct probed_file *f);
 
 /* function_text.c: a process that has not all code of the file mapped may run a copy of it: the file is
  * spared. One that has it mapped where no probe is set makes its silence doubtful. */
