@@ -31,10 +31,9 @@ static int take_copy(struct search *s, size_t wanted, void *context)
         const struct dwarf_copy *c = context;
         if (c->inlined)
                 return search_add_guard(s, wanted, c->address, 0);
-        for (const struct copy *own = map_get(&s->places, &c->address, sizeof(c->address)); own;
-             own = own->next)
+        for (struct copy *own = map_get(&s->places, &c->address, sizeof(c->address)); own; own = own->next)
                 if (own->wanted == wanted) {
-                        s->notes[wanted].described = true;
+                        own->described = s->notes[wanted].described = true;
                         note_origin(&s->notes[wanted], own, c);
                 }
         return 0;

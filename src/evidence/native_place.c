@@ -108,15 +108,18 @@ static int add_guards(struct search *s, size_t wanted)
         return 0;
 }
 
-/* Functions of one source file each that are called alike cannot be told apart. */
+/* Functions of one source file each that are called alike cannot be told apart. Another version of a function
+ * has another name in the source, under which its copies are described. */
 static void note_twins(struct search *s)
 {
         size_t i = 0;
         _cleanup_free_ uint8_t *locals = calloc(MAX(s->count, (size_t)1), 1);
-        for (void *value; locals && map_next(&s->places, &i, NULL, NULL, &value);)
-                for (const struct copy *c = value; c; c = c->next)
-                        if (c->local && locals[c->wanted]++)
-                                s->notes[c->wanted].twins = true;
+        for (void *value; map_next(&s->places, &i, NULL, NULL, &value);)
+                for (const struct copy *c = value; c; c = c->next) {
+                        struct note *n = &s->notes[c->wanted];
+                        n->undescribed |= !c->piece && !c->described;
+                        n->twins |= c->local && (!locals || locals[c->wanted]++);
+                }
 }
 
 static const char *why_unknown(const struct search *s, const struct note *n)
@@ -154,7 +157,7 @@ static const char *why_partial(const struct search *s, const struct note *n)
                 return NULL;
         if (s->inlines_known && !s->go && !n->found)
                 return "may be inlined: it has no code of its own";
-        if (!s->inlines_known || (!s->go && !n->described))
+        if (!s->inlines_known || (!s->go && (!n->described || n->undescribed)))
                 return "may be inlined: no debug information";
         if (s->thunks && n->inlined)
                 return "inlined copies of it may run unseen";

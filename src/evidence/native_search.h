@@ -16,11 +16,12 @@
 struct copy {
         size_t wanted;
         uint64_t address, size;
-        bool piece;        /* of an inlined copy */
-        bool local;        /* a name of one source file only: others may be called the same */
-        bool strong;       /* no other file of the same program may have it */
-        bool shared;       /* other functions have the same code */
-        bool own;          /* the file itself tells of it, not its debug file alone */
+        bool piece;     /* of an inlined copy */
+        bool local;     /* a name of one source file only: others may be called the same */
+        bool strong;    /* no other file of the same program may have it */
+        bool shared;    /* other functions have the same code */
+        bool own;       /* the file itself tells of it, not its debug file alone */
+        bool described; /* debug information has it, by that name, and so knows its copies; or is never to */
         struct copy *next; /* at the same address */
 };
 
@@ -35,22 +36,24 @@ struct guard {
 struct note {
         struct guard *guards;
         size_t guard_count, copies;
-        bool found;     /* code of its own */
-        bool chosen;    /* IFUNC */
-        bool part;      /* only pieces of it have a name */
-        bool many;      /* more than are watched */
-        bool inlined;   /* somewhere */
-        bool hostless;  /* and where is not told */
-        bool described; /* debug information has its code, and so knows its copies */
-        bool repeated;  /* it may come from a header: other source files may hold copies */
-        bool header;    /* it comes from one: programs that include it have copies of their own */
-        bool rust;      /* by its symbol */
-        bool rust_std;  /* … of a crate that the standard library is made of */
-        bool addressed; /* asked for by its address: copies elsewhere are not meant */
-        bool twins;     /* several functions of one source file each are called so */
-        bool stuck;     /* a copy or a guard of it cannot be probed */
-        bool jump;      /* its whole code is a jump: folded into another */
-        bool foreign;   /* its debug file tells of it where the file itself knows of no function */
+        bool found;       /* code of its own */
+        bool chosen;      /* IFUNC */
+        bool part;        /* only pieces of it have a name */
+        bool many;        /* more than are watched */
+        bool inlined;     /* somewhere */
+        bool hostless;    /* and where is not told */
+        bool described;   /* debug information has its code, and so knows its copies */
+        bool undescribed; /* debug information lacks some code of that name, and so its copies: of a version,
+                             say */
+        bool repeated;    /* it may come from a header: other source files may hold copies */
+        bool header;      /* it comes from one: programs that include it have copies of their own */
+        bool rust;        /* by its symbol */
+        bool rust_std;    /* … of a crate that the standard library is made of */
+        bool addressed;   /* asked for by its address: copies elsewhere are not meant */
+        bool twins;       /* several functions of one source file each are called so */
+        bool stuck;       /* a copy or a guard of it cannot be probed */
+        bool jump;        /* its whole code is a jump: folded into another */
+        bool foreign;     /* its debug file tells of it where the file itself knows of no function */
 };
 
 /* Code that debug information tells of: begin and end. */

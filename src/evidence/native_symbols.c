@@ -35,7 +35,8 @@ static int take_symbol(struct search *s, size_t wanted, void *context)
                             .size = seen->function->size,
                             .local = seen->function->local && seen->plain,
                             .strong = !seen->function->repeated,
-                            .own = !s->foreign};
+                            .own = !s->foreign,
+                            .described = symbol_is_thunk(seen->name)};
         return search_add_copy(s, &copy);
 }
 

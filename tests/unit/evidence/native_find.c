@@ -174,6 +174,24 @@ static void test_versions_are_copies(void **state)
         }
 }
 
+/* The older version of a function has another name in its source, and no symbol tells which: copies of it are
+ * described by that name, and found by none. */
+static void test_each_version_has_to_be_described(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "both"}, {"", "host"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[2];
+        read_sample("symver", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, 2, &a, f), 0);
+        assert_int_equal(f[0].site_count, 2); /* a plain name means all versions */
+        assert_string_equal(f[0].partial, "may be inlined: no debug information");
+        assert_int_equal(f[1].site_count, 1);
+        assert_null(f[1].partial);
+}
+
 /* A second base class: its table leads to a thunk, into which the compiler has copied the function. */
 static void test_a_thunk_is_a_copy(void **state)
 {
@@ -341,6 +359,7 @@ int main(void)
                 cmocka_unit_test(test_a_part_without_debug_information),
                 cmocka_unit_test(test_a_copy_from_a_header),
                 cmocka_unit_test(test_versions_are_copies),
+                cmocka_unit_test(test_each_version_has_to_be_described),
                 cmocka_unit_test(test_a_thunk_is_a_copy),
                 cmocka_unit_test(test_what_only_frames_tell),
                 cmocka_unit_test(test_damaged_frames_tell_less),
