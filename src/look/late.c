@@ -45,22 +45,26 @@ static bool same_process(const struct entry *e, const struct late_file *f)
         return e && f->start && e->process.start == f->start / PROCESS_START_GRAIN * PROCESS_START_GRAIN;
 }
 
-/* The look at the process itself saw the file: its evidence is in the join already. */
+/* The look at the process itself saw the file, and could examine it: its evidence is in the join already. */
 static bool was_seen(const struct entry *e, const struct late_file *f)
 {
-        vec_each (m, &e->process.mappings)
-                if (!strcmp(m->path, f->path))
+        for (size_t i = 0; i < e->files.count && i < e->process.mappings.count; i++) {
+                const struct used_file *used = e->files.items[i];
+                if (used && used->examined && !strcmp(e->process.mappings.items[i].path, f->path))
                         return true;
+        }
         return false;
 }
 
+/* The process itself may have ended since it was looked at: another one that has its root is asked if there
+ * is one. */
 static const struct entry *representative(const struct look *l, const struct map *cgroups,
                                           const struct late_file *f)
 {
         const struct entry *own = table_get(&l->table, f->pid);
-        if (same_process(own, f) && entry_named(own))
-                return own;
-        return map_get(cgroups, &f->cgroup, sizeof(f->cgroup));
+        const struct entry *other = map_get(cgroups, &f->cgroup, sizeof(f->cgroup));
+        bool known = same_process(own, f) && entry_named(own);
+        return known && (!other || !str_equal(other->process.root.id, own->process.root.id)) ? own : other;
 }
 
 static void late_done_reply(void *context, int status, struct wire *reply)
@@ -86,13 +90,21 @@ static int ask_late_file(struct look *l, const struct entry *e, const struct lat
         return prober_submit(l->prober, &job, late_done_reply, errand);
 }
 
+/* Whoever is oldest in a cgroup is the last to be gone before it is asked. A thread of the kernel has a root
+ * of its own. */
+static bool stands_for(const struct entry *e, const struct entry *other)
+{
+        return e->process.cgroup_id && entry_named(e) && !e->process.unreadable && !e->process.kernel &&
+               !e->ended && (!other || e->process.start < other->process.start);
+}
+
 static int index_cgroups(const struct look *l, struct map *to)
 {
         int r = 0;
         size_t i = 0;
         for (void *value; r == 0 && map_next(&l->table.entries, &i, NULL, NULL, &value);) {
                 struct entry *e = value;
-                if (e->process.cgroup_id && entry_named(e) && !e->process.unreadable)
+                if (stands_for(e, map_get(to, &e->process.cgroup_id, sizeof(uint64_t))))
                         r = map_put(to, &e->process.cgroup_id, sizeof(uint64_t), e);
         }
         return r;
@@ -121,12 +133,12 @@ static int ask_late_files(struct look *l, const late_list *taken)
         int r = taken->count ? index_cgroups(l, &cgroups) : 0;
         for (size_t i = 0; r == 0 && i < taken->count; i++) {
                 const struct late_file *f = &taken->items[i];
-                const struct entry *e = representative(l, &cgroups, f);
+                const struct entry *e = representative(l, &cgroups, f), *own = table_get(&l->table, f->pid);
                 if (!e || f->path[0] != '/' || !f->inode) {
                         r = lose_file(l, e, f->cgroup, f->device, f->inode);
                         continue;
                 }
-                if (same_process(e, f) && was_seen(e, f))
+                if (same_process(own, f) && entry_named(own) && was_seen(own, f))
                         continue;
                 struct mapping by_path = {.path = f->path, .inode = f->inode};
                 struct used_file *file = files_intern(&l->files, e->process.root.id, &by_path);
