@@ -103,7 +103,7 @@ static __always_inline int exec_made(struct task_struct *task, const bool typed)
         s->record.pad = 0;
 
         struct path exe = {}, cwd = {}, root = {};
-        /* Without types: the verifier would walk through the loop below once for each of them. */
+        /* Paths have no types: the verifier would walk through the loop below once for each of them. */
         file_place(file, &exe, typed);
         struct fs_struct *fs = FOLLOW(typed, task, fs);
         path_read(&fs->root, &root);
@@ -183,8 +183,8 @@ static __always_inline bool is_last_thread(const __u64 *ctx, struct signal_struc
                 return told;
         if (FOLLOW(typed, signal, live.counter) > 0)
                 return false;
-        if (FOLLOW(typed, signal, nr_threads) ==
-            1) /* nobody else is left: those that were have left their mark */
+        /* Nobody else is left: those that were have left their mark. */
+        if (FOLLOW(typed, signal, nr_threads) == 1)
                 return !bpf_map_lookup_elem(&exits, mark);
         return bpf_map_update_elem(&exits, mark, &one, BPF_NOEXIST) != -EEXIST;
 }

@@ -21,6 +21,7 @@ int search_add_copy(struct search *s, const struct copy *copy)
                         c->local &= copy->local;
                         c->strong &= copy->strong;
                         c->own |= copy->own;
+                        c->described &= copy->described;
                         return 0;
                 }
         struct note *n = &s->notes[copy->wanted];

@@ -108,9 +108,10 @@ static int add_guards(struct search *s, size_t wanted)
         return 0;
 }
 
-/* Functions of one source file each that are called alike cannot be told apart. Another version of a function
- * has another name in the source, under which its copies are described. */
-static void note_twins(struct search *s)
+/* What all copies together tell. Functions of one source file each that are called alike cannot be told
+ * apart. Another version of a function has another name in the source, under which its copies are described.
+ */
+static void note_copies(struct search *s)
 {
         size_t i = 0;
         _cleanup_free_ uint8_t *locals = calloc(MAX(s->count, (size_t)1), 1);
@@ -175,7 +176,7 @@ static const char *why_partial(const struct search *s, const struct note *n)
 int search_places(struct search *s)
 {
         size_t i = 0;
-        note_twins(s);
+        note_copies(s);
         for (void *value; map_next(&s->places, &i, NULL, NULL, &value);)
                 for (const struct copy *c = value; c; c = c->next) {
                         int r = add_place(s, c);

@@ -16,12 +16,12 @@
 struct copy {
         size_t wanted;
         uint64_t address, size;
-        bool piece;     /* of an inlined copy */
-        bool local;     /* a name of one source file only: others may be called the same */
-        bool strong;    /* no other file of the same program may have it */
-        bool shared;    /* other functions have the same code */
-        bool own;       /* the file itself tells of it, not its debug file alone */
-        bool described; /* debug information has it, by that name, and so knows its copies; or is never to */
+        bool piece;        /* of an inlined copy */
+        bool local;        /* a name of one source file only: others may be called the same */
+        bool strong;       /* no other file of the same program may have it */
+        bool shared;       /* other functions have the same code */
+        bool own;          /* the file itself tells of it, not its debug file alone */
+        bool described;    /* debug information has it, by that name; or is not to have it, as a thunk */
         struct copy *next; /* at the same address */
 };
 
@@ -43,8 +43,7 @@ struct note {
         bool inlined;     /* somewhere */
         bool hostless;    /* and where is not told */
         bool described;   /* debug information has its code, and so knows its copies */
-        bool undescribed; /* debug information lacks some code of that name, and so its copies: of a version,
-                             say */
+        bool undescribed; /* it lacks some code of that name: another version, say */
         bool repeated;    /* it may come from a header: other source files may hold copies */
         bool header;      /* it comes from one: programs that include it have copies of their own */
         bool rust;        /* by its symbol */

@@ -24,6 +24,7 @@ struct mapping {
         const char *path; /* as the kernel prints it, without " (deleted)" */
 };
 
+/* Whether so many mappings are the same in both, in this order; their devices are not compared. */
 bool mappings_equal(const struct mapping *x, const struct mapping *y, size_t count);
 
 struct process {

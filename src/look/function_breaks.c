@@ -21,12 +21,6 @@ struct check {
         bool repeated;
 };
 
-static void doubt(struct probed_file *f, const char *why)
-{
-        f->news |= !f->doubt;
-        f->doubt = f->doubt ? f->doubt : why;
-}
-
 /* What was taken away meanwhile is not there by right. */
 static void note_state(struct check *c, size_t i, enum break_state state)
 {
@@ -34,7 +28,7 @@ static void note_state(struct check *c, size_t i, enum break_state state)
         if (state == BREAKS_UNREAD || c->armings[i] != f->armings)
                 function_ask_again(&c->entry->breaks_checked, f);
         else if (state == BREAKS_MISSING)
-                doubt(f, "a process runs its code where the kernel has set no probe");
+                function_doubt(f, "a process runs its code where the kernel has set no probe");
 }
 
 #define UNSEEN "whether its probes are set cannot be seen: memory of a process that maps it "
@@ -50,9 +44,9 @@ static void note_failure(struct check *c, int status)
 {
         for (size_t i = 0; i < c->count; i++)
                 if (status == -EPERM || status == -EACCES)
-                        doubt(c->files[i], UNSEEN "may not be read");
+                        function_doubt(c->files[i], UNSEEN "may not be read");
                 else if (costs_worker(status))
-                        doubt(c->files[i], UNSEEN "cannot be read in time");
+                        function_doubt(c->files[i], UNSEEN "cannot be read in time");
                 else
                         function_ask_again(&c->entry->breaks_checked, c->files[i]);
 }

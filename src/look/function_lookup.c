@@ -71,10 +71,15 @@ static bool ask_changed(const struct probed_file *f, int64_t *ret)
         return true;
 }
 
+void function_doubt(struct probed_file *f, const char *why)
+{
+        f->news |= !f->doubt;
+        f->doubt = f->doubt ? f->doubt : why;
+}
+
 static void doubt_copied(struct probed_file *f)
 {
-        f->doubt = "its file may have been copied to another layer while it was mapped";
-        f->news = true;
+        function_doubt(f, "its file may have been copied to another layer while it was mapped");
 }
 
 void function_note_copy_up(struct look *l, struct probed_file *f, const struct entry *e)

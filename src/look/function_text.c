@@ -44,10 +44,8 @@ static bool is_unprobed(const struct process *p, const struct probed_file *f)
 
 static void doubt_unprobed(struct probed_file *f)
 {
-        if (f->doubt)
-                return;
-        f->doubt = "a process has its code mapped writable or shared, where the kernel sets no probes";
-        f->news = true;
+        function_doubt(f,
+                       "a process has its code mapped writable or shared, where the kernel sets no probes");
 }
 
 /* Of a file that is probed: it is held open, and its number is its own. Which part is mapped is not asked

@@ -141,11 +141,14 @@ int functions_update(struct look *l, enum entry_choice choice, struct error *err
                 functions_arm(n);
         if (r == 0 && choice != ENTRIES_ALL)
                 r = read_calls(l, &list, error);
-        functions_pass_sleepers(l, &list);
+        if (r == 0)
+                functions_pass_sleepers(l, &list);
         if (r == 0)
                 r = ask_each(l, &list, functions_check_breaks, error);
         if (r == 0 && choice == ENTRIES_ALL)
                 forget_unmapped(n, &list);
+        if (r < 0) /* nobody waits for the answers that are out */
+                functions_doubt_all_answers(&l->table);
         functions_tell_again(n);
         vec_done(&list);
         return r;

@@ -273,6 +273,8 @@ int function_question(struct probed_file *f, const struct entry *e, const struct
 /* Take the answer. */
 void function_take(struct native_watch *n, struct probed_file *f, int status, struct wire *reply);
 
+/* Its silence means nothing from now on; the first reason stays. */
+void function_doubt(struct probed_file *f, const char *why);
 /* Doubt a file of overlayfs that was copied up since this process, or any before it, mapped it. */
 void function_note_copy_up(struct look *l, struct probed_file *f, const struct entry *e);
 /* The same where it was copied since it was looked at first: asked before its silence is told. */
@@ -314,7 +316,8 @@ void functions_forget_calls(struct native_watch *n);
 /* function_breaks.c: ask whether the probes are set in the code of a process, once for each of its files. 0
  * or -errno with a sentence. */
 int functions_check_breaks(struct look *l, struct entry *e, struct error *error);
-/* Of which of them that is known without asking. */
+/* Before that: note for those processes that cannot lack a probe, having slept since they were read, that
+ * they need not be asked. */
 void functions_pass_sleepers(struct look *l, const entry_list *list);
 
 /* function_missed.c: a file was mapped in this workload (or in one of those that workload_may_be() means), of

@@ -56,7 +56,13 @@ static bool was_seen(const struct entry *e, const struct late_file *f)
         return false;
 }
 
-/* The process itself may have ended since it was looked at: another one that has its root is asked if there
+static bool sees_the_same(const struct process *x, const struct process *y)
+{
+        return str_equal(x->workload_id, y->workload_id) && str_equal(x->root.id, y->root.id) &&
+               x->mount_ns == y->mount_ns;
+}
+
+/* The process itself may have ended since it was looked at: another one that sees the same is asked if there
  * is one. */
 static const struct entry *representative(const struct look *l, const struct map *cgroups,
                                           const struct late_file *f)
@@ -64,7 +70,7 @@ static const struct entry *representative(const struct look *l, const struct map
         const struct entry *own = table_get(&l->table, f->pid);
         const struct entry *other = map_get(cgroups, &f->cgroup, sizeof(f->cgroup));
         bool known = same_process(own, f) && entry_named(own);
-        return known && (!other || !str_equal(other->process.root.id, own->process.root.id)) ? own : other;
+        return known && (!other || !sees_the_same(&other->process, &own->process)) ? own : other;
 }
 
 static void late_done_reply(void *context, int status, struct wire *reply)
@@ -90,12 +96,15 @@ static int ask_late_file(struct look *l, const struct entry *e, const struct lat
         return prober_submit(l->prober, &job, late_done_reply, errand);
 }
 
-/* Whoever is oldest in a cgroup is the last to be gone before it is asked. A thread of the kernel has a root
- * of its own. */
+/* Whoever is oldest in a cgroup is the last to be gone before it is asked. Threads of the kernel stand for
+ * what it starts by itself, where there is no program. */
 static bool stands_for(const struct entry *e, const struct entry *other)
 {
-        return e->process.cgroup_id && entry_named(e) && !e->process.unreadable && !e->process.kernel &&
-               !e->ended && (!other || e->process.start < other->process.start);
+        if (!e->process.cgroup_id || !entry_named(e) || e->process.unreadable || e->ended)
+                return false;
+        if (!other || e->process.kernel != other->process.kernel)
+                return !other || other->process.kernel;
+        return e->process.start < other->process.start;
 }
 
 static int index_cgroups(const struct look *l, struct map *to)

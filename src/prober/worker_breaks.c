@@ -120,6 +120,8 @@ static int check(struct checking *c, uint8_t *bytes, struct buf *reply)
 int worker_breaks(const struct probe_job *job, struct buf *reply)
 {
         size_t most = 1;
+        if (!job->pid || job->piece_count > PROBE_PIECES_MOST)
+                return -EINVAL;
         for (size_t i = 0; i < job->piece_count; i++) {
                 if (job->pieces[i].start >= job->pieces[i].end)
                         return -EINVAL;
@@ -130,9 +132,5 @@ int worker_breaks(const struct probe_job *job, struct buf *reply)
                                                       .places = calloc(most, sizeof(*c.places)),
                                                       .maps = BUF_INIT(MAPS_TEXT)};
         _cleanup_free_ uint8_t *bytes = calloc(most, NATIVE_BREAK);
-        if (!c.places || !bytes)
-                return -ENOMEM;
-        if (!job->pid || job->piece_count > PROBE_PIECES_MOST)
-                return -EINVAL;
-        return check(&c, bytes, reply);
+        return c.places && bytes ? check(&c, bytes, reply) : -ENOMEM;
 }

@@ -94,6 +94,15 @@ def compile_victims(folder, arch):
     return folder
 
 
+def add_machine(archive, folder, script):
+    """What each machine has: this script as its only program, and what runs it."""
+    for name in ("proc", "sys", "dev", "tmp", "out", "run", "etc", "lib"):
+        archive.add_folder(name)
+    archive.add("init", script)
+    archive.add("machine.sh", HERE / "machine.sh")
+    add_busybox(archive, folder)
+
+
 def add_busybox(archive, folder):
     if archive.arch == "amd64":
         archive.add("bin/busybox", shutil.which("busybox"))
@@ -125,12 +134,9 @@ def make_root(folder, arch, usewear, guest):
     """The root with everything but the parts, which each test names on the kernel's command line."""
     victims = compile_victims(folder / "victims", arch)
     archive = Archive(arch)
-    for name in ("proc", "sys", "dev", "tmp", "out", "run", "etc", "lib"):
-        archive.add_folder(name)
-    archive.add("init", HERE / "guest.sh")
+    add_machine(archive, folder, HERE / "guest.sh")
     for name in ("variations.sh", "trouble.sh"):
         archive.add(name, HERE / name)
-    add_busybox(archive, folder)
     archive.add("bin/usewear", usewear)
     archive.add("bin/kernel-test", guest)
     for name in ("steered", "exec-victim", "storm", "functions"):

@@ -1,20 +1,9 @@
 #!/bin/busybox sh
-# The only program of the machine: tries Usewear, keeps what it says under /out, and sends that over the
-# console, as base64 between two marks. What is right or wrong of it is judged outside, in test_kernels.py.
-/bin/busybox mkdir -p /bin /proc /sys /dev /tmp /out /run
-/bin/busybox --install -s /bin
-export PATH=/bin USEWEAR_STATE=/tmp/state
-mount -t proc proc /proc
-mount -t sysfs sys /sys
-mount -t devtmpfs dev /dev 2>/dev/null
-mount -t tracefs trace /sys/kernel/tracing 2>/dev/null
-mount -t securityfs security /sys/kernel/security 2>/dev/null
-mount -t tmpfs tmp /tmp
-mount -t tmpfs out /out
-ip link set lo up
-dmesg -n 1
-
-parts=$(sed -n 's/.*usewear\.parts=\([^ ]*\).*/\1/p' /proc/cmdline | tr ',' ' ')
+# The only program of the machine: tries Usewear, keeps what it says under /out, and sends that. What is right
+# or wrong of it is judged outside, in test_kernels.py.
+. /machine.sh
+export USEWEAR_STATE=/tmp/state
+parts=$(told parts | tr ',' ' ')
 library=/lib/library.so
 
 # Nothing is started by waiting, so that what the sensor sees is what the parts do: nap is a tenth of a second.
@@ -177,9 +166,4 @@ done
 dmesg >/out/dmesg.out
 cut -d' ' -f1 /proc/uptime >/out/uptime.out
 say sending
-cd /out && tar -cz . | base64 >/tmp/sent
-stty -opost 2>/dev/null
-echo BEGIN-RESULTS
-cat /tmp/sent
-echo END-RESULTS
-poweroff -f
+send

@@ -114,24 +114,30 @@ def test_code_that_the_kernel_does_not_probe(tmp_path, made, mapped):
         assert "no probes" in before["reason"], before
 
 
+@contextlib.contextmanager
+def watched(state, program, ways):
+    """(the watch, {how: a service of its own}, {how: what is told of its function}) for copies of the library."""
+    with contextlib.ExitStack() as stack:
+        services = {how: stack.enter_context(Service(f"usewear-test-{how.replace(' ', '-')}", program, copy, "plain"))
+                    for how, copy in ways.items()}
+        asked = [word for copy in ways.values() for word in ("--function", f"{copy}:vulnerable")]
+        watch = stack.enter_context(Watch(state, *asked))
+        yield watch, services, {how: settle(state, service, "vulnerable") for how, service in services.items()}
+        assert watch.stop() == 0
+
+
 def test_code_that_loses_its_probes(tmp_path, made):
     program, library = made
     state = tmp_path / "state"
     ways = {how: shutil.copy(library, tmp_path / f"lib{how}.so.1") for how in ("map", "write")}
     (tmp_path / "calling.c").write_text(CALLING)
     ways["map a call"] = compile_c(tmp_path / "libcalling.so.1", tmp_path / "calling.c", "-g", "-shared", "-fPIC", "-Wl,--build-id")
-    with contextlib.ExitStack() as stack:
-        services = {how: stack.enter_context(Service(f"usewear-test-{how.replace(' ', '-')}", program, copy, "plain"))
-                    for how, copy in ways.items()}
-        asked = [word for copy in ways.values() for word in ("--function", f"{copy}:vulnerable")]
-        watch = stack.enter_context(Watch(state, *asked))
-        before = {how: settle(state, service, "vulnerable") for how, service in services.items()}
+    with watched(state, program, ways) as (_, services, before):
         for how, service in services.items():
             assert service.tell(how) == "done\n"
             assert service.tell("go") == "ran 6\n"
         after = {how: wait_until(lambda s=s: "no probe" in ((a := listed(state, s)["vulnerable"])["reason"] or "") and a)
                  for how, s in services.items()}  # without a full look: events tell
-        assert watch.stop() == 0
     for how in ways:
         assert before[how]["answer"] == "not_observed", before
         assert after[how]["answer"] == "unknown", after
@@ -142,19 +148,13 @@ def test_code_that_loses_its_probes_unseen(tmp_path, made):
     program, library = made
     state = tmp_path / "state"
     ways = {how: shutil.copy(library, tmp_path / f"lib{how}.so.1") for how in ("drop", "poke")}
-    with contextlib.ExitStack() as stack:
-        services = {how: stack.enter_context(Service(f"usewear-test-{how}", program, copy, "plain"))
-                    for how, copy in ways.items()}
-        asked = [word for copy in ways.values() for word in ("--function", f"{copy}:vulnerable")]
-        watch = stack.enter_context(Watch(state, *asked))
-        before = {how: settle(state, service, "vulnerable") for how, service in services.items()}
+    with watched(state, program, ways) as (watch, services, before):
         watch.look()
         for how, service in services.items():
             assert service.tell(how) == "done\n"
             assert service.tell("go") == "ran 6\n"
         watch.look()
         after = {how: listed(state, service)["vulnerable"] for how, service in services.items()}
-        assert watch.stop() == 0
     for how in ways:
         assert before[how]["answer"] == "not_observed", before
         assert after[how]["answer"] == "unknown" and "no probe" in after[how]["reason"], after
