@@ -23,30 +23,39 @@ enum {
 /* ---- names ------------------------------------------------------------------------------------------ */
 
 /* "golang.org/x/text/language.Parse" → its import path; the function's own name begins behind the dot. */
-static int split_go(const struct native_query *q, struct arena *a, struct native_query *ret)
+static int split_go(struct search *s, struct native_query *q)
 {
         const char *slash = strrchr(q->function, '/');
         const char *dot = strchr(slash ? slash : q->function, '.');
-        *ret = *q;
-        if (*q->container || !dot || q->provider)
+        if (*q->container || !dot)
                 return 0;
-        ret->container = arena_strndup(a, q->function, (size_t)(dot - q->function));
-        ret->function = dot + 1;
-        return ret->container ? 0 : -ENOMEM;
+        q->container = arena_strndup(s->arena, q->function, (size_t)(dot - q->function));
+        q->function = dot + 1;
+        return q->container ? 0 : -ENOMEM;
 }
 
-static int split_all_go(struct search *s)
+/* "memcpy@GLIBC_2.2.5"; "memcpy@@GLIBC_2.14", as linkers write the one that is taken by default. */
+static int split_version(struct search *s, struct native_query *q, struct note *n)
+{
+        size_t size = strcspn(q->function, "@");
+        if (!size || !q->function[size] || str_starts(q->function, "0x"))
+                return 0;
+        n->version = q->function + size + strspn(q->function + size, "@");
+        q->function = arena_strndup(s->arena, q->function, size);
+        return q->function ? 0 : -ENOMEM;
+}
+
+static int split_all(struct search *s)
 {
         struct native_query *split = arena_alloc(s->arena, MAX(s->count, (size_t)1) * sizeof(*split));
-        if (!split)
-                return -ENOMEM;
-        for (size_t i = 0; i < s->count; i++) {
-                int r = split_go(&s->queries[i], s->arena, &split[i]);
-                if (r < 0)
-                        return r;
+        int r = split ? 0 : -ENOMEM;
+        for (size_t i = 0; r == 0 && i < s->count; i++) {
+                split[i] = s->queries[i];
+                if (!split[i].provider)
+                        r = s->go ? split_go(s, &split[i]) : split_version(s, &split[i], &s->notes[i]);
         }
         s->queries = split;
-        return 0;
+        return r;
 }
 
 /* "0x1139": where it begins, as the file itself numbers its code. 0: none. */
@@ -57,34 +66,46 @@ static uint64_t address_of(const struct native_query *q)
         return is_address ? address : 0;
 }
 
+static int index_word(struct search *s, struct wanted_list *w)
+{
+        struct span word = span_of(s->queries[w->index].function);
+        if (s->go)
+                word = go_last_word(word);
+        w->next = map_get(&s->words, word.data, word.size);
+        return word.size ? map_put(&s->words, word.data, word.size, w) : 0;
+}
+
+static int index_query(struct search *s, struct wanted_list *w)
+{
+        struct note *n = &s->notes[w->index];
+        w->address = address_of(&s->queries[w->index]);
+        n->addressed = w->address != 0;
+        if (n->version)
+                w->number = elf_version_number(s->elf, n->version);
+        bool readable = !s->go && strchr(s->queries[w->index].function, ':');
+        struct wanted_list **list = n->addressed ? &s->addressed
+                                    : n->version ? &s->versioned
+                                    : readable   ? &s->readable
+                                                 : NULL;
+        if (!list)
+                return index_word(s, w);
+        w->next = *list;
+        *list = w;
+        return 0;
+}
+
 static int index_queries(struct search *s)
 {
-        for (size_t i = 0; i < s->count; i++) {
-                struct wanted_list *w = arena_alloc(s->arena, sizeof(*w));
-                const char *function = s->queries[i].function;
+        int r = 0;
+        for (size_t i = 0; r == 0 && i < s->count; i++) {
                 if (s->queries[i].provider)
                         continue;
-                if (!w)
-                        return -ENOMEM;
-                w->index = i;
-                w->address = address_of(&s->queries[i]);
-                if (w->address) {
-                        s->notes[i].addressed = true;
-                        w->next = s->addressed;
-                        s->addressed = w;
-                        continue;
-                }
-                if (!s->go && strchr(function, ':')) {
-                        w->next = s->readable;
-                        s->readable = w;
-                        continue;
-                }
-                struct span word = s->go ? go_last_word(span_of(function)) : span_of(function);
-                w->next = map_get(&s->words, word.data, word.size);
-                if (word.size && map_put(&s->words, word.data, word.size, w) < 0)
-                        return -ENOMEM;
+                struct wanted_list *w = arena_alloc(s->arena, sizeof(*w));
+                if (w)
+                        w->index = i;
+                r = w ? index_query(s, w) : -ENOMEM;
         }
-        return 0;
+        return r;
 }
 
 /* ---- all -------------------------------------------------------------------------------------------- */
@@ -136,8 +157,8 @@ static int search_run(struct search *s, const struct native_file *file)
         s->go = go_functions_open(s->elf, &go) == 0;
         s->notes = arena_alloc(s->arena, MAX(s->count, (size_t)1) * sizeof(*s->notes));
         int r = s->notes ? 0 : -ENOMEM;
-        if (r == 0 && s->go)
-                r = split_all_go(s);
+        if (r == 0)
+                r = split_all(s);
         if (r == 0)
                 r = index_queries(s);
         if (r == 0)

@@ -135,6 +135,8 @@ static const char *why_unknown(const struct search *s, const struct note *n)
                 return "which of its versions runs is chosen at run time (IFUNC)";
         if (n->addressed)
                 return "no function begins at that address";
+        if (n->version)
+                return "no symbol of that name in that version";
         if (s->go)
                 return "not in the program's table, which does not tell what was inlined";
         return n->part ? "only pieces of it have a name" : "no symbol of that name: stripped, or inlined";
@@ -142,6 +144,8 @@ static const char *why_unknown(const struct search *s, const struct note *n)
 
 static const char *why_partial(const struct search *s, const struct note *n)
 {
+        if (n->version)
+                return "one version of it was asked for: its copies and clones are not told apart by version";
         if (n->part)
                 return "the compiler split it: its head may be inlined";
         if (n->hostless)

@@ -35,6 +35,7 @@ struct guard {
 
 struct note {
         struct guard *guards;
+        const char *version; /* asked for in this one alone, "GLIBC_2.14"; else NULL */
         size_t guard_count, copies;
         bool found;       /* code of its own */
         bool chosen;      /* IFUNC */
@@ -70,6 +71,7 @@ struct code_frame {
 struct wanted_list {
         size_t index;
         uint64_t address; /* asked for by it, "0x1139", else 0 */
+        uint16_t number;  /* of its version, if one is asked for, among the file's own; 0: not among them */
         struct wanted_list *next;
 };
 
@@ -83,6 +85,7 @@ struct search {
         struct map entries;           /* address of a host → struct guard, confirmed by a symbol */
         struct wanted_list *readable; /* those that are no plain symbols: "a::b" */
         struct wanted_list *addressed;
+        struct wanted_list *versioned;
         struct note *notes;
         struct native_function *results;
         struct clock_share share; /* of the CPU, for the walks through tables of names */

@@ -40,6 +40,24 @@ static int take_symbol(struct search *s, size_t wanted, void *context)
         return search_add_copy(s, &copy);
 }
 
+/* Of a symbol that is exported in a version, and of one whose name tells it: "memcpy@@GLIBC_2.14". */
+static bool is_version(const struct search *s, const struct wanted_list *w, const struct elf_function *f)
+{
+        const char *at = strchr(f->name, '@');
+        if (at)
+                return str_equal(at + strspn(at, "@"), s->notes[w->index].version);
+        return w->number && f->version == w->number;
+}
+
+static int take_versioned(struct search *s, struct symbol_seen *seen)
+{
+        int r = 0;
+        for (struct wanted_list *w = s->versioned; w && r == 0; w = w->next)
+                if (is_version(s, w, seen->function) && symbol_is(seen->name, s->queries[w->index].function))
+                        r = take_symbol(s, w->index, seen);
+        return r;
+}
+
 static int on_symbol(void *context, const struct elf_function *f)
 {
         struct search *s = context;
@@ -50,7 +68,8 @@ static int on_symbol(void *context, const struct elf_function *f)
         seen.name = name;
         seen.plain = name.data == f->name && (!name.data[name.size] || name.data[name.size] == '@') &&
                      !span_starts(name, "_Z") && !span_starts(name, "_R");
-        return search_named(s, name, take_symbol, &seen);
+        int r = search_named(s, name, take_symbol, &seen);
+        return r == 0 ? take_versioned(s, &seen) : r;
 }
 
 int search_symbols(struct search *s, const struct elf *tables)

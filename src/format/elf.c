@@ -8,7 +8,13 @@
 #include <elf.h>
 #include <errno.h>
 
-enum { MOST_SYMBOLS = 1000000, MOST_DYNAMIC = 4096, MOST_NOTES = 16 /* segments */, LONGEST_NAME = 4096 };
+enum {
+        MOST_SYMBOLS = 1000000,
+        MOST_DYNAMIC = 4096,
+        MOST_NOTES = 16 /* segments */,
+        LONGEST_NAME = 4096,
+        MOST_VERSIONS = 32768
+};
 
 /* `size` bytes at `offset`, or NULL. */
 static const uint8_t *bytes_at(const struct elf *e, uint64_t offset, uint64_t size)
@@ -253,7 +259,7 @@ int elf_build_id(const struct elf *e, char ret[static ELF_BUILD_ID])
 /* ---- dynamic linking -------------------------------------------------------------------------------- */
 
 struct dynamic {
-        uint64_t strtab, strsz, symtab, hash, gnu_hash, soname;
+        uint64_t strtab, strsz, symtab, versym, verdef, soname;
         bool has_soname;
 };
 
@@ -277,6 +283,10 @@ static bool read_dynamic(const struct elf *e, struct dynamic *ret)
                         d.strsz = value;
                 else if (tag == DT_SYMTAB)
                         d.symtab = value;
+                else if (tag == DT_VERSYM)
+                        d.versym = value;
+                else if (tag == DT_VERDEF)
+                        d.verdef = value;
                 else if (tag == DT_SONAME) {
                         d.soname = value;
                         d.has_soname = true;
@@ -326,6 +336,35 @@ int elf_dynamic_symbols(const struct elf *e, struct span *ret_symbols, struct sp
                 symbols.size = MIN(symbols.size, d.strtab - d.symtab);
         *ret_symbols = symbols;
         *ret_strings = string_table(e, &d);
+        return 0;
+}
+
+int elf_dynamic_versions(const struct elf *e, struct span *ret)
+{
+        struct dynamic d;
+        return read_dynamic(e, &d) && d.versym ? elf_at_address(e, d.versym, ret) : -ENOENT;
+}
+
+/* The first definition is that of the file itself, by its name. */
+uint16_t elf_version_number(const struct elf *e, const char *name)
+{
+        struct dynamic d;
+        struct span table, strings;
+        if (!read_dynamic(e, &d) || !d.verdef || elf_at_address(e, d.verdef, &table) < 0)
+                return 0;
+        strings = string_table(e, &d);
+        for (unsigned i = 0; i < MOST_VERSIONS && table.size >= sizeof(Elf64_Verdef); i++) {
+                const uint8_t *p = (const uint8_t *)table.data;
+                uint64_t flags = number(p + 2, 2), aux = number(p + 12, 4), next = number(p + 16, 4);
+                const char *found = aux < table.size && table.size - aux >= sizeof(Elf64_Verdaux)
+                                            ? string_at(strings, number(p + aux, 4))
+                                            : NULL;
+                if (found && !(flags & VER_FLG_BASE) && str_equal(found, name))
+                        return (uint16_t)number(p + 4, 2) & ELF_VERSION;
+                if (!next || next > table.size)
+                        return 0;
+                table = (struct span){table.data + next, table.size - next};
+        }
         return 0;
 }
 

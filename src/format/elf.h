@@ -49,3 +49,9 @@ typedef int (*elf_symbol_handler)(void *context, const char *name);
 int elf_exported(const struct elf *e, elf_symbol_handler handler, void *context);
 /* The tables behind it: symbols, and the strings that name them. 0, or -ENOENT. */
 int elf_dynamic_symbols(const struct elf *e, struct span *ret_symbols, struct span *ret_strings);
+/* The version of each symbol of .dynsym, in two bytes: the bits ELF_VERSION number a definition, the other
+ * one hides it from who does not ask for it (LSB Core, 10.7: .gnu.version). 0, or -ENOENT. */
+enum { ELF_VERSION = 0x7fff };
+int elf_dynamic_versions(const struct elf *e, struct span *ret);
+/* The number of a version that the file defines (.gnu.version_d), or 0. */
+uint16_t elf_version_number(const struct elf *e, const char *name);

@@ -25,6 +25,7 @@ static uint64_t number(const char *p, size_t size)
 
 struct tables {
         struct span symbols, strings; /* strings: up to the last NUL, so that each one ends */
+        struct span versions;
         bool exported;
 };
 
@@ -48,6 +49,8 @@ static bool entry_read(const struct elf *e, const struct tables *t, size_t i, st
                 .exported = t->exported,
                 .chosen = type == STT_GNU_IFUNC,
         };
+        if ((i + 1) * 2 <= t->versions.size)
+                ret->version = (uint16_t)number(t->versions.data + i * 2, 2) & ELF_VERSION;
         return ret->address != 0;
 }
 
@@ -70,6 +73,7 @@ int elf_functions(const struct elf *e, elf_function_handler handler, void *conte
 {
         struct tables dynamic = {.exported = true}, all = {};
         int r = 0;
+        elf_dynamic_versions(e, &dynamic.versions);
         if ((elf_section(e, ".dynsym", &dynamic.symbols) == 0 &&
              elf_section(e, ".dynstr", &dynamic.strings) == 0) ||
             elf_dynamic_symbols(e, &dynamic.symbols, &dynamic.strings) == 0)

@@ -10,6 +10,7 @@
 struct elf_function {
         const char *name;       /* as it stands in the table; valid as long as the bytes */
         uint64_t address, size; /* virtual address; size 0 where the table does not know it */
+        uint16_t version;       /* number of the version that is exported; 0: not known */
         bool local;             /* STB_LOCAL: of one source file */
         bool repeated;          /* not STB_GLOBAL: other source files may have the same code, of one header */
         bool exported;          /* from .dynsym: other files may call it */

@@ -20,6 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 {"example.com/lib", "T.Host"},
                 {"", "0x1e0"},
                 {"", "_ZN1C1gEv"},
+                {"", "both@V_1"},
+                {"", "ns::Thing::run@@V_2"},
         };
         struct arena a = ARENA_INIT(64 << 20);
         struct native_function f[ARRAY_SIZE(queries)];

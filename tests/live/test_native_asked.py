@@ -48,6 +48,32 @@ def test_function_by_hand(tmp_path):
         assert watch.stop() == 0
 
 
+@pytest.mark.parametrize("stripped", [False, True])
+def test_one_version_of_a_function(tmp_path, stripped):
+    """NAME@VERSION is that version, a plain name all of them. Of one alone no silence is told: its copies bear no version."""
+    state, script = tmp_path / "state", tmp_path / "versions"
+    script.write_text("V_1 { global: measure; local: *; };\nV_2 { global: measure; } V_1;\n")
+    library = compile_c(tmp_path / "libvictim.so.1", HERE / "victims/versioned.c", "-DLIBRARY", "-shared", "-fPIC", "-g",
+                        f"-Wl,--version-script={script}", *(["-s"] if stripped else []))
+    program = compile_c(tmp_path / "program", HERE / "victims/versioned.c", str(library), "-Wl,-z,now")  # no slot tells
+    asked = [word for name in ("measure", "measure@V_1", "measure@@V_2", "measure@V_3") for word in ("--function", f"{library}:{name}")]
+    with Service("usewear-test-versions", program, env={**os.environ, "LD_LIBRARY_PATH": str(tmp_path)}) as service, \
+            Watch(state, *asked) as watch:
+        def answers():
+            return {name: f["answer"] for name, f in listed(state, service).items()}
+        wait_until(lambda: len(listed(state, service)) == 4 and all(f["armed_since"] for name, f in listed(state, service).items()
+                                                                    if name != "measure@V_3"))
+        reasons = {name: f["reason"] for name, f in listed(state, service).items()}
+        assert "no symbol of that name in that version" in reasons["measure@V_3"], reasons
+        assert "one version of it was asked for" in reasons["measure@V_1"], reasons
+        assert service.tell("old") == "old 3\n"
+        wait_until(lambda: answers()["measure@V_1"] == "yes")
+        assert answers() == {"measure": "yes", "measure@V_1": "yes", "measure@@V_2": "unknown", "measure@V_3": "unknown"}
+        assert service.tell("new") == "new 5\n"
+        wait_until(lambda: answers()["measure@@V_2"] == "yes")
+        assert watch.stop() == 0
+
+
 @pytest.mark.usefixtures("silence")
 def test_function_of_a_process_that_moved(tmp_path):
     """Its call comes from a cgroup that no look has seen: it is told of the workload, as soon as that is known."""

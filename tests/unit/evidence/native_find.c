@@ -192,6 +192,33 @@ static void test_each_version_has_to_be_described(void **state)
         assert_null(f[1].partial);
 }
 
+/* One version alone: by .gnu.version, or by the name in .symtab of one that is not exported any more. */
+static void test_one_version(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {{"", "both"},       {"", "both@ONE"}, {"", "both@TWO"},
+                                                     {"", "both@@TWO"},  {"", "both@SIX"}, {"", "host@TWO"},
+                                                     {"", "symver@TWO"}, {"", "@TWO"}};
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[ARRAY_SIZE(wanted)];
+        read_sample("symver", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, ARRAY_SIZE(wanted), &a, f), 0);
+        assert_int_equal(f[0].site_count, 2);
+        for (size_t i = 1; i < 4; i++) {
+                assert_int_equal(f[i].site_count, 1);
+                assert_non_null(strstr(f[i].partial, "one version"));
+        }
+        assert_int_not_equal(f[1].sites[0].offset, f[2].sites[0].offset);
+        assert_int_equal(f[2].sites[0].offset, f[3].sites[0].offset);
+        for (size_t i = 4; i < ARRAY_SIZE(wanted); i++) {
+                assert_int_equal(f[i].site_count, 0);
+                assert_non_null(f[i].unknown);
+        }
+        assert_string_equal(f[4].unknown, "no symbol of that name in that version");
+}
+
 /* A second base class: its table leads to a thunk, into which the compiler has copied the function. */
 static void test_a_thunk_is_a_copy(void **state)
 {
@@ -360,6 +387,7 @@ int main(void)
                 cmocka_unit_test(test_a_copy_from_a_header),
                 cmocka_unit_test(test_versions_are_copies),
                 cmocka_unit_test(test_each_version_has_to_be_described),
+                cmocka_unit_test(test_one_version),
                 cmocka_unit_test(test_a_thunk_is_a_copy),
                 cmocka_unit_test(test_what_only_frames_tell),
                 cmocka_unit_test(test_damaged_frames_tell_less),
