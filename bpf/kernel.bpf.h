@@ -119,6 +119,7 @@ struct mm_struct {
 
 struct vm_area_struct {
         unsigned long vm_start, vm_end, vm_pgoff, vm_flags;
+        struct mm_struct *vm_mm;
         struct file *vm_file;
 };
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 
 /* Executable mappings of files, where the kernel itself announces them to perf: behind mmap, mprotect and
- * the ELF loader alike, and far from the system call path. */
+ * the ELF loader alike, and far from the system call path. That function may be looked at since "perf/core:
+ * allow ftrace for functions in kernel/event/core.c" (5.16). Before, vma_set_page_prot() is called for the
+ * same mappings, and by clear_refs_write() (fs/proc/task_mmu.c) for those of others; should a compiler have
+ * copied it into mmap_region(), the proof of the hook fails (src/sensor/prove.c). */
 
 #include "dedup.bpf.h"
 #include "path.bpf.h"
@@ -100,16 +103,34 @@ static __always_inline void map_made(struct task_struct *task, struct vm_area_st
                 count_deduplicated(EVENT_MAP);
 }
 
-/* Most mappings are of no code. bpf_get_current_task_btf() came with 3ca1032ab7ab (5.11). */
-SEC("fentry/perf_event_mmap")
-int BPF_PROG(map_fentry, struct vm_area_struct *vma)
+/* Most mappings are of no code. bpf_get_current_task_btf() came with 3ca1032ab7ab (5.11). Where those of
+ * others are told as well, they are nothing that the current task has made. */
+static __always_inline int on_mapping(struct vm_area_struct *vma, const bool others)
 {
         struct file *file = vma->vm_file;
         if (!file || !(vma->vm_flags & VM_EXEC))
                 return 0;
-        if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf))
-                map_made(bpf_get_current_task_btf(), vma, file, true);
-        else
-                map_made((void *)bpf_get_current_task(), vma, file, false);
+        if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
+                struct task_struct *task = bpf_get_current_task_btf();
+                if (!others || vma->vm_mm == task->mm)
+                        map_made(task, vma, file, true);
+        } else {
+                struct task_struct *task = (void *)bpf_get_current_task();
+                if (!others || vma->vm_mm == BPF_CORE_READ(task, mm))
+                        map_made(task, vma, file, false);
+        }
         return 0;
+}
+
+SEC("fentry/perf_event_mmap")
+int BPF_PROG(map_fentry, struct vm_area_struct *vma)
+{
+        return on_mapping(vma, false);
+}
+
+/* What mmap and mprotect do last with a mapping, before it is announced (mprotect) or behind that (mmap). */
+SEC("fentry/vma_set_page_prot")
+int BPF_PROG(map_protected, struct vm_area_struct *vma)
+{
+        return on_mapping(vma, true);
 }

@@ -2,7 +2,8 @@
 
 /* The table of alternatives, and what attaching one means. tp_btf reads its arguments without a copy,
  * raw_tp serves where the kernel's BTF does not name the tracepoint; mappings are best seen in the
- * function that announces them to perf, and where no trampoline may be set, perf itself tells. */
+ * function that announces them to perf, or in the one that is called for the same, and where no trampoline
+ * may be set, perf itself tells. */
 
 #include "sensor/state.h"
 
@@ -20,7 +21,8 @@ const struct hook_source sensor_sources[_SOURCE_MAX] = {
         [SOURCE_EXEC] = {1u << EVENT_EXEC, {"tp_btf/sched_process_exec", "raw_tp/sched_process_exec"}},
         [SOURCE_FORK] = {1u << EVENT_FORK, {"tp_btf/sched_process_fork", "raw_tp/sched_process_fork"}},
         [SOURCE_EXIT] = {1u << EVENT_EXIT, {"tp_btf/sched_process_exit", "raw_tp/sched_process_exit"}},
-        [SOURCE_MAP] = {1u << EVENT_MAP, {"fentry/perf_event_mmap", "PERF_RECORD_MMAP2"}},
+        [SOURCE_MAP] = {1u << EVENT_MAP,
+                        {"fentry/perf_event_mmap", "fentry/vma_set_page_prot", "PERF_RECORD_MMAP2"}},
         [SOURCE_SOCKET] = {1u << EVENT_LISTEN | 1u << EVENT_CONNECT,
                            {"tp_btf/inet_sock_set_state", "raw_tp/inet_sock_set_state",
                             "tracepoint/sock/inet_sock_set_state"}},
@@ -31,7 +33,7 @@ static const char *const program_names[_SOURCE_MAX][HOOK_ALTERNATIVES] = {
         [SOURCE_EXEC] = {"exec_btf", "exec_raw"},
         [SOURCE_FORK] = {"fork_btf", "fork_raw"},
         [SOURCE_EXIT] = {"exit_btf", "exit_raw"},
-        [SOURCE_MAP] = {"map_fentry", NULL},
+        [SOURCE_MAP] = {"map_fentry", "map_protected", NULL},
         [SOURCE_SOCKET] = {"socket_btf", "socket_raw", "socket_tp"},
 };
 

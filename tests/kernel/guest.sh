@@ -85,6 +85,15 @@ part_events() {
         printf "dlopen %s\nlisten 4\nconnect 4 9 1\n" $library | steered >/out/steered.out'
 }
 
+# Code by mprotect; and another process touches the mappings of the one that has it.
+part_protected() {
+    cp $library /tmp/protected.so
+    watched protected "--type map" -- '
+        (echo "mprotect /tmp/protected.so"; sleep 1000) | sh -c "echo \$\$ >/sys/fs/cgroup/one/cgroup.procs; exec steered" >/dev/null &
+        nap; nap; nap; nap; nap
+        sh -c "echo \$\$ >/sys/fs/cgroup/two/cgroup.procs; echo 4 >/proc/$!/clear_refs"'
+}
+
 # The same mapping 600 times is one fact; in another workload it is a second one.
 part_dedup() {
     watched dedup "--type map --comm steered" -- '

@@ -23,7 +23,7 @@ from record import found
 
 NAMED = os.environ.get("USEWEAR_KERNELS", "")
 ARCH = os.environ.get("USEWEAR_KERNEL_ARCH", "amd64")
-BASIC = ["unified", "doctor", "snapshot", "events", "dedup", "drops", "functions", "python", "programs"]
+BASIC = ["unified", "doctor", "snapshot", "events", "protected", "dedup", "drops", "functions", "python", "programs"]
 # What a machine does: the parts of guest.sh, words for the kernel, and for qemu. One boot serves whatever needs no
 # other.
 BOOTS = {
