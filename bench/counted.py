@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a watch takes from a storm of programs, and of scripts that run programs, on Debian's kernels, in instructions.
+"""What a watch takes from a storm of programs, and of scripts that run programs, on distributions' kernels, in instructions.
 
 A machine in qemu whose clock goes one nanosecond for each instruction (-icount shift=0) counts them exactly, whatever else
 runs beside it: the CPU time that its kernel tells is their number. What an instruction costs (caches, the TLB) is not in
@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE.parent / "tests/kernel"))
 
 SECONDS, LONGEST_S = 0.3, 1800  # of the machine for each storm; of ours for each machine
 PROCESSOR = ["-smp", "1", "-cpu", "max,-erms,-fsrm", "-icount", "shift=0,sleep=off"]
-KERNELS = ["5.10", "6.1", "6.12", "newest"]
+KERNELS = ["5.10", "5.15", "6.1", "6.12", "newest"]
 STORMS = {"programs": "`/bin/true`", "scripts": "`checks.sh`"}
 TOOLS = ["sh", "awk", "cat", "expr", "grep", "rm", "sed", "tr"]  # that checks.sh runs
 
@@ -83,7 +83,7 @@ def table(rounds, measured):
         root = make_root(Path(folder), kernels.build("release") / "tools/release/usewear")
         told = [line for name in KERNELS for line in rows(name, kernels.get_kernel(name), root, rounds)]
     return lines + [
-        f"{measured(rounds)} Debian's kernels in a machine of one CPU that counts instructions instead of time "
+        f"{measured(rounds)} Distributions' kernels in a machine of one CPU that counts instructions instead of time "
         f"(bench/counted.py): what a program takes with its parent, in {rounds} storms of {SECONDS} s without a watch and as many "
         "with one, by turns. `/bin/true` does nothing but start and end; `checks.sh` is a shell script that runs ten small programs, as "
         "configure does. What sensor and worker take besides is not in it. Above 1 is dearer; the budget is 1.01.", "",
