@@ -26,11 +26,22 @@ static int resolve(const char *command, const char *path, size_t size, struct fu
         return S_ISREG(st.st_mode) ? 0 : log_error(-EINVAL, "%s: %s is no regular file", command, text);
 }
 
+/* In a version: "memcpy@GLIBC_2.14", or with "@@", as tools write the one that is taken by default. */
+static bool is_name(const char *name)
+{
+        size_t size = strcspn(name, "@"), marks = strspn(name + size, "@");
+        const char *version = name + size + marks;
+        return !marks || (size && marks <= 2 && *version && !strchr(version, '@') && !str_starts(name, "0x"));
+}
+
 static int parse_function(const char *command, const char *spec, struct function_spec *to)
 {
         const char *colon = strchr(spec, ':');
         if (!colon || colon == spec || !colon[1])
                 return log_error(-EINVAL, "%s: --function needs FILE:NAME, not '%s'", command, spec);
+        if (!is_name(colon + 1))
+                return log_error(-EINVAL, "%s: --function needs FILE:NAME@VERSION for one version, not '%s'",
+                                 command, spec);
         to->name = colon + 1;
         return resolve(command, spec, (size_t)(colon - spec), to);
 }

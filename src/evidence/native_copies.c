@@ -29,6 +29,8 @@ static void note_origin(struct note *n, const struct copy *own, const struct dwa
 static int take_copy(struct search *s, size_t wanted, void *context)
 {
         const struct dwarf_copy *c = context;
+        if (s->notes[wanted].version)
+                return 0; /* it tells of none */
         if (c->inlined)
                 return search_add_guard(s, wanted, c->address, 0);
         for (struct copy *own = map_get(&s->places, &c->address, sizeof(c->address)); own; own = own->next)
@@ -123,7 +125,9 @@ static int on_go_function(void *context, const struct go_function *f)
                         r = take_go(s, w->index, f);
         for (struct wanted_list *w = map_get(&s->words, word.data, word.size); w && r == 0; w = w->next) {
                 const struct native_query *q = &s->queries[w->index];
-                if (go_function_is(f->name, q->container, q->function))
+                bool wanted = search_is_go(s, w->index) ? go_function_is(f->name, q->container, q->function)
+                                                        : span_equal(f->name, q->function); /* assembly */
+                if (wanted && !s->notes[w->index].version)
                         r = take_go(s, w->index, f);
         }
         return r;

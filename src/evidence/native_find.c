@@ -34,27 +34,36 @@ static int split_go(struct search *s, struct native_query *q)
         return q->container ? 0 : -ENOMEM;
 }
 
-/* "memcpy@GLIBC_2.2.5"; "memcpy@@GLIBC_2.14", as linkers write the one that is taken by default. */
+/* "memcpy@GLIBC_2.2.5", or "memcpy@@GLIBC_2.14", as tools write the version that is taken by default.
+ * Versions are for the dynamic linker, which knows nothing of Go. */
 static int split_version(struct search *s, struct native_query *q, struct note *n)
 {
         size_t size = strcspn(q->function, "@");
-        if (!size || !q->function[size] || str_starts(q->function, "0x"))
-                return 0;
         n->version = q->function + size + strspn(q->function + size, "@");
+        n->version_number = elf_version_number(s->elf, n->version);
         q->function = arena_strndup(s->arena, q->function, size);
+        q->container = "";
         return q->function ? 0 : -ENOMEM;
+}
+
+static int split(struct search *s, struct native_query *q, struct note *n)
+{
+        if (q->provider)
+                return 0;
+        if (strchr(q->function, '@'))
+                return split_version(s, q, n);
+        return s->go ? split_go(s, q) : 0;
 }
 
 static int split_all(struct search *s)
 {
-        struct native_query *split = arena_alloc(s->arena, MAX(s->count, (size_t)1) * sizeof(*split));
-        int r = split ? 0 : -ENOMEM;
+        struct native_query *queries = arena_alloc(s->arena, MAX(s->count, (size_t)1) * sizeof(*queries));
+        int r = queries ? 0 : -ENOMEM;
         for (size_t i = 0; r == 0 && i < s->count; i++) {
-                split[i] = s->queries[i];
-                if (!split[i].provider)
-                        r = s->go ? split_go(s, &split[i]) : split_version(s, &split[i], &s->notes[i]);
+                queries[i] = s->queries[i];
+                r = split(s, &queries[i], &s->notes[i]);
         }
-        s->queries = split;
+        s->queries = queries;
         return r;
 }
 
@@ -69,7 +78,7 @@ static uint64_t address_of(const struct native_query *q)
 static int index_word(struct search *s, struct wanted_list *w)
 {
         struct span word = span_of(s->queries[w->index].function);
-        if (s->go)
+        if (search_is_go(s, w->index))
                 word = go_last_word(word);
         w->next = map_get(&s->words, word.data, word.size);
         return word.size ? map_put(&s->words, word.data, word.size, w) : 0;
@@ -80,13 +89,9 @@ static int index_query(struct search *s, struct wanted_list *w)
         struct note *n = &s->notes[w->index];
         w->address = address_of(&s->queries[w->index]);
         n->addressed = w->address != 0;
-        if (n->version)
-                w->number = elf_version_number(s->elf, n->version);
-        bool readable = !s->go && strchr(s->queries[w->index].function, ':');
-        struct wanted_list **list = n->addressed ? &s->addressed
-                                    : n->version ? &s->versioned
-                                    : readable   ? &s->readable
-                                                 : NULL;
+        bool go = search_is_go(s, w->index), readable = strchr(s->queries[w->index].function, ':');
+        s->mixed |= s->go && !go && !n->addressed;
+        struct wanted_list **list = n->addressed ? &s->addressed : readable && !go ? &s->readable : NULL;
         if (!list)
                 return index_word(s, w);
         w->next = *list;
@@ -134,7 +139,7 @@ static int collect(struct search *s, const struct native_file *file, struct buf 
         if (r == 0)
                 r = search_addressed(s);
         uint64_t before = clock_cpu();
-        if (r == 0)
+        if (r == 0 && !s->go)
                 r = search_dwarf(s, file->debug.size ? file->debug : file->bytes);
         s->share.end += clock_cpu() - before; /* it has one of its own */
         if (r == 0)
@@ -161,8 +166,10 @@ static int search_run(struct search *s, const struct native_file *file)
                 r = split_all(s);
         if (r == 0)
                 r = index_queries(s);
-        if (r == 0)
-                r = s->go ? search_go(s, &go) : collect(s, file, &mini);
+        if (r == 0 && (!s->go || s->mixed))
+                r = collect(s, file, &mini);
+        if (r == 0 && s->go)
+                r = search_go(s, &go);
         if (r == 0)
                 r = search_places(s);
         return r < 0 ? r : search_usdt(s);

@@ -14,8 +14,9 @@ enum {
         NATIVE_SITES_MOST = 64,      /* places of one function, and guards of it */
 };
 
-/* Containers: the import path of a Go package ("": `function` begins with it), else (C,
- * C++, Rust) anything or "": there the function's own name says it all. */
+/* `function` may be mangled or readable, the address where one begins ("0x1139"), or a symbol in one of its
+ * versions ("memcpy@GLIBC_2.14"). Containers: the import path of a Go package ("": `function` begins with
+ * it), else (C, C++, Rust) anything or "": there the function's own name says it all. */
 struct native_query {
         const char *container, *function;
         const char *provider; /* not NULL: a probe of the program's own (USDT) that `function` names */

@@ -79,7 +79,8 @@ static int add_place(struct search *s, const struct copy *c)
         }
         if (!f->sites && !(f->sites = arena_alloc(s->arena, NATIVE_SITES_MOST * sizeof(*f->sites))))
                 return -ENOMEM;
-        site.shared = c->shared || n->twins || (s->folded && !n->addressed);
+        bool folded = s->folded && !n->addressed && !search_is_go(s, c->wanted);
+        site.shared = c->shared || n->twins || folded;
         f->sites[f->site_count++] = site;
         if (c->piece)
                 cover(n, c->address);
@@ -123,8 +124,9 @@ static void note_copies(struct search *s)
                 }
 }
 
-static const char *why_unknown(const struct search *s, const struct note *n)
+static const char *why_unknown(const struct search *s, size_t wanted)
 {
+        const struct note *n = &s->notes[wanted];
         if (n->inlined)
                 return "it is inlined, and its copies cannot be told from their callers' code";
         if (n->foreign)
@@ -137,13 +139,14 @@ static const char *why_unknown(const struct search *s, const struct note *n)
                 return "no function begins at that address";
         if (n->version)
                 return "no symbol of that name in that version";
-        if (s->go)
+        if (search_is_go(s, wanted))
                 return "not in the program's table, which does not tell what was inlined";
         return n->part ? "only pieces of it have a name" : "no symbol of that name: stripped, or inlined";
 }
 
-static const char *why_partial(const struct search *s, const struct note *n)
+static const char *why_partial(const struct search *s, size_t wanted)
 {
+        const struct note *n = &s->notes[wanted];
         if (n->version)
                 return "one version of it was asked for: its copies and clones are not told apart by version";
         if (n->part)
@@ -160,9 +163,13 @@ static const char *why_partial(const struct search *s, const struct note *n)
                 return "it may be folded into another function";
         if (n->addressed)
                 return NULL;
-        if (s->inlines_known && !s->go && !n->found)
+        if (s->go && !search_is_go(s, wanted))
+                return "may be inlined: it is no function of Go, in a program of Go";
+        if (s->go)
+                return s->inlines_known ? NULL : "may be inlined: no debug information";
+        if (s->inlines_known && !n->found)
                 return "may be inlined: it has no code of its own";
-        if (!s->inlines_known || (!s->go && (!n->described || n->undescribed)))
+        if (!s->inlines_known || !n->described || n->undescribed)
                 return "may be inlined: no debug information";
         if (s->thunks && n->inlined)
                 return "inlined copies of it may run unseen";
@@ -196,13 +203,14 @@ int search_places(struct search *s)
                 if (r < 0)
                         return r;
                 f->entered = has_uncovered(n);
-                f->absent = s->go && s->inlines_known && !n->found && !n->inlined && !n->addressed;
+                f->absent =
+                        search_is_go(s, k) && s->inlines_known && !n->found && !n->inlined && !n->addressed;
                 if (f->absent)
                         continue;
                 if (!f->site_count && !f->guard_count)
-                        f->unknown = why_unknown(s, n);
+                        f->unknown = why_unknown(s, k);
                 else
-                        f->partial = why_partial(s, n);
+                        f->partial = why_partial(s, k);
         }
         return 0;
 }

@@ -35,25 +35,26 @@ struct guard {
 
 struct note {
         struct guard *guards;
-        const char *version; /* asked for in this one alone, "GLIBC_2.14"; else NULL */
         size_t guard_count, copies;
-        bool found;       /* code of its own */
-        bool chosen;      /* IFUNC */
-        bool part;        /* only pieces of it have a name */
-        bool many;        /* more than are watched */
-        bool inlined;     /* somewhere */
-        bool hostless;    /* and where is not told */
-        bool described;   /* debug information has its code, and so knows its copies */
-        bool undescribed; /* it lacks some code of that name: another version, say */
-        bool repeated;    /* it may come from a header: other source files may hold copies */
-        bool header;      /* it comes from one: programs that include it have copies of their own */
-        bool rust;        /* by its symbol */
-        bool rust_std;    /* … of a crate that the standard library is made of */
-        bool addressed;   /* asked for by its address: copies elsewhere are not meant */
-        bool twins;       /* several functions of one source file each are called so */
-        bool stuck;       /* a copy or a guard of it cannot be probed */
-        bool jump;        /* its whole code is a jump: folded into another */
-        bool foreign;     /* its debug file tells of it where the file itself knows of no function */
+        const char *version;     /* asked for in this one alone, "GLIBC_2.14"; else NULL … */
+        uint16_t version_number; /* … which the file itself gives it; 0: it defines none of that name */
+        bool found;              /* code of its own */
+        bool chosen;             /* IFUNC */
+        bool part;               /* only pieces of it have a name */
+        bool many;               /* more than are watched */
+        bool inlined;            /* somewhere */
+        bool hostless;           /* and where is not told */
+        bool described;          /* debug information has its code, and so knows its copies */
+        bool undescribed;        /* it lacks some code of that name: another version, say */
+        bool repeated;           /* it may come from a header: other source files may hold copies */
+        bool header;             /* it comes from one: programs that include it have copies of their own */
+        bool rust;               /* by its symbol */
+        bool rust_std;           /* … of a crate that the standard library is made of */
+        bool addressed;          /* asked for by its address: copies elsewhere are not meant */
+        bool twins;              /* several functions of one source file each are called so */
+        bool stuck;              /* a copy or a guard of it cannot be probed */
+        bool jump;               /* its whole code is a jump: folded into another */
+        bool foreign;            /* its debug file tells of it where the file itself knows of no function */
 };
 
 /* Code that debug information tells of: begin and end. */
@@ -67,11 +68,10 @@ struct code_frame {
         bool named; /* a symbol lies in it */
 };
 
-/* Queries with the same last word. */
+/* Queries with the same last word, or all of one kind. */
 struct wanted_list {
         size_t index;
         uint64_t address; /* asked for by it, "0x1139", else 0 */
-        uint16_t number;  /* of its version, if one is asked for, among the file's own; 0: not among them */
         struct wanted_list *next;
 };
 
@@ -85,11 +85,12 @@ struct search {
         struct map entries;           /* address of a host → struct guard, confirmed by a symbol */
         struct wanted_list *readable; /* those that are no plain symbols: "a::b" */
         struct wanted_list *addressed;
-        struct wanted_list *versioned;
         struct note *notes;
         struct native_function *results;
         struct clock_share share; /* of the CPU, for the walks through tables of names */
         bool go;
+        bool mixed; /* … and functions of C are asked for: of such a file they are in the tables of all others
+                     */
         bool foreign; /* the tables that are walked are those of a debug file */
         VEC(struct code_range) described;
         VEC(struct code_frame) frames;
@@ -106,6 +107,12 @@ struct search {
         bool folded; /* the linker may have folded functions, and not all symbols are there to tell */
         bool thunks; /* of C++: the function itself may be inlined into one, and DWARF does not tell */
 };
+
+/* Whether the query is meant for the table of a Go program, which tells of nothing else. */
+static inline bool search_is_go(const struct search *s, size_t wanted)
+{
+        return s->go && *s->queries[wanted].container;
+}
 
 /* native_note.c: add a place, or a guard, once. 0 or -ENOMEM. */
 int search_add_copy(struct search *s, const struct copy *copy);

@@ -18,10 +18,24 @@ struct symbol_seen {
         bool plain; /* neither mangled nor with a suffix: says nothing of where it belongs */
 };
 
+/* Of a symbol that is exported in a version, or whose name tells one: "memcpy@@GLIBC_2.14". */
+enum version_match { VERSION_UNTOLD, VERSION_SAME, VERSION_OTHER };
+
+static enum version_match match_version(const struct note *n, const struct elf_function *f)
+{
+        const char *at = strchr(f->name, '@');
+        if (!at && !f->version)
+                return VERSION_UNTOLD;
+        bool same = at ? str_equal(at + strspn(at, "@"), n->version) : f->version == n->version_number;
+        return same ? VERSION_SAME : VERSION_OTHER;
+}
+
 static int take_symbol(struct search *s, size_t wanted, void *context)
 {
         const struct symbol_seen *seen = context;
         struct note *n = &s->notes[wanted];
+        if (search_is_go(s, wanted) || (n->version && match_version(n, seen->function) != VERSION_SAME))
+                return 0;
         n->chosen |= seen->function->chosen;
         n->rust |= symbol_is_rust(seen->name);
         n->rust_std |= symbol_is_rust_std(seen->name);
@@ -40,24 +54,6 @@ static int take_symbol(struct search *s, size_t wanted, void *context)
         return search_add_copy(s, &copy);
 }
 
-/* Of a symbol that is exported in a version, and of one whose name tells it: "memcpy@@GLIBC_2.14". */
-static bool is_version(const struct search *s, const struct wanted_list *w, const struct elf_function *f)
-{
-        const char *at = strchr(f->name, '@');
-        if (at)
-                return str_equal(at + strspn(at, "@"), s->notes[w->index].version);
-        return w->number && f->version == w->number;
-}
-
-static int take_versioned(struct search *s, struct symbol_seen *seen)
-{
-        int r = 0;
-        for (struct wanted_list *w = s->versioned; w && r == 0; w = w->next)
-                if (is_version(s, w, seen->function) && symbol_is(seen->name, s->queries[w->index].function))
-                        r = take_symbol(s, w->index, seen);
-        return r;
-}
-
 static int on_symbol(void *context, const struct elf_function *f)
 {
         struct search *s = context;
@@ -68,8 +64,7 @@ static int on_symbol(void *context, const struct elf_function *f)
         seen.name = name;
         seen.plain = name.data == f->name && (!name.data[name.size] || name.data[name.size] == '@') &&
                      !span_starts(name, "_Z") && !span_starts(name, "_R");
-        int r = search_named(s, name, take_symbol, &seen);
-        return r == 0 ? take_versioned(s, &seen) : r;
+        return search_named(s, name, take_symbol, &seen);
 }
 
 int search_symbols(struct search *s, const struct elf *tables)
@@ -125,6 +120,18 @@ static void note_offered(struct search *s, const struct elf_function *f, bool ru
                                       !str_equal(f->name, "_init") && !str_equal(f->name, "_fini"));
 }
 
+/* Whether a symbol at the place of a function is not that function. */
+static bool is_other(const struct search *s, size_t wanted, struct span name, const struct elf_function *f)
+{
+        const struct note *n = &s->notes[wanted];
+        const char *function = s->queries[wanted].function;
+        if (n->addressed)
+                return false;
+        if (n->version && match_version(n, f) == VERSION_OTHER)
+                return true;
+        return !same_function(name, function) && !symbol_is(name, function);
+}
+
 static int on_neighbour(void *context, const struct elf_function *f)
 {
         struct search *s = context;
@@ -146,10 +153,7 @@ static int on_neighbour(void *context, const struct elf_function *f)
                 host->own |= !s->foreign;
         }
         for (; c; c = c->next)
-                if (!c->shared && !s->notes[c->wanted].addressed &&
-                    !same_function(name, s->queries[c->wanted].function) &&
-                    !symbol_is(name, s->queries[c->wanted].function))
-                        c->shared = true;
+                c->shared = c->shared || is_other(s, c->wanted, name, f);
         return 0;
 }
 

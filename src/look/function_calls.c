@@ -51,10 +51,11 @@ static void on_calls(void *context, int status, struct wire *reply)
                         c->asked[i].file->news = c->asked[i].file->dirty = n->pending = true;
 }
 
-/* C++ and Rust are asked for by readable names, which slots do not bear, and Go calls without slots. */
+/* C++ and Rust are asked for by readable names, which slots do not bear, nor do they the versions that
+ * functions are asked for in; and Go calls without slots. */
 static bool may_have_slot(const struct probed_function *p, const char *workload)
 {
-        return !strchr(p->function, ':') && !p->provider && !p->found.absent && p->found.site_count &&
+        return !strpbrk(p->function, ":@") && !p->provider && !p->found.absent && p->found.site_count &&
                !function_ran(p, workload);
 }
 

@@ -140,6 +140,48 @@ func main() {
 """
 
 
+CGO_PROGRAM = """package main
+
+// __attribute__((noinline)) int from_c(int x) { return x * 3 + 1; }
+// __attribute__((noinline)) int never_from_c(int x) { return x * 5 + 2; }
+// int (*volatile kept)(int) = never_from_c;
+import "C"
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+)
+
+func main() {
+	fmt.Println("ready")
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); fmt.Println("done") {
+		C.from_c(C.int(len(in.Text())))
+	}
+}
+"""
+
+
+@pytest.mark.parametrize("stripped", [False, True])
+def test_function_of_c_in_a_program_of_go(tmp_path, stripped):
+    """Go's own table does not tell of it: it is never said not to be there, and seen where a symbol bears its name."""
+    state = tmp_path / "state"
+    program = go_build(tmp_path, CGO_PROGRAM, flags=["-ldflags=-s -w"] if stripped else [])
+    with Service("usewear-test-cgo", program) as service, \
+            Watch(state, *[word for name in ("from_c", "never_from_c", "main.main", "main.none", "main.main@V_1")
+                           for word in ("--function", f"{program}:{name}")]) as watch:
+        found = wait_until(lambda: len(f := listed(state, service)) == 5 and f)
+        assert found["main.none"]["answer"] == "not_observed" and found["main.main@V_1"]["answer"] == "unknown", found
+        assert found["from_c"]["answer"] == found["never_from_c"]["answer"] == "unknown", found
+        if not stripped:
+            wait_until(lambda: listed(state, service)["from_c"]["armed_since"])
+        assert service.tell("x") == "done\n"
+        watch.look()
+        wait_until(lambda: listed(state, service)["from_c"]["answer"] == ("unknown" if stripped else "yes"))
+        assert listed(state, service)["never_from_c"]["answer"] == "unknown"
+        assert watch.stop() == 0
+
+
 def test_function_by_hand_is_its_modules(tmp_path):
     """Several modules are linked into a Go program: the one whose function ran was used."""
     state = tmp_path / "state"
@@ -245,6 +287,8 @@ def test_nothing_is_watched_without_events(tmp_path):
 
 @pytest.mark.parametrize("words, said", [(("--function", "nothing"), "FILE:NAME"), (("--hook", "x:y"), "tracepoint:"),
                                          (("--hook", "tracepoint:no:such"), "no such tracepoint"),
+                                         (("--function", "/bin/sh:main@"), "NAME@VERSION"), (("--function", "/bin/sh:@V_1"), "NAME@VERSION"),
+                                         (("--function", "/bin/sh:a@V@W"), "NAME@VERSION"),
                                          (("--function", "/usr/bin:main"), "no regular file"),
                                          (("--function", "/etc/passwd:main"), "no ELF file"),
                                          (("--hook", "usdt:/etc/passwd:a:b"), "no ELF file"),

@@ -219,6 +219,35 @@ static void test_one_version(void **state)
         assert_string_equal(f[4].unknown, "no symbol of that name in that version");
 }
 
+/* A stripped library tells of versions in .gnu.version alone. A name is meant as it stands, other functions
+ * of the same version are not; and code that two versions have tells of neither. "V_0" is the file itself. */
+static void test_one_version_of_a_stripped_file(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {
+                {"", "measure@V_1"},      {"", "measure@@V_2"},     {"", "same@V_1"}, {"", "same"},
+                {"", "_ZN2C13fooEi@V_2"}, {"", "_ZN2C23fooEi@V_2"}, {"", "solo@V_2"}, {"", "_Z4soloPci@V_2"},
+                {"", "C1::foo@V_2"},      {"", "solo@V_1"},         {"", "solo@V_0"}, {"", "C1::foo@V_1"},
+        };
+        enum { FOUND = 9, COUNT = ARRAY_SIZE(wanted) };
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[COUNT];
+        read_sample("versioned", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, COUNT, &a, f), 0);
+        for (size_t i = 0; i < FOUND; i++) {
+                assert_int_equal(f[i].site_count, 1);
+                assert_int_equal(f[i].sites[0].shared, i == 2);
+                assert_non_null(f[i].partial);
+        }
+        for (size_t i = 0; i + 1 < FOUND - 1; i += 2)
+                assert_int_equal(f[i].sites[0].offset == f[i + 1].sites[0].offset, i == 2);
+        assert_int_equal(f[8].sites[0].offset, f[4].sites[0].offset);
+        for (size_t i = FOUND; i < COUNT; i++)
+                assert_string_equal(f[i].unknown, "no symbol of that name in that version");
+}
+
 /* A second base class: its table leads to a thunk, into which the compiler has copied the function. */
 static void test_a_thunk_is_a_copy(void **state)
 {
@@ -368,6 +397,25 @@ static void test_go_tables(void **state)
         assert_non_null(strstr(f[3].unknown, "does not tell what was inlined"));
 }
 
+/* The table of a Go program tells of nothing that is no function of Go: that may be there, unseen. */
+static void test_no_go(void **state)
+{
+        (void)state;
+        static const struct native_query wanted[] = {
+                {"", "from_c"}, {"", "main.none@V_1"}, {"main", "none@V_1"}, {"", "a::b"}, {"", "main.none"}};
+        enum { COUNT = ARRAY_SIZE(wanted) };
+        _cleanup_buf_ struct buf bytes = BUF_INIT(1 << 20);
+        _cleanup_arena_ struct arena a = ARENA_INIT(1 << 20);
+        struct native_function f[COUNT];
+        read_sample("go-1.20", &bytes);
+        struct native_file file = {.bytes = {bytes.data, bytes.size}};
+        assert_int_equal(native_find(&file, wanted, COUNT, &a, f), 0);
+        for (size_t i = 0; i < COUNT; i++) {
+                assert_int_equal(f[i].absent, i == COUNT - 1);
+                assert_int_equal(f[i].unknown == NULL, i == COUNT - 1);
+        }
+}
+
 static void test_no_program(void **state)
 {
         (void)state;
@@ -388,6 +436,7 @@ int main(void)
                 cmocka_unit_test(test_versions_are_copies),
                 cmocka_unit_test(test_each_version_has_to_be_described),
                 cmocka_unit_test(test_one_version),
+                cmocka_unit_test(test_one_version_of_a_stripped_file),
                 cmocka_unit_test(test_a_thunk_is_a_copy),
                 cmocka_unit_test(test_what_only_frames_tell),
                 cmocka_unit_test(test_damaged_frames_tell_less),
@@ -395,6 +444,7 @@ int main(void)
                 cmocka_unit_test(test_stripped_and_folded),
                 cmocka_unit_test(test_probes_of_the_program),
                 cmocka_unit_test(test_go_tables),
+                cmocka_unit_test(test_no_go),
                 cmocka_unit_test(test_no_program),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
