@@ -30,7 +30,7 @@ static int take_copy(struct search *s, size_t wanted, void *context)
 {
         const struct dwarf_copy *c = context;
         if (s->notes[wanted].version)
-                return 0; /* it tells of none */
+                return 0; /* debug information tells of no versions */
         if (c->inlined)
                 return search_add_guard(s, wanted, c->address, 0);
         for (struct copy *own = map_get(&s->places, &c->address, sizeof(c->address)); own; own = own->next)
@@ -113,6 +113,19 @@ static int take_go(struct search *s, size_t wanted, const struct go_function *f)
         return r == 0 && f->inlined ? search_add_guard(s, wanted, f->host, f->host_size) : r;
 }
 
+/* What is no function of Go may be one of its assembly, whose names may be without a package. */
+static bool is_go_function(struct search *s, size_t wanted, struct span name)
+{
+        const struct native_query *q = &s->queries[wanted];
+        struct note *n = &s->notes[wanted];
+        if (!n->go)
+                return !n->version && span_equal(name, q->function);
+        if (!*q->container)
+                return go_function_is_called(name, q->function);
+        n->unsure |= !s->go_main && go_function_is(name, "main", q->function);
+        return go_function_is(name, q->container, q->function);
+}
+
 static int on_go_function(void *context, const struct go_function *f)
 {
         struct search *s = context;
@@ -123,13 +136,9 @@ static int on_go_function(void *context, const struct go_function *f)
         for (struct wanted_list *w = s->addressed; w && r == 0; w = w->next)
                 if (!f->inlined && f->address == w->address)
                         r = take_go(s, w->index, f);
-        for (struct wanted_list *w = map_get(&s->words, word.data, word.size); w && r == 0; w = w->next) {
-                const struct native_query *q = &s->queries[w->index];
-                bool wanted = search_is_go(s, w->index) ? go_function_is(f->name, q->container, q->function)
-                                                        : span_equal(f->name, q->function); /* assembly */
-                if (wanted && !s->notes[w->index].version)
+        for (struct wanted_list *w = map_get(&s->words, word.data, word.size); w && r == 0; w = w->next)
+                if (is_go_function(s, w->index, f->name))
                         r = take_go(s, w->index, f);
-        }
         return r;
 }
 

@@ -7,6 +7,8 @@
 #include "evidence/native_search.h"
 
 #include "format/elf_functions.h"
+#include "format/go_buildinfo.h"
+#include "format/symbol_name.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -22,16 +24,35 @@ enum {
 
 /* ---- names ------------------------------------------------------------------------------------------ */
 
-/* "golang.org/x/text/language.Parse" → its import path; the function's own name begins behind the dot. */
-static int split_go(struct search *s, struct native_query *q)
+/* By hand it is called as a whole, "golang.org/x/text/language.Parse"; C++, Rust and what is mangled are not.
+ */
+static bool is_go_name(const char *name)
 {
-        const char *slash = strrchr(q->function, '/');
-        const char *dot = strchr(slash ? slash : q->function, '.');
-        if (*q->container || !dot)
-                return 0;
-        q->container = arena_strndup(s->arena, q->function, (size_t)(dot - q->function));
-        q->function = dot + 1;
-        return q->container ? 0 : -ENOMEM;
+        return strchr(name, '.') && !strstr(name, "::") && !str_starts(name, "_Z") && !str_starts(name, "_R");
+}
+
+/* What C makes of a function ("f.isra.0") looks like one of Go ("slices.clone"). Advisories write "init#1"
+ * and "F$1", as golang.org/x/tools/go/ssa does, for what the linker calls "init.0" and "F.func1". */
+static bool may_have_other_name(const struct native_query *q)
+{
+        enum symbol_clone clone;
+        bool folded = symbol_fold(q->function, &clone).size != strlen(q->function);
+        return *q->container ? str_equal(q->function, "init") || strpbrk(q->function, "#$")
+                             : folded && clone != SYMBOL_OUTLINED;
+}
+
+/* The package main bears its import path in advisories, and "main" in the table. */
+static void split_go(struct search *s, struct native_query *q, struct note *n)
+{
+        size_t size = s->go_main ? strlen(s->go_main) : 0;
+        n->go = *q->container || is_go_name(q->function);
+        n->unsure = n->go && may_have_other_name(q);
+        if (size && str_equal(q->container, s->go_main))
+                q->container = "main";
+        if (size && !*q->container && str_starts(q->function, s->go_main) && q->function[size] == '.') {
+                q->container = "main";
+                q->function += size + 1;
+        }
 }
 
 /* "memcpy@GLIBC_2.2.5", or "memcpy@@GLIBC_2.14", as tools write the version that is taken by default.
@@ -52,7 +73,18 @@ static int split(struct search *s, struct native_query *q, struct note *n)
                 return 0;
         if (strchr(q->function, '@'))
                 return split_version(s, q, n);
-        return s->go ? split_go(s, q) : 0;
+        if (s->go)
+                split_go(s, q, n);
+        return 0;
+}
+
+static int read_go_main(struct search *s)
+{
+        struct go_buildinfo info = {};
+        int r = go_buildinfo_parse(s->elf, s->arena, &info);
+        s->go_main = r == 0 ? info.main_path : NULL;
+        vec_done(&info.modules);
+        return r == -ENOMEM ? r : 0;
 }
 
 static int split_all(struct search *s)
@@ -78,7 +110,7 @@ static uint64_t address_of(const struct native_query *q)
 static int index_word(struct search *s, struct wanted_list *w)
 {
         struct span word = span_of(s->queries[w->index].function);
-        if (search_is_go(s, w->index))
+        if (s->notes[w->index].go)
                 word = go_last_word(word);
         w->next = map_get(&s->words, word.data, word.size);
         return word.size ? map_put(&s->words, word.data, word.size, w) : 0;
@@ -89,9 +121,9 @@ static int index_query(struct search *s, struct wanted_list *w)
         struct note *n = &s->notes[w->index];
         w->address = address_of(&s->queries[w->index]);
         n->addressed = w->address != 0;
-        bool go = search_is_go(s, w->index), readable = strchr(s->queries[w->index].function, ':');
-        s->mixed |= s->go && !go && !n->addressed;
-        struct wanted_list **list = n->addressed ? &s->addressed : readable && !go ? &s->readable : NULL;
+        bool readable = !n->go && strchr(s->queries[w->index].function, ':');
+        s->mixed |= s->go && !n->go;
+        struct wanted_list **list = n->addressed ? &s->addressed : readable ? &s->readable : NULL;
         if (!list)
                 return index_word(s, w);
         w->next = *list;
@@ -162,6 +194,8 @@ static int search_run(struct search *s, const struct native_file *file)
         s->go = go_functions_open(s->elf, &go) == 0;
         s->notes = arena_alloc(s->arena, MAX(s->count, (size_t)1) * sizeof(*s->notes));
         int r = s->notes ? 0 : -ENOMEM;
+        if (r == 0 && s->go)
+                r = read_go_main(s);
         if (r == 0)
                 r = split_all(s);
         if (r == 0)

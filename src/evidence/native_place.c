@@ -79,7 +79,7 @@ static int add_place(struct search *s, const struct copy *c)
         }
         if (!f->sites && !(f->sites = arena_alloc(s->arena, NATIVE_SITES_MOST * sizeof(*f->sites))))
                 return -ENOMEM;
-        bool folded = s->folded && !n->addressed && !search_is_go(s, c->wanted);
+        bool folded = s->folded && !n->addressed && !n->go;
         site.shared = c->shared || n->twins || folded;
         f->sites[f->site_count++] = site;
         if (c->piece)
@@ -124,9 +124,8 @@ static void note_copies(struct search *s)
                 }
 }
 
-static const char *why_unknown(const struct search *s, size_t wanted)
+static const char *why_unknown(const struct note *n)
 {
-        const struct note *n = &s->notes[wanted];
         if (n->inlined)
                 return "it is inlined, and its copies cannot be told from their callers' code";
         if (n->foreign)
@@ -139,14 +138,15 @@ static const char *why_unknown(const struct search *s, size_t wanted)
                 return "no function begins at that address";
         if (n->version)
                 return "no symbol of that name in that version";
-        if (search_is_go(s, wanted))
+        if (n->go && n->unsure)
+                return "not in the program's table by that name, and it may be there by another one";
+        if (n->go)
                 return "not in the program's table, which does not tell what was inlined";
         return n->part ? "only pieces of it have a name" : "no symbol of that name: stripped, or inlined";
 }
 
-static const char *why_partial(const struct search *s, size_t wanted)
+static const char *why_partial(const struct search *s, const struct note *n)
 {
-        const struct note *n = &s->notes[wanted];
         if (n->version)
                 return "one version of it was asked for: its copies and clones are not told apart by version";
         if (n->part)
@@ -163,7 +163,7 @@ static const char *why_partial(const struct search *s, size_t wanted)
                 return "it may be folded into another function";
         if (n->addressed)
                 return NULL;
-        if (s->go && !search_is_go(s, wanted))
+        if (s->go && !n->go)
                 return "may be inlined: it is no function of Go, in a program of Go";
         if (s->go)
                 return s->inlines_known ? NULL : "may be inlined: no debug information";
@@ -204,13 +204,13 @@ int search_places(struct search *s)
                         return r;
                 f->entered = has_uncovered(n);
                 f->absent =
-                        search_is_go(s, k) && s->inlines_known && !n->found && !n->inlined && !n->addressed;
+                        n->go && !n->unsure && s->inlines_known && !n->found && !n->inlined && !n->addressed;
                 if (f->absent)
                         continue;
                 if (!f->site_count && !f->guard_count)
-                        f->unknown = why_unknown(s, k);
+                        f->unknown = why_unknown(n);
                 else
-                        f->partial = why_partial(s, k);
+                        f->partial = why_partial(s, n);
         }
         return 0;
 }

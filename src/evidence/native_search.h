@@ -54,6 +54,8 @@ struct note {
         bool twins;              /* several functions of one source file each are called so */
         bool stuck;              /* a copy or a guard of it cannot be probed */
         bool jump;               /* its whole code is a jump: folded into another */
+        bool go;                 /* meant for the table of a Go program, which tells of nothing else */
+        bool unsure;             /* … and the table may have it under another name */
         bool foreign;            /* its debug file tells of it where the file itself knows of no function */
 };
 
@@ -89,9 +91,9 @@ struct search {
         struct native_function *results;
         struct clock_share share; /* of the CPU, for the walks through tables of names */
         bool go;
-        bool mixed; /* … and functions of C are asked for: of such a file they are in the tables of all others
-                     */
-        bool foreign; /* the tables that are walked are those of a debug file */
+        bool mixed;          /* … where others are asked for: of those it tells as any other file does */
+        const char *go_main; /* the import path of its package main; NULL: not known */
+        bool foreign;        /* the tables that are walked are those of a debug file */
         VEC(struct code_range) described;
         VEC(struct code_frame) frames;
         bool inlines_known;    /* every copy that was inlined has been told, in code that is described */
@@ -107,12 +109,6 @@ struct search {
         bool folded; /* the linker may have folded functions, and not all symbols are there to tell */
         bool thunks; /* of C++: the function itself may be inlined into one, and DWARF does not tell */
 };
-
-/* Whether the query is meant for the table of a Go program, which tells of nothing else. */
-static inline bool search_is_go(const struct search *s, size_t wanted)
-{
-        return s->go && *s->queries[wanted].container;
-}
 
 /* native_note.c: add a place, or a guard, once. 0 or -ENOMEM. */
 int search_add_copy(struct search *s, const struct copy *copy);

@@ -30,11 +30,18 @@ static enum version_match match_version(const struct note *n, const struct elf_f
         return same ? VERSION_SAME : VERSION_OTHER;
 }
 
+/* Its words are parted by dots, which looks like the suffix that a compiler of C adds. */
+static bool is_name_of_go(const struct symbol_seen *seen)
+{
+        return seen->clone == SYMBOL_OUTLINED || strstr(seen->function->name, ".clone");
+}
+
 static int take_symbol(struct search *s, size_t wanted, void *context)
 {
         const struct symbol_seen *seen = context;
         struct note *n = &s->notes[wanted];
-        if (search_is_go(s, wanted) || (n->version && match_version(n, seen->function) != VERSION_SAME))
+        if (n->go || (s->go && is_name_of_go(seen)) ||
+            (n->version && match_version(n, seen->function) != VERSION_SAME))
                 return 0;
         n->chosen |= seen->function->chosen;
         n->rust |= symbol_is_rust(seen->name);

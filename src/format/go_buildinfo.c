@@ -128,6 +128,17 @@ static int read_module(struct span line, bool main, struct arena *a, struct go_m
         return 0;
 }
 
+/* "command-line-arguments" stands for files that were named by hand. */
+static int read_main_path(struct span path, struct arena *a, struct go_buildinfo *to)
+{
+        if (path.size > LONGEST_NAME)
+                return -EBADMSG;
+        if (span_equal(path, "command-line-arguments"))
+                return 0;
+        to->main_path = arena_strndup(a, path.data, path.size);
+        return to->main_path ? 0 : -ENOMEM;
+}
+
 static int read_modules(struct span text, struct arena *a, struct go_buildinfo *to)
 {
         struct span line, word;
@@ -136,6 +147,9 @@ static int read_modules(struct span text, struct arena *a, struct go_buildinfo *
                 if (!span_cut(&rest, '\t', &word))
                         continue;
                 bool main = span_equal(word, "mod"), replaced = span_equal(word, "=>");
+                int r = span_equal(word, "path") ? read_main_path(rest, a, to) : 0;
+                if (r < 0)
+                        return r;
                 if (!main && !replaced && !span_equal(word, "dep"))
                         continue;
                 if ((replaced && !to->modules.count) || to->modules.count >= MOST_MODULES)
@@ -144,7 +158,7 @@ static int read_modules(struct span text, struct arena *a, struct go_buildinfo *
                         replaced ? &to->modules.items[to->modules.count - 1] : vec_add(&to->modules);
                 if (!m)
                         return -ENOMEM;
-                int r = read_module(rest, main, a, m);
+                r = read_module(rest, main, a, m);
                 if (r < 0)
                         return r;
         }

@@ -15,6 +15,7 @@ struct go_module {
 
 struct go_buildinfo {
         const char *go_version;        /* "go1.22.1" */
+        const char *main_path;         /* import path of the package main; NULL: not told */
         VEC(struct go_module) modules; /* main module first; may be empty (built without modules) */
 };
 

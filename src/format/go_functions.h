@@ -43,5 +43,8 @@ int go_functions_walk(const struct go_functions *g, go_function_handler handler,
 /* Whether the name of a function is that of `function` ("T.M" or "F", as advisories write it) in the package
  * `import_path`: type parameters and the star of a receiver aside. Closures in it are other functions. */
 bool go_function_is(struct span name, const char *import_path, const char *function);
+/* Whether it is the function of that whole name, as nm, stack traces and the table itself write it: type
+ * parameters and the star of a receiver aside, and "%2e" being a dot. */
+bool go_function_is_called(struct span name, const char *whole);
 /* The last word of a name, type parameters aside: "Parse", "serve". */
 struct span go_last_word(struct span name);

@@ -45,6 +45,40 @@ bool go_function_is(struct span name, const char *import_path, const char *funct
         return !depth && !*w;
 }
 
+struct letters {
+        struct span rest;
+        size_t depth; /* of brackets */
+};
+
+/* The next letter that counts; 0: none is left, -1: a bracket is open. */
+static int next_letter(struct letters *l)
+{
+        while (l->rest.size) {
+                char c = *l->rest.data;
+                bool dot = span_starts(l->rest, "%2e");
+                size_t size = dot ? 3 : 1;
+                l->rest = (struct span){l->rest.data + size, l->rest.size - size};
+                l->depth += c == '[';
+                bool counts = !l->depth && !strchr("()*", c);
+                l->depth -= c == ']' && l->depth;
+                if (counts)
+                        return dot ? '.' : (unsigned char)c;
+        }
+        return l->depth ? -1 : 0;
+}
+
+bool go_function_is_called(struct span name, const char *whole)
+{
+        struct letters a = {.rest = name}, b = {.rest = span_of(whole)};
+        for (;;) {
+                int c = next_letter(&a);
+                if (c < 0 || c != next_letter(&b))
+                        return false;
+                if (!c)
+                        return true;
+        }
+}
+
 struct span go_last_word(struct span name)
 {
         if (name.size && name.data[name.size - 1] == ']') {

@@ -28,6 +28,22 @@ static const char *behind_version(const char *name)
         return name;
 }
 
+/* Dots in a name of Rust's legacy mangling ("_$LT$a..B$GT$") begin no suffix: it ends with "17h", a hash of
+ * 16 digits and "E" (compiler/rustc_symbol_mangling/src/legacy.rs). Where a suffix may begin. */
+static size_t suffixes_from(struct span whole)
+{
+        enum { DIGITS = 16 };
+        if (!span_starts(whole, "_ZN"))
+                return 1;
+        for (size_t i = 3; i + 4 + DIGITS <= whole.size; i++) {
+                const char *p = whole.data + i;
+                if (!memcmp(p, "17h", 3) && strspn(p + 3, "0123456789abcdef") >= DIGITS &&
+                    p[3 + DIGITS] == 'E')
+                        return i + 4 + DIGITS;
+        }
+        return 1;
+}
+
 struct span symbol_fold(const char *name, enum symbol_clone *ret_clone)
 {
         static const struct {
@@ -41,7 +57,8 @@ struct span symbol_fold(const char *name, enum symbol_clone *ret_clone)
         name = behind_version(name);
         struct span whole = {name, strcspn(name, "@")};
         enum symbol_clone clone = SYMBOL_WHOLE;
-        const char *dot = whole.size > 1 ? memchr(whole.data + 1, '.', whole.size - 1) : NULL;
+        size_t from = suffixes_from(whole);
+        const char *dot = whole.size > from ? memchr(whole.data + from, '.', whole.size - from) : NULL;
         struct span rest = {dot, dot ? (size_t)(whole.data + whole.size - dot) : 0};
         if (dot)
                 whole.size = (size_t)(dot - whole.data);

@@ -7,7 +7,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static int on_function(void *context, const struct go_function *f)
 {
-        *(size_t *)context += go_last_word(f->name).size + go_function_is(f->name, "example.com/a", "T.M");
+        *(size_t *)context += go_last_word(f->name).size + go_function_is(f->name, "example.com/a", "T.M") +
+                              go_function_is_called(f->name, "example.com/a.(*T[...]).M");
         return 0;
 }
 

@@ -85,13 +85,13 @@ def naming(path, package, symbols, ecosystem, fixed="99:1", identifier="USEWEAR-
     return path
 
 
-def go_build(folder, source, requires=(), flags=()):
+def go_build(folder, source, requires=(), flags=(), language="1.17"):
     """Build a Go program in folder; skips where the modules cannot be had."""
     if not GO:
         pytest.skip("needs go")
     (folder / "main.go").write_text(source)
     lines = "".join(f"require {r}\n" for r in requires)
-    (folder / "go.mod").write_text(f"module example.com/victim\n\ngo 1.17\n\n{lines}")
+    (folder / "go.mod").write_text(f"module example.com/victim\n\ngo {language}\n\n{lines}")
     done = subprocess.run([GO, "build", "-mod=mod", *flags, "-o", "victim", "."], cwd=folder, capture_output=True,
                           text=True, env={"HOME": str(Path.home()), **os.environ, "GOFLAGS": "-mod=mod", "GONOSUMDB": "*", "GONOSUMCHECK": "1",
                                           "GOTOOLCHAIN": "local"})

@@ -196,6 +196,57 @@ def test_function_by_hand_is_its_modules(tmp_path):
         assert watch.stop() == 0
 
 
+GO_MAIN = """package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+)
+
+type server struct{ name string }
+
+//go:noinline
+func (s *server) handle(text string) { fmt.Println(s.name, text) }
+
+//go:noinline
+func show[T any](value T) { fmt.Println(value) }
+
+//go:noinline
+func never(text string) { fmt.Println(text) }
+
+func init() { fmt.Fprintln(os.Stderr, "begun") }
+
+func main() {
+	fmt.Println("ready")
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		if in.Text() == "never" {
+			never("")
+		}
+		show(len(in.Text()))
+		(&server{"done"}).handle(in.Text())
+	}
+}
+"""
+
+
+def test_function_of_the_package_main(tmp_path):
+    """Its import path is what advisories write, and "main" what the program's table has. Names may be those of nm and of traces."""
+    state = tmp_path / "state"
+    program = go_build(tmp_path, GO_MAIN, language="1.18")
+    ran = ("example.com/victim.server.handle", "main.(*server).handle", "main.show[...]", "main.show")
+    asked = (*ran, "example.com/victim.never", "main.nothing")
+    with Service("usewear-test-main", program) as service, \
+            Watch(state, *[word for name in asked for word in ("--function", f"{program}:{name}")]) as watch:
+        def answers():
+            return sorted(f["answer"] for f in json.loads(usewear(state, "functions", "--workload", service.workload, "--json",
+                                                                  check=False).stdout or '{"functions": []}')["functions"])
+        wait_until(lambda: answers() == ["not_observed"] * len(asked))
+        assert service.tell("now") == "3\n"
+        wait_until(lambda: answers() == ["not_observed"] * 2 + ["yes"] * len(ran))
+        assert watch.stop() == 0
+
+
 def test_hook_by_hand(tmp_path, tracefs):
     """Forks of a shell are evidence of its workload, and not of one that does not fork."""
     state = tmp_path / "state"

@@ -35,8 +35,36 @@ static void test_names(void **state)
                         fail_msg("%s / %s %s", rows[i].name, rows[i].path, rows[i].function);
 }
 
+static void test_whole_names(void **state)
+{
+        (void)state;
+        static const struct {
+                const char *name, *whole;
+                bool is;
+        } rows[] = {
+                {"net/http.(*conn).serve", "net/http.(*conn).serve", true},
+                {"net/http.(*conn).serve", "net/http.conn.serve", true},
+                {"net/http.(*conn).serve", "net/http.conn", false},
+                {"net/http.(*conn).serve", "net/http.conn.serve.func1", false},
+                {"main.Map[go.shape.int,go.shape.[]uint8]", "main.Map[...]", true},
+                {"main.Map[go.shape.int]", "main.Map", true},
+                {"gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml.v3.Unmarshal", true},
+                {"gopkg.in/yaml%2ev3.Unmarshal", "gopkg.in/yaml%2ev3.Unmarshal", true},
+                {"main.F", "main.F[", false},
+                {"main.F[", "main.F[", false},
+                {"", "", true},
+                {"", "main.F", false},
+        };
+        for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+                if (go_function_is_called(span_of(rows[i].name), rows[i].whole) != rows[i].is)
+                        fail_msg("%s / %s", rows[i].name, rows[i].whole);
+}
+
 int main(void)
 {
-        const struct CMUnitTest tests[] = {cmocka_unit_test(test_names)};
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_names),
+                cmocka_unit_test(test_whole_names),
+        };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,11 @@ static void test_fold(void **state)
                 {"_ZGTt4safe", "safe", SYMBOL_WHOLE},
                 {"_ZGTt4safe.isra.0", "safe", SYMBOL_WHOLE},
                 {"_ZGTtN1C1gEv", "_ZGTtN1C1gEv", SYMBOL_WHOLE},
+                {"_ZN33_$LT$b..Foo$u20$as$u20$a..Bar$GT$3run17h0123456789abcdefE",
+                 "_ZN33_$LT$b..Foo$u20$as$u20$a..Bar$GT$3run17h0123456789abcdefE", SYMBOL_WHOLE},
+                {"_ZN33_$LT$b..Foo$u20$as$u20$a..Bar$GT$3run17h0123456789abcdefE.llvm.42",
+                 "_ZN33_$LT$b..Foo$u20$as$u20$a..Bar$GT$3run17h0123456789abcdefE", SYMBOL_WHOLE},
+                {"_ZN1a3f17h0123456789abcdeE.part.0", "_ZN1a3f17h0123456789abcdeE", SYMBOL_PART},
         };
         for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
                 enum symbol_clone clone;
