@@ -3,8 +3,9 @@
 /* Executable mappings of files, where the kernel itself announces them to perf: behind mmap, mprotect and
  * the ELF loader alike, and far from the system call path. That function may be looked at since "perf/core:
  * allow ftrace for functions in kernel/event/core.c" (5.16). Before, vma_set_page_prot() is called for the
- * same mappings, and by clear_refs_write() (fs/proc/task_mmu.c) for those of others; should a compiler have
- * copied it into mmap_region(), the proof of the hook fails (src/sensor/prove.c). */
+ * same mappings, and by clear_refs_write() (fs/proc/task_mmu.c) for those of anybody: of who does it himself,
+ * they are told once more. Should a compiler have copied it into mmap_region(), the proof of the hook fails
+ * (src/sensor/prove.c). */
 
 #include "dedup.bpf.h"
 #include "path.bpf.h"
@@ -128,7 +129,7 @@ int BPF_PROG(map_fentry, struct vm_area_struct *vma)
         return on_mapping(vma, false);
 }
 
-/* What mmap and mprotect do last with a mapping, before it is announced (mprotect) or behind that (mmap). */
+/* mmap calls it behind the announcement, mprotect before it. */
 SEC("fentry/vma_set_page_prot")
 int BPF_PROG(map_protected, struct vm_area_struct *vma)
 {

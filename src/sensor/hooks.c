@@ -2,8 +2,8 @@
 
 /* The table of alternatives, and what attaching one means. tp_btf reads its arguments without a copy,
  * raw_tp serves where the kernel's BTF does not name the tracepoint; mappings are best seen in the
- * function that announces them to perf, or in the one that is called for the same, and where no trampoline
- * may be set, perf itself tells. */
+ * function that announces them to perf, or in one that is called for the same mappings, and where no
+ * trampoline may be set, perf itself tells. */
 
 #include "sensor/state.h"
 

@@ -23,7 +23,7 @@ EXPECTED = {
 }
 EXPECTED["6.8"] = EXPECTED["newest"] = EXPECTED["6.12"]
 if ARCH == "arm64":
-    EXPECTED["5.10"]["map"] = EXPECTED["6.1"]["map"] = "PERF_RECORD_MMAP2"  # no trampolines yet
+    EXPECTED["5.10"]["map"] = EXPECTED["5.15"]["map"] = EXPECTED["6.1"]["map"] = "PERF_RECORD_MMAP2"  # no trampolines yet
 BEST = {kind: "tp_btf/" + hook for kind, hook in {"exec": "sched_process_exec", "fork": "sched_process_fork", "exit": "sched_process_exit",
                                                  "listen": "inet_sock_set_state", "connect": "inet_sock_set_state"}.items()}
 
@@ -123,7 +123,7 @@ def test_events_tell_what_happened(booted, note):
 
 
 def test_a_mapping_belongs_to_who_makes_it(booted):
-    """Code that mprotect makes, once; not to who clears the soft-dirty bits of another process's mappings."""
+    """Code that mprotect makes; not to who clears the soft-dirty bits of another process's mappings."""
     assert booted.rc("protected") == 0, booted.text("protected.err")
     made = [(event["comm"], event["path"]) for event in lines(booted, "protected") if event["path"] in ("/tmp/protected.so", "/bin/steered")]
     assert sorted(made) == [("steered", "/bin/steered"), ("steered", "/tmp/protected.so")]
