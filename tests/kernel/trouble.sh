@@ -8,7 +8,7 @@ part_clock() {
     now=$(date +%s)
     usewear watch --json --interval 2 >/out/clock-looks.out 2>/out/clock-looks.err &
     watch=$!
-    wait_lines /out/clock-looks.out 2
+    wait_lines /out/clock-looks.out 4 # it has opened all that it will
     cat /proc/$watch/status >/out/watch-status.out
     sample before
     watched clock "" -- '
