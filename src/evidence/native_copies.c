@@ -113,17 +113,38 @@ static int take_go(struct search *s, size_t wanted, const struct go_function *f)
         return r == 0 && f->inlined ? search_add_guard(s, wanted, f->host, f->host_size) : r;
 }
 
+/* The package main bears its import path in advisories, and in the table "main", but for a plugin's. What the
+ * function is called in it; NULL: it is of another package. */
+static const char *name_in_main(const struct search *s, const struct native_query *q)
+{
+        size_t size = strlen(s->go_main);
+        if (str_equal(q->container, s->go_main))
+                return q->function;
+        bool whole = !*q->container && str_starts(q->function, s->go_main) && q->function[size] == '.';
+        return whole ? q->function + size + 1 : NULL;
+}
+
+static bool is_of_main(struct search *s, size_t wanted, struct span name)
+{
+        struct span main = SPAN("main.");
+        if (!span_starts(name, "main."))
+                return false;
+        s->notes[wanted].unsure |= !s->go_main;
+        const char *function = s->go_main ? name_in_main(s, &s->queries[wanted]) : NULL;
+        return function &&
+               go_function_is_called((struct span){name.data + main.size, name.size - main.size}, function);
+}
+
 /* What is no function of Go may be one of its assembly, whose names may be without a package. */
 static bool is_go_function(struct search *s, size_t wanted, struct span name)
 {
         const struct native_query *q = &s->queries[wanted];
-        struct note *n = &s->notes[wanted];
+        const struct note *n = &s->notes[wanted];
         if (!n->go)
                 return !n->version && span_equal(name, q->function);
-        if (!*q->container)
-                return go_function_is_called(name, q->function);
-        n->unsure |= !s->go_main && go_function_is(name, "main", q->function);
-        return go_function_is(name, q->container, q->function);
+        bool is = *q->container ? go_function_is(name, q->container, q->function)
+                                : go_function_is_called(name, q->function);
+        return is || is_of_main(s, wanted, name);
 }
 
 static int on_go_function(void *context, const struct go_function *f)

@@ -31,28 +31,16 @@ static bool is_go_name(const char *name)
         return strchr(name, '.') && !strstr(name, "::") && !str_starts(name, "_Z") && !str_starts(name, "_R");
 }
 
-/* What C makes of a function ("f.isra.0") looks like one of Go ("slices.clone"). Advisories write "init#1"
- * and "F$1", as golang.org/x/tools/go/ssa does, for what the linker calls "init.0" and "F.func1". */
+/* Advisories write "init#1" and "F$1", as golang.org/x/tools/go/ssa does, for what the linker calls "init.0"
+ * and "F.func1". By hand, what C makes of a function ("f.isra.0", "f._omp_fn.0") looks like one of Go
+ * ("slices.clone"). */
 static bool may_have_other_name(const struct native_query *q)
 {
         enum symbol_clone clone;
+        if (strpbrk(q->function, "#$") || span_equal(go_last_word(span_of(q->function)), "init"))
+                return true;
         bool folded = symbol_fold(q->function, &clone).size != strlen(q->function);
-        return *q->container ? str_equal(q->function, "init") || strpbrk(q->function, "#$")
-                             : folded && clone != SYMBOL_OUTLINED;
-}
-
-/* The package main bears its import path in advisories, and "main" in the table. */
-static void split_go(struct search *s, struct native_query *q, struct note *n)
-{
-        size_t size = s->go_main ? strlen(s->go_main) : 0;
-        n->go = *q->container || is_go_name(q->function);
-        n->unsure = n->go && may_have_other_name(q);
-        if (size && str_equal(q->container, s->go_main))
-                q->container = "main";
-        if (size && !*q->container && str_starts(q->function, s->go_main) && q->function[size] == '.') {
-                q->container = "main";
-                q->function += size + 1;
-        }
+        return !*q->container && ((folded && clone != SYMBOL_OUTLINED) || strstr(q->function, "._"));
 }
 
 /* "memcpy@GLIBC_2.2.5", or "memcpy@@GLIBC_2.14", as tools write the version that is taken by default.
@@ -73,8 +61,8 @@ static int split(struct search *s, struct native_query *q, struct note *n)
                 return 0;
         if (strchr(q->function, '@'))
                 return split_version(s, q, n);
-        if (s->go)
-                split_go(s, q, n);
+        n->go = s->go && (*q->container || is_go_name(q->function));
+        n->unsure = n->go && may_have_other_name(q);
         return 0;
 }
 

@@ -33,7 +33,7 @@ static const char *behind_version(const char *name)
 static size_t suffixes_from(struct span whole)
 {
         enum { DIGITS = 16 };
-        if (!span_starts(whole, "_ZN"))
+        if (!span_starts(whole, "_ZN") || !memchr(whole.data, '.', whole.size))
                 return 1;
         for (size_t i = 3; i + 4 + DIGITS <= whole.size; i++) {
                 const char *p = whole.data + i;

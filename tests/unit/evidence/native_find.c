@@ -407,6 +407,10 @@ static void test_no_go(void **state)
                 {"main", "none@V_1"},
                 {"", "a::b"},
                 {"", "none.isra.0"},
+                {"", "none._omp_fn.0"},
+                {"", "main.init#1"},
+                {"", "example.com/lib.init"},
+                {"", "example.com/tool.main"},
                 {"example.com/lib", "init"},
                 {"example.com/lib", "T.Host$1"},
                 {"example.com/tool", "main"}, /* which is main.main, perhaps: there is no build information */
